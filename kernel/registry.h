@@ -1,0 +1,49 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lafs/plugin.h"
+
+namespace lafs {
+
+/// A library that was opened, for the manifest.
+struct LoadedLibrary {
+  std::filesystem::path path;
+  std::string build_id;  ///< the linker's, hex; empty if the linker wrote none
+  std::vector<std::pair<std::string, std::string>> plugins;  ///< (kind, name)
+};
+
+struct RegistryEntry {
+  Registration registration;
+  std::filesystem::path library;
+};
+
+/// One map keyed by (kind, name). Libraries are never closed: code, deleters and vtables of theirs may live as long as the process.
+class Registry {
+ public:
+  /// The gate (the file is a whole ELF shared library, its stamp equals ours), then dlopen, then its entry function.
+  /// Throws Error, which names the file; nothing of a failing library stays registered.
+  void load(const std::filesystem::path& library);
+  /// Every "*.so" of a folder in the order of names; a missing folder is an error. `subfolders` also looks one level deeper.
+  void load_folder(const std::filesystem::path& folder);
+
+  const RegistryEntry* find(std::string_view kind, std::string_view name) const;
+  std::vector<std::string> names(std::string_view kind) const;   ///< sorted
+  std::vector<const RegistryEntry*> all() const;                 ///< by kind in the order of `kinds()`, then name
+  const std::vector<LoadedLibrary>& libraries() const { return libraries_; }
+
+  static const std::vector<std::string>& kinds();  ///< the eight, in the order of a recipe
+
+ private:
+  std::map<std::pair<std::string, std::string>, RegistryEntry, std::less<>> entries_;
+  std::vector<LoadedLibrary> libraries_;
+};
+
+/// The folders searched: `lib/lafs/plugins` beside the program's bin folder, then LAFS_PLUGIN_PATH (colon separated), then `more`.
+std::vector<std::filesystem::path> plugin_folders(const std::filesystem::path& program, const std::vector<std::filesystem::path>& more);
+
+}  // namespace lafs

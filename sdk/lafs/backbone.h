@@ -1,0 +1,52 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "lafs/input.h"
+#include "lafs/pass.h"
+#include "lafs/tensor.h"
+
+namespace lafs {
+
+/// A network from pictures to embeddings; also a torch::nn::Module. It names no device: it follows its input.
+class Backbone {
+ public:
+  static constexpr std::string_view kind = "backbone";
+  using Factory = std::function<std::shared_ptr<Backbone>(const InputContract&)>;
+  virtual ~Backbone() = default;
+
+  virtual std::shared_ptr<torch::nn::Module> module() = 0;
+  virtual int64_t embed_dim() const = 0;  ///< D
+  /// [B,3,H,W] float -> [B,D]. Throws Error naming the argument for a shape it cannot take. [main thread]
+  virtual Tensor forward(const Tensor& images, const Pass& pass) = 0;
+};
+
+/// Takes what was already cut into tokens.
+class Tokenised {
+ public:
+  virtual ~Tokenised() = default;
+  virtual int64_t token_dim() const = 0;   ///< P, numbers in a token
+  virtual int64_t max_tokens() const = 0;  ///< N at most
+  /// tokens [B,N,P]; position_rows [B,N] int64 (row of the position table per token, 0 is the class token's) or an undefined tensor: rows 1..N -> [B,D]
+  virtual Tensor forward_tokens(const Tensor& tokens, const Tensor& position_rows, const Pass& pass) = 0;
+};
+
+/// Says where it looks.
+class Landmarked {
+ public:
+  virtual ~Landmarked() = default;
+  virtual int64_t landmark_count() const = 0;                                   ///< L
+  virtual Tensor landmarks(const Tensor& images, const Pass& pass) = 0;         ///< [B,3,H,W] -> [B,L,2], x and y in pixels
+};
+
+/// Shows its attention, and its class tokens after the last blocks.
+class Attentive {
+ public:
+  virtual ~Attentive() = default;
+  virtual std::vector<Tensor> attention(const Tensor& images) = 0;              ///< a block each: [B,heads,1+N,1+N], softmax over the last axis; evaluation mode
+  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;   ///< [B, last_blocks, D], after the final norm
+};
+
+}  // namespace lafs

@@ -1,0 +1,65 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lafs/data_source.h"
+#include "lafs/metrics.h"
+
+namespace lafs {
+
+class Assembly;
+class Embedder;
+
+/// Features an evaluator needs. Equal pictures of several requests are embedded once.
+struct FeatureRequest {
+  std::string name;                          ///< by which `Features` finds it
+  std::shared_ptr<const DataSource> source;
+  std::vector<int64_t> indices;              ///< rows, in this order; empty: the whole source
+  std::string flip = "contract";             ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
+  int64_t class_tokens = 0;                  ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
+  bool pixels = false;                       ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
+};
+
+/// Row-major rows of float32.
+struct FeatureMatrix {
+  std::span<const float> values;
+  int64_t rows = 0, width = 0;
+  std::span<const float> row(int64_t r) const { return values.subspan(static_cast<size_t>(r * width), static_cast<size_t>(width)); }
+};
+
+class Features {
+ public:
+  virtual ~Features() = default;
+  virtual FeatureMatrix of(std::string_view request) const = 0;  ///< throws Error if nobody asked
+};
+
+/// A protocol: which pictures it needs, and what their features score. Knows no torch.
+class Evaluator {
+ public:
+  static constexpr std::string_view kind = "evaluator";
+  using Factory = std::function<std::shared_ptr<Evaluator>(Assembly&)>;
+  virtual ~Evaluator() = default;
+
+  virtual std::vector<FeatureRequest> requests() const = 0;
+  virtual Metrics score(const Features& features) const = 0;  ///< [main thread, rank 0]
+};
+
+/// An evaluator that must embed or train by itself (a linear probe).
+class Interactive {
+ public:
+  virtual ~Interactive() = default;
+  virtual Metrics run(Embedder& embedder) = 0;
+};
+
+/// Embeds on demand, batched and under the input contract.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  virtual std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) = 0;
+};
+
+}  // namespace lafs

@@ -1,0 +1,19 @@
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "lafs/draws.h"
+
+namespace lafs {
+
+/// How a network is run. No draws means no chance: dropouts and drop-path are the identity.
+/// `training` alone decides about BatchNorm; the mode of the module tree is never looked at.
+struct Pass {
+  bool training = false;
+  std::shared_ptr<const Draws> draws;  ///< rows in the order of the input's rows, or null
+
+  Pass scope(std::string_view name) const { return {training, draws ? draws->scope(name) : nullptr}; }
+  Pass views(int64_t count, int64_t first = 0) const { return {training, draws ? draws->views(count, first) : nullptr}; }
+};
+
+}  // namespace lafs

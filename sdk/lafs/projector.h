@@ -1,0 +1,23 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "lafs/pass.h"
+#include "lafs/tensor.h"
+
+namespace lafs {
+
+/// A learned head that only pre-training has; also a torch::nn::Module.
+class Projector {
+ public:
+  static constexpr std::string_view kind = "projector";
+  using Factory = std::function<std::shared_ptr<Projector>(int64_t input_width)>;
+  virtual ~Projector() = default;
+
+  virtual std::shared_ptr<torch::nn::Module> module() = 0;
+  virtual int64_t outputs() const = 0;                                              ///< K
+  virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;            ///< [B,D] -> [B,K] [main thread]
+};
+
+}  // namespace lafs

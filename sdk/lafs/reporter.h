@@ -1,0 +1,16 @@
+#pragma once
+#include <string_view>
+
+#include "lafs/tensor.h"
+
+namespace lafs {
+
+/// Numbers an objective wants in the log. Scalars are read lazily, so that a report never stalls the device. [main thread]
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void value(std::string_view name, double value) = 0;
+  virtual void value(std::string_view name, const Tensor& scalar) = 0;  ///< one element; detached by the reporter
+};
+
+}  // namespace lafs

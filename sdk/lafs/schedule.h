@@ -1,0 +1,53 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace lafs {
+
+struct Step;
+
+/// Where an optimizer step lies in a run: all a schedule may look at.
+struct Timeline {
+  int64_t index = 0;            ///< optimizer steps done before this one
+  int64_t total = 1;            ///< optimizer steps of the whole run
+  int64_t steps_per_epoch = 1;  ///< optimizer steps of an epoch
+  int64_t epochs = 1;
+  int64_t images = 0;           ///< N, images of an epoch before the tail is dropped
+  int64_t step_images = 0;      ///< A*B*R, images of an optimizer step
+
+  int64_t epoch() const { return steps_per_epoch > 0 ? index / steps_per_epoch : 0; }
+};
+
+/// A hyper-parameter that may change while training. In a recipe a number, or a table
+/// `{ shape = "cosine", from = 0.1, to = 0, warmup_epochs = 5 }`.
+///
+/// | shape | value at optimizer step s |
+/// |---|---|
+/// | `constant` | `from` |
+/// | `cosine` | W = warmup_epochs * steps_per_epoch values from `warmup_from` to `from`, both ends included, then a half cosine from `from` towards `to`, which is not reached (pretraining.md 7.3, quirk P20) |
+/// | `two_sided_cosine` | the same, but `from` occurs once and the last step has `to` (P20 corrected) |
+/// | `epoch_linear` | epoch e < warmup_epochs: step e of a line from `warmup_from` to `from`, both ends included; then `from`. Constant within an epoch |
+/// | `finetune` | `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div (A*B*R) (finetuning.md 9, quirk FT-02) |
+/// | `finetune_corrected` | `from`*(s+1)/W for s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36) |
+struct Schedule {
+  std::string shape = "constant";
+  double from = 0, to = 0;
+  double warmup_epochs = 0;
+  double warmup_from = 0;
+
+  Schedule() = default;
+  Schedule(double value) : from(value), to(value) {}  // a number is the constant schedule
+
+  double at(const Timeline& time) const;
+  double operator()(const Step& step) const;
+  bool operator==(const Schedule&) const = default;
+};
+
+Schedule cosine(double from, double to, double warmup_epochs = 0);
+
+/// The peak learning rate of a run of `accumulate` micro-batches of `batch` images over all ranks:
+/// "none": lr; "linear_256": lr * accumulate * batch / 256 (pretraining.md 7.3);
+/// "lafs_sqrt": lr * (accumulate / 480) * 336 * sqrt(batch / 336) (finetuning.md 9). Only `from` of a Schedule is scaled.
+double scaled_lr(const std::string& rule, double lr, int64_t batch, int64_t accumulate);
+
+}  // namespace lafs
