@@ -1,0 +1,12 @@
+# Names everything that is missing for CUDA at once, before a compiler would name the first of it.
+set(missing "")
+find_program(LAFS_NVCC nvcc HINTS ENV CUDACXX ENV CUDA_PATH /usr/local/cuda PATH_SUFFIXES bin)
+if(NOT LAFS_NVCC)
+  string(APPEND missing "\n  nvcc, neither in PATH nor in /usr/local/cuda/bin: install the CUDA toolkit 13.0")
+endif()
+if(NOT EXISTS ${LAFS_TORCH_LIB_DIR}/libtorch_cuda.so)
+  string(APPEND missing "\n  libtorch_cuda.so, not in ${LAFS_TORCH_LIB_DIR}: run ./bootstrap --cuda")
+endif()
+if(missing)
+  message(FATAL_ERROR "LAFS_CUDA is on, and this is missing:${missing}")
+endif()
