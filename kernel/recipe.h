@@ -25,21 +25,23 @@ namespace lafs {
 struct RunOptions {
   int64_t seed = 1;
   int64_t epochs = 1;
-  int64_t steps = 0;              ///< stop after so many optimizer steps; 0: epochs decide
-  int64_t batch = 64;             ///< images of a micro-batch over all ranks
-  int64_t accumulate = 1;         ///< micro-batches of an optimizer step
-  std::string precision = "fp32";  ///< "fp32", "bf16"
-  std::string device = "auto";    ///< "auto", "cpu", "cuda"
+  int64_t steps = 0;                    ///< stop after so many optimizer steps; 0: epochs decide
+  int64_t batch = 64;                   ///< images of a micro-batch over all ranks
+  int64_t accumulate = 1;               ///< micro-batches of an optimizer step
+  std::string precision = "fp32";       ///< "fp32", "bf16"
+  std::string device = "auto";          ///< "auto", "cpu", "cuda"
   std::string behaviour = "published";  ///< "published", "corrected": default of every quirk
-  std::string clip = "none";      ///< "none", "global", "per_tensor"
+  std::string clip = "none";            ///< "none", "global", "per_tensor"
   double clip_norm = 3;
-  int64_t threads = 0;            ///< compute threads; 0 becomes the number of cores when the recipe is resolved
+  int64_t threads = 0;  ///< compute threads; 0 becomes the number of cores when the recipe is resolved
   int64_t loader_threads = 2, prefetch = 4;
-  int64_t images = 0, identities = 0;  ///< numbers of the training data, for `plan` and `check` where the data is not there; checked against it where it is
-  double evaluate_every = 1;      ///< epochs between evaluations; 0: only at the end
-  int64_t checkpoint_every = 0;   ///< optimizer steps between checkpoints; 0: at the end of each epoch
-  int64_t log_every = 10;         ///< optimizer steps between lines of metrics.jsonl
-  std::vector<Path> plugins;      ///< more folders or libraries
+  int64_t images = 0,
+          identities =
+              0;  ///< numbers of the training data, for `plan` and `check` where the data is not there; checked against it where it is
+  double evaluate_every = 1;     ///< epochs between evaluations; 0: only at the end
+  int64_t checkpoint_every = 0;  ///< optimizer steps between checkpoints; 0: at the end of each epoch
+  int64_t log_every = 10;        ///< optimizer steps between lines of metrics.jsonl
+  std::vector<Path> plugins;     ///< more folders or libraries
 
   void declare(Params& p);
 };
@@ -59,7 +61,7 @@ struct OptimizerOptions {
   Schedule lr = cosine(1e-3, 0), weight_decay = 0.05;
   std::string scale_rule = "none";  ///< "none", "linear_256", "lafs_sqrt"
   std::vector<GroupOptions> groups;
-  double layer_decay = 1;           ///< lr of block l times layer_decay^(depth - l)
+  double layer_decay = 1;            ///< lr of block l times layer_decay^(depth - l)
   bool layer_decay_applied = false;  ///< quirk FT-01: published computes it and ignores it
 
   void declare(Params& p);
@@ -67,7 +69,7 @@ struct OptimizerOptions {
 
 /// The keys of an `[[evaluator]]` that are the runner's.
 struct EvaluatorEntry {
-  std::string name;        ///< of its results; default the plugin's name
+  std::string name;  ///< of its results; default the plugin's name
   bool while_training = true;
   Use<Evaluator> use;
 
@@ -76,10 +78,10 @@ struct EvaluatorEntry {
 
 /// `[[init]]`: weights put into a part of the tree before the first step.
 struct InitEntry {
-  std::string into;        ///< path in the tree, "" the root
-  Path from;               ///< a safetensors file or a checkpoint folder
-  std::string select;      ///< prefix taken from the file, and removed
-  double floor = 1;        ///< share of the target's tensors that must be matched
+  std::string into;    ///< path in the tree, "" the root
+  Path from;           ///< a safetensors file or a checkpoint folder
+  std::string select;  ///< prefix taken from the file, and removed
+  double floor = 1;    ///< share of the target's tensors that must be matched
 
   void declare(Params& p);
 };
@@ -101,15 +103,15 @@ struct Recipe {
   std::vector<EvaluatorEntry> evaluators;
   std::map<std::string, std::string> paths;
 
-  std::string resolved;         ///< TOML with every default written out and absolute paths; reads back to itself
-  std::string identity;         ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)
+  std::string resolved;  ///< TOML with every default written out and absolute paths; reads back to itself
+  std::string identity;  ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)
   std::vector<std::string> libraries;  ///< of `[run] plugins`, absolute
 };
 
 /// What a command line adds to a file.
 struct RecipeContext {
   std::vector<std::pair<std::string, std::string>> overrides;  ///< --set KEY=VALUE, in order; a value is TOML, or else a bare string
-  std::string data_root;       ///< LAFS_DATA: the default of `[paths] data`
+  std::string data_root;                                       ///< LAFS_DATA: the default of `[paths] data`
 };
 
 /// Reads a recipe with its bases. Opens no data. Loads `[run] plugins` into the registry first.
@@ -127,9 +129,9 @@ std::string options_text(const AnyUse& use);
 
 /// A plugin's options for a reader: the pages of `lafs describe`.
 struct OptionPage {
-  std::string key, type, fallback, rule, doc;       ///< fallback: the default as TOML; rule: "in [0, 1]", "one of ..."
-  std::string quirk, corrected;                      ///< quirk number and corrected value; empty if none
-  std::vector<OptionPage> inner;                     ///< of a table or list of tables
+  std::string key, type, fallback, rule, doc;  ///< fallback: the default as TOML; rule: "in [0, 1]", "one of ..."
+  std::string quirk, corrected;                ///< quirk number and corrected value; empty if none
+  std::vector<OptionPage> inner;               ///< of a table or list of tables
 };
 std::vector<OptionPage> list_options(const Configured& options);
 /// The same of a plain struct with `declare`.

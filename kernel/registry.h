@@ -13,7 +13,7 @@ namespace lafs {
 /// A library that was opened, for the manifest.
 struct LoadedLibrary {
   std::filesystem::path path;
-  std::string build_id;  ///< the linker's, hex; empty if the linker wrote none
+  std::string build_id;                                      ///< the linker's, hex; empty if the linker wrote none
   std::vector<std::pair<std::string, std::string>> plugins;  ///< (kind, name)
 };
 
@@ -28,12 +28,12 @@ class Registry {
   /// The gate (the file is a whole ELF shared library, its stamp equals ours), then dlopen, then its entry function.
   /// Throws Error, which names the file; nothing of a failing library stays registered.
   void load(const std::filesystem::path& library);
-  /// Every "*.so" of a folder in the order of names; a missing folder is an error. `subfolders` also looks one level deeper.
+  /// Every "*.so" of a folder in the order of names; a missing folder is an error.
   void load_folder(const std::filesystem::path& folder);
 
   const RegistryEntry* find(std::string_view kind, std::string_view name) const;
-  std::vector<std::string> names(std::string_view kind) const;   ///< sorted
-  std::vector<const RegistryEntry*> all() const;                 ///< by kind in the order of `kinds()`, then name
+  std::vector<std::string> names(std::string_view kind) const;  ///< sorted
+  std::vector<const RegistryEntry*> all() const;                ///< by kind in the order of `kinds()`, then name
   const std::vector<LoadedLibrary>& libraries() const { return libraries_; }
 
   static const std::vector<std::string>& kinds();  ///< the eight, in the order of a recipe

@@ -1,0 +1,11 @@
+#pragma once
+#include <filesystem>
+#include <string>
+
+namespace lafs {
+
+/// Reads a library's file without running any of it: a whole 64-bit ELF shared object of this machine, with our stamp.
+/// Returns the linker's build-id in hex, empty if there is none. Throws Error naming the file (contract 10).
+std::string check_library(const std::filesystem::path& library);
+
+}  // namespace lafs
