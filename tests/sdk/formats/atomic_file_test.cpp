@@ -1,0 +1,105 @@
+#include "formats/atomic_file.h"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "lafs/error.h"
+#include "support/bytes.h"
+#include "support/scratch.h"
+
+using namespace lafs;
+using test::ScratchFolder;
+
+namespace {
+
+std::string error_of(const std::filesystem::path& file, std::string_view bytes) {
+  try {
+    write_atomically(file, bytes);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+size_t entries(const std::filesystem::path& folder) {
+  const std::filesystem::directory_iterator all(folder);
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
+}  // namespace
+
+TEST_CASE("atomic_file: the new bytes replace the old ones and nothing stays beside them") {
+  const ScratchFolder folder;
+  write_atomically(folder / "a.txt", "one");
+  write_atomically(folder / "a.txt", std::string_view("t\0o", 3));
+  CHECK(test::read_bytes(folder / "a.txt") == std::string("t\0o", 3));
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("atomic_file: what is not committed leaves the old file and no other") {
+  const ScratchFolder folder;
+  write_atomically(folder / "a.txt", "old");
+  {
+    AtomicFile file(folder / "a.txt");
+    file.write("half of the new");
+  }
+  CHECK(test::read_bytes(folder / "a.txt") == "old");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("atomic_file: two writers of one name do not meet; the later commit stays") {
+  const ScratchFolder folder;
+  AtomicFile first(folder / "a.txt"), second(folder / "a.txt");
+  first.write("first");
+  second.write("second");
+  second.commit();
+  first.commit();
+  CHECK(test::read_bytes(folder / "a.txt") == "first");
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("atomic_file: errors name the file and the system's reason") {
+  const ScratchFolder folder;
+  CHECK(error_of(folder / "absent/a.txt", "x") == "cannot write \"" + (folder / "absent/a.txt").string() + "\": No such file or directory");
+  test::write_bytes(folder / "plain", "");
+  CHECK(error_of(folder / "plain/a.txt", "x") == "cannot write \"" + (folder / "plain/a.txt").string() + "\": Not a directory");
+  std::filesystem::create_directory(folder / "taken");
+  CHECK(error_of(folder / "taken", "x") == "cannot write \"" + (folder / "taken").string() + "\": Is a directory");
+  CHECK(entries(folder.path()) == 2);
+}
+
+TEST_CASE("atomic_file: an unwritable folder is an error that names the file") {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "locked");
+  std::filesystem::permissions(folder / "locked", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  // The superuser may write anywhere: /proc has a folder that even it may not write to.
+  const std::filesystem::path file = ::geteuid() == 0 ? std::filesystem::path("/proc/self/a.txt") : folder / "locked/a.txt";
+  const std::string reason = ::geteuid() == 0 ? "No such file or directory" : "Permission denied";
+  CHECK(error_of(file, "x") == "cannot write \"" + file.string() + "\": " + reason);
+}
+
+TEST_CASE("atomic_file: a write cut short by the system is an error and leaves the old file") {
+  const ScratchFolder folder;
+  write_atomically(folder / "a.txt", "old");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    const bool limited = ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
+    const bool told =
+        error_of(folder / "a.txt", std::string(5000, 'x')) == "cannot write \"" + (folder / "a.txt").string() + "\": File too large";
+    ::_exit(limited && told ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(test::read_bytes(folder / "a.txt") == "old");
+  CHECK(entries(folder.path()) == 1);
+}
