@@ -18,7 +18,7 @@ std::string toml_text(const std::string& value) { return "\"" + value + "\""; }
 
 #define LAFS_QUIRK_BODY(rule)                                                      \
   const Quirk quirk{std::string(id), toml_text(published), toml_text(corrected)}; \
-  member = this->corrected() ? corrected : published;                             \
+  if (!keeps_values()) member = this->corrected() ? corrected : published;         \
   put(key, member, rule, doc, &quirk, false);
 
 void Params::quirk(std::string_view id, std::string_view key, bool& member, bool published, bool corrected, std::string_view doc) {

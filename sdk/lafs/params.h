@@ -118,6 +118,8 @@ class Params {
   virtual void visit(const Option& option) = 0;
   /// Whether quirks default to the corrected value.
   virtual bool corrected() const { return false; }
+  /// Whether a quirk leaves its member alone: true in visitors of options that were read before.
+  virtual bool keeps_values() const { return false; }
 
  private:
   template <typename T>
