@@ -1,0 +1,20 @@
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "lafs/sample.h"
+
+namespace lafs {
+
+/// Shape of the resampling kernel: a triangle (bilinear) or Keys' cubic with a = -0.5 (bicubic).
+enum class Kernel { triangle, cubic };
+
+/// A whole picture at another size, separable, in float, edges renormalised, rounded once at the end. Used where a picture
+/// has another size than the input contract. The kernel widens by the scale when shrinking, so it does not alias; the result is
+/// within one level of Pillow's for the triangle (which rounds between the passes). An equal size copies. [any thread]
+void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, std::span<uint8_t> out);
+
+/// The same with the triangle, as a picture of its own.
+Image resize_bilinear(const Image& image, int64_t height, int64_t width);
+
+}  // namespace lafs
