@@ -1,0 +1,122 @@
+#include "runner/evaluate/embedding_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "kernel/diagnostics.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+/// What is computed for a picture: (class tokens or 0) -> mirror too; and pixels.
+struct Wants {
+  std::map<int64_t, bool> features;
+  bool pixels = false;
+  auto operator<=>(const Wants&) const = default;
+};
+
+PlannedRequest resolved(const FeatureRequest& request, const InputContract& input) {
+  const std::vector<std::string> flips{"contract", "sum", "none", "both"};
+  const auto complain = [&](const std::string& text) { throw Error(fmt::format("request \"{}\": {}", request.name, text)); };
+  if (!request.source) complain("has no data source");
+  if (std::find(flips.begin(), flips.end(), request.flip) == flips.end()) {
+    complain(fmt::format("flip = \"{}\" is not a choice{}", request.flip, suggestion(request.flip, flips)));
+  }
+  if (request.class_tokens < 0) complain(fmt::format("class tokens of the last {} blocks", request.class_tokens));
+  for (const int64_t index : request.indices) {
+    if (index < 0 || index >= request.source->size()) complain(fmt::format("index {} is outside [0, {})", index, request.source->size()));
+  }
+  PlannedRequest out;
+  out.name = request.name;
+  out.flip = request.flip == "contract" ? input.flip : request.flip;
+  out.pixels = request.pixels;
+  out.class_tokens = request.pixels ? 0 : request.class_tokens;
+  out.rows = request.indices.empty() ? request.source->size() : static_cast<int64_t>(request.indices.size());
+  return out;
+}
+
+/// Picture number of every row of every request, and the pictures in the order in which they are first wanted.
+std::vector<std::vector<int64_t>> number_pictures(const std::vector<FeatureRequest>& requests, EmbeddingPlan& plan) {
+  std::map<const DataSource*, std::vector<int64_t>> numbers;
+  std::vector<std::vector<int64_t>> out(requests.size());
+  for (size_t r = 0; r < requests.size(); ++r) {
+    const DataSource* source = requests[r].source.get();
+    std::vector<int64_t>& known = numbers[source];
+    known.resize(static_cast<size_t>(source->size()), -1);
+    for (int64_t row = 0; row < plan.requests[r].rows; ++row) {
+      const int64_t index = requests[r].indices.empty() ? row : requests[r].indices[static_cast<size_t>(row)];
+      int64_t& number = known[static_cast<size_t>(index)];
+      if (number < 0) {
+        number = static_cast<int64_t>(plan.pictures.size());
+        plan.pictures.push_back({source, index});
+      }
+      ++plan.pictures[static_cast<size_t>(number)].uses;
+      out[r].push_back(number);
+    }
+  }
+  return out;
+}
+
+void lay_out_uses(const std::vector<std::vector<int64_t>>& numbers, EmbeddingPlan& plan) {
+  int64_t total = 0;
+  for (PlannedPicture& picture : plan.pictures) picture.first_use = std::exchange(total, total + picture.uses), picture.uses = 0;
+  plan.uses.resize(static_cast<size_t>(total));
+  for (size_t r = 0; r < numbers.size(); ++r) {
+    for (size_t row = 0; row < numbers[r].size(); ++row) {
+      PlannedPicture& picture = plan.pictures[static_cast<size_t>(numbers[r][row])];
+      plan.uses[static_cast<size_t>(picture.first_use + picture.uses++)] = {static_cast<int64_t>(r), static_cast<int64_t>(row)};
+    }
+  }
+}
+
+Wants wants_of(const PlannedPicture& picture, const EmbeddingPlan& plan) {
+  Wants out;
+  for (int64_t u = picture.first_use; u < picture.first_use + picture.uses; ++u) {
+    const PlannedRequest& request = plan.requests[static_cast<size_t>(plan.uses[static_cast<size_t>(u)].request)];
+    if (request.pixels) {
+      out.pixels = true;
+    } else {
+      bool& mirrors = out.features[request.class_tokens];
+      mirrors = mirrors || request.mirrors();
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+EmbeddingPlan plan_embedding(const std::vector<FeatureRequest>& requests, const InputContract& input, int64_t batch) {
+  EmbeddingPlan plan;
+  std::set<std::string> names;
+  for (const FeatureRequest& request : requests) {
+    if (!names.insert(request.name).second) throw Error(fmt::format("two feature requests are named \"{}\"", request.name));
+    plan.requests.push_back(resolved(request, input));
+  }
+  lay_out_uses(number_pictures(requests, plan), plan);
+
+  std::map<Wants, std::vector<int64_t>> groups;
+  for (size_t p = 0; p < plan.pictures.size(); ++p) groups[wants_of(plan.pictures[p], plan)].push_back(static_cast<int64_t>(p));
+  for (const auto& [wants, pictures] : groups) {
+    PlannedBatch like;
+    like.pixels = wants.pixels;
+    for (const auto& [tokens, mirrors] : wants.features) {
+      like.class_tokens.push_back(tokens);
+      like.mirrors.push_back(mirrors);
+    }
+    for (size_t first = 0; first < pictures.size(); first += static_cast<size_t>(batch)) {
+      PlannedBatch next = like;
+      const size_t last = std::min(first + static_cast<size_t>(batch), pictures.size());
+      next.pictures.assign(pictures.begin() + static_cast<int64_t>(first), pictures.begin() + static_cast<int64_t>(last));
+      plan.batches.push_back(std::move(next));
+    }
+  }
+  return plan;
+}
+
+}  // namespace lafs

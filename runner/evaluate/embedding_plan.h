@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lafs/evaluator.h"
+#include "lafs/input.h"
+
+namespace lafs {
+
+/// Where a row of a request goes.
+struct FeatureRow {
+  int64_t request = 0, row = 0;
+};
+
+/// One picture, wanted by one row or more.
+struct PlannedPicture {
+  const DataSource* source = nullptr;
+  int64_t index = 0;
+  int64_t first_use = 0, uses = 0;  ///< a stretch of EmbeddingPlan::uses
+};
+
+/// One request, with its defaults resolved.
+struct PlannedRequest {
+  std::string name, flip;  ///< "sum", "none" or "both"
+  bool pixels = false;
+  int64_t class_tokens = 0;
+  int64_t rows = 0;
+
+  bool mirrors() const { return flip != "none"; }
+};
+
+/// Pictures that want the same passes, in batches of one size: a row meets the same batch size whoever asks beside it.
+struct PlannedBatch {
+  std::vector<int64_t> pictures;
+  std::vector<int64_t> class_tokens;  ///< which features: 0 the embedding, n class tokens; ascending
+  std::vector<bool> mirrors;          ///< by feature: whether the mirror's is wanted too
+  bool pixels = false;                ///< the grey pixels, beside or alone
+};
+
+struct EmbeddingPlan {
+  std::vector<PlannedRequest> requests;
+  std::vector<PlannedPicture> pictures;  ///< in the order of their first row
+  std::vector<FeatureRow> uses;
+  std::vector<PlannedBatch> batches;
+};
+
+/// Throws Error for requests that cannot be served (evaluator.h), whatever the backbone.
+EmbeddingPlan plan_embedding(const std::vector<FeatureRequest>& requests, const InputContract& input, int64_t batch);
+
+}  // namespace lafs
