@@ -1,0 +1,13 @@
+#pragma once
+#include <cstdint>
+
+#include <torch/nn/module.h>
+
+namespace lafs {
+
+/// Gives every parameter of the tree its initial value by its module's rule. A value is a function of (seed, qualified name, row,
+/// column) alone, a row being an index of dimension 0: neither construction order, threads nor device enter. Buffers stay as they are.
+/// Throws Error `parameter "x.y" has no initialisation rule`. [main thread]
+void initialise(torch::nn::Module& root, uint64_t seed);
+
+}  // namespace lafs

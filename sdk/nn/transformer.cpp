@@ -1,0 +1,71 @@
+#include "nn/transformer.h"
+
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "nn/dims.h"
+#include "nn/tree.h"
+
+namespace lafs {
+
+at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape) {
+  if (!pass.training || !pass.draws || rate <= 0) return x;
+  // The product is rounded once: a mask in bf16 would scale by 1.109 instead of 1/0.9.
+  return (x * pass.draws->keep_mask(stream, 1 - rate, shape)).to(x.scalar_type());
+}
+
+Block::Block(const Options& options) : options_(options) {
+  const int64_t inner = options.heads * options.dim_head;
+  attention_norm_ = put(*this, "0.fn.norm", std::make_shared<LayerNorm>(options.dim));
+  to_qkv_ = put(*this, "0.fn.fn.to_qkv", std::make_shared<Linear>(options.dim, 3 * inner, false));
+  to_out_ = put(*this, "0.fn.fn.to_out.0", std::make_shared<Linear>(inner, options.dim));
+  feed_norm_ = put(*this, "1.fn.norm", std::make_shared<LayerNorm>(options.dim));
+  widen_ = put(*this, "1.fn.fn.net.0", std::make_shared<Linear>(options.dim, options.mlp_dim));
+  narrow_ = put(*this, "1.fn.fn.net.3", std::make_shared<Linear>(options.mlp_dim, options.dim));
+}
+
+at::Tensor Block::forward(const at::Tensor& x, const Pass& pass) { return feed_forward(attend(x, pass), pass); }
+
+at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) {
+  const auto [b, n, d] = dims<3>(x, "x");
+  const auto qkv = queries_keys_values(x);
+  at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);  // [B,heads,N,dim_head]
+  out = to_out_->forward(out.transpose(1, 2).reshape({b, n, options_.heads * options_.dim_head}));          // [B,N,D]
+  out = drop(out, options_.dropout, pass, "attention", {n, d});
+  return drop(out, options_.drop_path, pass, "attention_path", {1, 1}) + x;
+}
+
+at::Tensor Block::feed_forward(const at::Tensor& x, const Pass& pass) {
+  const auto [b, n, d] = dims<3>(x, "x");
+  at::Tensor out = at::gelu(widen_->forward(feed_norm_->forward(x)));  // [B,N,mlp_dim]
+  out = narrow_->forward(drop(out, options_.dropout, pass, "hidden", {n, options_.mlp_dim}));
+  out = drop(out, options_.dropout, pass, "feed_forward", {n, d});
+  return drop(out, options_.drop_path, pass, "feed_forward_path", {1, 1}) + x;
+}
+
+at::Tensor Block::attention(const at::Tensor& x) {
+  const auto qkv = queries_keys_values(x);
+  return at::softmax(at::matmul(qkv[0], qkv[1].transpose(-2, -1)) * options_.scale, -1);
+}
+
+std::vector<at::Tensor> Block::queries_keys_values(const at::Tensor& x) {
+  const at::Tensor qkv = to_qkv_->forward(attention_norm_->forward(x));  // [B,N,3*heads*dim_head]
+  return qkv.view({x.size(0), x.size(1), 3, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4}).unbind(0);
+}
+
+Transformer::Transformer(const std::vector<Block::Options>& blocks) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    blocks_.push_back(put(*this, fmt::format("layers.{}", i), std::make_shared<Block>(blocks[i])));
+  }
+}
+
+at::Tensor Transformer::forward(at::Tensor x, const Pass& pass) {
+  for (size_t i = 0; i < blocks_.size(); ++i) x = blocks_[i]->forward(x, pass.scope(fmt::format("block{}", i)));
+  return x;
+}
+
+}  // namespace lafs

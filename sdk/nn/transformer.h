@@ -1,0 +1,55 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <torch/nn/module.h>
+
+#include "lafs/pass.h"
+#include "nn/layers.h"
+
+namespace lafs {
+
+/// x [B, shape...] with each element dropped with probability `rate` and the others divided by 1 - rate, when the pass trains and has
+/// draws; x itself otherwise. `shape` is that of a row's mask: {N,D} for dropout, {1,1} for drop-path.
+at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape);
+
+/// One pre-norm block (models.md 2.5): x + D(Attention(LN(x))), then x + D(FeedForward(LN(x))).
+/// Its tensors carry the reference's names: `0.fn.norm`, `0.fn.fn.to_qkv`, `0.fn.fn.to_out.0`, `1.fn.norm`, `1.fn.fn.net.0`, `.3`.
+class Block : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t dim = 768, heads = 11, dim_head = 64, mlp_dim = 2048;
+    double scale = 0.125;  ///< of the attention logits
+    double dropout = 0;    ///< of the attention's output and both layers of the feed-forward part; never of the attention matrix
+    double drop_path = 0;  ///< of a row's whole branch
+  };
+  explicit Block(const Options& options);
+
+  at::Tensor forward(const at::Tensor& x, const Pass& pass);       ///< [B,N,D], same shape
+  at::Tensor attend(const at::Tensor& x, const Pass& pass);        ///< the first half
+  at::Tensor feed_forward(const at::Tensor& x, const Pass& pass);  ///< the second half
+  at::Tensor attention(const at::Tensor& x);                       ///< [B,heads,N,N], softmax over the last axis
+
+ private:
+  std::vector<at::Tensor> queries_keys_values(const at::Tensor& x);
+
+  Options options_;
+  std::shared_ptr<LayerNorm> attention_norm_, feed_norm_;
+  std::shared_ptr<Linear> to_qkv_, to_out_, widen_, narrow_;
+};
+
+/// The blocks of a fViT, `layers.0` ... `layers.<depth-1>`.
+class Transformer : public torch::nn::Module {
+ public:
+  explicit Transformer(const std::vector<Block::Options>& blocks);
+
+  at::Tensor forward(at::Tensor x, const Pass& pass);  ///< [B,N,D], same shape
+  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
+
+ private:
+  std::vector<std::shared_ptr<Block>> blocks_;
+};
+
+}  // namespace lafs
