@@ -89,6 +89,7 @@ struct InitEntry {
 /// A run recipe, read and checked.
 struct Recipe {
   std::filesystem::path file;
+  std::string title;
   RunOptions run;
   InputContract input;
   Use<DataSource> data_source;

@@ -1,0 +1,243 @@
+#include "kernel/layers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/recipe.h"
+#include "kernel/resolver.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string joined(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+std::optional<size_t> index_of(const std::string& key) {
+  size_t index = 0;
+  const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (code != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  return index;
+}
+
+/// Keys of a component's table that are the runner's: another plugin leaves them as they are.
+std::vector<std::string> kept_keys(const std::string& path) {
+  Resolver keys;
+  if (path == "optimizer") OptimizerOptions().declare(keys);
+  if (path.starts_with("evaluator.")) EvaluatorEntry().declare(keys);
+  std::vector<std::string> names;
+  for (const Field& field : *keys.table.fields()) names.push_back(field.name);
+  return names;
+}
+
+bool names_another_plugin(const Node& under, const Node& over) {
+  const Node *before = under.find("use"), *after = over.find("use");
+  return before && after && !same_value(*before, *after);
+}
+
+void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics);
+
+/// `over` is a table whose keys are numbers: single items of a list are changed, or one is appended.
+void overlay_items(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
+  for (const auto& [key, value] : *over.fields()) {
+    Node::List& items = *under.list();
+    const size_t index = *index_of(key);
+    if (index > items.size()) {
+      diagnostics.error(value.position, fmt::format("\"{}\" has {} items, counted from 0", path, items.size()));
+    } else if (index == items.size()) {
+      items.push_back(value);
+    } else {
+      overlay(items[index], value, joined(path, key), diagnostics);
+    }
+  }
+}
+
+void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
+  if (!over.fields()) {
+    under = over;
+    return;
+  }
+  const bool counts =
+      !over.fields()->empty() && std::all_of(over.fields()->begin(), over.fields()->end(), [](const Field& f) { return index_of(f.name); });
+  if (counts && under.list()) return overlay_items(under, over, path, diagnostics);
+  if (under.string()) {  // a component named by a bare string gets options
+    Node table;
+    table.put("use", under);
+    under = std::move(table);
+  }
+  if (!under.fields()) {
+    under = over;
+    return;
+  }
+  if (names_another_plugin(under, over)) {
+    const auto kept = kept_keys(path);
+    std::erase_if(*under.fields(), [&](const Field& field) { return std::find(kept.begin(), kept.end(), field.name) == kept.end(); });
+  }
+  under.position = over.position;
+  under.key = over.key;
+  under.brief = over.brief;
+  for (const auto& [key, value] : *over.fields()) {
+    if (Node* field = under.find(key)) {
+      overlay(*field, value, joined(path, key), diagnostics);
+    } else {
+      under.put(key, value);
+    }
+  }
+}
+
+/// Joins what two bases say, as equals: what they say differently is a mistake at `where`.
+void join(Node& one, const Node& other, const std::string& path, const Position& where, Diagnostics& diagnostics) {
+  if (same_value(one, other)) return;
+  if (!one.fields() || !other.fields() || names_another_plugin(one, other)) {
+    const bool plugins = one.fields() && other.fields();
+    const Position &first = plugins ? one.find("use")->position : one.position,
+                   &second = plugins ? other.find("use")->position : other.position;
+    diagnostics.error(where, fmt::format("two bases set \"{}\" differently: {} and {}; set it here, or remove one",
+                                         plugins ? joined(path, "use") : path, first.text(), second.text()));
+    return;
+  }
+  for (const auto& [key, value] : *other.fields()) {
+    if (Node* field = one.find(key)) {
+      join(*field, value, joined(path, key), where, diagnostics);
+    } else {
+      one.put(key, value);
+    }
+  }
+}
+
+std::string file_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Reads a file and what it is based on.
+class LayerReader {
+ public:
+  explicit LayerReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  Node read(std::string_view text, const fs::path& file) {
+    chain_.push_back(file);
+    Node own = parse_toml(text, file.string(), file.parent_path());
+    std::vector<Node> bases;
+    Position where;
+    bool complete = true;
+    for (const Node& base : named_bases(own)) {
+      where = base.position;
+      auto layer = read_base(base);
+      complete = complete && layer;
+      if (layer) bases.push_back(std::move(*layer));
+    }
+    // Without a base, most of what could be said about the rest would be wrong.
+    if (!complete) diagnostics_.throw_if_any();
+    chain_.pop_back();
+    own.erase("base");
+    if (bases.empty()) return own;
+    // Each base gets this file on top first: what it sets itself can then not be a conflict between two of them.
+    for (Node& base : bases) overlay(base, own, "", diagnostics_);
+    for (size_t i = 1; i < bases.size(); ++i) join(bases[0], bases[i], "", where, diagnostics_);
+    return std::move(bases[0]);
+  }
+
+ private:
+  std::vector<Node> named_bases(const Node& own) {
+    const Node* base = own.find("base");
+    if (!base) return {};
+    std::vector<Node> names = base->list() ? *base->list() : std::vector<Node>{*base};
+    const bool strings = std::all_of(names.begin(), names.end(), [](const Node& name) { return name.string(); });
+    if (strings) return names;
+    diagnostics_.error(base->position, "base is the name of a file, or a list of names");
+    return {};
+  }
+
+  std::optional<Node> read_base(const Node& base) {
+    const fs::path file = (base.folder / *base.string()).lexically_normal();
+    std::error_code code;
+    const auto same = [&](const fs::path& other) { return other == file || fs::equivalent(other, file, code); };
+    if (const auto first = std::find_if(chain_.begin(), chain_.end(), same); first != chain_.end()) {
+      std::vector<std::string> names;
+      for (auto step = first; step != chain_.end(); ++step) names.push_back(step->string());
+      names.push_back(file.string());
+      diagnostics_.error(base.position, fmt::format("\"{}\" is a base of itself: {}", *base.string(), fmt::join(names, " -> ")));
+      return std::nullopt;
+    }
+    if (!fs::is_regular_file(file, code)) {
+      diagnostics_.error(base.position, fmt::format("base \"{}\" is not there: no file \"{}\"", *base.string(), file.string()));
+      return std::nullopt;
+    }
+    return read(file_text(file), file);
+  }
+
+  Diagnostics& diagnostics_;
+  std::vector<fs::path> chain_;
+};
+
+/// A place for the value of a dotted key, with the tables on the way.
+Node* place_for(Node& tree, const std::string& key, const Position& position) {
+  Node* at = &tree;
+  for (size_t start = 0; start <= key.size();) {
+    const size_t end = std::min(key.find('.', start), key.size());
+    const std::string name = key.substr(start, end - start);
+    if (name.empty()) return nullptr;
+    if (!at->fields()) at->value = Node::Fields();
+    Node* next = at->find(name);
+    if (!next) next = &at->put(name, {});
+    next->position = next->key = position;
+    at = next;
+    start = end + 1;
+  }
+  return at;
+}
+
+/// Tables whose keys are 0, 1, ... and have no list under them are lists themselves.
+void count_lists(Node& node) {
+  if (!node.fields()) return;
+  for (Field& field : *node.fields()) count_lists(field.value);
+  Node::List items;
+  for (const Field& field : *node.fields()) {
+    if (index_of(field.name) != items.size()) return;
+    items.push_back(field.value);
+  }
+  if (!items.empty()) node.value = std::move(items);
+}
+
+}  // namespace
+
+Node read_layers(const fs::path& file, Diagnostics& diagnostics) {
+  std::error_code code;
+  if (!fs::exists(file, code)) throw Error(fmt::format("{}: no such file", file.string()));
+  if (!fs::is_regular_file(file, code)) throw Error(fmt::format("{}: is not a file", file.string()));
+  return LayerReader(diagnostics).read(file_text(file), file);
+}
+
+Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
+  return LayerReader(diagnostics).read(text, name);
+}
+
+void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics) {
+  Node tree;
+  tree.position = document.position;
+  tree.key = document.key;
+  for (const auto& [key, value] : overrides) {
+    Node node = parse_override(key, value);
+    if (Node* place = place_for(tree, key, node.position)) {
+      *place = std::move(node);
+    } else {
+      diagnostics.error({"--set " + key}, fmt::format("\"{}\" is no key", key));
+    }
+  }
+  overlay(document, tree, "", diagnostics);
+  for (Field& field : *document.fields()) count_lists(field.value);
+}
+
+}  // namespace lafs

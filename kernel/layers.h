@@ -1,0 +1,22 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/diagnostics.h"
+#include "kernel/document.h"
+
+namespace lafs {
+
+/// The document of a file with all its bases under it, key by key. Mistakes go to the diagnostics; what could be read is returned.
+/// Where `use` names another plugin than below, the options of that plugin are dropped. Throws Error when `file` itself cannot be read.
+Node read_layers(const std::filesystem::path& file, Diagnostics& diagnostics);
+
+/// The same of a text that stands for the file `name`.
+Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics);
+
+/// Puts `--set` pairs on top. Numbers in a key count the items of a list: "evaluator.0.folds".
+void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics);
+
+}  // namespace lafs

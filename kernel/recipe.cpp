@@ -1,0 +1,226 @@
+#include "kernel/recipe.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "kernel/document.h"
+#include "kernel/layers.h"
+#include "kernel/reader.h"
+#include "kernel/resolver.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string hash(const std::string& text) {
+  const XXH128_hash_t value = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
+}
+
+/// Calls `visit(name, use, beside)` for the components of a recipe, in its order.
+void each_component(Recipe& recipe, const auto& visit) {
+  for (AnyUse* use : std::initializer_list<AnyUse*>{&recipe.data_source, &recipe.augmentation, &recipe.backbone, &recipe.projector,
+                                                    &recipe.head, &recipe.objective}) {
+    visit(*use, std::function<void(Params&)>());
+  }
+  visit(static_cast<AnyUse&>(recipe.optimizer), std::function<void(Params&)>([&](Params& p) { recipe.optimizer_options.declare(p); }));
+}
+
+/// Reads the merged document into a recipe.
+class RecipeReader {
+ public:
+  RecipeReader(const Node& document, const RecipeContext& context, Registry& registry, Diagnostics& diagnostics)
+      : document_(document), registry_(registry), diagnostics_(diagnostics), reading_{diagnostics, registry, recipe_.paths} {
+    if (!context.data_root.empty()) recipe_.paths["data"] = fs::absolute(context.data_root).lexically_normal().string();
+  }
+
+  Recipe read() {
+    check_names();
+    read_title();
+    read_paths();
+    read_plain("run", recipe_.run);
+    load_plugins();
+    reading_.corrected = recipe_.run.behaviour == "corrected";
+    reading_.epochs = recipe_.run.epochs;
+    read_plain("input", recipe_.input);
+    each_component(recipe_, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
+      const Node* node = document_.find(use.kind());
+      if (node) read_use(reading_, node, node->position, use, beside);
+    });
+    read_entries("init", [&](const Node& item) {
+      Reader reader(reading_, &item, item.position, "[[init]]", "key");
+      recipe_.init.emplace_back().declare(reader);
+      reader.finish();
+    });
+    read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
+    return std::move(recipe_);
+  }
+
+ private:
+  void check_names() {
+    std::vector<std::string> known{"base", "title", "run", "input", "paths", "init"};
+    known.insert(known.end(), Registry::kinds().begin(), Registry::kinds().end());
+    for (const auto& [name, value] : *document_.fields()) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        diagnostics_.error(value.key, fmt::format("a recipe has no table \"{}\"{}", name, suggestion(name, known)));
+      }
+    }
+  }
+
+  void read_title() {
+    const Node* title = document_.find("title");
+    if (!title) return;
+    if (title->string()) {
+      recipe_.title = *title->string();
+    } else {
+      diagnostics_.error(title->position, fmt::format("title is {}, not a string", type_word(*title)));
+    }
+  }
+
+  void read_paths() {
+    const Node* paths = table("paths");
+    if (!paths) return;
+    for (const auto& [name, value] : *paths->fields()) {
+      if (value.string()) {
+        if (!value.string()->starts_with('@')) recipe_.paths[name] = resolve_path(reading_, value);
+      } else {
+        diagnostics_.error(value.position, fmt::format("{} is {}, not a path", name, type_word(value)));
+      }
+    }
+    // Roots may stand on other roots, wherever those are written.
+    for (const auto& [name, value] : *paths->fields()) {
+      if (value.string() && value.string()->starts_with('@')) recipe_.paths[name] = resolve_path(reading_, value);
+    }
+  }
+
+  /// A table of the document; null if absent or, with an error, not a table.
+  const Node* table(const char* name) {
+    const Node* node = document_.find(name);
+    if (!node || node->fields()) return node;
+    diagnostics_.error(node->position, fmt::format("{} is {}, not a table", name, type_word(*node)));
+    return nullptr;
+  }
+
+  template <typename Options>
+  void read_plain(const char* name, Options& options) {
+    const Node* node = table(name);
+    Reader reader(reading_, node, node ? node->position : document_.position, fmt::format("[{}]", name), "key");
+    options.declare(reader);
+    reader.finish();
+  }
+
+  void read_entries(const char* name, const auto& read_one) {
+    const Node* node = document_.find(name);
+    if (!node) return;
+    const bool tables =
+        node->list() && std::all_of(node->list()->begin(), node->list()->end(), [](const Node& item) { return item.fields(); });
+    if (!tables) {
+      diagnostics_.error(node->position, fmt::format("{0} is {1}, not a list of tables: write [[{0}]]", name, type_word(*node)));
+      return;
+    }
+    for (const Node& item : *node->list()) read_one(item);
+  }
+
+  void read_evaluator(const Node& item) {
+    EvaluatorEntry& entry = recipe_.evaluators.emplace_back();
+    read_use(reading_, &item, item.position, entry.use, [&](Params& p) { entry.declare(p); });
+    if (entry.name.empty()) entry.name = entry.use.name;
+  }
+
+  void load_plugins() {
+    const Node* run = document_.find("run");
+    const Node* written = run ? run->find("plugins") : nullptr;
+    for (size_t i = 0; i < recipe_.run.plugins.size(); ++i) {
+      const fs::path path = recipe_.run.plugins[i].value;
+      try {
+        if (fs::is_directory(path)) {
+          registry_.load_folder(path);
+        } else {
+          registry_.load(path);
+        }
+        recipe_.libraries.push_back(path.string());
+      } catch (const Error& e) {
+        diagnostics_.error((*written->list())[i].position, e.what());
+      }
+    }
+  }
+
+  const Node& document_;
+  Registry& registry_;
+  Diagnostics& diagnostics_;
+  Recipe recipe_;
+  ReadContext reading_;
+};
+
+/// What a recipe says, evaluators left out: these change no number of a training.
+Node training_document(Recipe& recipe) {
+  Node document;
+  Resolver run, input;
+  recipe.run.declare(run);
+  recipe.input.declare(input);
+  document.put("run", std::move(run.table));
+  document.put("input", std::move(input.table));
+  each_component(recipe, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
+    if (!use.empty()) document.put(use.kind(), resolved_use(use, beside));
+  });
+  Node::List entries;
+  for (InitEntry& entry : recipe.init) {
+    Resolver init;
+    entry.declare(init);
+    entries.push_back(std::move(init.table));
+  }
+  if (!entries.empty()) document.put("init", {entries});
+  return document;
+}
+
+Recipe finished(Node document, const RecipeContext& context, Registry& registry, Diagnostics& diagnostics) {
+  apply_overrides(document, context.overrides, diagnostics);
+  Recipe recipe = RecipeReader(document, context, registry, diagnostics).read();
+  diagnostics.throw_if_any();
+  if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
+  Node resolved = training_document(recipe);
+  recipe.identity = hash(identity_text(resolved));
+  Node::List entries;
+  for (EvaluatorEntry& entry : recipe.evaluators) {
+    entries.push_back(resolved_use(entry.use, [&](Params& p) { entry.declare(p); }));
+  }
+  if (!entries.empty()) resolved.put("evaluator", {entries});
+  if (!recipe.title.empty()) resolved.put("title", {recipe.title});
+  recipe.resolved = document_text(resolved);
+  return recipe;
+}
+
+}  // namespace
+
+Recipe read_recipe(const fs::path& file, const RecipeContext& context, Registry& registry) {
+  Diagnostics diagnostics;
+  Node document = read_layers(file, diagnostics);
+  Recipe recipe = finished(std::move(document), context, registry, diagnostics);
+  recipe.file = file;
+  return recipe;
+}
+
+Recipe read_recipe_text(std::string_view text, const std::string& name, const RecipeContext& context, Registry& registry) {
+  Diagnostics diagnostics;
+  Node document = read_layers(text, name, diagnostics);
+  Recipe recipe = finished(std::move(document), context, registry, diagnostics);
+  recipe.file = name;
+  return recipe;
+}
+
+void read_options(std::string_view toml, const std::string& name, AnyUse& use, const Registry& registry, bool corrected) {
+  Diagnostics diagnostics;
+  const std::map<std::string, std::string> no_roots;
+  const Node document = parse_toml(toml, name, fs::path(name).parent_path());
+  read_use({diagnostics, registry, no_roots, corrected, std::nullopt}, &document, document.position, use);
+  diagnostics.throw_if_any();
+}
+
+std::string options_text(const AnyUse& use) { return document_text(resolved_use(use)); }
+
+}  // namespace lafs
