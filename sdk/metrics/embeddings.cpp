@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "lafs/error.h"
+#include "metrics/verification.h"
+
+namespace lafs {
+namespace {
+
+double norm(std::span<const double> row) {
+  double sum = 0;
+  for (const double v : row) sum += v * v;
+  return std::sqrt(sum);
+}
+
+std::span<double> row_of(Rows& rows, int64_t r) {
+  return std::span(rows.values).subspan(static_cast<size_t>(r * rows.width), static_cast<size_t>(rows.width));
+}
+
+}  // namespace
+
+std::optional<int64_t> first_row_not_finite(std::span<const float> values, int64_t width) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i])) return static_cast<int64_t>(i) / width;
+  return std::nullopt;
+}
+
+Rows to_rows(std::span<const float> values, int64_t width) {
+  if (width <= 0 || values.size() % static_cast<size_t>(width) != 0)
+    throw Error(fmt::format("{} numbers do not fill rows of {}", values.size(), width));
+  if (const auto row = first_row_not_finite(values, width)) throw Error(fmt::format("row {} of the embeddings is not finite", *row));
+  return {{values.begin(), values.end()}, static_cast<int64_t>(values.size()) / width, width};
+}
+
+double mean_norm(const Rows& rows) {
+  double sum = 0;
+  for (int64_t r = 0; r < rows.rows; ++r) sum += norm(rows.row(r));
+  return sum / static_cast<double>(rows.rows);
+}
+
+Rows flip_sum(const Rows& both) {
+  if (both.width % 2 != 0) throw Error(fmt::format("rows of {} numbers are not picture and mirror", both.width));
+  Rows sum{{}, both.rows, both.width / 2};
+  sum.values.reserve(static_cast<size_t>(sum.rows * sum.width));
+  for (int64_t r = 0; r < both.rows; ++r) {
+    const auto row = both.row(r), mirror = row.subspan(static_cast<size_t>(sum.width));
+    for (size_t k = 0; k < mirror.size(); ++k) sum.values.push_back(row[k] + mirror[k]);
+  }
+  return sum;
+}
+
+void centre_rows(Rows& rows) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const double centre = mean(rows.row(r));
+    for (double& v : row_of(rows, r)) v -= centre;
+  }
+}
+
+void normalise_rows(Rows& rows) {
+  for (int64_t r = 0; r < rows.rows; ++r) {
+    const double length = norm(rows.row(r));
+    if (length == 0) continue;
+    for (double& v : row_of(rows, r)) v /= length;
+  }
+}
+
+std::vector<Pair> consecutive_pairs(int64_t pictures, std::span<const uint8_t> same) {
+  if (pictures != 2 * static_cast<int64_t>(same.size()))
+    throw Error(fmt::format("{} pictures do not make {} pairs", pictures, same.size()));
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < same.size(); ++i) pairs.push_back({static_cast<int64_t>(2 * i), static_cast<int64_t>(2 * i + 1), same[i] != 0});
+  return pairs;
+}
+
+std::vector<double> squared_distances(const Rows& unit, std::span<const Pair> pairs) {
+  std::vector<double> distances;
+  distances.reserve(pairs.size());
+  for (const Pair& pair : pairs) {
+    const auto a = unit.row(pair.first), b = unit.row(pair.second);
+    double sum = 0;
+    for (size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+    distances.push_back(sum);
+  }
+  return distances;
+}
+
+std::vector<double> cosine_distances(const Rows& unit, std::span<const Pair> pairs) {
+  std::vector<double> distances;
+  distances.reserve(pairs.size());
+  for (const Pair& pair : pairs) {
+    const auto a = unit.row(pair.first), b = unit.row(pair.second);
+    double dot = 0;
+    for (size_t k = 0; k < a.size(); ++k) dot += a[k] * b[k];
+    distances.push_back(1 - dot);
+  }
+  return distances;
+}
+
+}  // namespace lafs
