@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace lafs {
+
+/// XXH3-128 of a sequence of texts and numbers, for `DataSource::fingerprint`. The length of a text enters, so borders count.
+/// Whoever uses it links xxhash. [one thread at a time]
+class Fingerprint {
+ public:
+  Fingerprint() : state_(XXH3_createState(), XXH3_freeState) { XXH3_128bits_reset(state_.get()); }
+  Fingerprint& add(std::string_view text) {
+    add(static_cast<int64_t>(text.size()));
+    XXH3_128bits_update(state_.get(), text.data(), text.size());
+    return *this;
+  }
+  Fingerprint& add(int64_t number) {
+    XXH3_128bits_update(state_.get(), &number, sizeof number);
+    return *this;
+  }
+  std::string hex() const {
+    const XXH128_hash_t digest = XXH3_128bits_digest(state_.get());
+    return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
+  }
+
+ private:
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
+};
+
+}  // namespace lafs
