@@ -1,0 +1,35 @@
+#include <torch/types.h>
+
+#include "lafs/head.h"
+#include "lafs/plugin.h"
+
+namespace {
+
+struct Options {
+  double margin = 0.4, scale = 64;
+  bool clamp = false;
+
+  void declare(lafs::Params& p) {
+    p("margin", margin, lafs::in(0, 2), "subtracted from the cosine of the identity");
+    p("scale", scale, lafs::in(1e-3, 1e4), "logits are scale times cosines");
+    p("clamp", clamp, "cosines to [-1, 1] first, as insightface");
+  }
+};
+
+/// phi(c) = c - m (CosFace, Wang et al. 2018).
+class CosFace final : public lafs::Head {
+ public:
+  using Options = ::Options;
+  CosFace(const Options& options, int64_t) : options_(options) {}
+
+  double scale() const override { return options_.scale; }
+  bool clamp_cosines() const override { return options_.clamp; }
+  at::Tensor target(const at::Tensor& cosines, const lafs::Pass&) override { return cosines - options_.margin; }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) { registrar.add<CosFace>("cosface", "additive cosine margin (CosFace, Wang et al. 2018)"); }
