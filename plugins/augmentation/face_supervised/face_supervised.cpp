@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "imaging/decode.h"
+#include "imaging/resize.h"
+#include "imaging/tensor_ops.h"
+#include "lafs/augmentation.h"
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+
+namespace {
+
+using lafs::Box;
+
+/// The tensor transforms of supervised training, finetuning.md 3.3, on a picture brought to the contract's size.
+/// Draws, in this order: flip coin; crop tries (area, log ratio; once accepted top, left); order of the four jitter steps, then
+/// brightness, contrast, saturation and hue; erasing coin, erasing tries (area, ratio; once accepted top, left). A step that is off draws
+/// nothing.
+class FaceSupervised final : public lafs::Augmentation {
+ public:
+  struct Options {
+    double flip = 0.5;
+    bool crop = true;
+    std::vector<double> crop_scale{0.9, 1.0}, crop_ratio{3.0 / 4, 4.0 / 3};
+    bool jitter = true;
+    double brightness = 0.1, contrast = 0.1, saturation = 0.1, hue = 0.1;
+    std::string hue_rule = "old";
+    double erasing = 0.5;
+    std::vector<double> erasing_scale{0.02, 0.1}, erasing_ratio{0.3, 3.3};
+    bool erasing_log_ratio = true;
+
+    void declare(lafs::Params& p) {
+      p("flip", flip, lafs::in(0, 1), "probability of a mirrored picture, before all else");
+      p("crop", crop, "cut out a part and enlarge it; after ten tries without one that fits, the whole picture");
+      p("crop_scale", crop_scale, lafs::in(1e-6, 1), "lowest and highest share of the area");
+      p("crop_ratio", crop_ratio, lafs::in(1e-3, 1e3), "lowest and highest width over height, drawn log-uniformly");
+      p("jitter", jitter, "change brightness, contrast, saturation and hue, in random order");
+      p("brightness", brightness, lafs::in(0, 1), "half width of the factor around 1");
+      p("contrast", contrast, lafs::in(0, 1), "half width of the factor around 1");
+      p("saturation", saturation, lafs::in(0, 1), "half width of the factor around 1");
+      p("hue", hue, lafs::in(0, 0.5), "half width of the shift, in full circles");
+      p("hue_rule", hue_rule, lafs::one_of({"old", "new"}), "old: hue results times 255, truncated; new: times 255.999");
+      p("erasing", erasing, lafs::in(0, 1), "probability of a black rectangle");
+      p("erasing_scale", erasing_scale, lafs::in(1e-6, 1), "lowest and highest share of its area");
+      p("erasing_ratio", erasing_ratio, lafs::in(1e-3, 1e3), "lowest and highest height over width");
+      p("erasing_log_ratio", erasing_log_ratio, "draw the ratio log-uniformly; older torchvision may have drawn it uniformly");
+    }
+  };
+
+  FaceSupervised(const Options& options, const lafs::InputContract& input)
+      : options_(options),
+        height_(input.height),
+        width_(input.width),
+        kernel_(input.interpolation == "bicubic" ? lafs::Kernel::cubic : lafs::Kernel::triangle) {
+    check_range("crop_scale", options.crop_scale);
+    check_range("crop_ratio", options.crop_ratio);
+    check_range("erasing_scale", options.erasing_scale);
+    check_range("erasing_ratio", options.erasing_ratio);
+  }
+
+  lafs::ViewLayout layout() const override { return {{"image", 1, height_, width_, false}}; }
+
+  void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
+    const std::span<uint8_t> rgb = out.image(0, 0);
+    lafs::resize(sample.image, kernel_, height_, width_, rgb);
+    if (options_.flip > 0 && rng.coin(options_.flip)) lafs::mirror(rgb, width_);
+    if (options_.crop) crop(rgb, rng);
+    if (options_.jitter) jitter(rgb, rng);
+    if (options_.erasing > 0 && rng.coin(options_.erasing)) erase(rgb, rng);
+  }
+
+ private:
+  static void check_range(const std::string& name, const std::vector<double>& range) {
+    if (range.size() != 2 || range[0] > range[1]) throw lafs::Error(name + " must be two numbers, the lower one first");
+  }
+
+  /// Half to even, as Python's round.
+  static int64_t rounded(double x) { return std::lrint(x); }
+
+  Box draw_crop(lafs::Rng& rng) const {
+    const double area = static_cast<double>(height_ * width_);
+    for (int attempt = 0; attempt < 10; ++attempt) {
+      const double target = area * rng.uniform(options_.crop_scale[0], options_.crop_scale[1]);
+      const double ratio = std::exp(rng.uniform(std::log(options_.crop_ratio[0]), std::log(options_.crop_ratio[1])));
+      const int64_t w = rounded(std::sqrt(target * ratio)), h = rounded(std::sqrt(target / ratio));
+      if (w < 1 || w > width_ || h < 1 || h > height_) continue;
+      const int64_t top = rng.integer(0, height_ - h + 1), left = rng.integer(0, width_ - w + 1);
+      return {top, left, h, w};
+    }
+    // The largest centred part whose ratio is allowed: all of a square picture.
+    const double ratio = static_cast<double>(width_) / static_cast<double>(height_);
+    int64_t h = height_, w = width_;
+    if (ratio < options_.crop_ratio[0]) h = rounded(static_cast<double>(w) / options_.crop_ratio[0]);
+    if (ratio > options_.crop_ratio[1]) w = rounded(static_cast<double>(h) * options_.crop_ratio[1]);
+    return {(height_ - h) / 2, (width_ - w) / 2, h, w};
+  }
+
+  void crop(std::span<uint8_t> rgb, lafs::Rng& rng) const {
+    const Box box = draw_crop(rng);
+    if (box.height == height_ && box.width == width_) return;
+    const lafs::Image whole = lafs::image_of(height_, width_, std::vector<uint8_t>(rgb.begin(), rgb.end()));
+    lafs::crop_resize_bilinear(whole, box, height_, width_, rgb);
+  }
+
+  void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {
+    std::array<int64_t, 4> order{0, 1, 2, 3};
+    rng.shuffle(order);
+    const auto factor = [&](double half) { return rng.uniform(1 - half, 1 + half); };
+    const double brightness = factor(options_.brightness), contrast = factor(options_.contrast), saturation = factor(options_.saturation);
+    const double hue = rng.uniform(-options_.hue, options_.hue);
+    const lafs::HueRule rule = options_.hue_rule == "old" ? lafs::HueRule::times_255 : lafs::HueRule::times_255_999;
+    for (const int64_t step : order) {
+      if (step == 0) lafs::adjust_brightness(rgb, brightness);
+      if (step == 1) lafs::adjust_contrast(rgb, contrast);
+      if (step == 2) lafs::adjust_saturation(rgb, saturation);
+      if (step == 3) lafs::adjust_hue(rgb, hue, rule);
+    }
+  }
+
+  double draw_erasing_ratio(lafs::Rng& rng) const {
+    const double low = options_.erasing_ratio[0], high = options_.erasing_ratio[1];
+    return options_.erasing_log_ratio ? std::exp(rng.uniform(std::log(low), std::log(high))) : rng.uniform(low, high);
+  }
+
+  void erase(std::span<uint8_t> rgb, lafs::Rng& rng) const {
+    const double area = static_cast<double>(height_ * width_);
+    for (int attempt = 0; attempt < 10; ++attempt) {
+      const double target = area * rng.uniform(options_.erasing_scale[0], options_.erasing_scale[1]);
+      const double ratio = draw_erasing_ratio(rng);
+      const int64_t h = rounded(std::sqrt(target * ratio)), w = rounded(std::sqrt(target / ratio));
+      if (h >= height_ || w >= width_) continue;
+      const int64_t top = rng.integer(0, height_ - h + 1), left = rng.integer(0, width_ - w + 1);
+      lafs::erase(rgb, width_, {top, left, h, w});
+      return;
+    }
+  }
+
+  Options options_;
+  int64_t height_, width_;
+  lafs::Kernel kernel_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<FaceSupervised>("face_supervised", "flip, crop, colour jitter and erasing as in the published fine-tuning");
+}

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/fingerprint.h"
+#include "lafs/data_source.h"
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+
+namespace {
+
+/// Several sources one after the other. A key that two of them use is found in the first.
+class Concat final : public lafs::DataSource, public lafs::Skipping {
+ public:
+  struct Options {
+    std::vector<lafs::Use<lafs::DataSource>> sources;
+    std::string identities = "separate";
+
+    void declare(lafs::Params& p) {
+      p("sources", sources, lafs::needed(), "the parts, in their order");
+      p("identities", identities, lafs::one_of({"separate", "shared"}),
+        "separate: people of different sources are different people; shared: equal numbers are the same person");
+    }
+  };
+
+  Concat(const Options& options, lafs::Assembly& assembly) {
+    if (options.sources.empty()) throw lafs::Error("sources is empty; name at least one");
+    for (const auto& use : options.sources) {
+      const auto source = use.make(assembly);
+      const bool separate = options.identities == "separate";
+      parts_.push_back({source, size_, separate ? identities_ : 0});
+      size_ += source->size();
+      identities_ = separate ? identities_ + source->identities() : std::max(identities_, source->identities());
+    }
+  }
+
+  int64_t size() const override { return size_; }
+  int64_t identities() const override { return identities_; }
+  int64_t identity(int64_t index) const override {
+    const Part& part = of(index);
+    return part.source->identity(index - part.begin) + part.identity_offset;
+  }
+  std::string key(int64_t index) const override {
+    const Part& part = of(index);
+    return part.source->key(index - part.begin);
+  }
+
+  lafs::Sample get(int64_t index) const override {
+    if (index < 0 || index >= size_) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size_));
+    const Part& part = of(index);
+    lafs::Sample sample = part.source->get(index - part.begin);
+    sample.identity += part.identity_offset;
+    sample.index = index;
+    return sample;
+  }
+
+  std::optional<int64_t> find(const std::string& key) const override {
+    for (const Part& part : parts_) {
+      if (const auto there = part.source->find(key)) return part.begin + *there;
+    }
+    return std::nullopt;
+  }
+
+  std::string fingerprint() const override {
+    lafs::Fingerprint print;
+    print.add("concat").add(identities_);
+    for (const Part& part : parts_) print.add(part.source->fingerprint()).add(part.identity_offset);
+    return print.hex();
+  }
+
+  std::vector<std::string> skipped() const override {
+    std::vector<std::string> all;
+    for (const Part& part : parts_) {
+      const auto* skipping = dynamic_cast<const lafs::Skipping*>(part.source.get());
+      const std::vector<std::string> more = skipping ? skipping->skipped() : std::vector<std::string>();
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }
+
+ private:
+  struct Part {
+    std::shared_ptr<const lafs::DataSource> source;
+    int64_t begin, identity_offset;
+  };
+
+  const Part& of(int64_t index) const {
+    const auto after = std::upper_bound(parts_.begin(), parts_.end(), index, [](int64_t i, const Part& part) { return i < part.begin; });
+    return *(after - 1);
+  }
+
+  std::vector<Part> parts_;
+  int64_t size_ = 0, identities_ = 0;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) { registrar.add<Concat>("concat", "several sources one after the other"); }

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/fingerprint.h"
+#include "imaging/decode.h"
+#include "lafs/data_source.h"
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+#include "listing.h"
+
+namespace {
+
+/// Pictures in files, one folder an identity, or as a list names them; decoded as stored, of any size.
+/// Memory: 12 bytes and the relative path of each image.
+class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public lafs::Skipping {
+ public:
+  struct Options {
+    lafs::Path root, list;
+    std::string on_damaged = "error";
+
+    void declare(lafs::Params& p) {
+      p("root", root, lafs::needed(), "folder that holds a folder of images for each identity");
+      p("list", list, "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder");
+      p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
+        "error: reading a damaged file fails; skip: every file is decoded at opening, and damaged ones are left out and reported");
+    }
+  };
+
+  ImageFolder(const Options& options, lafs::Assembly&) {
+    for (const lafs::Path& path : {options.root, options.list}) check_root(path.value);
+    root_ = options.root.value;
+    listing_ = options.list.empty() ? lafs::list_folder(root_) : lafs::read_list(options.list.value, root_);
+    if (options.on_damaged == "skip") leave_out_damaged();
+  }
+
+  int64_t size() const override { return listing_.size(); }
+  int64_t identities() const override { return listing_.identities(); }
+  int64_t identity(int64_t index) const override { return listing_.identity(index); }
+  std::string key(int64_t index) const override { return std::string(listing_.name(index)); }
+  std::optional<int64_t> find(const std::string& key) const override { return listing_.find(key); }
+
+  lafs::Sample get(int64_t index) const override {
+    check(index);
+    return {lafs::read_image(file(index)), identity(index), index, key(index), {}, 1};
+  }
+  std::vector<uint8_t> encoded(int64_t index) const override {
+    check(index);
+    return lafs::read_bytes(file(index));
+  }
+  std::vector<std::string> skipped() const override { return skipped_; }
+
+  std::string fingerprint() const override {
+    lafs::Fingerprint print;
+    print.add("image_folder").add(size()).add(identities());
+    for (int64_t i = 0; i < identities(); ++i) print.add(listing_.identity_name(i));
+    for (int64_t i = 0; i < size(); ++i) {
+      std::error_code absent;
+      print.add(listing_.name(i)).add(identity(i)).add(static_cast<int64_t>(std::filesystem::file_size(file(i), absent)));
+    }
+    return print.hex();
+  }
+
+ private:
+  static void check_root(const std::string& path) {
+    if (!path.starts_with('@')) return;
+    const std::string name = path.substr(1, path.find('/') - 1);
+    throw lafs::Error(
+        fmt::format("the data root \"{0}\" is not set; give --set paths.{0}=DIR{1}", name, name == "data" ? " or set LAFS_DATA" : ""));
+  }
+
+  void check(int64_t index) const {
+    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+  }
+
+  std::filesystem::path file(int64_t index) const { return root_ / listing_.name(index); }
+
+  void leave_out_damaged() {
+    std::map<int64_t, std::string> damaged;
+    std::mutex guard;
+    std::atomic<int64_t> next{0};
+    const auto look = [&] {
+      for (int64_t i = next++; i < size(); i = next++) {
+        try {
+          lafs::read_image(file(i));
+        } catch (const lafs::Error& error) {
+          const std::lock_guard lock(guard);
+          damaged[i] = error.what();
+        }
+      }
+    };
+    std::vector<std::jthread> threads;
+    for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(look);
+    look();
+    threads.clear();
+    std::vector<int64_t> indices;
+    for (const auto& [index, reason] : damaged) {
+      indices.push_back(index);
+      skipped_.push_back(reason);
+    }
+    if (static_cast<int64_t>(indices.size()) == size())
+      throw lafs::Error(fmt::format("every image of \"{}\" is damaged; the first: {}", root_.string(), skipped_[0]));
+    listing_.remove(indices);
+    listing_.index_names();
+  }
+
+  std::filesystem::path root_;
+  lafs::Listing listing_;
+  std::vector<std::string> skipped_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) { registrar.add<ImageFolder>("image_folder", "pictures in files, one folder an identity, or named by a list"); }

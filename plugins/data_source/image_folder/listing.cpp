@@ -1,0 +1,167 @@
+#include "listing.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "imaging/decode.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+std::string_view Listing::name(int64_t index) const {
+  const auto i = static_cast<size_t>(index);
+  const size_t begin = i == 0 ? 0 : ends_[i - 1];
+  return std::string_view(names_).substr(begin, ends_[i] - begin);
+}
+
+namespace {
+
+uint64_t hash_of(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+}  // namespace
+
+std::optional<int64_t> Listing::find(std::string_view wanted) const {
+  const uint64_t hash = hash_of(wanted);
+  auto at = std::lower_bound(by_hash_.begin(), by_hash_.end(), hash, [&](uint32_t index, uint64_t h) { return hash_of(name(index)) < h; });
+  for (; at != by_hash_.end() && hash_of(name(*at)) == hash; ++at) {
+    if (name(*at) == wanted) return *at;
+  }
+  return std::nullopt;
+}
+
+void Listing::add(std::string_view name, int64_t identity) {
+  names_ += name;
+  if (names_.size() > std::numeric_limits<uint32_t>::max()) throw Error("names of images exceed 4 GiB; split the folder");
+  ends_.push_back(static_cast<uint32_t>(names_.size()));
+  identities_.push_back(static_cast<uint32_t>(identity));
+}
+
+std::optional<int64_t> Listing::index_names() {
+  std::vector<std::pair<uint64_t, uint32_t>> order(ends_.size());
+  for (uint32_t i = 0; i < order.size(); ++i) order[i] = {hash_of(name(i)), i};
+  std::sort(order.begin(), order.end());
+  by_hash_.resize(order.size());
+  std::optional<int64_t> repeated;
+  for (size_t i = 0; i < order.size(); ++i) {
+    by_hash_[i] = order[i].second;
+    if (i > 0 && order[i].first == order[i - 1].first && name(order[i].second) == name(order[i - 1].second)) repeated = order[i].second;
+  }
+  return repeated;
+}
+
+void Listing::remove(const std::vector<int64_t>& indices) {
+  Listing rest;
+  rest.identity_names_ = std::move(identity_names_);
+  auto next = indices.begin();
+  for (int64_t i = 0; i < size(); ++i) {
+    if (next != indices.end() && *next == i) {
+      ++next;
+    } else {
+      rest.add(name(i), identity(i));
+    }
+  }
+  *this = std::move(rest);
+}
+
+namespace {
+
+std::pair<std::vector<std::string>, std::vector<std::string>> files_and_folders(const fs::path& folder) {
+  std::vector<std::string> files, folders;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code broken;
+    if (name.starts_with('.')) continue;
+    if (entry->is_directory(broken)) {
+      folders.push_back(name);
+    } else if (is_image_name(name)) {
+      files.push_back(name);
+    }
+  }
+  if (error) throw Error(fmt::format("\"{}\" cannot be listed: {}", folder.string(), error.message()));
+  std::sort(files.begin(), files.end());
+  std::sort(folders.begin(), folders.end());
+  return {std::move(files), std::move(folders)};
+}
+
+void walk(const fs::path& root, const std::string& relative, int64_t identity, std::set<fs::path>& visited, Listing& out) {
+  if (!visited.insert(fs::canonical(root / relative)).second) return;
+  const auto [files, folders] = files_and_folders(root / relative);
+  for (const std::string& file : files) out.add(relative + "/" + file, identity);
+  for (const std::string& folder : folders) walk(root, relative + "/" + folder, identity, visited, out);
+}
+
+}  // namespace
+
+Listing list_folder(const fs::path& root) {
+  if (!fs::is_directory(root)) throw Error(fmt::format("the folder \"{}\" does not exist", root.string()));
+  auto [files, folders] = files_and_folders(root);
+  if (folders.empty() && files.empty())
+    throw Error(fmt::format("\"{}\" is empty; it should hold a folder of images for each identity", root.string()));
+  if (folders.empty()) {
+    throw Error(
+        fmt::format("\"{}\" holds images but no folders; each identity needs a folder, or a list that names identities", root.string()));
+  }
+  Listing out;
+  for (size_t i = 0; i < folders.size(); ++i) {
+    const int64_t before = out.size();
+    std::set<fs::path> visited;
+    walk(root, folders[i], static_cast<int64_t>(i), visited, out);
+    if (out.size() == before)
+      throw Error(fmt::format("\"{}\" holds no images; each folder of the root is an identity", (root / folders[i]).string()));
+  }
+  out.set_identities(std::move(folders));
+  out.index_names();
+  return out;
+}
+
+Listing read_list(const fs::path& list, const fs::path& root) {
+  if (!fs::is_directory(root)) throw Error(fmt::format("the folder \"{}\" does not exist", root.string()));
+  std::ifstream in(list);
+  if (!in) throw Error(fmt::format("the list \"{}\" cannot be read", list.string()));
+  struct Line {
+    std::string name, identity;
+    int64_t number;
+  };
+  std::vector<Line> lines;
+  std::map<std::string, int64_t> numbers;
+  int64_t number = 0;
+  const auto where = [&](int64_t line) { return fmt::format("{}:{}", list.string(), line); };
+  for (std::string text; std::getline(in, text);) {
+    ++number;
+    while (!text.empty() && (text.back() == '\r' || text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    if (text.empty()) continue;
+    const size_t tab = text.find('\t'), cut = tab != std::string::npos ? tab : text.find(' ');
+    Line line{text.substr(0, cut), cut == std::string::npos ? "" : text.substr(text.find_first_not_of(" \t", cut)), number};
+    if (!fs::is_regular_file(root / line.name))
+      throw Error(fmt::format("\"{}\" is not in \"{}\"", line.name, root.string())).at(where(number));
+    if (line.identity.empty()) line.identity = fs::path(line.name).parent_path().generic_string();
+    if (line.identity.empty()) throw Error(fmt::format("\"{}\" names no identity, and lies in no folder", line.name)).at(where(number));
+    numbers[line.identity] = 0;
+    lines.push_back(std::move(line));
+  }
+  if (lines.empty()) throw Error(fmt::format("the list \"{}\" names no images", list.string()));
+  std::vector<std::string> names;
+  for (auto& [name, value] : numbers) {
+    value = static_cast<int64_t>(names.size());
+    names.push_back(name);
+  }
+  Listing out;
+  out.set_identities(std::move(names));
+  for (const Line& line : lines) out.add(line.name, numbers[line.identity]);
+  if (const auto repeated = out.index_names()) {
+    throw Error(fmt::format("\"{}\" is named a second time", out.name(*repeated))).at(where(lines[static_cast<size_t>(*repeated)].number));
+  }
+  return out;
+}
+
+}  // namespace lafs

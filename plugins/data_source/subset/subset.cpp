@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/fingerprint.h"
+#include "lafs/data_source.h"
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+
+namespace {
+
+/// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
+/// [first, first + count). Of them the first `per_identity` pictures each, and of the rest a `fraction`. Memory: 4 bytes a picture kept.
+class Subset final : public lafs::DataSource, public lafs::Skipping {
+ public:
+  struct Options {
+    lafs::Use<lafs::DataSource> source;
+    int64_t first = 0, count = 0, per_identity = 0, min_images = 0;
+    double fraction = 1;
+    std::string fraction_mode = "prefix";
+    lafs::Path split;
+    bool exclude = false, compact = true;
+
+    void declare(lafs::Params& p) {
+      p("source", source, lafs::needed(), "the whole");
+      p("split", split,
+        "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
+      p("exclude", exclude, "keep everybody but the people of split");
+      p("min_images", min_images, lafs::at_least(0), "identities with fewer pictures are left out");
+      p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
+      p("count", count, lafs::at_least(0), "identities of the range; 0: to the end");
+      p("per_identity", per_identity, lafs::at_least(0), "pictures of each identity, the first ones; 0: all");
+      p("fraction", fraction, lafs::in(0, 1), "share of the pictures");
+      p.quirk("FT-21", "fraction_mode", fraction_mode, "prefix", "per_identity", lafs::one_of({"prefix", "per_identity"}),
+              "prefix: the first pictures of the list, so the first identities; per_identity: the first of each, at least one");
+      p("compact", compact, "number the identities that are left from 0 without gaps");
+    }
+  };
+
+  Subset(const Options& options, lafs::Assembly& assembly) : options_(options) {
+    if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that says whom");
+    if (!options.split.empty()) check_root(options.split.value);
+    source_ = options.source.make(assembly);
+    choose_identities();
+    choose_pictures();
+    number_identities();
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
+  int64_t identities() const override { return identities_; }
+  int64_t identity(int64_t index) const override { return label(source_->identity(at(index))); }
+  std::string key(int64_t index) const override { return source_->key(at(index)); }
+
+  lafs::Sample get(int64_t index) const override {
+    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+    lafs::Sample sample = source_->get(at(index));
+    sample.identity = label(sample.identity);
+    sample.index = index;
+    return sample;
+  }
+
+  std::optional<int64_t> find(const std::string& key) const override {
+    const auto there = source_->find(key);
+    if (!there) return std::nullopt;
+    const auto found = std::lower_bound(indices_.begin(), indices_.end(), static_cast<uint32_t>(*there));
+    if (found == indices_.end() || *found != *there) return std::nullopt;
+    return found - indices_.begin();
+  }
+
+  std::string fingerprint() const override {
+    lafs::Fingerprint print;
+    print.add("subset").add(source_->fingerprint()).add(identities_).add(size());
+    for (const uint32_t index : indices_) print.add(static_cast<int64_t>(index));
+    for (const int64_t label : labels_) print.add(label);
+    return print.hex();
+  }
+
+  std::vector<std::string> skipped() const override {
+    const auto* skipping = dynamic_cast<const lafs::Skipping*>(source_.get());
+    return skipping ? skipping->skipped() : std::vector<std::string>();
+  }
+
+ private:
+  static void check_root(const std::string& path) {
+    if (!path.starts_with('@')) return;
+    const std::string name = path.substr(1, path.find('/') - 1);
+    throw lafs::Error(
+        fmt::format("the data root \"{0}\" is not set; give --set paths.{0}=DIR{1}", name, name == "data" ? " or set LAFS_DATA" : ""));
+  }
+
+  int64_t at(int64_t index) const { return indices_[static_cast<size_t>(index)]; }
+  int64_t label(int64_t identity) const { return labels_[static_cast<size_t>(identity)]; }
+
+  std::set<std::string> people() const {
+    std::ifstream in(options_.split.value);
+    if (!in) throw lafs::Error(fmt::format("the split \"{}\" cannot be read", options_.split.value));
+    std::set<std::string> names;
+    for (std::string line; std::getline(in, line);) {
+      const std::string name = line.substr(0, line.find_first_of("\t\r "));
+      // LFW's lists begin, and go on at each fold, with a line that holds a number alone.
+      if (name.find_first_not_of("0123456789") != std::string::npos) names.insert(name);
+    }
+    if (names.empty()) throw lafs::Error(fmt::format("the split \"{}\" names nobody", options_.split.value));
+    return names;
+  }
+
+  void choose_identities() {
+    const auto all = static_cast<size_t>(source_->identities());
+    counts_.assign(all, 0);
+    std::vector<int64_t> first_picture(all, 0);
+    for (int64_t i = source_->size() - 1; i >= 0; --i) {
+      const auto identity = static_cast<size_t>(source_->identity(i));
+      ++counts_[identity];
+      first_picture[identity] = i;
+    }
+    const std::set<std::string> names = options_.split.empty() ? std::set<std::string>() : people();
+    std::vector<size_t> kept;
+    int64_t named = 0;
+    for (size_t identity = 0; identity < all; ++identity) {
+      if (counts_[identity] == 0) continue;
+      if (!options_.split.empty()) {
+        const std::string key = source_->key(first_picture[identity]);
+        const bool in_split = names.contains(key.substr(0, key.find('/')));
+        named += in_split;
+        if (in_split == options_.exclude) continue;
+      }
+      if (counts_[identity] >= options_.min_images) kept.push_back(identity);
+    }
+    if (!options_.split.empty() && named == 0)
+      throw lafs::Error(fmt::format("the split \"{}\" names nobody of the source", options_.split.value));
+    const auto there = static_cast<int64_t>(kept.size()),
+               end = options_.count > 0 ? options_.first + options_.count : std::max(there, options_.first + 1);
+    if (there == 0) throw lafs::Error(fmt::format("no identity is left of {}", all));
+    if (end > there) throw lafs::Error(fmt::format("identities {} to {} are asked for; there are {}", options_.first, end - 1, there));
+    keep_.assign(all, false);
+    for (int64_t i = options_.first; i < end; ++i) keep_[kept[static_cast<size_t>(i)]] = true;
+  }
+
+  void choose_pictures() {
+    const bool share_of_each = options_.fraction < 1 && options_.fraction_mode == "per_identity";
+    std::vector<int64_t> taken(counts_.size(), 0), limit = counts_;
+    for (int64_t& most : limit) {
+      if (options_.per_identity > 0) most = std::min(most, options_.per_identity);
+      if (share_of_each) most = std::max<int64_t>(1, static_cast<int64_t>(std::floor(options_.fraction * static_cast<double>(most))));
+    }
+    if (source_->size() > int64_t{UINT32_MAX})
+      throw lafs::Error(fmt::format("a source of {} pictures is too large for a subset", source_->size()));
+    for (int64_t i = 0; i < source_->size(); ++i) {
+      const auto identity = static_cast<size_t>(source_->identity(i));
+      if (keep_[identity] && taken[identity]++ < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
+    }
+    if (!share_of_each) indices_.resize(static_cast<size_t>(std::floor(options_.fraction * static_cast<double>(indices_.size()))));
+    if (indices_.empty()) throw lafs::Error(fmt::format("fraction = {} leaves no picture", options_.fraction));
+    indices_.shrink_to_fit();
+  }
+
+  void number_identities() {
+    labels_.assign(counts_.size(), -1);
+    for (const uint32_t index : indices_) labels_[static_cast<size_t>(source_->identity(index))] = 0;
+    for (size_t identity = 0; identity < labels_.size(); ++identity) {
+      if (labels_[identity] == 0) labels_[identity] = options_.compact ? identities_++ : static_cast<int64_t>(identity);
+    }
+    if (!options_.compact) identities_ = source_->identities();
+    counts_.clear();
+    keep_.clear();
+  }
+
+  Options options_;
+  std::shared_ptr<const lafs::DataSource> source_;
+  std::vector<uint32_t> indices_;
+  std::vector<int64_t> labels_, counts_;
+  std::vector<bool> keep_;
+  int64_t identities_ = 0;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<Subset>("subset", "part of another source: people of a split, a range, few pictures each, a fraction");
+}
