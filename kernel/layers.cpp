@@ -52,7 +52,7 @@ void overlay_items(Node& under, const Node& over, const std::string& path, Diagn
     Node::List& items = *under.list();
     const size_t index = *index_of(key);
     if (index > items.size()) {
-      diagnostics.error(value.position, fmt::format("\"{}\" has {} items, counted from 0", path, items.size()));
+      diagnostics.error(value.position, fmt::format("\"{}\" has no item {}; it has {}, counted from 0", path, index, items.size()));
     } else if (index == items.size()) {
       items.push_back(value);
     } else {
@@ -82,8 +82,11 @@ void overlay(Node& under, const Node& over, const std::string& path, Diagnostics
     const auto kept = kept_keys(path);
     std::erase_if(*under.fields(), [&](const Field& field) { return std::find(kept.begin(), kept.end(), field.name) == kept.end(); });
   }
-  under.position = over.position;
-  under.key = over.key;
+  // A table stays where the file has it when the command line only changes a key of it.
+  if (over.position.line > 0) {
+    under.position = over.position;
+    under.key = over.key;
+  }
   under.brief = over.brief;
   for (const auto& [key, value] : *over.fields()) {
     if (Node* field = under.find(key)) {
@@ -144,7 +147,10 @@ class LayerReader {
     own.erase("base");
     if (bases.empty()) return own;
     // Each base gets this file on top first: what it sets itself can then not be a conflict between two of them.
-    for (Node& base : bases) overlay(base, own, "", diagnostics_);
+    for (Node& base : bases) {
+      if (bases.size() > 1) base.erase("title");
+      overlay(base, own, "", diagnostics_);
+    }
     for (size_t i = 1; i < bases.size(); ++i) join(bases[0], bases[i], "", where, diagnostics_);
     return std::move(bases[0]);
   }
@@ -182,13 +188,16 @@ class LayerReader {
   std::vector<fs::path> chain_;
 };
 
+bool is_key(const std::string& key) {
+  return !key.empty() && key.front() != '.' && key.back() != '.' && key.find("..") == std::string::npos;
+}
+
 /// A place for the value of a dotted key, with the tables on the way.
-Node* place_for(Node& tree, const std::string& key, const Position& position) {
+Node& place_for(Node& tree, const std::string& key, const Position& position) {
   Node* at = &tree;
   for (size_t start = 0; start <= key.size();) {
     const size_t end = std::min(key.find('.', start), key.size());
     const std::string name = key.substr(start, end - start);
-    if (name.empty()) return nullptr;
     if (!at->fields()) at->value = Node::Fields();
     Node* next = at->find(name);
     if (!next) next = &at->put(name, {});
@@ -196,7 +205,7 @@ Node* place_for(Node& tree, const std::string& key, const Position& position) {
     at = next;
     start = end + 1;
   }
-  return at;
+  return *at;
 }
 
 /// Tables whose keys are 0, 1, ... and have no list under them are lists themselves.
@@ -226,12 +235,10 @@ Node read_layers(std::string_view text, const std::string& name, Diagnostics& di
 
 void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics) {
   Node tree;
-  tree.position = document.position;
-  tree.key = document.key;
   for (const auto& [key, value] : overrides) {
-    Node node = parse_override(key, value);
-    if (Node* place = place_for(tree, key, node.position)) {
-      *place = std::move(node);
+    if (is_key(key)) {
+      Node node = parse_override(key, value);
+      place_for(tree, key, node.position) = node;
     } else {
       diagnostics.error({"--set " + key}, fmt::format("\"{}\" is no key", key));
     }

@@ -98,7 +98,7 @@ void Registry::load(const fs::path& library) {
   auto entries = entries_;
   for (const Registration& registration : collector.found()) {
     if (std::find(kinds().begin(), kinds().end(), registration.kind) == kinds().end()) {
-      throw Error(fmt::format("{}: registers \"{}\" as a \"{}\", which is no kind{}", library.string(), registration.name,
+      throw Error(fmt::format("{}: registers \"{}\" of the kind \"{}\", which there is not{}", library.string(), registration.name,
                               registration.kind, suggestion(registration.kind, kinds())));
     }
     const auto [place, fresh] = entries.try_emplace({registration.kind, registration.name}, RegistryEntry{registration, library});
