@@ -50,13 +50,6 @@ Rows flip_sum(const Rows& both) {
   return sum;
 }
 
-void centre_rows(Rows& rows) {
-  for (int64_t r = 0; r < rows.rows; ++r) {
-    const double centre = mean(rows.row(r));
-    for (double& v : row_of(rows, r)) v -= centre;
-  }
-}
-
 void normalise_rows(Rows& rows) {
   for (int64_t r = 0; r < rows.rows; ++r) {
     const double length = norm(rows.row(r));
@@ -80,6 +73,36 @@ std::vector<double> squared_distances(const Rows& unit, std::span<const Pair> pa
     const auto a = unit.row(pair.first), b = unit.row(pair.second);
     double sum = 0;
     for (size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+    distances.push_back(sum);
+  }
+  return distances;
+}
+
+std::vector<double> correlation_distances(std::span<const float> values, int64_t width, std::span<const Pair> pairs) {
+  const auto w = static_cast<size_t>(width);
+  struct Centred {
+    double mean = 0, scale = 0;
+  };
+  std::vector<Centred> rows;
+  for (size_t at = 0; at + w <= values.size(); at += w) {
+    const auto row = values.subspan(at, w);
+    double sum = 0, squares = 0;
+    for (const float v : row) sum += v;
+    const double centre = sum / static_cast<double>(width);
+    for (const float v : row) squares += (v - centre) * (v - centre);
+    rows.push_back({centre, squares > 0 ? 1 / std::sqrt(squares) : 0});
+  }
+  std::vector<double> distances;
+  distances.reserve(pairs.size());
+  for (const Pair& pair : pairs) {
+    const auto first = static_cast<size_t>(pair.first), second = static_cast<size_t>(pair.second);
+    const Centred a = rows[first], b = rows[second];
+    const float *p = values.data() + first * w, *q = values.data() + second * w;
+    double sum = 0;
+    for (size_t k = 0; k < w; ++k) {
+      const double difference = (p[k] - a.mean) * a.scale - (q[k] - b.mean) * b.scale;
+      sum += difference * difference;
+    }
     distances.push_back(sum);
   }
   return distances;

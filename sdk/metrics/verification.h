@@ -34,9 +34,6 @@ double mean_norm(const Rows& rows);
 /// Rows of 2D, picture then mirror, to their sum of D: the flip test.
 Rows flip_sum(const Rows& both);
 
-/// Subtracts its mean from each row: unit rows then compare by correlation.
-void centre_rows(Rows& rows);
-
 /// Divides each row by its norm; a zero row stays zero.
 void normalise_rows(Rows& rows);
 
@@ -45,6 +42,9 @@ std::vector<Pair> consecutive_pairs(int64_t pictures, std::span<const uint8_t> s
 
 /// Squared Euclidean distance of unit rows, [0, 4], a pair each; equals 2 - 2 cos.
 std::vector<double> squared_distances(const Rows& unit, std::span<const Pair> pairs);
+/// Squared Euclidean distance of rows of f32 after their mean is taken off and their length made one: 2 - 2 times the correlation.
+/// A constant row becomes zero. Widens no more than a row at a time: pictures of a whole set fit.
+std::vector<double> correlation_distances(std::span<const float> values, int64_t width, std::span<const Pair> pairs);
 /// 1 - cos of unit rows, [0, 2], a pair each (evaluation 2.5).
 std::vector<double> cosine_distances(const Rows& unit, std::span<const Pair> pairs);
 

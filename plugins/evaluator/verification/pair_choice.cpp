@@ -1,0 +1,88 @@
+#include "pair_choice.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+
+#include "formats/image_list.h"
+#include "lafs/error.h"
+
+namespace lafs {
+namespace {
+
+int64_t index_of(const std::string& key, const PairList& list, int64_t line, const PairOptions& options, const DataSource& source) {
+  if (const auto index = source.find(key)) return *index;
+  if (!list.has_endings)
+    for (const std::string& ending : options.extension)
+      if (const auto index = source.find(key + ending)) return *index;
+  const std::string endings = list.has_endings ? "" : fmt::format(" with the ending {}", fmt::join(options.extension, " or "));
+  throw Error(fmt::format("the data source has no picture \"{}\"{}", key, endings)).at(fmt::format("{}:{}", options.pairs.value, line));
+}
+
+ChosenPairs listed(const PairOptions& options, const DataSource& source) {
+  const PairList list = read_pair_list(options.pairs.value);
+  ChosenPairs chosen;
+  int64_t contradictions = 0;
+  for (const ListedPair& pair : list.pairs) {
+    const int64_t first = index_of(pair.first, list, pair.line, options, source);
+    const int64_t second = index_of(pair.second, list, pair.line, options, source);
+    if ((source.identity(first) == source.identity(second)) != pair.same) ++contradictions;
+    chosen.pairs.push_back({first, second, pair.same});
+  }
+  chosen.notes.push_back(fmt::format("pairs of \"{}\"", std::filesystem::path(options.pairs.value).filename().string()));
+  if (contradictions > 0)
+    chosen.notes.push_back(fmt::format("{} pairs of the list contradict the identities of the data source", contradictions));
+  if (list.folds > 0 && list.folds != options.folds)
+    chosen.notes.push_back(fmt::format("the list has {} folds, and {} are used", list.folds, options.folds));
+  return chosen;
+}
+
+std::vector<int64_t> identities_of(const DataSource& source) {
+  std::vector<int64_t> identities;
+  for (int64_t i = 0; i < source.size(); ++i) identities.push_back(source.identity(i));
+  return identities;
+}
+
+}  // namespace
+
+void PairOptions::declare(Params& p) {
+  p("pairs", pairs, "list of pairs: LFW's pairs.txt or pairsDev*.txt, or lines \"pathA pathB 0|1\"");
+  p("all_pairs", all_pairs, "every pair of pictures of the data source");
+  p("genuine", genuine, at_least(0), "drawn pairs of one person; each identity gives one before any gives a second");
+  p("impostor", impostor, at_least(0), "drawn pairs of two people, uniform over pairs of pictures");
+  p("seed", seed, at_least(0), "of the drawn pairs and of their order");
+  p("folds", folds, in(2, 1000),
+    "contiguous blocks of pairs, the threshold of each chosen on the others; the order is the list's, or mixes both kinds evenly");
+  p("extension", extension, "endings tried for LFW's names, which have none");
+}
+
+ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source) {
+  const bool drawn = options.genuine > 0 || options.impostor > 0;
+  if ((options.pairs.empty() ? 0 : 1) + (options.all_pairs ? 1 : 0) + (drawn ? 1 : 0) != 1)
+    throw Error("give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"");
+  const auto seed = static_cast<uint64_t>(options.seed);
+  ChosenPairs chosen;
+  if (!options.pairs.empty()) {
+    chosen = listed(options, source);
+  } else if (options.all_pairs) {
+    chosen = {all_pairs(identities_of(source)), {"every pair of the data source"}};
+  } else {
+    chosen = {drawn_pairs(identities_of(source), options.genuine, options.impostor, seed),
+              {fmt::format("pairs drawn with seed {}", options.seed)}};
+  }
+  if (options.pairs.empty() || !folds_are_mixed(chosen.pairs, options.folds)) {
+    chosen.pairs = interleaved(chosen.pairs, seed);
+    chosen.notes.push_back("genuine and impostor pairs are mixed evenly over the folds");
+  }
+  const auto genuine = std::count_if(chosen.pairs.begin(), chosen.pairs.end(), [](const Pair& pair) { return pair.same; });
+  if (genuine == 0) throw Error("there is no genuine pair");
+  if (static_cast<size_t>(genuine) == chosen.pairs.size()) throw Error("there is no impostor pair");
+  make_folds(static_cast<int64_t>(chosen.pairs.size()), options.folds);
+  chosen.notes.push_back(fmt::format("{} pairs, {} of them genuine, in {} contiguous folds", chosen.pairs.size(), genuine, options.folds));
+  return chosen;
+}
+
+}  // namespace lafs

@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lafs/data_source.h"
+#include "lafs/params.h"
+#include "metrics/pairs.h"
+
+namespace lafs {
+
+/// Where the pairs of a protocol come from: a list, all of them, or chance.
+struct PairOptions {
+  Path pairs;
+  bool all_pairs = false;
+  int64_t genuine = 0, impostor = 0, seed = 1, folds = 10;
+  std::vector<std::string> extension{".jpg", ".png", ".pgm"};
+
+  void declare(Params& p);
+};
+
+/// The pairs in the order of the folds, as indices of the source, and sentences on how they came about.
+struct ChosenPairs {
+  std::vector<Pair> pairs;
+  std::vector<std::string> notes;
+};
+
+/// Throws Error unless exactly one way is chosen, for a list that names a picture the source has not, and for fewer pairs than folds.
+ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source);
+
+}  // namespace lafs

@@ -1,0 +1,96 @@
+#include "report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "metrics/roc.h"
+
+namespace lafs {
+namespace {
+
+int64_t impostors_of(const Protocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
+
+void add_curve(const Protocol& protocol, const std::vector<double>& distances, const std::string& prefix, Metrics& metrics) {
+  std::vector<double> scores;
+  for (const double distance : distances) scores.push_back(-distance);
+  const Roc roc = roc_curve(scores, protocol.same, Collinear::keep), drawn = roc_curve(scores, protocol.same, Collinear::drop);
+  const auto pairs = static_cast<int64_t>(distances.size());
+  for (const double far : protocol.far)
+    metrics.values.push_back({fmt::format("{}tar@far={}", prefix, far), roc.tar(point_within(roc, far)), 0, pairs, ""});
+  metrics.values.push_back({prefix + "auc", area(roc), 0, pairs, ""});
+  metrics.values.push_back({prefix + "eer", equal_error_rate(roc), 0, pairs, ""});
+  Curve curve{prefix + "roc", "far", "tar", {}, {}};
+  for (size_t i = 0; i < drawn.points.size(); ++i) {
+    curve.x.push_back(drawn.far(i));
+    curve.y.push_back(drawn.tar(i));
+  }
+  metrics.curves.push_back(std::move(curve));
+}
+
+RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> wrong, int64_t most) {
+  std::stable_sort(wrong.begin(), wrong.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  RankedList list{std::move(name), {}};
+  for (auto& [margin, item] : wrong)
+    if (static_cast<int64_t>(list.items.size()) < most) list.items.push_back(std::move(item));
+  return list;
+}
+
+}  // namespace
+
+FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& prefix, Metrics& metrics) {
+  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
+  const auto pairs = static_cast<int64_t>(distances.size());
+  const double folds = std::sqrt(static_cast<double>(protocol.folds));
+  metrics.values.push_back({prefix + "accuracy", accuracy.mean, accuracy.std / folds, pairs, ""});
+  metrics.values.push_back({prefix + "accuracy_std", accuracy.std, 0, protocol.folds, ""});
+  add_curve(protocol, distances, prefix, metrics);
+  metrics.values.push_back({prefix + "threshold", accuracy.threshold_mean, 0, protocol.folds, ""});
+  if (!folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
+  for (const double far : protocol.far) {
+    const FoldRate rate = val_at_far(distances, protocol.same, protocol.folds, far);
+    metrics.values.push_back({fmt::format("{}val@far={}", prefix, far), rate.val_mean, rate.val_std / folds, pairs, ""});
+  }
+  return accuracy;
+}
+
+void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
+                  const std::function<std::string(int64_t)>& name_of, Metrics& metrics) {
+  std::vector<std::pair<double, RankedItem>> accepts, rejects;
+  const std::vector<Fold> folds = make_folds(static_cast<int64_t>(distances.size()), protocol.folds);
+  for (size_t f = 0; f < folds.size(); ++f) {
+    const double threshold = static_cast<double>(accuracy.best_threshold[f]) * 0.01;
+    for (auto i = static_cast<size_t>(folds[f].begin); i < static_cast<size_t>(folds[f].end); ++i) {
+      const Pair& pair = protocol.pairs[i];
+      if ((distances[i] < threshold) == pair.same) continue;
+      RankedItem item{fmt::format("pair {}: {} {}, {}", i, name_of(pair.first), name_of(pair.second), pair.same ? "genuine" : "impostor"),
+                      1 - distances[i] / 2};
+      // Ranked by distance, not by distance to the fold's own threshold: folds are one list for the reader.
+      (pair.same ? rejects : accepts).emplace_back(pair.same ? distances[i] : -distances[i], std::move(item));
+    }
+  }
+  metrics.lists.push_back(ranked("false accepts", std::move(accepts), protocol.hardest));
+  metrics.lists.push_back(ranked("false rejects", std::move(rejects), protocol.hardest));
+}
+
+void add_rules(const Protocol& protocol, Metrics& metrics) {
+  auto& notes = metrics.notes;
+  notes.push_back("distances are squared and Euclidean between unit rows, accepted strictly below one of 400 thresholds 0.01 apart");
+  notes.push_back("the standard error of a mean over folds is their population deviation divided by the square root of their number");
+  if (protocol.far.empty()) return;
+  notes.push_back("tar@far is over all pairs, at the largest false accept rate not above the one named");
+  if (folds_are_mixed(protocol.pairs, protocol.folds)) {
+    notes.push_back("val@far is the mean over folds, each at the threshold its training pairs give");
+  } else {
+    notes.push_back("val@far is left out: a fold lacks genuine or impostor pairs");
+  }
+  const int64_t impostors = impostors_of(protocol);
+  for (const double far : protocol.far)
+    if (far * static_cast<double>(impostors) < 1)
+      notes.push_back(fmt::format(
+          "{} impostor pairs cannot measure a false accept rate of {}: its tar is that before the first false accept", impostors, far));
+}
+
+}  // namespace lafs

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lafs/assembly.h"
+#include "lafs/error.h"
+#include "lafs/evaluator.h"
+#include "lafs/plugin.h"
+#include "pair_choice.h"
+#include "report.h"
+
+namespace {
+
+/// One against one with folds, as LFW prescribes. Huang et al. 2007; evaluation 2.
+class Verification final : public lafs::Evaluator {
+ public:
+  struct Options {
+    lafs::Use<lafs::DataSource> data;
+    lafs::PairOptions choice;
+    std::vector<double> far{0.001, 0.01, 0.1};
+    std::string flip = "contract";
+    bool baseline = true;
+    int64_t hardest = 10;
+
+    void declare(lafs::Params& p) {
+      p("data", data, lafs::needed(), "pictures that are compared");
+      choice.declare(p);
+      p("far", far, lafs::in(0, 1), "false accept rates to tell the true accept rate at");
+      p("flip", flip, lafs::one_of({"contract", "sum", "none"}),
+        "sum: embeddings of picture and mirror are added in double precision; contract: as the model's input contract says");
+      p("baseline", baseline, "also score the grey pixels by correlation under the same protocol");
+      p.affects_nothing("hardest", hardest, lafs::at_least(0), "mistakes that are listed, of each kind");
+    }
+  };
+
+  Verification(const Options& options, lafs::Assembly& assembly)
+      : source_(options.data.make(assembly)), contract_(assembly.input()), baseline_(options.baseline) {
+    flips_ = options.flip == "sum" || (options.flip == "contract" && contract_.flip == "sum");
+    lafs::ChosenPairs chosen = lafs::choose_pairs(options.choice, *source_);
+    notes_ = std::move(chosen.notes);
+    protocol_ = {{}, {}, options.choice.folds, options.far, options.hardest};
+    for (const lafs::Pair& pair : chosen.pairs) pictures_.insert(pictures_.end(), {pair.first, pair.second});
+    std::sort(pictures_.begin(), pictures_.end());
+    pictures_.erase(std::unique(pictures_.begin(), pictures_.end()), pictures_.end());
+    for (const lafs::Pair& pair : chosen.pairs) {
+      protocol_.pairs.push_back({row_of(pair.first), row_of(pair.second), pair.same});
+      protocol_.same.push_back(pair.same ? 1 : 0);
+    }
+  }
+
+  std::vector<lafs::FeatureRequest> requests() const override {
+    std::vector<lafs::FeatureRequest> all{{"embeddings", source_, pictures_, flips_ ? "both" : "none", 0, false}};
+    if (baseline_) all.push_back({"pixels", source_, pictures_, "none", 0, true});
+    return all;
+  }
+
+  lafs::Metrics score(const lafs::Features& features) const override {
+    lafs::Metrics metrics;
+    const lafs::FeatureMatrix embeddings = matrix(features, "embeddings");
+    // The mean length is of single embeddings, before the flip sum (evaluation 2.2, item 2).
+    lafs::Rows unit = lafs::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
+    const lafs::Metric xnorm{"xnorm", lafs::mean_norm(unit), 0, unit.rows, ""};
+    if (flips_) unit = lafs::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
+    lafs::normalise_rows(unit);
+    const auto distances = lafs::squared_distances(unit, protocol_.pairs);
+    const lafs::FoldAccuracy accuracy = lafs::add_scores(protocol_, distances, "", metrics);
+    metrics.values.push_back(xnorm);
+    const auto name_of = [&](int64_t row) { return key(row); };
+    lafs::add_mistakes(protocol_, distances, accuracy, name_of, metrics);
+    if (baseline_) {
+      const lafs::FeatureMatrix pixels = matrix(features, "pixels");
+      lafs::add_scores(protocol_, lafs::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels/", metrics);
+    }
+    add_notes(metrics);
+    return metrics;
+  }
+
+ private:
+  int64_t row_of(int64_t picture) const { return std::lower_bound(pictures_.begin(), pictures_.end(), picture) - pictures_.begin(); }
+  std::string key(int64_t row) const { return source_->key(pictures_[static_cast<size_t>(row)]); }
+
+  lafs::FeatureMatrix matrix(const lafs::Features& features, std::string_view request) const {
+    const lafs::FeatureMatrix rows = features.of(request);
+    if (rows.rows != static_cast<int64_t>(pictures_.size()))
+      throw lafs::Error(fmt::format("{} rows of \"{}\" came for {} pictures", rows.rows, request, pictures_.size()));
+    if (const auto bad = lafs::first_row_not_finite(rows.values, rows.width))
+      throw lafs::Error(fmt::format("row {} of \"{}\", picture \"{}\", is not finite", *bad, request, key(*bad)));
+    return rows;
+  }
+
+  void add_notes(lafs::Metrics& metrics) const {
+    metrics.notes = notes_;
+    metrics.notes.push_back(fmt::format("pixels scaled as {}, {}", contract_.preset,
+                                        flips_ ? "embeddings of picture and mirror added" : "without the mirrored picture"));
+    if (contract_.score != "cosine")
+      metrics.notes.push_back(fmt::format("the model asks for {} scores; this protocol compares unit rows", contract_.score));
+    lafs::add_rules(protocol_, metrics);
+    if (baseline_) metrics.notes.push_back("pixels/ is the same protocol on grey pixels, compared by correlation");
+  }
+
+  std::shared_ptr<const lafs::DataSource> source_;
+  lafs::InputContract contract_;
+  bool baseline_, flips_ = false;
+  lafs::Protocol protocol_;
+  std::vector<int64_t> pictures_;  ///< index of each row, ascending
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) { registrar.add<Verification>("verification", "pairs of pictures, same person or not: LFW's protocol with folds"); }

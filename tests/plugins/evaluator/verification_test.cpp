@@ -1,0 +1,233 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "lafs/assembly.h"
+#include "lafs/evaluator.h"
+#include "support/bytes.h"
+#include "support/front_door.h"
+#include "support/scratch.h"
+
+using namespace lafs;
+
+namespace {
+
+class BareAssembly final : public Assembly {
+ public:
+  InputContract contract;
+
+  const InputContract& input() const override { return contract; }
+  std::shared_ptr<Backbone> backbone() override { throw Error("no backbone"); }
+  std::shared_ptr<Projector> projector(int64_t) override { throw Error("no projector"); }
+  std::shared_ptr<Head> head() override { throw Error("no head"); }
+  std::shared_ptr<const DataSource> data() override { throw Error("no data"); }
+  int64_t identities() const override { return 1; }
+  int64_t images() const override { return 1; }
+  int64_t batch() const override { return 1; }
+  int64_t rank() const override { return 0; }
+  int64_t world() const override { return 1; }
+  void note(const std::string&) override {}
+};
+
+/// Rows given by hand, under the names of the requests.
+class GivenFeatures final : public Features {
+ public:
+  std::map<std::string, std::vector<float>, std::less<>> values;
+  int64_t rows = 0;
+
+  FeatureMatrix of(std::string_view request) const override {
+    const auto& all = values.find(request)->second;
+    return {all, rows, static_cast<int64_t>(all.size()) / rows};
+  }
+};
+
+std::shared_ptr<Evaluator> verification(const std::string& toml, BareAssembly assembly = {}) {
+  return test::make<Evaluator>("verification", toml, assembly);
+}
+
+const std::string faces = "data = { use = \"synthetic_faces\", identities = 5, per_identity = 4, size = 16 }\n";
+
+/// Picture r of identity i: the direction of the identity, turned a little by the picture; the mirror turned the other way.
+GivenFeatures features_of(const FeatureRequest& request, double spread) {
+  GivenFeatures given;
+  given.rows = static_cast<int64_t>(request.indices.size());
+  const int64_t copies = request.flip == "both" ? 2 : 1;
+  for (const int64_t index : request.indices) {
+    for (int64_t copy = 0; copy < copies; ++copy) {
+      const double turn = (copy == 0 ? 1 : -1) * 0.01;
+      const double angle = static_cast<double>(request.source->identity(index)) + spread * static_cast<double>(index % 4) + turn;
+      for (const double v : {3 * std::cos(angle), 3 * std::sin(angle)}) given.values["embeddings"].push_back(static_cast<float>(v));
+    }
+    for (int k = 0; k < 3; ++k) given.values["pixels"].push_back(static_cast<float>((index * (k + 2) * (k + 3)) % 7));
+  }
+  return given;
+}
+
+const Metric& metric(const Metrics& metrics, std::string_view name) {
+  const auto found = std::find_if(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.name == name; });
+  REQUIRE(found != metrics.values.end());
+  return *found;
+}
+
+bool has(const Metrics& metrics, std::string_view name) {
+  return std::any_of(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.name == name; });
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string refusal(const std::string& toml) {
+  return error_of([&] { verification(toml); });
+}
+
+const std::string front = "inline.toml:1:1: error: evaluator \"verification\": ";
+
+/// A folder of people with empty pictures: pairs are chosen by names alone.
+struct People {
+  test::ScratchFolder folder;
+  People() {
+    for (const char* name : {"Ada/Ada_0001.png", "Ada/Ada_0002.png", "Bo/Bo_0001.pgm", "Bo/Bo_0002.pgm", "Cy/Cy_0001.pgm"}) {
+      std::filesystem::create_directories((folder / "faces" / name).parent_path());
+      test::write_bytes(folder / "faces" / name, "P5 1 1 255 x");
+    }
+  }
+  std::string with_list(std::string_view list, const std::string& more = "") const {
+    test::write_bytes(folder / "pairs.txt", list);
+    return "data = { use = \"image_folder\", root = \"" + (folder / "faces").string() + "\" }\npairs = \"" +
+           (folder / "pairs.txt").string() + "\"\nfolds = 2\n" + more;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("verification: separable people are told apart and every number has its name") {
+  const auto evaluator = verification(faces + "all_pairs = true\nfar = [0.001, 0.1]");
+  const auto requests = evaluator->requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].name == "embeddings");
+  CHECK(requests[0].flip == "both");
+  CHECK(requests[0].indices.size() == 20);
+  CHECK(requests[1].name == "pixels");
+  CHECK(requests[1].pixels);
+  const Metrics metrics = evaluator->score(features_of(requests[0], 0.01));
+  std::vector<std::string> names;
+  for (const Metric& m : metrics.values) names.push_back(m.name);
+  const std::vector<std::string> own{"accuracy", "accuracy_std", "tar@far=0.001", "tar@far=0.1", "auc",
+                                     "eer",      "threshold",    "val@far=0.001", "val@far=0.1"};
+  std::vector<std::string> expected = own;
+  expected.push_back("xnorm");
+  for (const std::string& name : own) expected.push_back("pixels/" + name);
+  CHECK(names == expected);
+  CHECK(metrics.values[0].value == 1);
+  CHECK(metrics.values[0].n == 190);
+  CHECK(metric(metrics, "auc").value == 1);
+  CHECK(metric(metrics, "eer").value == 0);
+  CHECK(metric(metrics, "xnorm").value == doctest::Approx(3));
+  CHECK(metric(metrics, "xnorm").n == 40);
+  CHECK(metric(metrics, "pixels/accuracy").value < 1);
+  REQUIRE(metrics.lists.size() == 2);
+  CHECK(metrics.lists[0].items.empty());
+  REQUIRE(metrics.curves.size() == 2);
+  CHECK(metrics.curves[0].name == "roc");
+  CHECK(metrics.curves[0].x.back() == 1);
+  CHECK(std::count(metrics.notes.begin(), metrics.notes.end(),
+                   "160 impostor pairs cannot measure a false accept rate of 0.001: its tar is that before the first false accept") == 1);
+}
+
+TEST_CASE("verification: mistakes are listed hardest first, with the keys of both pictures") {
+  const auto evaluator = verification(faces + "all_pairs = true\nbaseline = false\nhardest = 2");
+  const auto requests = evaluator->requests();
+  CHECK(requests.size() == 1);
+  const Metrics metrics = evaluator->score(features_of(requests[0], 0.6));
+  CHECK_FALSE(has(metrics, "pixels/accuracy"));
+  CHECK(metrics.values[0].value < 1);
+  REQUIRE(metrics.lists[1].name == "false rejects");
+  const auto& rejects = metrics.lists[1].items;
+  REQUIRE(rejects.size() == 2);
+  CHECK(rejects[0].score <= rejects[1].score);
+  CHECK(rejects[0].score == doctest::Approx(std::cos(1.8)).epsilon(1e-5));
+  CHECK(rejects[0].what.find("genuine") != std::string::npos);
+  CHECK(rejects[0].what.find(requests[0].source->key(requests[0].indices[0]).substr(0, 8)) != std::string::npos);
+}
+
+TEST_CASE("verification: the flip rule is the contract's unless the recipe says otherwise") {
+  BareAssembly plain;
+  plain.contract.flip = "none";
+  const std::string pairs = faces + "all_pairs = true\n";
+  CHECK(verification(pairs, plain)->requests()[0].flip == "none");
+  CHECK(verification(pairs + "flip = \"sum\"", plain)->requests()[0].flip == "both");
+  CHECK(verification(pairs + "flip = \"none\"")->requests()[0].flip == "none");
+  const auto evaluator = verification(pairs, plain);
+  CHECK(metric(evaluator->score(features_of(evaluator->requests()[0], 0.01)), "xnorm").n == 20);
+}
+
+TEST_CASE("verification: drawn pairs are a function of the seed") {
+  const std::string drawn = faces + "genuine = 3\nimpostor = 3\nfolds = 2\n";
+  const auto one = verification(drawn + "seed = 1")->requests()[0].indices;
+  CHECK(one == verification(drawn + "seed = 1")->requests()[0].indices);
+  CHECK(one != verification(drawn + "seed = 2")->requests()[0].indices);
+}
+
+TEST_CASE("verification: LFW's list finds its pictures under any of the endings") {
+  const People people;
+  const auto evaluator = verification(people.with_list("2\t1\nAda\t1\t2\nAda\t1\tCy\t1\nBo\t1\t2\nBo\t1\tAda\t2\n"));
+  const auto request = evaluator->requests()[0];
+  std::vector<std::string> keys;
+  for (const int64_t index : request.indices) keys.push_back(request.source->key(index));
+  CHECK(keys == std::vector<std::string>{"Ada/Ada_0001.png", "Ada/Ada_0002.png", "Bo/Bo_0001.pgm", "Bo/Bo_0002.pgm", "Cy/Cy_0001.pgm"});
+  const Metrics metrics = evaluator->score(features_of(request, 0.01));
+  CHECK(metrics.notes[0] == "pairs of \"pairs.txt\"");
+  CHECK(metrics.notes[1] == "4 pairs, 2 of them genuine, in 2 contiguous folds");
+}
+
+TEST_CASE("verification: a list whose folds would hold one kind is mixed, and contradictions are counted") {
+  const People people;
+  const auto evaluator =
+      verification(people.with_list("Ada/Ada_0001.png Ada/Ada_0002.png 1\nBo/Bo_0001.pgm Cy/Cy_0001.pgm 1\n"
+                                    "Ada/Ada_0001.png Bo/Bo_0001.pgm 0\nAda/Ada_0001.png Cy/Cy_0001.pgm 0\n"));
+  const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
+  CHECK(metrics.notes[1] == "1 pairs of the list contradict the identities of the data source");
+  CHECK(metrics.notes[2] == "genuine and impostor pairs are mixed evenly over the folds");
+  CHECK(has(metrics, "val@far=0.1"));
+}
+
+TEST_CASE("verification: a list that names a missing picture is told with file, line and key") {
+  const People people;
+  const std::string list = (people.folder / "pairs.txt").string();
+  CHECK(refusal(people.with_list("1\nAda\t1\t3\nAda\t1\tBo\t1\n")) ==
+        front + list + ":2: error: the data source has no picture \"Ada/Ada_0003\" with the ending .jpg or .png or .pgm");
+  CHECK(refusal(people.with_list("Ada/Ada_0001.png Bo/Bo_0001.pgm 0\nAda/Ada_0001.png x.png 1\n")) ==
+        front + list + ":2: error: the data source has no picture \"x.png\"");
+}
+
+TEST_CASE("verification: pairs that cannot be had are an error before anything is embedded") {
+  const std::string one = front + "give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"";
+  CHECK(refusal(faces) == one);
+  CHECK(refusal(faces + "all_pairs = true\ngenuine = 1") == one);
+  CHECK(refusal(faces + "genuine = 31\nimpostor = 1") == front + "31 genuine pairs are asked for and the pictures have 30");
+  CHECK(refusal(faces + "genuine = 5\nfolds = 2") == front + "there is no impostor pair");
+  CHECK(refusal(faces + "impostor = 5\nfolds = 2") == front + "there is no genuine pair");
+  CHECK(refusal(faces + "genuine = 4\nimpostor = 5") == front + "9 pairs do not fill 10 folds");
+  CHECK(refusal("data = { use = \"synthetic_faces\", identities = 5, per_identity = 1 }\ngenuine = 5\nimpostor = 5") ==
+        front + "no identity has two pictures, so there is no genuine pair");
+}
+
+TEST_CASE("verification: features that do not fit are told with the picture") {
+  const auto evaluator = verification(faces + "all_pairs = true");
+  const auto request = evaluator->requests()[0];
+  GivenFeatures given = features_of(request, 0.01);
+  given.values["embeddings"][9] = std::nanf("");
+  CHECK(error_of([&] { evaluator->score(given); }) == "row 2 of \"embeddings\", picture \"" + request.source->key(2) + "\", is not finite");
+  GivenFeatures few = features_of(request, 0.01);
+  few.rows = 10;
+  CHECK(error_of([&] { evaluator->score(few); }) == "10 rows of \"embeddings\" came for 20 pictures");
+}
