@@ -26,7 +26,8 @@ struct EmbedderOptions {
 
 /// Embeds with one backbone in evaluation mode, without gradients and without chance.
 /// A picture that several requests of one call want is decoded once and embedded once for each kind of feature.
-/// The numbers depend on the pictures and the batch size alone, never on the number of threads. [main thread]
+/// Batches have one size, black pictures filling the last, and hold one source in ascending order: the numbers depend on the batch size and
+/// on which pictures of that source are wanted, never on the number of threads or on other sources. [main thread]
 class ModelEmbedder final : public Embedder {
  public:
   /// `backbone` may be null: then only pixels can be asked for. Throws Error for a precision it does not know.

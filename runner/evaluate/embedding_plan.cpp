@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "kernel/diagnostics.h"
@@ -13,13 +15,6 @@
 namespace lafs {
 
 namespace {
-
-/// What is computed for a picture: (class tokens or 0) -> mirror too; and pixels.
-struct Wants {
-  std::map<int64_t, bool> features;
-  bool pixels = false;
-  auto operator<=>(const Wants&) const = default;
-};
 
 PlannedRequest resolved(const FeatureRequest& request, const InputContract& input) {
   const std::vector<std::string> flips{"contract", "sum", "none", "both"};
@@ -43,18 +38,23 @@ PlannedRequest resolved(const FeatureRequest& request, const InputContract& inpu
 
 /// Picture number of every row of every request, and the pictures in the order in which they are first wanted.
 std::vector<std::vector<int64_t>> number_pictures(const std::vector<FeatureRequest>& requests, EmbeddingPlan& plan) {
-  std::map<const DataSource*, std::vector<int64_t>> numbers;
+  struct Known {
+    int64_t source_number = 0;
+    std::vector<int64_t> pictures;
+  };
+  std::map<const DataSource*, Known> sources;
   std::vector<std::vector<int64_t>> out(requests.size());
   for (size_t r = 0; r < requests.size(); ++r) {
     const DataSource* source = requests[r].source.get();
-    std::vector<int64_t>& known = numbers[source];
+    const auto source_number = sources.try_emplace(source, Known{static_cast<int64_t>(sources.size()), {}}).first->second.source_number;
+    std::vector<int64_t>& known = sources[source].pictures;
     known.resize(static_cast<size_t>(source->size()), -1);
     for (int64_t row = 0; row < plan.requests[r].rows; ++row) {
       const int64_t index = requests[r].indices.empty() ? row : requests[r].indices[static_cast<size_t>(row)];
       int64_t& number = known[static_cast<size_t>(index)];
       if (number < 0) {
         number = static_cast<int64_t>(plan.pictures.size());
-        plan.pictures.push_back({source, index});
+        plan.pictures.push_back({source, source_number, index});
       }
       ++plan.pictures[static_cast<size_t>(number)].uses;
       out[r].push_back(number);
@@ -75,16 +75,27 @@ void lay_out_uses(const std::vector<std::vector<int64_t>>& numbers, EmbeddingPla
   }
 }
 
-Wants wants_of(const PlannedPicture& picture, const EmbeddingPlan& plan) {
-  Wants out;
+/// Adds what one picture wants to what its batch computes: a batch is computed alike for all its rows.
+void add_wants(const PlannedPicture& picture, const EmbeddingPlan& plan, std::map<int64_t, bool>& features, bool& pixels) {
   for (int64_t u = picture.first_use; u < picture.first_use + picture.uses; ++u) {
     const PlannedRequest& request = plan.requests[static_cast<size_t>(plan.uses[static_cast<size_t>(u)].request)];
     if (request.pixels) {
-      out.pixels = true;
+      pixels = true;
     } else {
-      bool& mirrors = out.features[request.class_tokens];
+      bool& mirrors = features[request.class_tokens];
       mirrors = mirrors || request.mirrors();
     }
+  }
+}
+
+PlannedBatch batch_of(const EmbeddingPlan& plan, std::span<const int64_t> pictures) {
+  PlannedBatch out;
+  std::map<int64_t, bool> features;
+  for (const int64_t number : pictures) add_wants(plan.pictures[static_cast<size_t>(number)], plan, features, out.pixels);
+  out.pictures.assign(pictures.begin(), pictures.end());
+  for (const auto& [tokens, mirrors] : features) {
+    out.class_tokens.push_back(tokens);
+    out.mirrors.push_back(mirrors);
   }
   return out;
 }
@@ -100,21 +111,19 @@ EmbeddingPlan plan_embedding(const std::vector<FeatureRequest>& requests, const 
   }
   lay_out_uses(number_pictures(requests, plan), plan);
 
-  std::map<Wants, std::vector<int64_t>> groups;
-  for (size_t p = 0; p < plan.pictures.size(); ++p) groups[wants_of(plan.pictures[p], plan)].push_back(static_cast<int64_t>(p));
-  for (const auto& [wants, pictures] : groups) {
-    PlannedBatch like;
-    like.pixels = wants.pixels;
-    for (const auto& [tokens, mirrors] : wants.features) {
-      like.class_tokens.push_back(tokens);
-      like.mirrors.push_back(mirrors);
-    }
-    for (size_t first = 0; first < pictures.size(); first += static_cast<size_t>(batch)) {
-      PlannedBatch next = like;
-      const size_t last = std::min(first + static_cast<size_t>(batch), pictures.size());
-      next.pictures.assign(pictures.begin() + static_cast<int64_t>(first), pictures.begin() + static_cast<int64_t>(last));
-      plan.batches.push_back(std::move(next));
-    }
+  // By source and index, a source never in another's batch: a picture's place in its batch, on which the last bits depend,
+  // is decided by the wanted pictures of its own source.
+  std::vector<int64_t> order(plan.pictures.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto place = [&](int64_t number) {
+    const PlannedPicture& picture = plan.pictures[static_cast<size_t>(number)];
+    return std::pair(picture.source_number, picture.index);
+  };
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
+  for (size_t first = 0, last = 0; first < order.size(); first = last) {
+    while (last < order.size() && last < first + static_cast<size_t>(batch) && place(order[last]).first == place(order[first]).first)
+      ++last;
+    plan.batches.push_back(batch_of(plan, std::span(order).subspan(first, last - first)));
   }
   return plan;
 }

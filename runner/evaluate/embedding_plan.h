@@ -16,6 +16,7 @@ struct FeatureRow {
 /// One picture, wanted by one row or more.
 struct PlannedPicture {
   const DataSource* source = nullptr;
+  int64_t source_number = 0;  ///< of the source, in the order of the requests
   int64_t index = 0;
   int64_t first_use = 0, uses = 0;  ///< a stretch of EmbeddingPlan::uses
 };
@@ -30,11 +31,11 @@ struct PlannedRequest {
   bool mirrors() const { return flip != "none"; }
 };
 
-/// Pictures that want the same passes, in batches of one size: a row meets the same batch size whoever asks beside it.
+/// Pictures of one source, ascending. Every feature that one of them wants is computed for all.
 struct PlannedBatch {
   std::vector<int64_t> pictures;
   std::vector<int64_t> class_tokens;  ///< which features: 0 the embedding, n class tokens; ascending
-  std::vector<bool> mirrors;          ///< by feature: whether the mirror's is wanted too
+  std::vector<bool> mirrors;          ///< by feature: whether the mirror is wanted too
   bool pixels = false;                ///< the grey pixels, beside or alone
 };
 

@@ -60,7 +60,7 @@ struct MetricsLog::State {
     if (!out) throw Error(fmt::format("cannot write \"{}\"; is the disk full?", file.string()));
   }
   void scalar(const std::string& tag, int64_t step, double value) {
-    if (std::isfinite(value)) events.scalar(tag, step, static_cast<float>(value));
+    if (std::isfinite(value)) events.scalar(tag, step, value);
   }
 
   std::filesystem::path file;

@@ -1,0 +1,98 @@
+#include "runner/assembly.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace lafs {
+
+namespace {
+
+template <typename Kind>
+const Use<Kind>& present(const Use<Kind>& use) {
+  if (use.empty()) throw Error(fmt::format("the recipe has no [{}]", Kind::kind));
+  return use;
+}
+
+void agree(std::string_view what, int64_t recipe, int64_t data) {
+  if (recipe > 0 && recipe != data) {
+    throw Error(fmt::format("[run] {} = {}, but the training data has {}", what, recipe, data));
+  }
+}
+
+}  // namespace
+
+RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note)
+    : recipe_(recipe), mode_(data), note_(std::move(note)) {
+  if (mode_ == Data::if_there) {
+    try {
+      open();
+    } catch (const Error& e) {
+      note_(fmt::format("the training data is not open ({}); its numbers are the recipe's", e.what()));
+    }
+  }
+}
+
+std::shared_ptr<const DataSource> RecipeAssembly::open() {
+  if (!source_ && !tried_) {
+    tried_ = mode_ == Data::if_there;
+    auto source = present(recipe_.data_source).make(*this);
+    agree("images", recipe_.run.images, source->size());
+    agree("identities", recipe_.run.identities, source->identities());
+    source_ = std::move(source);
+  }
+  return source_;
+}
+
+std::shared_ptr<Backbone> RecipeAssembly::backbone() { return present(recipe_.backbone).make(recipe_.input); }
+std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_.projector).make(input_width); }
+std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_.head).make(identities()); }
+
+std::shared_ptr<const DataSource> RecipeAssembly::data() {
+  if (mode_ == Data::closed) throw Error("the training data may not be opened here");
+  auto source = open();
+  if (!source) throw Error("the training data is not there");
+  return source;
+}
+
+int64_t RecipeAssembly::identities() const {
+  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->identities();
+  if (source_) return source_->identities();
+  if (recipe_.run.identities > 0) return recipe_.run.identities;
+  if (mode_ == Data::closed) return 2;
+  throw Error("the training data is not there, so [run] identities must say how many there are");
+}
+
+int64_t RecipeAssembly::images() const {
+  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->size();
+  if (source_) return source_->size();
+  if (recipe_.run.images > 0) return recipe_.run.images;
+  if (mode_ == Data::closed) return recipe_.run.batch;
+  throw Error("the training data is not there, so [run] images must say how many there are");
+}
+
+std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_.augmentation).make(recipe_.input); }
+std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_.objective).make(*this); }
+std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) { return present(recipe_.optimizer).make(groups); }
+
+std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::evaluators() {
+  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> made;
+  for (const EvaluatorEntry& entry : recipe_.evaluators) {
+    made.emplace_back(entry.name.empty() ? entry.use.name : entry.name, entry.use.make(*this));
+  }
+  return made;
+}
+
+void RecipeAssembly::check_views(const Objective& objective, const Augmentation& augmentation) const {
+  std::vector<std::string> made;
+  for (const ViewGroup& group : augmentation.layout()) made.push_back(group.name);
+  for (const std::string& needed : objective.required_views()) {
+    if (std::find(made.begin(), made.end(), needed) == made.end()) {
+      throw Error(fmt::format("{}: error: objective \"{}\" needs views \"{}\", but augmentation \"{}\" makes \"{}\"", recipe_.objective.position,
+                              recipe_.objective.name, needed, recipe_.augmentation.name, fmt::join(made, "\", \"")));
+    }
+  }
+}
+
+}  // namespace lafs

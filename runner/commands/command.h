@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "kernel/recipe.h"
+#include "kernel/registry.h"
+
+namespace lafs {
+
+/// Exit statuses of the program.
+constexpr int done = 0, failed = 1, wrong_usage = 2, stopped = 130;
+
+/// What every command is handed.
+struct Invocation {
+  std::filesystem::path program;          ///< of this process, links resolved
+  std::vector<std::string> arguments;     ///< argv
+};
+
+/// A sub-command: adds itself to the command line and returns what to do when it was chosen.
+using Action = std::function<int(const Invocation&)>;
+Action add_run(CLI::App& app);
+Action add_check(CLI::App& app);
+Action add_plan(CLI::App& app);
+Action add_describe(CLI::App& app);
+Action add_eval(CLI::App& app);
+Action add_verify_resume(CLI::App& app);
+
+/// Options of commands that read recipes.
+struct RecipeArguments {
+  std::vector<std::string> set;
+
+  void add_to(CLI::App& command);
+  /// `--set KEY=VALUE` taken apart, and LAFS_DATA. Throws RecipeError for an override without "=".
+  RecipeContext context() const;
+};
+
+/// Every plugin of the search path. Throws Error for the first that cannot be loaded.
+Registry load_plugins(const Invocation& invocation);
+
+}  // namespace lafs

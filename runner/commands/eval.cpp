@@ -1,0 +1,108 @@
+#include <cstdio>
+#include <memory>
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "formats/atomic_file.h"
+#include "nn/init.h"
+#include "runner/assembly.h"
+#include "runner/commands/command.h"
+#include "runner/device.h"
+#include "runner/evaluate/embedder.h"
+#include "runner/report/results.h"
+#include "runner/train/checkpoint.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvalArguments {
+  fs::path checkpoint, recipe, out;
+  RecipeArguments common;
+  int64_t batch = 64;
+  bool json = false, quiet = false;
+};
+
+/// The recipe whose evaluators are asked: the one given, or the one the checkpoint was trained with.
+Recipe recipe_of(const EvalArguments& arguments, const CheckpointFacts& facts, const fs::path& checkpoint, Registry& registry) {
+  if (!arguments.recipe.empty()) return read_recipe(arguments.recipe, arguments.common.context(), registry);
+  return read_recipe_text(facts.recipe, (checkpoint / "state.json").string() + " recipe", arguments.common.context(), registry);
+}
+
+std::shared_ptr<Backbone> load_encoder(const CheckpointFacts& facts, const fs::path& checkpoint, const Registry& registry) {
+  Use<Backbone> use(facts.backbone);
+  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
+  auto backbone = use.make(facts.input);
+  const LoadAccount account = load_matching(checkpoint / "weights.safetensors", facts.encoder, *backbone->module());
+  if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
+    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used", checkpoint.string(),
+                            facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(), account.unexpected.size()));
+  }
+  return backbone;
+}
+
+std::function<void(int64_t, int64_t)> progress_of(bool quiet) {
+  if (quiet) return {};
+  return [last = int64_t{-1}](int64_t done_count, int64_t total) mutable {
+    const int64_t percent = total ? 100 * done_count / total : 100;
+    if (percent / 10 != last / 10 || last < 0) fmt::print(stderr, "embedded {} of {} pictures\n", done_count, total);
+    last = percent;
+  };
+}
+
+int run(const EvalArguments& arguments, const Invocation& invocation) {
+  const fs::path checkpoint = resolve_checkpoint(arguments.checkpoint);
+  const auto [position, facts] = read_checkpoint_state(checkpoint);
+  Registry registry = load_plugins(invocation);
+  const Recipe recipe = recipe_of(arguments, facts, checkpoint, registry);
+  if (const std::string difference = facts.input.difference(recipe.input); !difference.empty()) {
+    throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", checkpoint.string(), difference));
+  }
+  if (recipe.evaluators.empty()) throw Error("the recipe has no [[evaluator]]");
+  const at::Device device = open_device(recipe.run.device);
+  at::set_num_threads(static_cast<int>(recipe.run.threads));
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
+  auto backbone = load_encoder(facts, checkpoint, registry);
+  backbone->module()->to(device);
+
+  EmbedderOptions options;
+  options.batch = arguments.batch;
+  options.threads = recipe.run.loader_threads;
+  options.device = device;
+  options.precision = recipe.run.precision;
+  options.progress = progress_of(arguments.quiet || arguments.json);
+  ModelEmbedder embedder(backbone, recipe.input, options);
+  const auto results = evaluate(assembly.evaluators(), embedder);
+  const ResultFacts about{{"checkpoint", checkpoint.string()}, {"training_identity", facts.identity}};
+  if (!arguments.out.empty()) {
+    write_atomically(arguments.out, results_json(results, position.step, checkpoint.filename().string(), about).dump(2) + "\n");
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", results_json(results, position.step, checkpoint.filename().string(), about).dump(2));
+  } else {
+    fmt::print("{} (step {})\n{}", checkpoint.string(), position.step, results_table(results));
+  }
+  return done;
+}
+
+}  // namespace
+
+Action add_eval(CLI::App& app) {
+  auto arguments = std::make_shared<EvalArguments>();
+  CLI::App* command = app.add_subcommand("eval", "measure a trained model again, with its own evaluators or those of another recipe");
+  command->add_option("checkpoint", arguments->checkpoint, "run folder (its best checkpoint, else the last) or checkpoint folder")->required()->type_name("DIR");
+  command->add_option("--recipe", arguments->recipe, "take the evaluators from this recipe; default the one it was trained with")->type_name("FILE");
+  command->add_option("--out", arguments->out, "also write the results to this file, as JSON")->type_name("FILE");
+  command->add_option("--batch", arguments->batch, "pictures of a forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
+  arguments->common.add_to(*command);
+  command->add_flag("--json", arguments->json, "results as JSON on standard output");
+  command->add_flag("--quiet,-q", arguments->quiet, "no progress");
+  command->footer("The model is run under the input contract saved with it; a recipe with another one is refused, naming both values.");
+  return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
+}
+
+}  // namespace lafs

@@ -1,0 +1,68 @@
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/commands/command.h"
+#include "runner/report/progress.h"
+#include "runner/report/results.h"
+#include "runner/train/interrupt.h"
+#include "runner/train/session.h"
+
+namespace lafs {
+
+namespace {
+
+struct RunArguments {
+  std::filesystem::path recipe, out;
+  RecipeArguments common;
+  bool quiet = false, json = false;
+};
+
+int run(const RunArguments& arguments, const Invocation& invocation) {
+  Registry registry = load_plugins(invocation);
+  const Recipe recipe = read_recipe(arguments.recipe, arguments.common.context(), registry);
+  const std::filesystem::path folder = arguments.out.empty() ? default_folder(recipe) : arguments.out;
+  catch_interrupts();
+  if (!arguments.quiet) fmt::print(stderr, "{} -> {}\n", arguments.recipe.string(), folder.string());
+  const SessionOutcome outcome = run_session({recipe, registry, folder, invocation.arguments, arguments.quiet});
+
+  if (outcome.interrupted) {
+    fmt::print(stderr, "stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
+    return stopped;
+  }
+  if (arguments.json) {
+    auto json = results_json(outcome.results, outcome.step, "last");
+    json["folder"] = folder.string();
+    fmt::print("{}\n", json.dump(2));
+    return done;
+  }
+  if (!outcome.results.empty()) fmt::print("{}", results_table(outcome.results));
+  if (arguments.quiet) return done;
+  if (outcome.was_done) {
+    fmt::print(stderr, "all {} steps were done before; see {}/report.html\n", outcome.total, folder.string());
+  } else {
+    fmt::print(stderr, "{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data; see {}/report.html\n", outcome.total,
+               duration_text(outcome.seconds), outcome.images_per_second, 100 * outcome.waiting_share, folder.string());
+  }
+  return done;
+}
+
+}  // namespace
+
+Action add_run(CLI::App& app) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* command = app.add_subcommand("run", "train a recipe to its end, or continue where it was");
+  command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
+  command->add_option("--out", arguments->out, "the run folder itself; default runs/<recipe>-<identity>")->type_name("DIR");
+  arguments->common.add_to(*command);
+  command->add_flag("--quiet,-q", arguments->quiet, "no progress, only the results");
+  command->add_flag("--json", arguments->json, "results as JSON on standard output");
+  command->footer(
+      "The run folder holds recipe.toml (resolved), manifest.json, metrics.jsonl, TensorBoard events, checkpoints/, results.json and report.html.\n"
+      "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.");
+  return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
+}
+
+}  // namespace lafs

@@ -1,0 +1,183 @@
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "formats/safetensors.h"
+#include "runner/commands/command.h"
+
+extern char** environ;
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct VerifyArguments {
+  fs::path recipe, out;
+  RecipeArguments common;
+  int64_t steps = 20, kill_at = -1;
+  bool json = false;
+};
+
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& command) {
+    std::vector<char*> argv;
+    for (const std::string& part : command) argv.push_back(const_cast<char*>(part.c_str()));
+    argv.push_back(nullptr);
+    if (const int error = posix_spawn(&id_, argv[0], nullptr, nullptr, argv.data(), environ)) {
+      throw Error(fmt::format("cannot start \"{}\": {}", command.front(), std::strerror(error)));
+    }
+  }
+  bool running() {
+    if (!over_) over_ = ::waitpid(id_, &status_, WNOHANG) == id_;
+    return !over_;
+  }
+  void kill() {
+    if (!over_) ::kill(id_, SIGKILL);
+  }
+  /// Exit status, or -1 when a signal ended it.
+  int wait() {
+    if (!over_ && ::waitpid(id_, &status_, 0) == id_) over_ = true;
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+  }
+
+ private:
+  pid_t id_ = 0;
+  int status_ = 0;
+  bool over_ = false;
+};
+
+std::vector<std::string> run_command(const VerifyArguments& arguments, const Invocation& invocation, const fs::path& folder, int64_t checkpoint_every) {
+  std::vector<std::string> command{invocation.program.string(), "run", arguments.recipe.string(), "--quiet", "--out", folder.string()};
+  for (const std::string& item : arguments.common.set) command.insert(command.end(), {"--set", item});
+  for (const std::string& item : {fmt::format("run.steps={}", arguments.steps), fmt::format("run.checkpoint_every={}", checkpoint_every),
+                                  std::string("run.log_every=1"), std::string("run.evaluate_every=0")}) {
+    command.insert(command.end(), {"--set", item});
+  }
+  return command;
+}
+
+int64_t lines_of(const fs::path& file) {
+  std::ifstream in(file);
+  int64_t lines = 0;
+  for (std::string line; std::getline(in, line);) ++lines;
+  return lines;
+}
+
+/// Starts the run, kills it once so many steps are logged, and says how many there were.
+int64_t run_and_kill(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
+  Child child(command);
+  while (child.running() && lines_of(folder / "metrics.jsonl") < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  child.kill();
+  child.wait();
+  return lines_of(folder / "metrics.jsonl");
+}
+
+void run_whole(const std::vector<std::string>& command) {
+  if (const int status = Child(command).wait(); status != 0) throw Error(fmt::format("the run ended with status {}", status));
+}
+
+struct Comparison {
+  int64_t tensors = 0, bytes = 0;
+  std::vector<std::string> different;
+};
+
+void compare(const fs::path& first, const fs::path& second, Comparison& out) {
+  const SafetensorsReader a(first), b(second);
+  if (a.tensors().size() != b.tensors().size()) out.different.push_back(fmt::format("{}: {} tensors against {}", first.filename().string(), a.tensors().size(), b.tensors().size()));
+  for (const TensorInfo& info : a.tensors()) {
+    ++out.tensors;
+    const TensorInfo* other = b.find(info.name);
+    const auto bytes = a.bytes(info);
+    out.bytes += static_cast<int64_t>(bytes.size());
+    if (!other) {
+      out.different.push_back(info.name + ": absent");
+    } else if (const auto theirs = b.bytes(*other); theirs.size() != bytes.size() || std::memcmp(bytes.data(), theirs.data(), bytes.size()) != 0) {
+      size_t at = 0;
+      while (at < bytes.size() && at < theirs.size() && bytes[at] == theirs[at]) ++at;
+      out.different.push_back(fmt::format("{}: from byte {} on", info.name, at));
+    }
+  }
+}
+
+int report(const VerifyArguments& arguments, const Comparison& comparison, int64_t killed_at, const fs::path& folder) {
+  const bool equal = comparison.different.empty();
+  if (arguments.json) {
+    fmt::print("{}\n", nlohmann::json{{"equal", equal}, {"steps", arguments.steps}, {"killed_after_step", killed_at}, {"tensors", comparison.tensors},
+                                      {"bytes", comparison.bytes}, {"different", comparison.different}, {"folder", folder.string()}}.dump(2));
+    return equal ? done : failed;
+  }
+  if (equal) {
+    fmt::print("equal: {} tensors, {} bytes of weights and optimizer state after {} steps, straight and killed with -9 after step {}\n",
+               comparison.tensors, comparison.bytes, arguments.steps, killed_at);
+    return done;
+  }
+  fmt::print("different: {} of {} tensors part after {} steps, killed with -9 after step {}\n", comparison.different.size(), comparison.tensors,
+             arguments.steps, killed_at);
+  for (const std::string& line : comparison.different) fmt::print("  {}\n", line);
+  fmt::print("both runs are in {}\n", folder.string());
+  return failed;
+}
+
+int run(const VerifyArguments& arguments, const Invocation& invocation) {
+  {
+    Registry registry = load_plugins(invocation);
+    read_recipe(arguments.recipe, arguments.common.context(), registry);  // says what is wrong once, not from two children
+  }
+  const bool temporary = arguments.out.empty();
+  const fs::path folder = temporary ? fs::temp_directory_path() / fmt::format("lafs-verify-resume-{}", ::getpid()) : arguments.out;
+  if (fs::exists(folder / "straight") || fs::exists(folder / "killed")) {
+    throw Error(fmt::format("\"{}\" already holds a verification; give another --out", folder.string()));
+  }
+  fs::create_directories(folder);
+  std::random_device random;
+  const int64_t kill_at = arguments.kill_at >= 0 ? arguments.kill_at : 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(std::max<int64_t>(1, arguments.steps - 1)));
+  const int64_t checkpoint_every = std::max<int64_t>(1, arguments.steps / 7);
+
+  fmt::print(stderr, "{} steps straight\n", arguments.steps);
+  run_whole(run_command(arguments, invocation, folder / "straight", checkpoint_every));
+  fmt::print(stderr, "{} steps with kill -9 after step {}\n", arguments.steps, kill_at);
+  const auto command = run_command(arguments, invocation, folder / "killed", checkpoint_every);
+  const int64_t killed_at = run_and_kill(command, folder / "killed", kill_at);
+  fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
+  run_whole(command);
+
+  Comparison comparison;
+  for (const char* file : {"weights.safetensors", "optimizer.safetensors"}) {
+    compare(folder / "straight" / "checkpoints" / "last" / file, folder / "killed" / "checkpoints" / "last" / file, comparison);
+  }
+  const int status = report(arguments, comparison, killed_at, folder);
+  if (temporary && status == done) fs::remove_all(folder);
+  return status;
+}
+
+}  // namespace
+
+Action add_verify_resume(CLI::App& app) {
+  auto arguments = std::make_shared<VerifyArguments>();
+  CLI::App* command = app.add_subcommand("verify-resume", "prove on a recipe that a killed and continued run equals a straight one");
+  command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
+  command->add_option("--steps", arguments->steps, "optimizer steps of each run")->check(CLI::Range(2, 1000000000))->capture_default_str();
+  command->add_option("--kill-at", arguments->kill_at, "kill once so many steps are done; default a random one")->type_name("STEP");
+  command->add_option("--out", arguments->out, "keep both runs in this folder; default a temporary one, removed when equal")->type_name("DIR");
+  arguments->common.add_to(*command);
+  command->add_flag("--json", arguments->json, "the finding as JSON");
+  command->footer("Exit status 0: every tensor of weights and optimizer state is equal, byte for byte; 1: it says where they part.");
+  return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
+}
+
+}  // namespace lafs

@@ -1,0 +1,23 @@
+#include "runner/device.h"
+
+#include <dlfcn.h>
+
+#include <string>
+
+#include <ATen/Context.h>
+
+#include "lafs/error.h"
+
+namespace lafs {
+
+at::Device open_device(const std::string& name) {
+  if (name == "cpu") return at::kCPU;
+  // The program links the CPU's libraries only; one call of torch's hooks before this would freeze them without CUDA.
+  const void* library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  const std::string why = library ? "no GPU was found" : "this LibTorch has no CUDA";
+  if (library && at::globalContext().hasCUDA()) return {at::kCUDA, 0};
+  if (name == "cuda") throw Error("[run] device = \"cuda\": " + why);
+  return at::kCPU;
+}
+
+}  // namespace lafs

@@ -1,0 +1,223 @@
+#include "runner/report/report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "formats/atomic_file.h"
+#include "lafs/error.h"
+#include "runner/report/chart.h"
+#include "runner/report/results.h"
+
+namespace lafs {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view page_style =
+    R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
+main{max-width:880px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
+.facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}
+th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
+.first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
+pre{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:14px 16px;overflow:auto;font:12.5px/1.55 ui-monospace,monospace;margin:8px 0}
+details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
+)css";
+
+std::optional<std::string> text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::optional<Json> json_of(const std::filesystem::path& file) {
+  const auto text = text_of(file);
+  if (!text) return std::nullopt;
+  Json out = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!out.is_object()) throw Error(fmt::format("\"{}\" is not a JSON object", file.string()));
+  return out;
+}
+
+/// A last line that was being written when the run died is left out.
+std::vector<Json> lines_of(const std::filesystem::path& file) {
+  std::vector<Json> out;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    Json parsed = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_object()) out.push_back(std::move(parsed));
+  }
+  return out;
+}
+
+double number(const Json& at, const char* key) {
+  const auto found = at.find(key);
+  return found != at.end() && found->is_number() ? found->get<double>() : NAN;
+}
+
+std::string text(const Json& at, const char* key) {
+  const auto found = at.find(key);
+  return found != at.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Metric metric_of(const Json& value) {
+  const double n = number(value, "n");
+  return {text(value, "name"), number(value, "value"), number(value, "standard_error"), std::isfinite(n) ? static_cast<int64_t>(n) : 0,
+          text(value, "unit")};
+}
+
+/// Metrics of one evaluator by name; "pixels/accuracy" is the baseline of "accuracy".
+std::string result_rows(const Json& evaluator, bool any_baseline) {
+  std::map<std::string, Metric> baselines;
+  std::vector<Metric> own;
+  for (const Json& value : evaluator.value("values", Json::array())) {
+    Metric metric = metric_of(value);
+    if (metric.name.starts_with("pixels/")) {
+      baselines[metric.name.substr(7)] = metric;
+    } else {
+      own.push_back(std::move(metric));
+    }
+  }
+  std::string out;
+  for (size_t i = 0; i < own.size(); ++i) {
+    const auto beside = baselines.find(own[i].name);
+    out +=
+        fmt::format("<tr{}><td>{}</td><td>{}</td><td class=\"number{}\">{}</td>", i == 0 ? " class=\"first\"" : "",
+                    i == 0 ? html_text(text(evaluator, "name")) : "", html_text(own[i].name), i == 0 ? " lead" : "", metric_text(own[i]));
+    if (any_baseline) out += fmt::format("<td class=\"number\">{}</td>", beside == baselines.end() ? "" : metric_text(beside->second));
+    out += fmt::format("<td class=\"number\">{}</td></tr>\n", own[i].n > 0 ? std::to_string(own[i].n) : "");
+  }
+  return out;
+}
+
+bool has_baseline(const Json& evaluators) {
+  for (const Json& evaluator : evaluators) {
+    for (const Json& value : evaluator.value("values", Json::array())) {
+      if (text(value, "name").starts_with("pixels/")) return true;
+    }
+  }
+  return false;
+}
+
+std::string notes_and_lists(const Json& evaluators) {
+  std::string notes, lists;
+  for (const Json& evaluator : evaluators) {
+    const std::string name = html_text(text(evaluator, "name"));
+    for (const Json& note : evaluator.value("notes", Json::array())) {
+      if (note.is_string()) notes += fmt::format("<li>{}: {}</li>", name, html_text(note.get<std::string>()));
+    }
+    for (const Json& list : evaluator.value("lists", Json::array())) {
+      lists += fmt::format("<details><summary>{}: {}</summary><table>", name, html_text(text(list, "name")));
+      for (const Json& item : list.value("items", Json::array())) {
+        lists += fmt::format("<tr><td>{}</td><td class=\"number\">{:.4f}</td></tr>", html_text(text(item, "what")), number(item, "score"));
+      }
+      lists += "</table></details>\n";
+    }
+  }
+  return (notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n") + lists;
+}
+
+std::string results_section(const Json& results) {
+  const Json evaluators = results.value("evaluators", Json::array());
+  if (evaluators.empty()) return "";
+  const bool baseline = has_baseline(evaluators);
+  const double step = number(results, "step");
+  std::string out = fmt::format(
+      "<h2>Results of the {} checkpoint{}</h2>\n<div class=\"scroll\"><table><tr><th>Evaluator</th><th>Metric</th><th "
+      "class=\"number\">Model</th>",
+      html_text(text(results, "which")), std::isfinite(step) ? fmt::format(", step {:.0f}", step) : "");
+  if (baseline) out += "<th class=\"number\">Pixels alone</th>";
+  out += "<th class=\"number\">n</th></tr>\n";
+  for (const Json& evaluator : evaluators) out += result_rows(evaluator, baseline);
+  return out + "</table></div>\n" + notes_and_lists(evaluators);
+}
+
+Series& series_named(std::vector<Series>& all, const std::string& name) {
+  for (Series& one : all) {
+    if (one.name == name) return one;
+  }
+  all.push_back({name, {}, {}});
+  return all.back();
+}
+
+std::string training_section(const std::vector<Json>& lines) {
+  Chart loss{"Training loss", "optimizer step", "loss", false, {{"loss", {}, {}}}};
+  Chart accuracy{"Accuracy while training", "optimizer step", "accuracy", false, {}};
+  for (const Json& line : lines) {
+    if (!line.contains("evaluation")) {
+      loss.series[0].x.push_back(number(line, "step"));
+      loss.series[0].y.push_back(number(line, "loss"));
+    } else if (line.contains("accuracy")) {
+      Series& of = series_named(accuracy.series, text(line, "evaluation"));
+      of.x.push_back(number(line, "step"));
+      of.y.push_back(number(line, "accuracy"));
+    }
+  }
+  const std::string charts = chart_svg(loss) + chart_svg(accuracy);
+  return charts.empty() ? "" : "<h2>Training</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
+}
+
+/// One chart for each pair of axes and evaluator: a model and its baseline share it.
+std::string curves_section(const Json& results) {
+  std::string charts;
+  for (const Json& evaluator : results.value("evaluators", Json::array())) {
+    std::map<std::string, Chart> by_kind;
+    for (const Json& curve : evaluator.value("curves", Json::array())) {
+      const std::string full = text(curve, "name"), kind = full.starts_with("pixels/") ? full.substr(7) : full;
+      Chart& chart = by_kind[kind];
+      chart = {text(evaluator, "name") + ": " + kind, text(curve, "x_name"), text(curve, "y_name"), text(curve, "x_name") == "far",
+               chart.series};
+      Series series{full == kind ? "model" : "pixels alone", {}, {}};
+      for (const Json& x : curve.value("x", Json::array())) series.x.push_back(x.is_number() ? x.get<double>() : NAN);
+      for (const Json& y : curve.value("y", Json::array())) series.y.push_back(y.is_number() ? y.get<double>() : NAN);
+      chart.series.push_back(std::move(series));
+    }
+    for (const auto& entry : by_kind) charts += chart_svg(entry.second);
+  }
+  return charts.empty() ? "" : "<h2>Curves</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
+}
+
+std::string heading(const std::string& name, const std::optional<Json>& manifest) {
+  std::string out = fmt::format("<h1>{}</h1>\n", html_text(name));
+  if (!manifest) return out;
+  const Json machine = manifest->value("machine", Json::object()), program = manifest->value("program", Json::object());
+  std::string facts;
+  for (const std::string& fact : {text(*manifest, "recipe"), text(*manifest, "started"), text(machine, "host"), text(*manifest, "device"),
+                                  "lafs " + text(program, "version"), "torch " + text(program, "torch")}) {
+    if (!fact.empty()) facts += (facts.empty() ? "" : " · ") + html_text(fact);
+  }
+  return out + fmt::format("<p class=\"facts\">{}</p>\n", facts);
+}
+
+std::string folded(const std::string& title, const std::string& text, bool open) {
+  return fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>\n", open ? " open" : "", title, html_text(text));
+}
+
+}  // namespace
+
+void write_report(const std::filesystem::path& folder) {
+  const auto results = json_of(folder / "results.json"), manifest = json_of(folder / "manifest.json");
+  const auto recipe = text_of(folder / "recipe.toml");
+  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  const std::string name = whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
+
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";
+  page += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n", html_text(name), chart_style(), page_style);
+  page += heading(name, manifest);
+  if (results) page += results_section(*results);
+  page += training_section(lines_of(folder / "metrics.jsonl"));
+  if (results) page += curves_section(*results);
+  if (recipe || manifest) page += "<h2>How it was made</h2>\n";
+  if (recipe) page += folded("Recipe, every default written out", *recipe, true);
+  if (manifest) page += folded("Manifest", manifest->dump(1), false);
+  write_atomically(folder / "report.html", page + "</main>\n</body>\n</html>\n");
+}
+
+}  // namespace lafs

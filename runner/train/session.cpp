@@ -1,0 +1,337 @@
+#include "runner/train/session.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "formats/atomic_file.h"
+#include "runner/assembly.h"
+#include "runner/data/loader.h"
+#include "runner/device.h"
+#include "runner/evaluate/embedder.h"
+#include "runner/report/manifest.h"
+#include "runner/report/metrics_log.h"
+#include "runner/report/progress.h"
+#include "runner/report/report.h"
+#include "runner/report/results.h"
+#include "runner/train/checkpoint.h"
+#include "runner/train/interrupt.h"
+#include "runner/train/trainer.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One process at a time works on a run folder.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) throw Error(fmt::format("cannot make the run folder \"{}\": {}", folder.string(), error.message()));
+    const fs::path file = folder / ".lock";
+    handle_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+    if (handle_ < 0) throw Error(fmt::format("cannot write in the run folder \"{}\": {}", folder.string(), std::strerror(errno)));
+    if (::flock(handle_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(handle_);
+      throw Error(fmt::format("the run folder \"{}\" is in use by another process", folder.string()));
+    }
+  }
+  ~FolderLock() { ::close(handle_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int handle_;
+};
+
+
+std::string first_column(const std::string& line) { return line.substr(0, line.find('=')); }
+
+}  // namespace
+
+std::string recipe_difference(const std::string& first, const std::string& second, size_t most) {
+  const auto lines_of = [](const std::string& text) {
+    std::vector<std::string> lines;
+    std::string table, line;
+    std::istringstream in(text);
+    while (std::getline(in, line)) {
+      if (line.starts_with('[')) table = line;
+      else if (!line.empty()) lines.push_back(table + " " + line);
+    }
+    return lines;
+  };
+  const auto a = lines_of(first), b = lines_of(second);
+  const std::set<std::string> in_a(a.begin(), a.end()), in_b(b.begin(), b.end());
+  std::vector<std::string> out;
+  for (const std::string& line : a) {
+    if (!in_b.contains(line)) out.push_back("  - " + line);
+  }
+  for (const std::string& line : b) {
+    if (!in_a.contains(line)) out.push_back("  + " + line);
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return first_column(x.substr(4)) < first_column(y.substr(4)); });
+  std::string text;
+  for (size_t i = 0; i < out.size() && i < most; ++i) text += "\n" + out[i];
+  if (out.size() > most) text += fmt::format("\n  and {} more", out.size() - most);
+  return text;
+}
+
+fs::path default_folder(const Recipe& recipe) { return fs::path("runs") / fmt::format("{}-{}", recipe.file.stem().string(), recipe.identity.substr(0, 8)); }
+
+namespace {
+
+class Session {
+ public:
+  explicit Session(const SessionRequest& request)
+      : request_(request),
+        recipe_(request.recipe),
+        lock_(request.folder),
+        device_(open_device(recipe_.run.device)),
+        store_(request.folder),
+        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.push_back(text); }) {}
+
+  SessionOutcome run();
+
+ private:
+  void prepare();
+  bool resume();
+  CheckpointFacts facts() const;
+  void write_folder() const;
+  void train(Progress& progress, MetricsLog& log);
+  void after_step(Progress& progress, MetricsLog& log, bool last);
+  std::vector<NamedMetrics> evaluate_now(bool last, Progress& progress);
+  void save(bool best);
+  [[noreturn]] void stop_not_finite(const NotFinite& error) const;
+  bool crossed(double every_epochs) const;
+
+  const SessionRequest& request_;
+  const Recipe& recipe_;
+  FolderLock lock_;
+  at::Device device_;
+  CheckpointStore store_;
+  std::vector<std::string> notes_;
+  RecipeAssembly assembly_;
+  std::unique_ptr<Trainer> trainer_;
+  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
+  RunLength length_;
+  RunPosition position_;
+  SessionOutcome outcome_;
+  int64_t saved_step_ = -1;
+};
+
+CheckpointFacts Session::facts() const {
+  CheckpointFacts facts;
+  facts.identity = recipe_.identity;
+  facts.recipe = recipe_.resolved;
+  facts.encoder = trainer_->objective().encoder();
+  facts.backbone = recipe_.backbone.name;
+  facts.backbone_options = options_text(recipe_.backbone);
+  facts.input = recipe_.input;
+  facts.data_fingerprint = const_cast<RecipeAssembly&>(assembly_).data()->fingerprint();
+  facts.identities = assembly_.identities();
+  return facts;
+}
+
+void Session::prepare() {
+  at::set_num_threads(static_cast<int>(recipe_.run.threads));
+  const auto augmentation = assembly_.augmentation();
+  length_ = run_length(recipe_.run, assembly_.images());
+  trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
+  assembly_.check_views(trainer_->objective(), *augmentation);
+  evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
+}
+
+/// Whether a checkpoint of this recipe was found and loaded.
+bool Session::resume() {
+  const fs::path last = store_.find("last");
+  if (last.empty()) return false;
+  const auto [position, known] = read_checkpoint_state(last);
+  if (known.identity != recipe_.identity) {
+    throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", request_.folder.string(),
+                            recipe_difference(known.recipe, recipe_.resolved)));
+  }
+  if (const std::string now = assembly_.data()->fingerprint(); known.data_fingerprint != now) {
+    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint, now));
+  }
+  load_weights(last / "weights.safetensors", trainer_->root());
+  load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
+  position_ = position;
+  saved_step_ = position.step;
+  return true;
+}
+
+void Session::write_folder() const {
+  write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
+  ManifestFacts facts;
+  facts.command = request_.command;
+  facts.recipe_file = recipe_.file.string();
+  facts.training_identity = recipe_.identity;
+  facts.data_fingerprint = const_cast<RecipeAssembly&>(assembly_).data()->fingerprint();
+  facts.device = device_.str();
+  facts.threads = recipe_.run.threads;
+  facts.registry = &request_.registry;
+  write_manifest(request_.folder, facts);
+}
+
+void Session::save(bool best) {
+  if (saved_step_ == position_.step && !best) return;
+  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), best);
+  saved_step_ = position_.step;
+}
+
+/// Whether the step that was just done carried the run over a multiple of so many epochs.
+bool Session::crossed(double every_epochs) const {
+  if (every_epochs <= 0) return false;
+  const auto per_epoch = static_cast<double>(length_.batches_per_epoch);
+  const double now = static_cast<double>(position_.micro) / per_epoch;
+  const double before = static_cast<double>(position_.micro - recipe_.run.accumulate) / per_epoch;
+  return std::floor(now / every_epochs) > std::floor(before / every_epochs);
+}
+
+std::vector<NamedMetrics> Session::evaluate_now(bool last, Progress& progress) {
+  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> chosen;
+  for (size_t i = 0; i < evaluators_.size(); ++i) {
+    if (last || recipe_.evaluators[i].while_training) chosen.push_back(evaluators_[i]);
+  }
+  if (chosen.empty()) return {};
+  EmbedderOptions options;
+  options.threads = recipe_.run.loader_threads;
+  options.device = device_;
+  options.precision = recipe_.run.precision;
+  ModelEmbedder embedder(trainer_->encoder(), recipe_.input, options);
+  auto results = evaluate(chosen, embedder);
+  for (const NamedMetrics& result : results) {
+    if (result.metrics.values.empty()) continue;
+    progress.message(fmt::format("step {}: {} {} {}", position_.step, result.name, result.metrics.values.front().name, metric_text(result.metrics.values.front())));
+  }
+  return results;
+}
+
+void Session::after_step(Progress& progress, MetricsLog& log, bool last) {
+  bool best = false;
+  if (last || crossed(recipe_.run.evaluate_every)) {
+    auto results = evaluate_now(last, progress);
+    if (!results.empty()) {
+      log.evaluation(position_.step, results);
+      if (!results.front().metrics.values.empty() && results.front().metrics.values.front().value > position_.best_score) {
+        position_.best_score = results.front().metrics.values.front().value;
+        position_.best_step = position_.step;
+        best = true;
+      }
+    }
+    if (last) outcome_.results = std::move(results);
+  }
+  const bool due = recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : crossed(1);
+  if (last || best || due || interrupted()) {
+    log.flush();
+    save(best || (last && position_.best_step < 0));
+  }
+}
+
+void Session::stop_not_finite(const NotFinite& error) const {
+  nlohmann::json bundle{{"step", position_.step}, {"what", error.what()}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
+  if (error.batch) {
+    const at::Tensor indices = error.batch->indices().cpu();
+    bundle["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
+    bundle["keys"] = error.batch->keys;
+    bundle["micro_batch"] = error.batch->micro;
+  }
+  const fs::path file = request_.folder / "not_finite.json";
+  write_atomically(file, bundle.dump(2) + "\n");
+  throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
+}
+
+void Session::train(Progress& progress, MetricsLog& log) {
+  LoaderOptions options;
+  options.seed = static_cast<uint64_t>(recipe_.run.seed);
+  options.batch = recipe_.run.batch;
+  options.first = position_.micro;
+  options.end = length_.steps * recipe_.run.accumulate;
+  options.threads = recipe_.run.loader_threads;
+  options.prefetch = recipe_.run.prefetch;
+  Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
+
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  double training = 0, waited_before = 0;
+  const int64_t first = position_.step;
+  while (position_.step < length_.steps && !interrupted()) {
+    const auto step_start = Clock::now();
+    Timeline time = length_.time;
+    time.index = position_.step;
+    StepOutcome step;
+    try {
+      step = trainer_->step(time, [&] { return loader.next(); });
+    } catch (const NotFinite& error) {
+      stop_not_finite(error);
+    }
+    position_.micro += recipe_.run.accumulate;
+    ++position_.step;
+    const double seconds = std::chrono::duration<double>(Clock::now() - step_start).count();
+    training += seconds;
+    const double rate = static_cast<double>(time.step_images * (position_.step - first)) / training;
+    const int64_t epoch = (position_.micro - 1) / length_.batches_per_epoch;
+    outcome_.waiting_share = loader.waited_seconds() / training;
+    if (time.index % recipe_.run.log_every == 0 || position_.step == length_.steps) {
+      log.step({time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm, static_cast<double>(time.step_images) / seconds, step.values});
+    }
+    progress.step(position_.step, epoch, step.loss, step.lr, rate, (loader.waited_seconds() - waited_before) / seconds);
+    waited_before = loader.waited_seconds();
+    outcome_.images_per_second = rate;
+    after_step(progress, log, position_.step == length_.steps);
+  }
+  if (interrupted()) save(false);
+  outcome_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+SessionOutcome Session::run() {
+  prepare();
+  const bool resumed = resume();
+  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
+  position_.total = length_.steps;
+  write_folder();
+
+  Progress progress(request_.quiet, length_.steps, position_.step);
+  for (const std::string& note : notes_) progress.message(note);
+  if (resumed) progress.message(fmt::format("continuing at step {} of {}", position_.step, length_.steps));
+  MetricsLog log(request_.folder, position_.step);
+  outcome_.was_done = position_.step >= length_.steps;
+  if (outcome_.was_done) {
+    outcome_.results = evaluate_now(true, progress);
+  } else {
+    train(progress, log);
+  }
+  progress.finish();
+  outcome_.interrupted = position_.step < length_.steps;
+  outcome_.step = position_.step;
+  outcome_.total = length_.steps;
+  if (!outcome_.interrupted) {
+    ResultFacts facts{{"training_identity", recipe_.identity}, {"data_fingerprint", assembly_.data()->fingerprint()}};
+    if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
+    write_results(request_.folder, outcome_.results, position_.step, "last", facts);
+    write_report(request_.folder);
+  }
+  return outcome_;
+}
+
+}  // namespace
+
+SessionOutcome run_session(const SessionRequest& request) { return Session(request).run(); }
+
+}  // namespace lafs

@@ -1,0 +1,217 @@
+#include "runner/train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <fmt/format.h>
+#include <torch/nn/module.h>
+
+#include "lafs/optimizer.h"
+#include "nn/init.h"
+#include "nn/tree.h"
+#include "runner/train/checkpoint.h"
+#include "runner/train/draws.h"
+
+namespace lafs {
+
+namespace {
+
+class OneRank final : public Collective {
+ public:
+  int64_t rank() const override { return 0; }
+  int64_t world() const override { return 1; }
+  void sum(at::Tensor&) override {}
+  void max(at::Tensor&) override {}
+  at::Tensor all_gather(const at::Tensor& tensor) override { return tensor.clone(); }
+  at::Tensor reduce_scatter(const at::Tensor& tensor) override { return tensor.clone(); }
+  void broadcast(at::Tensor&, int64_t) override {}
+  void barrier() override {}
+};
+
+/// bfloat16 for the operations torch lists, from here to the end of the scope.
+class Autocast {
+ public:
+  Autocast(bool on, at::DeviceType device) : on_(on), device_(device) {
+    if (!on_) return;
+    at::autocast::set_autocast_enabled(device_, true);
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::increment_nesting();
+  }
+  ~Autocast() {
+    if (!on_) return;
+    // Casts of weights are cached inside: the optimizer is about to change the weights.
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool on_;
+  at::DeviceType device_;
+};
+
+}  // namespace
+
+/// Reports of the micro-batches of a step; tensors are read once, when the step is over.
+struct Trainer::Values final : public Reporter {
+  std::vector<std::pair<std::string, std::vector<at::Tensor>>> items;
+
+  void value(std::string_view name, double number) override { value(name, torch::tensor(number, at::kDouble)); }
+  void value(std::string_view name, const at::Tensor& scalar) override {
+    for (auto& [known, tensors] : items) {
+      if (known == name) {
+        tensors.push_back(scalar.detach());
+        return;
+      }
+    }
+    items.push_back({std::string(name), {scalar.detach()}});
+  }
+  std::vector<std::pair<std::string, double>> means() {
+    std::vector<std::pair<std::string, double>> out;
+    for (auto& [name, tensors] : items) {
+      double sum = 0;
+      for (const at::Tensor& tensor : tensors) sum += tensor.item<double>();
+      out.emplace_back(name, sum / static_cast<double>(tensors.size()));
+    }
+    items.clear();
+    return out;
+  }
+};
+
+RunLength run_length(const RunOptions& run, int64_t images) {
+  RunLength length;
+  length.batches_per_epoch = images / run.batch;
+  if (length.batches_per_epoch == 0) {
+    throw Error(fmt::format("[run] batch = {} is larger than the training data, which has {} images", run.batch, images));
+  }
+  const int64_t micro_batches = length.batches_per_epoch * run.epochs;
+  length.time.total = micro_batches / run.accumulate;
+  if (length.time.total == 0) {
+    throw Error(fmt::format("the whole run has {} micro-batches, fewer than [run] accumulate = {}", micro_batches, run.accumulate));
+  }
+  length.time.steps_per_epoch = std::max<int64_t>(1, length.batches_per_epoch / run.accumulate);
+  length.time.epochs = run.epochs;
+  length.time.images = images;
+  length.time.step_images = run.batch * run.accumulate;
+  length.steps = run.steps > 0 ? std::min(run.steps, length.time.total) : length.time.total;
+  return length;
+}
+
+Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device)
+    : recipe_(recipe),
+      device_(device),
+      objective_(assembly.objective()),
+      root_(objective_->module()),
+      collective_(std::make_unique<OneRank>()),
+      values_(std::make_shared<Values>()) {
+  root_->to(device_);
+  groups_ = parameter_groups(*root_, recipe_.optimizer_options);
+  optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
+  lr_ = recipe_.optimizer_options.lr;
+  lr_.from = scaled_lr(recipe_.optimizer_options.scale_rule, lr_.from, recipe_.run.batch, recipe_.run.accumulate);
+}
+
+void Trainer::initialise(const std::function<void(const std::string&)>& note) {
+  lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
+  for (const InitEntry& init : recipe_.init) note(apply_init(init, *root_));
+  objective_->start();
+}
+
+std::shared_ptr<Backbone> Trainer::encoder() {
+  const std::string path = objective_->encoder();
+  auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*root_, path));
+  if (!backbone) throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
+  return backbone;
+}
+
+double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch) {
+  const at::Tensor positions = batch->positions().cpu();
+  const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
+  const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
+  const Step step{time, batch->epoch, micro, recipe_.run.accumulate, draws, *collective_, *values_};
+  at::Tensor loss;
+  {
+    const Autocast autocast(recipe_.run.precision == "bf16", device_.type());
+    loss = objective_->loss(*batch, step);
+  }
+  if (loss.dim() != 0) throw Error(fmt::format("objective \"{}\" gave a loss of {} dimensions, not a scalar", recipe_.objective.name, loss.dim()));
+  const double value = loss.item<double>();
+  if (!std::isfinite(value)) {
+    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", value, time.index, micro), batch);
+  }
+  (recipe_.run.accumulate > 1 ? loss / static_cast<double>(recipe_.run.accumulate) : loss).backward();
+  return value;
+}
+
+double Trainer::clip_gradients(const Timeline& time) {
+  std::vector<at::Tensor> gradients;
+  for (const auto& group : groups_) {
+    for (const at::Tensor& parameter : group->parameters()) {
+      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+    }
+  }
+  if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
+  const at::NoGradGuard no_grad;
+  const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kDouble);
+  const double total = norms.norm().item<double>();
+  if (!std::isfinite(total)) throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", total, time.index), nullptr);
+  const double limit = recipe_.run.clip_norm;
+  if (recipe_.run.clip == "global") {
+    const double factor = limit / (total + 1e-6);
+    if (factor < 1) at::_foreach_mul_(gradients, factor);
+  } else if (recipe_.run.clip == "per_tensor") {  // pretraining.md 7.4
+    const at::Tensor factors = (limit / (norms + 1e-6)).clamp_max(1).cpu();
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      const double factor = factors[static_cast<int64_t>(i)].item<double>();
+      if (factor < 1) gradients[i].mul_(factor);
+    }
+  }
+  return total;
+}
+
+StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
+  StepOutcome outcome;
+  outcome.lr = lr_.at(time);
+  outcome.weight_decay = weight_decay().at(time);
+  for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
+  int64_t epoch = 0;
+  for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
+    const auto batch = next_batch();
+    if (micro == 0) epoch = batch->epoch;
+    outcome.loss += micro_step(time, micro, batch) / static_cast<double>(recipe_.run.accumulate);
+  }
+  outcome.gradient_norm = clip_gradients(time);
+  const Step last{time, epoch, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
+  const at::NoGradGuard no_grad;
+  objective_->before_update(last);
+  optimizer_->step();
+  for (const auto& group : groups_) {
+    for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
+  }
+  objective_->after_update(last);
+  outcome.values = values_->means();
+  return outcome;
+}
+
+std::string apply_init(const InitEntry& init, torch::nn::Module& root) {
+  namespace fs = std::filesystem;
+  fs::path file = init.from.value;
+  if (fs::is_directory(file)) file = resolve_checkpoint(file) / "weights.safetensors";
+  auto target = submodule(root, init.into);
+  const LoadAccount account = load_matching(file, init.select, *target);
+  const size_t wanted = account.matched.size() + account.missing.size() + account.wrong_shape.size();
+  const double share = wanted ? static_cast<double>(account.matched.size()) / static_cast<double>(wanted) : 0;
+  std::string text = fmt::format("{} of {} tensors into \"{}\" from \"{}\"", account.matched.size(), wanted, init.into, file.string());
+  if (!account.missing.empty()) text += fmt::format("; {} missing, first \"{}\"", account.missing.size(), account.missing.front());
+  if (!account.wrong_shape.empty()) text += fmt::format("; {} of another shape, first \"{}\"", account.wrong_shape.size(), account.wrong_shape.front());
+  if (!account.unexpected.empty()) text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
+  if (share < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
+  return text;
+}
+
+}  // namespace lafs
