@@ -139,7 +139,8 @@ Classifier::Marked Classifier::sparse(const Scores& s, const Targets& targets, H
   for (size_t k = columns.size(); k-- > 0;) {
     const at::Tensor index = classes[k].unsqueeze(1), value = scaled(head, values[k].unsqueeze(1), s.norms);
     const at::Tensor valid = (k == 0 ? targets.label_a : targets.label_b).ge(0).unsqueeze(1);
-    logits.scatter_(1, index, at::where(valid, value, logits.gather(1, index)));
+    const at::Tensor plain = scaled(head, others.gather(1, index), s.norms);
+    logits.scatter_(1, index, at::where(valid, value, plain));
   }
   return {logits, at::stack(classes, 1), at::stack(weights, 1)};
 }
