@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,9 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
     for (const std::string& line : error.lines()) fmt::print(stderr, "{}\n", line);
     return lafs::wrong_usage;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "lafs: error: {}\n", error.what());
+    // Torch's errors carry a native backtrace behind their sentence.
+    const std::string what = error.what();
+    fmt::print(stderr, "lafs: error: {}\n", what.substr(0, what.find("\nException raised from ")));
     return lafs::failed;
   }
 }
