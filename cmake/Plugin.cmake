@@ -12,7 +12,7 @@ function(lafs_plugin kind name)
   lafs_plugin_options(${target})
   target_link_libraries(${target} PRIVATE lafs_sdk ${arg_LIBS})
   if(arg_TORCH)
-    target_link_libraries(${target} PRIVATE lafs_nn)
+    target_link_libraries(${target} PRIVATE lafs_nn fmt::fmt)  # the precompiled header was made with the definitions of fmt
     target_precompile_headers(${target} REUSE_FROM lafs_torch_pch)
   else()
     set_property(GLOBAL APPEND PROPERTY LAFS_PLUGINS_WITHOUT_TORCH ${target})
