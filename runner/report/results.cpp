@@ -18,8 +18,8 @@ constexpr size_t curve_points = 200;
 
 /// Shares of 1 that everybody quotes in percent.
 bool is_share(const Metric& metric) {
-  static constexpr std::array<std::string_view, 12> shares{"accuracy", "tar",    "tpr",   "tpir", "fnir", "rank",
-                                                           "top",      "recall", "error", "eer",  "map",  "precision"};
+  static constexpr std::array<std::string_view, 13> shares{"accuracy", "val@",   "tar",   "tpr", "tpir", "fnir",     "rank",
+                                                           "top",      "recall", "error", "eer", "map",  "precision"};
   if (!metric.unit.empty() || !(metric.value >= 0 && metric.value <= 1)) return false;
   // "pixels/accuracy" and "pixel_accuracy" are accuracies too.
   const std::string_view name = metric.name;

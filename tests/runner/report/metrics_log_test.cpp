@@ -1,0 +1,95 @@
+#include "runner/report/metrics_log.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "lafs/error.h"
+#include "runner/report/run_folder.h"
+
+namespace lafs {
+namespace {
+
+StepRecord record(int64_t step) { return {step, step / 10, 0.5, 0.25, 0.125, 2, 100, {{"accuracy", 0.75}, {"loss", 3}}}; }
+
+std::string step_line(int64_t step) {
+  return R"({"step":)" + std::to_string(step) + R"(,"epoch":)" + std::to_string(step / 10) +
+         R"(,"loss":0.5,"lr":0.25,"weight_decay":0.125,"gradient_norm":2.0,"images_per_second":100.0,"accuracy":0.75,"objective/loss":3.0})"
+         "\n";
+}
+
+NamedMetrics lfw() {
+  NamedMetrics out{"lfw", {}, 0};
+  out.metrics.values = {{"accuracy", 0.75, 0.5, 600, ""}, {"threshold", 1.5, 0, 0, ""}, {"auc", 0.875, 0, 0, ""}};
+  return out;
+}
+
+std::string events(const test::RunFolder& folder) {
+  std::string all;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("events.out.tfevents")) all += folder.read(name);
+  }
+  return all;
+}
+
+TEST_CASE("metrics log: a step and an evaluation are a line each") {
+  const test::RunFolder folder;
+  MetricsLog log(folder.path / "deep", 0);
+  log.step(record(10));
+  log.evaluation(11, {lfw()});
+  CHECK(folder.read("deep/metrics.jsonl") ==
+        step_line(10) + R"({"step":11,"evaluation":"lfw","accuracy":0.75,"accuracy_error":0.5,"threshold":1.5,"auc":0.875})"
+                        "\n");
+}
+
+TEST_CASE("metrics log: TensorBoard gets the tags of the reference") {
+  const test::RunFolder folder;
+  MetricsLog log(folder.path, 0);
+  log.step(record(10));
+  log.evaluation(10, {lfw()});
+  log.flush();
+  const std::string all = events(folder);
+  for (const char* tag : {"Training/Training_Loss", "LR", "Training/Training_Accuracy", "Training/Gradient_Norm", "Accuracy/lfw_Accuracy",
+                          "Threshold/lfw_Best_Threshold", "Evaluation/lfw/auc"}) {
+    CAPTURE(tag);
+    CHECK(all.find(tag) != std::string::npos);
+  }
+}
+
+TEST_CASE("metrics log: a resumed run drops later steps and a half-written line, and starts a new events file") {
+  const test::RunFolder folder;
+  {
+    MetricsLog log(folder.path, 0);
+    for (const int64_t step : {10, 20, 30}) log.step(record(step));
+  }
+  std::ofstream(folder.path / "metrics.jsonl", std::ios::app) << R"({"step":12,"lo)";
+  MetricsLog log(folder.path, 20);
+  CHECK(folder.read("metrics.jsonl") == step_line(10));
+  log.step(record(20));
+  CHECK(folder.read("metrics.jsonl") == step_line(10) + step_line(20));
+  CHECK(folder.files_like("events.out.tfevents") == 2);
+}
+
+TEST_CASE("metrics log: a number that is not finite is null") {
+  const test::RunFolder folder;
+  MetricsLog log(folder.path, 0);
+  StepRecord diverged = record(10);
+  diverged.loss = std::nan("");
+  diverged.values.clear();
+  log.step(diverged);
+  CHECK(folder.read("metrics.jsonl").find(R"("loss":null)") != std::string::npos);
+}
+
+TEST_CASE("metrics log: a damaged line in the middle is named, and nothing is lost") {
+  const test::RunFolder folder;
+  const std::string before = step_line(1) + "{\"step\":2,\n" + step_line(3);
+  folder.write("metrics.jsonl", before);
+  CHECK_THROWS_WITH_AS(MetricsLog(folder.path, 2),
+                       ((folder.path / "metrics.jsonl").string() + ":2: error: this line holds no step").c_str(), Error);
+  CHECK(folder.read("metrics.jsonl") == before);
+}
+
+}  // namespace
+}  // namespace lafs

@@ -1,0 +1,83 @@
+#include "runner/report/report.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "lafs/error.h"
+#include "runner/report/chart.h"
+#include "runner/report/manifest.h"
+#include "runner/report/metrics_log.h"
+#include "runner/report/results.h"
+#include "runner/report/run_folder.h"
+
+namespace lafs {
+namespace {
+
+bool has(const std::string& page, const std::string& part) { return page.find(part) != std::string::npos; }
+
+NamedMetrics lfw() {
+  NamedMetrics out{"lfw", {}, 0};
+  out.metrics.values = {{"accuracy", 0.9983, 0.0012, 6000, ""}, {"threshold", 1.5, 0, 0, ""}, {"pixels/accuracy", 0.61, 0, 6000, ""}};
+  out.metrics.curves = {{"roc", "far", "tar", {0.0001, 0.01, 1}, {0.5, 0.9, 1}},
+                        {"pixels/roc", "far", "tar", {0.0001, 0.01, 1}, {0.1, 0.2, 1}}};
+  out.metrics.lists = {{"false accepts", {{"pair 17: <a> & <b>", 0.81}}}};
+  out.metrics.notes = {"flip sum"};
+  return out;
+}
+
+TEST_CASE("report: a whole run becomes one page, with the baseline beside the model") {
+  const test::RunFolder folder;
+  {
+    MetricsLog log(folder.path, 0);
+    for (int64_t step = 1; step <= 20; ++step) log.step({step, 0, 5.0 / static_cast<double>(step), 0.1, 0, 1, 10, {}});
+    log.evaluation(20, {lfw()});
+  }
+  folder.write("recipe.toml", "[run]\nseed = 7  # <b>\n");
+  write_results(folder.path, {lfw()}, 20, "best");
+  write_manifest(folder.path, {{"lafs", "train"}, "quick.toml", "a1", "c3", "cpu", 2, 1, nullptr});
+  write_report(folder.path);
+  const std::string page = folder.read("report.html");
+  CHECK(has(page, "Results of the best checkpoint, step 20"));
+  CHECK(has(page, "<td class=\"number lead\">99.83 % ± 0.12</td><td class=\"number\">61.00 %</td><td class=\"number\">6000</td>"));
+  CHECK(has(page, "<figcaption>Training loss</figcaption>"));
+  CHECK(has(page, "<figcaption>Accuracy while training</figcaption>"));
+  CHECK(has(page, "<figcaption>lfw: roc</figcaption>"));
+  CHECK(has(page, "pixels alone"));
+  CHECK(has(page, "pair 17: &lt;a&gt; &amp; &lt;b&gt;"));
+  CHECK(has(page, "seed = 7  # &lt;b&gt;"));
+  CHECK(has(page, "lfw: flip sum"));
+  CHECK(has(page, "quick.toml"));
+  for (const char* outside : {"http:", "https:", "<script", "<link", "src="}) CHECK_FALSE(has(page, outside));
+}
+
+TEST_CASE("report: what a folder lacks is left out") {
+  const test::RunFolder folder;
+  write_report(folder.path);
+  const std::string page = folder.read("report.html");
+  for (const char* part : {"<h2>", "<svg", "<table"}) CHECK_FALSE(has(page, part));
+  CHECK(has(page, "<h1>" + folder.path.filename().string() + "</h1>"));
+}
+
+TEST_CASE("report: a damaged file is named") {
+  const test::RunFolder folder;
+  folder.write("results.json", "{\"step\":");
+  CHECK_THROWS_WITH_AS(write_report(folder.path), ("\"" + (folder.path / "results.json").string() + "\" is not a JSON object").c_str(),
+                       Error);
+}
+
+TEST_CASE("chart: points that cannot be drawn are left out, and nothing to draw is no chart") {
+  CHECK(chart_svg({"empty", "x", "y", false, {{"a", {}, {}}}}) == "");
+  CHECK(chart_svg({"nan", "x", "y", false, {{"a", {1, 2}, {std::nan(""), INFINITY}}}}) == "");
+  CHECK(chart_svg({"log", "far", "tar", true, {{"a", {0}, {1}}}}) == "");
+  const std::string one = chart_svg({"flat", "x", "y", false, {{"a", {0, 1, 2}, {3, 3, 3}}}});
+  CHECK(has(one, "<path"));
+  CHECK_FALSE(has(one, "nan"));
+  CHECK_FALSE(has(one, "legend"));
+  CHECK(has(chart_svg({"two", "x", "y", false, {{"a", {1}, {1}}, {"b", {2}, {2}}}}), "legend"));
+}
+
+TEST_CASE("html: what has a meaning is escaped") { CHECK(html_text("<a href=\"x\">&") == "&lt;a href=&quot;x&quot;&gt;&amp;"); }
+
+}  // namespace
+}  // namespace lafs
