@@ -89,8 +89,9 @@ void RecipeAssembly::check_views(const Objective& objective, const Augmentation&
   for (const ViewGroup& group : augmentation.layout()) made.push_back(group.name);
   for (const std::string& needed : objective.required_views()) {
     if (std::find(made.begin(), made.end(), needed) == made.end()) {
-      throw Error(fmt::format("{}: error: objective \"{}\" needs views \"{}\", but augmentation \"{}\" makes \"{}\"", recipe_.objective.position,
-                              recipe_.objective.name, needed, recipe_.augmentation.name, fmt::join(made, "\", \"")));
+      throw Error(fmt::format("{}: error: objective \"{}\" needs views \"{}\", but augmentation \"{}\" makes \"{}\"",
+                              recipe_.objective.position, recipe_.objective.name, needed, recipe_.augmentation.name,
+                              fmt::join(made, "\", \"")));
     }
   }
 }

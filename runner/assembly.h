@@ -14,9 +14,9 @@ namespace lafs {
 class RecipeAssembly final : public Assembly {
  public:
   enum class Data {
-    open,       ///< opened when first asked for
-    if_there,   ///< opened if it can be; else the recipe's numbers stand for it
-    closed      ///< never opened; the recipe's numbers, or 2 identities and one batch of images where it gives none
+    open,      ///< opened when first asked for
+    if_there,  ///< opened if it can be; else the recipe's numbers stand for it
+    closed     ///< never opened; the recipe's numbers, or 2 identities and one batch of images where it gives none
   };
   RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note);
 

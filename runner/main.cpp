@@ -1,14 +1,17 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "kernel/diagnostics.h"
 #include "runner/commands/command.h"
@@ -30,29 +33,51 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   }
 }
 
+/// A wrong command line in one line, for which CLI11 would print the whole help.
+int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  const auto chosen = app.get_subcommands();
+  std::string command = app.get_name(), text = error.what();
+  if (!chosen.empty()) {
+    command += " " + chosen.front()->get_name();
+    const std::string prefix = chosen.front()->get_name() + ": ";
+    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+  }
+  if (chosen.empty() && arguments.size() > 1 && !arguments[1].starts_with('-')) {
+    std::vector<std::string> known;
+    for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(one->get_name());
+    text = fmt::format("no command \"{}\"{}", arguments[1], lafs::suggestion(arguments[1], known));
+  }
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  fmt::print(stderr, "{}: error: {}; see {} --help\n", command, text, command);
+  return lafs::wrong_usage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, with the name of the file
   CLI::App app{"lafs: face-recognition and self-supervised training from recipes and plugins", "lafs"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "lafs " LAFS_VERSION);
-  app.failure_message(CLI::FailureMessage::help);
-  app.footer("Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal.\n"
-             "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
+  app.footer(
+      "Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal.\n"
+      "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
 
   using Adder = lafs::Action (*)(CLI::App&);
-  constexpr std::array<Adder, 6> adders{lafs::add_run, lafs::add_check, lafs::add_plan, lafs::add_describe, lafs::add_eval, lafs::add_verify_resume};
+  constexpr std::array<Adder, 6> adders{lafs::add_run,      lafs::add_check, lafs::add_plan,
+                                        lafs::add_describe, lafs::add_eval,  lafs::add_verify_resume};
   std::vector<std::pair<CLI::App*, lafs::Action>> commands;
   for (const Adder add : adders) {
     lafs::Action action = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(action));
   }
+  const lafs::Invocation invocation{std::filesystem::read_symlink("/proc/self/exe"), {argv, argv + argc}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? lafs::done : lafs::wrong_usage;
+    return error.get_exit_code() == 0 ? app.exit(error) : wrong_command_line(app, error, invocation.arguments);
   }
-  const lafs::Invocation invocation{std::filesystem::read_symlink("/proc/self/exe"), {argv, argv + argc}};
   for (const auto& [command, action] : commands) {
     if (command->parsed()) return guarded(action, invocation);
   }

@@ -82,7 +82,9 @@ int run(const CheckArguments& arguments, const Invocation& invocation) {
 Action add_check(CLI::App& app) {
   auto arguments = std::make_shared<CheckArguments>();
   CLI::App* command = app.add_subcommand("check", "say everything that is wrong with recipes; opens no data");
-  command->add_option("recipe", arguments->paths, "recipes, or folders of them (a folder named base is left out)")->required()->type_name("PATH");
+  command->add_option("recipe", arguments->paths, "recipes, or folders of them (a folder named base is left out)")
+      ->required()
+      ->type_name("PATH");
   arguments->common.add_to(*command);
   command->add_flag("--resolved", arguments->resolved, "print each recipe with every default written out");
   command->add_flag("--json", arguments->json, "the findings as JSON");

@@ -19,8 +19,8 @@ constexpr int done = 0, failed = 1, wrong_usage = 2, stopped = 130;
 
 /// What every command is handed.
 struct Invocation {
-  std::filesystem::path program;          ///< of this process, links resolved
-  std::vector<std::string> arguments;     ///< argv
+  std::filesystem::path program;       ///< of this process, links resolved
+  std::vector<std::string> arguments;  ///< argv
 };
 
 /// A sub-command: adds itself to the command line and returns what to do when it was chosen.

@@ -17,7 +17,9 @@ struct DescribeArguments {
   bool json = false, markdown = false, quirks = false;
 };
 
-bool is_kind(const std::string& name) { return std::find(Registry::kinds().begin(), Registry::kinds().end(), name) != Registry::kinds().end(); }
+bool is_kind(const std::string& name) {
+  return std::find(Registry::kinds().begin(), Registry::kinds().end(), name) != Registry::kinds().end();
+}
 
 void print_overview(const std::vector<ReferencePage>& pages) {
   std::string kind;
@@ -60,14 +62,17 @@ std::vector<ReferencePage> chosen(const std::vector<ReferencePage>& pages, const
   const bool kind_and_name = names.size() == 2 && is_kind(names[0]);
   const std::vector<std::string> wanted = kind_and_name ? std::vector<std::string>{names[1]} : names;
   std::vector<std::string> known(Registry::kinds());
-  for (const ReferencePage& page : pages) known.push_back(page.name);
+  for (const ReferencePage& page : pages) {
+    if (std::find(known.begin(), known.end(), page.name) == known.end()) known.push_back(page.name);
+  }
   for (const std::string& name : wanted) {
     const size_t before = found.size();
     for (const ReferencePage& page : pages) {
       const bool named = page.name == name && (!kind_and_name || page.kind == names[0]);
       if (named || page.kind == name) found.push_back(page);
     }
-    if (found.size() == before) throw RecipeError({fmt::format("lafs describe: error: nothing is called \"{}\"{}", name, suggestion(name, known))});
+    if (found.size() == before)
+      throw RecipeError({fmt::format("lafs describe: error: nothing is called \"{}\"{}", name, suggestion(name, known))});
   }
   return found;
 }
@@ -95,7 +100,8 @@ int run(const DescribeArguments& arguments, const Invocation& invocation) {
 Action add_describe(CLI::App& app) {
   auto arguments = std::make_shared<DescribeArguments>();
   CLI::App* command = app.add_subcommand("describe", "list plugins, their options with types, ranges and defaults, and the quirks");
-  command->add_option("name", arguments->names, "plugin, kind, or recipe table (run, input, optimizer, ...); nothing: the list of all")->type_name("NAME");
+  command->add_option("name", arguments->names, "plugin, kind, or recipe table (run, input, optimizer, ...); nothing: the list of all")
+      ->type_name("NAME");
   command->add_flag("--quirks", arguments->quirks, "the numbered deviations of the reference, with both values");
   command->add_flag("--json", arguments->json, "as JSON");
   command->add_flag("--markdown", arguments->markdown, "as docs/reference.md");

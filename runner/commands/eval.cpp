@@ -39,8 +39,9 @@ std::shared_ptr<Backbone> load_encoder(const CheckpointFacts& facts, const fs::p
   auto backbone = use.make(facts.input);
   const LoadAccount account = load_matching(checkpoint / "weights.safetensors", facts.encoder, *backbone->module());
   if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
-    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used", checkpoint.string(),
-                            facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(), account.unexpected.size()));
+    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used",
+                            checkpoint.string(), facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(),
+                            account.unexpected.size()));
   }
   return backbone;
 }
@@ -94,8 +95,11 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
 Action add_eval(CLI::App& app) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "measure a trained model again, with its own evaluators or those of another recipe");
-  command->add_option("checkpoint", arguments->checkpoint, "run folder (its best checkpoint, else the last) or checkpoint folder")->required()->type_name("DIR");
-  command->add_option("--recipe", arguments->recipe, "take the evaluators from this recipe; default the one it was trained with")->type_name("FILE");
+  command->add_option("checkpoint", arguments->checkpoint, "run folder (its best checkpoint, else the last) or checkpoint folder")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--recipe", arguments->recipe, "take the evaluators from this recipe; default the one it was trained with")
+      ->type_name("FILE");
   command->add_option("--out", arguments->out, "also write the results to this file, as JSON")->type_name("FILE");
   command->add_option("--batch", arguments->batch, "pictures of a forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
   arguments->common.add_to(*command);

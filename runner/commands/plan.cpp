@@ -6,8 +6,8 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <torch/nn/module.h>
+#include <nlohmann/json.hpp>
 
 #include "nn/tree.h"
 #include "runner/assembly.h"
@@ -68,7 +68,8 @@ void count_modules(const torch::nn::Module& module, const std::string& path, int
   }
   out.push_back(count);
   if (depth == 0) return;
-  for (const auto& child : module.named_children()) count_modules(*child.value(), path.empty() ? child.key() : path + "." + child.key(), depth - 1, out);
+  for (const auto& child : module.named_children())
+    count_modules(*child.value(), path.empty() ? child.key() : path + "." + child.key(), depth - 1, out);
 }
 
 class StateBytes final : public StateVisitor {
@@ -96,7 +97,8 @@ Probe probe(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer, at
   result.before = peak_bytes();
   trainer.initialise([](const std::string&) {});
   std::shared_ptr<const DataSource> source =
-      assembly.has_data() ? assembly.data() : std::make_shared<NoiseSource>(recipe.run.batch * (steps + 1), assembly.identities(), recipe.input);
+      assembly.has_data() ? assembly.data()
+                          : std::make_shared<NoiseSource>(recipe.run.batch * (steps + 1), assembly.identities(), recipe.input);
   LoaderOptions options;
   options.batch = recipe.run.batch;
   options.end = steps + 1;
@@ -140,10 +142,12 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   at::set_num_threads(static_cast<int>(recipe.run.threads));
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
   const RunLength length = run_length(recipe.run, assembly.images());
-  nlohmann::json plan{{"recipe", recipe.file.string()}, {"training_identity", recipe.identity}, {"device", device.str()},
-                      {"data_is_there", assembly.has_data()}, {"images", assembly.images()}, {"identities", assembly.identities()},
-                      {"batch", recipe.run.batch}, {"accumulate", recipe.run.accumulate}, {"epochs", recipe.run.epochs},
-                      {"micro_batches_per_epoch", length.batches_per_epoch}, {"steps", length.steps}, {"steps_of_all_epochs", length.time.total}};
+  nlohmann::json plan{{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},
+                      {"device", device.str()},         {"data_is_there", assembly.has_data()},
+                      {"images", assembly.images()},    {"identities", assembly.identities()},
+                      {"batch", recipe.run.batch},      {"accumulate", recipe.run.accumulate},
+                      {"epochs", recipe.run.epochs},    {"micro_batches_per_epoch", length.batches_per_epoch},
+                      {"steps", length.steps},          {"steps_of_all_epochs", length.time.total}};
 
   Recipe small = recipe;  // the probe's: one small micro-batch a step
   small.run.batch = std::min<int64_t>(recipe.run.batch, 16);
@@ -151,13 +155,17 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   Trainer trainer(small, assembly, device);
   std::vector<ModuleCount> modules;
   count_modules(trainer.root(), "", 2, modules);
-  for (const ModuleCount& m : modules) plan["modules"].push_back({{"path", m.path}, {"parameters", m.parameters}, {"trainable", m.trainable}});
+  for (const ModuleCount& m : modules)
+    plan["modules"].push_back({{"path", m.path}, {"parameters", m.parameters}, {"trainable", m.trainable}});
   for (const auto& group : trainer.groups()) {
     int64_t elements = 0;
     for (const auto& parameter : group->parameters()) elements += parameter.numel();
     group->set(1, recipe.optimizer_options.weight_decay.from);
-    plan["groups"].push_back({{"first", group->names().front()}, {"tensors", group->names().size()}, {"elements", elements},
-                              {"lr_scale", group->lr_scale()}, {"weight_decay", group->weight_decay()}});
+    plan["groups"].push_back({{"first", group->names().front()},
+                              {"tensors", group->names().size()},
+                              {"elements", elements},
+                              {"lr_scale", group->lr_scale()},
+                              {"weight_decay", group->weight_decay()}});
   }
   Schedule lr = recipe.optimizer_options.lr;
   lr.from = scaled_lr(recipe.optimizer_options.scale_rule, lr.from, recipe.run.batch, recipe.run.accumulate);
@@ -166,7 +174,8 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
 
   int64_t weights = 0, gradients = 0;
   for (const auto& [name, tensor] : state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
-  for (const auto& parameter : trainer.root().parameters()) gradients += parameter.requires_grad() ? static_cast<int64_t>(parameter.nbytes()) : 0;
+  for (const auto& parameter : trainer.root().parameters())
+    gradients += parameter.requires_grad() ? static_cast<int64_t>(parameter.nbytes()) : 0;
   StateBytes state;
   trainer.optimizer().visit_state(state);
   plan["memory"] = {{"weights", weights}, {"gradients", gradients}, {"optimizer", state.bytes}};
@@ -175,7 +184,10 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
     const double images = static_cast<double>(length.steps) * static_cast<double>(length.time.step_images);
     const int64_t growing = std::max<int64_t>(0, p.peak - p.before - weights - gradients - state.bytes);
     plan["memory"]["peak_estimate"] = p.before + weights + gradients + state.bytes + growing * recipe.run.batch / p.batch;
-    plan["probe"] = {{"steps", p.steps}, {"batch", p.batch}, {"images_per_second", p.images_per_second}, {"seconds_estimate", images / p.images_per_second}};
+    plan["probe"] = {{"steps", p.steps},
+                     {"batch", p.batch},
+                     {"images_per_second", p.images_per_second},
+                     {"seconds_estimate", images / p.images_per_second}};
   }
   return plan;
 }
@@ -185,22 +197,24 @@ void print_plan(const nlohmann::json& plan) {
   fmt::print("{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(), plan.at("training_identity").get<std::string>());
   fmt::print("data        {} images of {} identities{}\n", number("images"), number("identities"),
              plan.at("data_is_there").get<bool>() ? "" : " (as the recipe says; the data is not there)");
-  fmt::print("length      {} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n", number("epochs"), number("micro_batches_per_epoch"),
-             number("batch"), number("accumulate"), number("steps"),
+  fmt::print("length      {} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n", number("epochs"),
+             number("micro_batches_per_epoch"), number("batch"), number("accumulate"), number("steps"),
              number("steps") == number("steps_of_all_epochs") ? "" : fmt::format(" of {}", number("steps_of_all_epochs")));
   for (const char* key : {"lr", "weight_decay"}) {
     const auto& s = plan.at(key);
-    fmt::print("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", key == std::string("lr") ? "lr" : "decay", s.at("first").get<double>(),
-               s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(), s.at("last").get<double>());
+    fmt::print("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", key == std::string("lr") ? "lr" : "decay",
+               s.at("first").get<double>(), s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(),
+               s.at("last").get<double>());
   }
   fmt::print("\n{:<44} {:>14} {:>14}\n", "module", "parameters", "trainable");
   for (const auto& m : plan.at("modules")) {
-    fmt::print("{:<44} {:>14} {:>14}\n", m.at("path").get<std::string>(), m.at("parameters").get<int64_t>(), m.at("trainable").get<int64_t>());
+    fmt::print("{:<44} {:>14} {:>14}\n", m.at("path").get<std::string>(), m.at("parameters").get<int64_t>(),
+               m.at("trainable").get<int64_t>());
   }
   fmt::print("\n{:<44} {:>8} {:>14} {:>10} {:>8}\n", "group (first parameter)", "tensors", "elements", "lr scale", "decay");
   for (const auto& g : plan.at("groups")) {
-    fmt::print("{:<44} {:>8} {:>14} {:>10.6g} {:>8.6g}\n", g.at("first").get<std::string>(), g.at("tensors").get<int64_t>(), g.at("elements").get<int64_t>(),
-               g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
+    fmt::print("{:<44} {:>8} {:>14} {:>10.6g} {:>8.6g}\n", g.at("first").get<std::string>(), g.at("tensors").get<int64_t>(),
+               g.at("elements").get<int64_t>(), g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
   }
   const auto& memory = plan.at("memory");
   fmt::print("\nmemory      weights {}, gradients {}, optimizer {}", mebibytes(memory.at("weights").get<int64_t>()),
@@ -210,8 +224,8 @@ void print_plan(const nlohmann::json& plan) {
   if (plan.contains("probe")) {
     const auto& p = plan.at("probe");
     fmt::print("time        about {} on {}, evaluations apart ({:.1f} images/s over {} steps of {} images)\n",
-               duration_text(p.at("seconds_estimate").get<double>()), plan.at("device").get<std::string>(), p.at("images_per_second").get<double>(),
-               p.at("steps").get<int64_t>(), p.at("batch").get<int64_t>());
+               duration_text(p.at("seconds_estimate").get<double>()), plan.at("device").get<std::string>(),
+               p.at("images_per_second").get<double>(), p.at("steps").get<int64_t>(), p.at("batch").get<int64_t>());
   }
 }
 
@@ -234,7 +248,9 @@ Action add_plan(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "parameters, steps, schedules, memory and time of a recipe, before it is run");
   command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
   arguments->common.add_to(*command);
-  command->add_option("--probe", arguments->probe, "training steps to time (batches of 16 at most); 0: none")->check(CLI::Range(0, 1000))->capture_default_str();
+  command->add_option("--probe", arguments->probe, "training steps to time (batches of 16 at most); 0: none")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "the plan as JSON");
   command->footer("Where the training data is not there, [run] images and identities stand for it and the probe runs on noise.");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };

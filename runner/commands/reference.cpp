@@ -16,9 +16,11 @@ ReferencePage own_table(const std::string& name, const std::string& doc) {
   return {"recipe", name, doc, "", 0, list_options(table)};
 }
 
-void collect_quirks(const ReferencePage& page, const std::vector<OptionPage>& options, const std::string& prefix, std::vector<QuirkLine>& out) {
+void collect_quirks(const ReferencePage& page, const std::vector<OptionPage>& options, const std::string& prefix,
+                    std::vector<QuirkLine>& out) {
   for (const OptionPage& option : options) {
-    if (!option.quirk.empty()) out.push_back({option.quirk, page.name + "." + prefix + option.key, option.fallback, option.corrected, option.doc});
+    if (!option.quirk.empty())
+      out.push_back({option.quirk, page.name + "." + prefix + option.key, option.fallback, option.corrected, option.doc});
     collect_quirks(page, option.inner, prefix + option.key + ".", out);
   }
 }
@@ -26,7 +28,8 @@ void collect_quirks(const ReferencePage& page, const std::vector<OptionPage>& op
 nlohmann::json options_json(const std::vector<OptionPage>& options) {
   nlohmann::json out = nlohmann::json::array();
   for (const OptionPage& option : options) {
-    nlohmann::json item{{"key", option.key}, {"type", option.type}, {"default", option.fallback}, {"rule", option.rule}, {"doc", option.doc}};
+    nlohmann::json item{
+        {"key", option.key}, {"type", option.type}, {"default", option.fallback}, {"rule", option.rule}, {"doc", option.doc}};
     if (!option.quirk.empty()) item["quirk"] = {{"id", option.quirk}, {"corrected", option.corrected}};
     if (!option.inner.empty()) item["options"] = options_json(option.inner);
     out.push_back(std::move(item));
@@ -43,7 +46,8 @@ void markdown_rows(const std::vector<OptionPage>& options, const std::string& pr
   for (const OptionPage& option : options) {
     const std::string quirk = option.quirk.empty() ? "" : fmt::format(" Quirk {}: corrected is `{}`.", option.quirk, option.corrected);
     const std::string fallback = option.fallback.empty() ? "" : "`" + option.fallback + "`";
-    out += fmt::format("| `{}{}` | {} | {} | {} | {}.{} |\n", prefix, option.key, option.type, cell(fallback), cell(option.rule), cell(option.doc), quirk);
+    out += fmt::format("| `{}{}` | {} | {} | {} | {}.{} |\n", prefix, option.key, option.type, cell(fallback), cell(option.rule),
+                       cell(option.doc), quirk);
     markdown_rows(option.inner, prefix + option.key + ".", out);
   }
 }
@@ -75,7 +79,11 @@ std::vector<QuirkLine> quirks_of(const std::vector<ReferencePage>& pages) {
 nlohmann::json reference_json(const std::vector<ReferencePage>& pages) {
   nlohmann::json out = nlohmann::json::array();
   for (const ReferencePage& page : pages) {
-    out.push_back({{"kind", page.kind}, {"name", page.name}, {"doc", page.doc}, {"library", page.library}, {"revision", page.revision},
+    out.push_back({{"kind", page.kind},
+                   {"name", page.name},
+                   {"doc", page.doc},
+                   {"library", page.library},
+                   {"revision", page.revision},
                    {"options", options_json(page.options)}});
   }
   return out;
@@ -103,7 +111,9 @@ std::string reference_markdown(const std::vector<ReferencePage>& pages) {
     out += "\n| key | type | default | rule | what |\n|---|---|---|---|---|\n";
     markdown_rows(page.options, "", out);
   }
-  out += "\n## Quirks\n\n`[run] behaviour` picks the default of them all; an explicit key wins.\n\n| quirk | option | published | corrected |\n|---|---|---|---|\n";
+  out +=
+      "\n## Quirks\n\n`[run] behaviour` picks the default of them all; an explicit key wins.\n\n| quirk | option | published | corrected "
+      "|\n|---|---|---|---|\n";
   for (const QuirkLine& q : quirks_of(pages)) out += fmt::format("| {} | `{}` | `{}` | `{}` |\n", q.id, q.option, q.published, q.corrected);
   return out;
 }

@@ -11,7 +11,7 @@ namespace lafs {
 /// The options of one plugin, or of one table that is the runner's own (then `kind` is "recipe").
 struct ReferencePage {
   std::string kind, name, doc;
-  std::string library;      ///< file name; empty for the runner's own
+  std::string library;  ///< file name; empty for the runner's own
   int64_t revision = 0;
   std::vector<OptionPage> options;
 };

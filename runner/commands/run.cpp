@@ -60,7 +60,8 @@ Action add_run(CLI::App& app) {
   command->add_flag("--quiet,-q", arguments->quiet, "no progress, only the results");
   command->add_flag("--json", arguments->json, "results as JSON on standard output");
   command->footer(
-      "The run folder holds recipe.toml (resolved), manifest.json, metrics.jsonl, TensorBoard events, checkpoints/, results.json and report.html.\n"
+      "The run folder holds recipe.toml (resolved), manifest.json, metrics.jsonl, TensorBoard events, checkpoints/, results.json and "
+      "report.html.\n"
       "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,8 +15,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "formats/safetensors.h"
 #include "runner/commands/command.h"
+#include "runner/commands/compare.h"
 
 extern char** environ;
 
@@ -38,7 +39,13 @@ class Child {
     std::vector<char*> argv;
     for (const std::string& part : command) argv.push_back(const_cast<char*>(part.c_str()));
     argv.push_back(nullptr);
-    if (const int error = posix_spawn(&id_, argv[0], nullptr, nullptr, argv.data(), environ)) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    // Standard output is the finding's alone.
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    const int error = posix_spawn(&id_, argv[0], &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error) {
       throw Error(fmt::format("cannot start \"{}\": {}", command.front(), std::strerror(error)));
     }
   }
@@ -61,7 +68,8 @@ class Child {
   bool over_ = false;
 };
 
-std::vector<std::string> run_command(const VerifyArguments& arguments, const Invocation& invocation, const fs::path& folder, int64_t checkpoint_every) {
+std::vector<std::string> run_command(const VerifyArguments& arguments, const Invocation& invocation, const fs::path& folder,
+                                     int64_t checkpoint_every) {
   std::vector<std::string> command{invocation.program.string(), "run", arguments.recipe.string(), "--quiet", "--out", folder.string()};
   for (const std::string& item : arguments.common.set) command.insert(command.end(), {"--set", item});
   for (const std::string& item : {fmt::format("run.steps={}", arguments.steps), fmt::format("run.checkpoint_every={}", checkpoint_every),
@@ -78,47 +86,40 @@ int64_t lines_of(const fs::path& file) {
   return lines;
 }
 
-/// Starts the run, kills it once so many steps are logged, and says how many there were.
+/// Starts the run, kills it once so many steps are logged, and says how many there were; -1 when it had ended by itself.
 int64_t run_and_kill(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
   Child child(command);
-  while (child.running() && lines_of(folder / "metrics.jsonl") < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (child.running() && lines_of(folder / "metrics.jsonl") < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   child.kill();
-  child.wait();
-  return lines_of(folder / "metrics.jsonl");
+  const int status = child.wait();
+  if (status > 0) throw Error(fmt::format("the run ended with status {}", status));
+  return status == 0 ? -1 : lines_of(folder / "metrics.jsonl");
+}
+
+/// The same, earlier each time that the run was over before the signal came: a run that was not killed proves nothing.
+int64_t surely_killed(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
+  for (; at_step >= 0; at_step = at_step > 0 ? at_step / 2 : -1) {
+    if (const int64_t killed_at = surely_killed(command, folder, at_step); killed_at >= 0) return killed_at;
+    fs::remove_all(folder);
+  }
+  throw Error("the run ended before it could be killed; give more --steps");
 }
 
 void run_whole(const std::vector<std::string>& command) {
   if (const int status = Child(command).wait(); status != 0) throw Error(fmt::format("the run ended with status {}", status));
 }
 
-struct Comparison {
-  int64_t tensors = 0, bytes = 0;
-  std::vector<std::string> different;
-};
-
-void compare(const fs::path& first, const fs::path& second, Comparison& out) {
-  const SafetensorsReader a(first), b(second);
-  if (a.tensors().size() != b.tensors().size()) out.different.push_back(fmt::format("{}: {} tensors against {}", first.filename().string(), a.tensors().size(), b.tensors().size()));
-  for (const TensorInfo& info : a.tensors()) {
-    ++out.tensors;
-    const TensorInfo* other = b.find(info.name);
-    const auto bytes = a.bytes(info);
-    out.bytes += static_cast<int64_t>(bytes.size());
-    if (!other) {
-      out.different.push_back(info.name + ": absent");
-    } else if (const auto theirs = b.bytes(*other); theirs.size() != bytes.size() || std::memcmp(bytes.data(), theirs.data(), bytes.size()) != 0) {
-      size_t at = 0;
-      while (at < bytes.size() && at < theirs.size() && bytes[at] == theirs[at]) ++at;
-      out.different.push_back(fmt::format("{}: from byte {} on", info.name, at));
-    }
-  }
-}
-
 int report(const VerifyArguments& arguments, const Comparison& comparison, int64_t killed_at, const fs::path& folder) {
   const bool equal = comparison.different.empty();
   if (arguments.json) {
-    fmt::print("{}\n", nlohmann::json{{"equal", equal}, {"steps", arguments.steps}, {"killed_after_step", killed_at}, {"tensors", comparison.tensors},
-                                      {"bytes", comparison.bytes}, {"different", comparison.different}, {"folder", folder.string()}}.dump(2));
+    fmt::print("{}\n", nlohmann::json{{"equal", equal},
+                                      {"steps", arguments.steps},
+                                      {"killed_after_step", killed_at},
+                                      {"tensors", comparison.tensors},
+                                      {"bytes", comparison.bytes},
+                                      {"different", comparison.different},
+                                      {"folder", folder.string()}}
+                           .dump(2));
     return equal ? done : failed;
   }
   if (equal) {
@@ -126,8 +127,8 @@ int report(const VerifyArguments& arguments, const Comparison& comparison, int64
                comparison.tensors, comparison.bytes, arguments.steps, killed_at);
     return done;
   }
-  fmt::print("different: {} of {} tensors part after {} steps, killed with -9 after step {}\n", comparison.different.size(), comparison.tensors,
-             arguments.steps, killed_at);
+  fmt::print("different: {} of {} tensors part after {} steps, killed with -9 after step {}\n", comparison.different.size(),
+             comparison.tensors, arguments.steps, killed_at);
   for (const std::string& line : comparison.different) fmt::print("  {}\n", line);
   fmt::print("both runs are in {}\n", folder.string());
   return failed;
@@ -145,21 +146,20 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   }
   fs::create_directories(folder);
   std::random_device random;
-  const int64_t kill_at = arguments.kill_at >= 0 ? arguments.kill_at : 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(std::max<int64_t>(1, arguments.steps - 1)));
+  const int64_t kill_at = arguments.kill_at >= 0
+                              ? arguments.kill_at
+                              : 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(std::max<int64_t>(1, arguments.steps - 1)));
   const int64_t checkpoint_every = std::max<int64_t>(1, arguments.steps / 7);
 
   fmt::print(stderr, "{} steps straight\n", arguments.steps);
   run_whole(run_command(arguments, invocation, folder / "straight", checkpoint_every));
   fmt::print(stderr, "{} steps with kill -9 after step {}\n", arguments.steps, kill_at);
   const auto command = run_command(arguments, invocation, folder / "killed", checkpoint_every);
-  const int64_t killed_at = run_and_kill(command, folder / "killed", kill_at);
+  const int64_t killed_at = surely_killed(command, folder / "killed", kill_at);
   fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
   run_whole(command);
 
-  Comparison comparison;
-  for (const char* file : {"weights.safetensors", "optimizer.safetensors"}) {
-    compare(folder / "straight" / "checkpoints" / "last" / file, folder / "killed" / "checkpoints" / "last" / file, comparison);
-  }
+  const Comparison comparison = compare_checkpoints(folder / "straight" / "checkpoints" / "last", folder / "killed" / "checkpoints" / "last");
   const int status = report(arguments, comparison, killed_at, folder);
   if (temporary && status == done) fs::remove_all(folder);
   return status;
@@ -173,7 +173,8 @@ Action add_verify_resume(CLI::App& app) {
   command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
   command->add_option("--steps", arguments->steps, "optimizer steps of each run")->check(CLI::Range(2, 1000000000))->capture_default_str();
   command->add_option("--kill-at", arguments->kill_at, "kill once so many steps are done; default a random one")->type_name("STEP");
-  command->add_option("--out", arguments->out, "keep both runs in this folder; default a temporary one, removed when equal")->type_name("DIR");
+  command->add_option("--out", arguments->out, "keep both runs in this folder; default a temporary one, removed when equal")
+      ->type_name("DIR");
   arguments->common.add_to(*command);
   command->add_flag("--json", arguments->json, "the finding as JSON");
   command->footer("Exit status 0: every tensor of weights and optimizer state is equal, byte for byte; 1: it says where they part.");

@@ -53,7 +53,7 @@ at::Tensor LoadedBatch::landmarks(std::string_view name) const {
 /// One micro-batch in flight. Rows are written by different threads, each its own part.
 struct Loader::Slot {
   struct Row {
-    Sample meta;  // without picture
+    Sample meta;                                // without picture
     std::vector<std::vector<float>> landmarks;  // group * count + view
     std::exception_ptr error;
   };
@@ -74,7 +74,8 @@ class Loader::SlotViews final : public Views {
   }
   std::span<uint8_t> image(size_t group, int64_t index) override {
     at::Tensor& images = slot_.images.at(group);
-    if (index < 0 || index >= layout_[group].count) throw Error(fmt::format("view {} of group \"{}\" is not in the layout", index, layout_[group].name));
+    if (index < 0 || index >= layout_[group].count)
+      throw Error(fmt::format("view {} of group \"{}\" is not in the layout", index, layout_[group].name));
     const int64_t bytes = layout_[group].height * layout_[group].width * 3;
     return {images.data_ptr<uint8_t>() + (index * images.size(1) + row_) * bytes, static_cast<size_t>(bytes)};
   }
@@ -178,7 +179,8 @@ std::shared_ptr<LoadedBatch> Loader::next() {
 namespace {
 
 /// [V,B,L,2] of a group whose rows carry landmarks; undefined when none does.
-at::Tensor landmarks_of(const ViewGroup& group, int64_t batch, const std::function<const std::vector<float>&(int64_t view, int64_t row)>& points) {
+at::Tensor landmarks_of(const ViewGroup& group, int64_t batch,
+                        const std::function<const std::vector<float>&(int64_t view, int64_t row)>& points) {
   const size_t numbers = points(0, 0).size();
   if (numbers == 0) return {};
   const auto landmarks = static_cast<int64_t>(numbers / 2);
@@ -187,7 +189,8 @@ at::Tensor landmarks_of(const ViewGroup& group, int64_t batch, const std::functi
     for (int64_t row = 0; row < batch; ++row) {
       const auto& source = points(view, row);
       if (source.size() != numbers) {
-        throw Error(fmt::format("views \"{}\" carry {} landmarks in one picture and {} in another", group.name, landmarks, source.size() / 2));
+        throw Error(
+            fmt::format("views \"{}\" carry {} landmarks in one picture and {} in another", group.name, landmarks, source.size() / 2));
       }
       std::memcpy(out.data_ptr<float>() + (view * batch + row) * landmarks * 2, source.data(), numbers * sizeof(float));
     }

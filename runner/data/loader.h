@@ -35,11 +35,11 @@ class Sampler {
 
 struct LoaderOptions {
   uint64_t seed = 0;
-  int64_t batch = 1;       ///< rows of a micro-batch
-  int64_t first = 0;       ///< micro-batch to begin with
-  int64_t end = 1;         ///< one past the last
+  int64_t batch = 1;  ///< rows of a micro-batch
+  int64_t first = 0;  ///< micro-batch to begin with
+  int64_t end = 1;    ///< one past the last
   int64_t threads = 1;
-  int64_t prefetch = 2;    ///< micro-batches in flight: all the memory the loader takes
+  int64_t prefetch = 2;  ///< micro-batches in flight: all the memory the loader takes
 };
 
 /// A micro-batch that is on its device.
@@ -72,8 +72,8 @@ class LoadedBatch final : public Batch {
 /// depend on the number of threads. An error of a thread reaches the caller of `next` at its batch. [main thread]
 class Loader {
  public:
-  Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const Augmentation> augmentation, InputContract input, LoaderOptions options,
-         at::Device device);
+  Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const Augmentation> augmentation, InputContract input,
+         LoaderOptions options, at::Device device);
   ~Loader();
 
   std::shared_ptr<LoadedBatch> next();

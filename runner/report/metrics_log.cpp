@@ -19,7 +19,8 @@ using Line = nlohmann::ordered_json;
 
 std::string text_of(const Line& line) { return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
 
-/// The lines of a log that lie before a step. A last line without its end was being written when the run died.
+/// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done.
+/// A last line without its end was being written when the run died.
 std::string lines_before(const std::filesystem::path& file, int64_t step) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
@@ -32,7 +33,7 @@ std::string lines_before(const std::filesystem::path& file, int64_t step) {
     if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer()) {
       throw Error("this line holds no step").at(fmt::format("{}:{}", file.string(), number));
     }
-    if (parsed["step"].get<int64_t>() < step) kept += line;
+    if (parsed["step"].get<int64_t>() < step + (parsed.contains("evaluation") ? 1 : 0)) kept += line;
   }
   return kept;
 }

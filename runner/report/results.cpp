@@ -95,35 +95,71 @@ std::string metric_text(const Metric& metric) {
   return spread.empty() ? number : number + " " + spread;
 }
 
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// "pixels" of "pixels/accuracy"; "" of the model's own.
+std::string variant_of(const Metric& metric) {
+  const size_t slash = metric.name.find('/');
+  return slash == std::string::npos ? "" : metric.name.substr(0, slash);
+}
+
+std::string name_of(const Metric& metric) { return metric.name.substr(metric.name.find('/') + 1); }
+
+/// One row a metric, one column a variant: the same metric of the model and of what it is compared with stand side by side.
+std::vector<Row> rows_of(const NamedMetrics& named, const std::vector<std::string>& variants) {
+  std::vector<Row> rows;
+  std::vector<std::string> names;
+  for (const Metric& m : named.metrics.values) {
+    if (!m.headline) continue;
+    auto known = std::find(names.begin(), names.end(), name_of(m));
+    if (known == names.end()) {
+      Row row(variants.size() + 3);
+      row[0] = rows.empty() ? named.name : "";
+      row[1] = name_of(m);
+      row.back() = m.n > 0 ? std::to_string(m.n) : "";
+      rows.push_back(std::move(row));
+      known = names.insert(names.end(), name_of(m));
+    }
+    const auto column = static_cast<size_t>(std::find(variants.begin(), variants.end(), variant_of(m)) - variants.begin());
+    rows[static_cast<size_t>(known - names.begin())][2 + column] = metric_text(m);
+  }
+  return rows;
+}
+
+}  // namespace
+
 std::string results_table(const std::vector<NamedMetrics>& results) {
-  using Row = std::array<std::string, 5>;
-  std::vector<Row> rows{{"evaluator", "metric", "value", "", "n"}};
+  std::vector<std::string> variants{""};
   for (const NamedMetrics& named : results) {
-    for (size_t i = 0; i < named.metrics.values.size(); ++i) {
-      const Metric& m = named.metrics.values[i];
-      const auto [number, spread] = number_and_spread(m);
-      rows.push_back({i == 0 ? named.name : "", m.name, number, spread, m.n > 0 ? std::to_string(m.n) : ""});
+    for (const Metric& m : named.metrics.values) {
+      if (m.headline && std::find(variants.begin(), variants.end(), variant_of(m)) == variants.end()) variants.push_back(variant_of(m));
     }
   }
-  std::array<size_t, 5> width{};
+  std::vector<Row> rows{{"evaluator", "metric"}};
+  for (const std::string& variant : variants) rows.front().push_back(!variant.empty() ? variant : variants.size() == 1 ? "value" : "model");
+  rows.front().push_back("n");
+  for (const NamedMetrics& named : results) {
+    for (Row& row : rows_of(named, variants)) rows.push_back(std::move(row));
+  }
+  std::vector<size_t> width(rows.front().size());
   for (const Row& row : rows) {
-    for (size_t c = 0; c < 5; ++c) width[c] = std::max(width[c], columns(row[c]));
+    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], columns(row[c]));
   }
-  std::string rule;
+  std::string rule, out;
   for (const size_t w : width) {
-    for (size_t i = 0; i < w + 2; ++i) rule += "─";
+    for (size_t i = 0; i < w + (rule.empty() ? 0 : 2); ++i) rule += "─";
   }
-  std::string out;
   for (size_t r = 0; r < rows.size(); ++r) {
-    const Row& row = rows[r];
-    std::string line = left(row[0], width[0]) + "  " + left(row[1], width[1]) + "  " + right(row[2], width[2]) + "  " +
-                       left(row[3], width[3]) + "  " + right(row[4], width[4]);
+    std::string line;
+    for (size_t c = 0; c < width.size(); ++c) {
+      if (c > 0) line += "  ";
+      line += c + 1 == width.size() ? right(rows[r][c], width[c]) : left(rows[r][c], width[c]);
+    }
     line.erase(line.find_last_not_of(' ') + 1);
     if (r == 1) out += rule + "\n";
     out += line + "\n";
-  }
-  for (const NamedMetrics& named : results) {
-    for (const std::string& note : named.metrics.notes) out += fmt::format("{}: {}\n", named.name, note);
   }
   return out;
 }

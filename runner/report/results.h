@@ -22,7 +22,8 @@ nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t st
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                    const ResultFacts& facts = {});
 
-/// A table for the terminal, a line per value: evaluator, metric, value with its standard error, n. Shares of 1 are shown in %.
+/// A table for the terminal of what is a headline: evaluator, metric, value with its standard error, n. Metrics "VARIANT/name" stand
+/// in a column of their own beside the model's. Shares of 1 are shown in %.
 std::string results_table(const std::vector<NamedMetrics>& results);
 
 /// The value of a metric as a table shows it: "99.83 % ± 0.12".

@@ -43,7 +43,8 @@ struct Payload {
   void add(const std::string& name, const at::Tensor& tensor) {
     copies.push_back(tensor.detach().cpu().contiguous());
     const at::Tensor& copy = copies.back();
-    tensors.push_back({name, type_name(copy.scalar_type()), copy.sizes().vec(), {static_cast<const std::byte*>(copy.data_ptr()), copy.nbytes()}});
+    tensors.push_back(
+        {name, type_name(copy.scalar_type()), copy.sizes().vec(), {static_cast<const std::byte*>(copy.data_ptr()), copy.nbytes()}});
   }
 };
 
@@ -98,7 +99,8 @@ class Restore final : public StateVisitor {
   }
   void all_used() const {
     for (const TensorInfo& info : reader_.tensors()) {
-      if (!used_.contains(info.name)) throw Error(fmt::format("\"{}\" has a tensor \"{}\" that the run does not have", file_.string(), info.name));
+      if (!used_.contains(info.name))
+        throw Error(fmt::format("\"{}\" has a tensor \"{}\" that the run does not have", file_.string(), info.name));
     }
   }
 
@@ -134,7 +136,8 @@ InputContract input_from_json(const nlohmann::json& json) {
 
 CheckpointStore::CheckpointStore(fs::path run_folder) : folder_(std::move(run_folder) / "checkpoints") {}
 
-void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts, bool best) {
+void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts,
+                           bool best) {
   const std::string name = fmt::format("step-{:08d}", position.step);
   const fs::path part = folder_ / fmt::format(".{}.part", name), final = folder_ / name;
   fs::create_directories(part);
@@ -163,8 +166,9 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
   fs::remove_all(final, ignored);  // the same step again: after an interruption right behind a checkpoint
   fs::rename(part, final);
   sync_folder(folder_);
-  point("last", name);
+  // `last` moves last: a kill in between repeats the step and finds the same best again.
   if (best) point("best", name);
+  point("last", name);
   prune();
 }
 
@@ -217,7 +221,8 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     json.at("recipe").get_to(facts.recipe);
     return {position, facts};
   } catch (const nlohmann::json::exception& e) {
-    throw Error(fmt::format("\"{}\" is damaged: {}", file.string(), e.what()));
+    const std::string what = e.what();  // "[json.exception.parse_error.101] parse error at line ..."
+    throw Error(fmt::format("\"{}\" is damaged: {}", file.string(), what.substr(what.find("] ") + 2)));
   }
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <torch/types.h>
+#include <nlohmann/json.hpp>
 
 #include "kernel/recipe.h"
 #include "lafs/objective.h"
@@ -15,19 +15,19 @@ namespace lafs {
 
 /// Where a run stands: everything besides tensors that a continuation needs.
 struct RunPosition {
-  int64_t step = 0;          ///< optimizer steps done
-  int64_t micro = 0;         ///< micro-batches done
-  int64_t total = 0;         ///< optimizer steps of the run
+  int64_t step = 0;   ///< optimizer steps done
+  int64_t micro = 0;  ///< micro-batches done
+  int64_t total = 0;  ///< optimizer steps of the run
   double best_score = -1e300;
   int64_t best_step = -1;
 };
 
 /// What a checkpoint says of its model, so that an evaluation builds a backbone and no objective.
 struct CheckpointFacts {
-  std::string identity;       ///< training identity of the recipe
-  std::string recipe;         ///< resolved text
-  std::string encoder;        ///< path in the tree
-  std::string backbone;       ///< plugin name
+  std::string identity;          ///< training identity of the recipe
+  std::string recipe;            ///< resolved text
+  std::string encoder;           ///< path in the tree
+  std::string backbone;          ///< plugin name
   std::string backbone_options;  ///< TOML
   InputContract input;
   std::string data_fingerprint;

@@ -124,7 +124,8 @@ class KeyedDraws final : public Draws {
 
 }  // namespace
 
-std::shared_ptr<const Draws> keyed_draws(uint64_t seed, int64_t step, int64_t micro_batch, std::vector<int64_t> positions, at::Device device) {
+std::shared_ptr<const Draws> keyed_draws(uint64_t seed, int64_t step, int64_t micro_batch, std::vector<int64_t> positions,
+                                         at::Device device) {
   uint64_t base = fold(seed, key_of("draws"));
   base = fold(fold(base, static_cast<uint64_t>(step)), static_cast<uint64_t>(micro_batch));
   std::vector<uint64_t> rows;

@@ -25,7 +25,8 @@ int64_t layer_of(const std::string& name, int64_t depth) {
   static const std::regex block(R"((?:^|\.)(?:layers|blocks)\.(\d+)\.)");
   std::smatch found;
   if (std::regex_search(name, found, block)) return 1 + std::stoll(found[1]);
-  static const std::regex first(R"((?:^|\.)(?:cls_token|pos_embed(?:ding)?|patch_to_embedding\.|patch_embed\.|stn\.|output_layer\.|global_token\.))");
+  static const std::regex first(
+      R"((?:^|\.)(?:cls_token|pos_embed(?:ding)?|patch_to_embedding\.|patch_embed\.|stn\.|output_layer\.|global_token\.))");
   return std::regex_search(name, first) ? 0 : depth + 1;
 }
 
@@ -36,7 +37,8 @@ int64_t depth_of(const torch::nn::Module& root) {
 }
 
 /// Which option group takes a parameter; the count of groups when none does. Marks patterns that matched.
-size_t group_of(const std::vector<GroupOptions>& groups, const std::string& name, const at::Tensor& parameter, std::map<std::string, bool>& used) {
+size_t group_of(const std::vector<GroupOptions>& groups, const std::string& name, const at::Tensor& parameter,
+                std::map<std::string, bool>& used) {
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const std::string& pattern : groups[g].match) {
       if (matches(pattern, name, parameter)) {
@@ -73,7 +75,8 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
   }
   for (const GroupOptions& group : options.groups) {
     for (const std::string& pattern : group.match) {
-      if (!used.contains(pattern)) throw Error(fmt::format("optimizer group \"{}\": no parameter is left for the pattern \"{}\"", group.name, pattern));
+      if (!used.contains(pattern))
+        throw Error(fmt::format("optimizer group \"{}\": no parameter is left for the pattern \"{}\"", group.name, pattern));
     }
   }
   if (made.empty()) throw Error("the objective has no parameter that trains");

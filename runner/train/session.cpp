@@ -60,7 +60,6 @@ class FolderLock {
   int handle_;
 };
 
-
 std::string first_column(const std::string& line) { return line.substr(0, line.find('=')); }
 
 }  // namespace
@@ -71,8 +70,10 @@ std::string recipe_difference(const std::string& first, const std::string& secon
     std::string table, line;
     std::istringstream in(text);
     while (std::getline(in, line)) {
-      if (line.starts_with('[')) table = line;
-      else if (!line.empty()) lines.push_back(table + " " + line);
+      if (line.starts_with('['))
+        table = line;
+      else if (!line.empty())
+        lines.push_back(table + " " + line);
     }
     return lines;
   };
@@ -85,14 +86,17 @@ std::string recipe_difference(const std::string& first, const std::string& secon
   for (const std::string& line : b) {
     if (!in_a.contains(line)) out.push_back("  + " + line);
   }
-  std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return first_column(x.substr(4)) < first_column(y.substr(4)); });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& x, const auto& y) { return first_column(x.substr(4)) < first_column(y.substr(4)); });
   std::string text;
   for (size_t i = 0; i < out.size() && i < most; ++i) text += "\n" + out[i];
   if (out.size() > most) text += fmt::format("\n  and {} more", out.size() - most);
   return text;
 }
 
-fs::path default_folder(const Recipe& recipe) { return fs::path("runs") / fmt::format("{}-{}", recipe.file.stem().string(), recipe.identity.substr(0, 8)); }
+fs::path default_folder(const Recipe& recipe) {
+  return fs::path("runs") / fmt::format("{}-{}", recipe.file.stem().string(), recipe.identity.substr(0, 8));
+}
 
 namespace {
 
@@ -167,7 +171,8 @@ bool Session::resume() {
                             recipe_difference(known.recipe, recipe_.resolved)));
   }
   if (const std::string now = assembly_.data()->fingerprint(); known.data_fingerprint != now) {
-    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint, now));
+    throw Error(
+        fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint, now));
   }
   load_weights(last / "weights.safetensors", trainer_->root());
   load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
@@ -218,7 +223,8 @@ std::vector<NamedMetrics> Session::evaluate_now(bool last, Progress& progress) {
   auto results = evaluate(chosen, embedder);
   for (const NamedMetrics& result : results) {
     if (result.metrics.values.empty()) continue;
-    progress.message(fmt::format("step {}: {} {} {}", position_.step, result.name, result.metrics.values.front().name, metric_text(result.metrics.values.front())));
+    progress.message(fmt::format("step {}: {} {} {}", position_.step, result.name, result.metrics.values.front().name,
+                                 metric_text(result.metrics.values.front())));
   }
   return results;
 }
@@ -245,7 +251,10 @@ void Session::after_step(Progress& progress, MetricsLog& log, bool last) {
 }
 
 void Session::stop_not_finite(const NotFinite& error) const {
-  nlohmann::json bundle{{"step", position_.step}, {"what", error.what()}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
+  nlohmann::json bundle{{"step", position_.step},
+                        {"what", error.what()},
+                        {"training_identity", recipe_.identity},
+                        {"last_checkpoint", store_.find("last").string()}};
   if (error.batch) {
     const at::Tensor indices = error.batch->indices().cpu();
     bundle["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
@@ -289,7 +298,8 @@ void Session::train(Progress& progress, MetricsLog& log) {
     const int64_t epoch = (position_.micro - 1) / length_.batches_per_epoch;
     outcome_.waiting_share = loader.waited_seconds() / training;
     if (time.index % recipe_.run.log_every == 0 || position_.step == length_.steps) {
-      log.step({time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm, static_cast<double>(time.step_images) / seconds, step.values});
+      log.step({time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm,
+                static_cast<double>(time.step_images) / seconds, step.values});
     }
     progress.step(position_.step, epoch, step.loss, step.lr, rate, (loader.waited_seconds() - waited_before) / seconds);
     waited_before = loader.waited_seconds();

@@ -12,17 +12,17 @@ namespace lafs {
 struct SessionRequest {
   const Recipe& recipe;
   const Registry& registry;
-  std::filesystem::path folder;        ///< the run folder; continued where it holds a checkpoint of this recipe
-  std::vector<std::string> command;    ///< argv, for the manifest
+  std::filesystem::path folder;      ///< the run folder; continued where it holds a checkpoint of this recipe
+  std::vector<std::string> command;  ///< argv, for the manifest
   bool quiet = false;
 };
 
 struct SessionOutcome {
-  bool interrupted = false;            ///< stopped by a signal; a checkpoint was written
-  bool was_done = false;               ///< nothing was left to do
+  bool interrupted = false;  ///< stopped by a signal; a checkpoint was written
+  bool was_done = false;     ///< nothing was left to do
   int64_t step = 0, total = 0;
   double seconds = 0, images_per_second = 0, waiting_share = 0;
-  std::vector<NamedMetrics> results;   ///< of the last step
+  std::vector<NamedMetrics> results;  ///< of the last step
 };
 
 /// Trains a run recipe to its end, or to a signal. What lies in the folder is whole at any moment.

@@ -125,7 +125,8 @@ void Trainer::initialise(const std::function<void(const std::string&)>& note) {
 std::shared_ptr<Backbone> Trainer::encoder() {
   const std::string path = objective_->encoder();
   auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*root_, path));
-  if (!backbone) throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
+  if (!backbone)
+    throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
   return backbone;
 }
 
@@ -139,10 +140,11 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
     const Autocast autocast(recipe_.run.precision == "bf16", device_.type());
     loss = objective_->loss(*batch, step);
   }
-  if (loss.dim() != 0) throw Error(fmt::format("objective \"{}\" gave a loss of {} dimensions, not a scalar", recipe_.objective.name, loss.dim()));
+  if (loss.dim() != 0)
+    throw Error(fmt::format("objective \"{}\" gave a loss of {} dimensions, not a scalar", recipe_.objective.name, loss.dim()));
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
-    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", value, time.index, micro), batch);
+    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", std::isnan(value) ? std::abs(value) : value, time.index, micro), batch);
   }
   (recipe_.run.accumulate > 1 ? loss / static_cast<double>(recipe_.run.accumulate) : loss).backward();
   return value;
@@ -159,7 +161,7 @@ double Trainer::clip_gradients(const Timeline& time) {
   const at::NoGradGuard no_grad;
   const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kDouble);
   const double total = norms.norm().item<double>();
-  if (!std::isfinite(total)) throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", total, time.index), nullptr);
+  if (!std::isfinite(total)) throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
   const double limit = recipe_.run.clip_norm;
   if (recipe_.run.clip == "global") {
     const double factor = limit / (total + 1e-6);
@@ -208,8 +210,10 @@ std::string apply_init(const InitEntry& init, torch::nn::Module& root) {
   const double share = wanted ? static_cast<double>(account.matched.size()) / static_cast<double>(wanted) : 0;
   std::string text = fmt::format("{} of {} tensors into \"{}\" from \"{}\"", account.matched.size(), wanted, init.into, file.string());
   if (!account.missing.empty()) text += fmt::format("; {} missing, first \"{}\"", account.missing.size(), account.missing.front());
-  if (!account.wrong_shape.empty()) text += fmt::format("; {} of another shape, first \"{}\"", account.wrong_shape.size(), account.wrong_shape.front());
-  if (!account.unexpected.empty()) text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
+  if (!account.wrong_shape.empty())
+    text += fmt::format("; {} of another shape, first \"{}\"", account.wrong_shape.size(), account.wrong_shape.front());
+  if (!account.unexpected.empty())
+    text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
   if (share < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
   return text;
 }

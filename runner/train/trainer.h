@@ -18,9 +18,9 @@ namespace lafs {
 /// Lengths of a run: optimizer steps and the micro-batches they are made of. Micro-batches that are left at the end of an
 /// epoch go into the first step of the next one (FT-32).
 struct RunLength {
-  Timeline time;               ///< with index 0; schedules span it
+  Timeline time;  ///< with index 0; schedules span it
   int64_t batches_per_epoch = 1;
-  int64_t steps = 1;           ///< to be done: the whole, or `[run] steps`
+  int64_t steps = 1;  ///< to be done: the whole, or `[run] steps`
 };
 RunLength run_length(const RunOptions& run, int64_t images);
 

@@ -17,13 +17,13 @@ class Assembly {
  public:
   virtual ~Assembly() = default;
   virtual const InputContract& input() const = 0;
-  virtual std::shared_ptr<Backbone> backbone() = 0;                    ///< of `[backbone]`; throws Error when the recipe has none
+  virtual std::shared_ptr<Backbone> backbone() = 0;                       ///< of `[backbone]`; throws Error when the recipe has none
   virtual std::shared_ptr<Projector> projector(int64_t input_width) = 0;  ///< of `[projector]`
-  virtual std::shared_ptr<Head> head() = 0;                            ///< of `[head]`, for identities()
-  virtual std::shared_ptr<const DataSource> data() = 0;                ///< of `[data_source]`; throws Error where no data may be opened
-  virtual int64_t identities() const = 0;                              ///< of the training data
-  virtual int64_t images() const = 0;                                  ///< of the training data
-  virtual int64_t batch() const = 0;                                   ///< rows of a micro-batch on this rank
+  virtual std::shared_ptr<Head> head() = 0;                               ///< of `[head]`, for identities()
+  virtual std::shared_ptr<const DataSource> data() = 0;                   ///< of `[data_source]`; throws Error where no data may be opened
+  virtual int64_t identities() const = 0;                                 ///< of the training data
+  virtual int64_t images() const = 0;                                     ///< of the training data
+  virtual int64_t batch() const = 0;                                      ///< rows of a micro-batch on this rank
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
   /// A sentence for the run's log.

@@ -29,7 +29,8 @@ class Tokenised {
   virtual ~Tokenised() = default;
   virtual int64_t token_dim() const = 0;   ///< P, numbers in a token
   virtual int64_t max_tokens() const = 0;  ///< N at most
-  /// tokens [B,N,P]; position_rows [B,N] int64 (row of the position table per token, 0 is the class token's) or an undefined tensor: rows 1..N -> [B,D]
+  /// tokens [B,N,P]; position_rows [B,N] int64 (row of the position table per token, 0 is the class token's) or an undefined tensor:
+  /// rows 1..N -> [B,D]
   virtual Tensor forward_tokens(const Tensor& tokens, const Tensor& position_rows, const Pass& pass) = 0;
 };
 
@@ -37,16 +38,17 @@ class Tokenised {
 class Landmarked {
  public:
   virtual ~Landmarked() = default;
-  virtual int64_t landmark_count() const = 0;                                   ///< L
-  virtual Tensor landmarks(const Tensor& images, const Pass& pass) = 0;         ///< [B,3,H,W] -> [B,L,2], x and y in pixels
+  virtual int64_t landmark_count() const = 0;                            ///< L
+  virtual Tensor landmarks(const Tensor& images, const Pass& pass) = 0;  ///< [B,3,H,W] -> [B,L,2], x and y in pixels
 };
 
 /// Shows its attention, and its class tokens after the last blocks.
 class Attentive {
  public:
   virtual ~Attentive() = default;
-  virtual std::vector<Tensor> attention(const Tensor& images) = 0;              ///< a block each: [B,heads,1+N,1+N], softmax over the last axis; evaluation mode
-  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;   ///< [B, last_blocks, D], after the final norm
+  virtual std::vector<Tensor> attention(
+      const Tensor& images) = 0;  ///< a block each: [B,heads,1+N,1+N], softmax over the last axis; evaluation mode
+  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;  ///< [B, last_blocks, D], after the final norm
 };
 
 }  // namespace lafs

@@ -12,11 +12,11 @@ class Collective {
   virtual ~Collective() = default;
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
-  virtual void sum(Tensor& tensor) = 0;                       ///< in place, over ranks
-  virtual void max(Tensor& tensor) = 0;                       ///< in place, over ranks
-  virtual Tensor all_gather(const Tensor& tensor) = 0;        ///< [b, ...] -> [world*b, ...], rank-major; equal shapes
-  virtual Tensor reduce_scatter(const Tensor& tensor) = 0;    ///< [world*b, ...] -> [b, ...], summed
-  virtual void broadcast(Tensor& tensor, int64_t root) = 0;   ///< in place
+  virtual void sum(Tensor& tensor) = 0;                      ///< in place, over ranks
+  virtual void max(Tensor& tensor) = 0;                      ///< in place, over ranks
+  virtual Tensor all_gather(const Tensor& tensor) = 0;       ///< [b, ...] -> [world*b, ...], rank-major; equal shapes
+  virtual Tensor reduce_scatter(const Tensor& tensor) = 0;   ///< [world*b, ...] -> [b, ...], summed
+  virtual void broadcast(Tensor& tensor, int64_t root) = 0;  ///< in place
   virtual void barrier() = 0;
 };
 

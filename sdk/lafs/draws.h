@@ -16,11 +16,11 @@ class Draws : public std::enable_shared_from_this<Draws> {
   using Shape = std::vector<int64_t>;
   virtual ~Draws() = default;
 
-  virtual int64_t rows() const = 0;  ///< R
-  virtual Tensor uniform(std::string_view stream, const Shape& shape) const = 0;  ///< [R, shape...] in [0, 1)
-  virtual Tensor normal(std::string_view stream, const Shape& shape) const = 0;   ///< [R, shape...] of N(0, 1)
+  virtual int64_t rows() const = 0;                                                               ///< R
+  virtual Tensor uniform(std::string_view stream, const Shape& shape) const = 0;                  ///< [R, shape...] in [0, 1)
+  virtual Tensor normal(std::string_view stream, const Shape& shape) const = 0;                   ///< [R, shape...] of N(0, 1)
   virtual Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const = 0;  ///< [R, shape...] int64 in [0, below)
-  virtual Tensor permutations(std::string_view stream, int64_t size) const = 0;            ///< [R, size] int64, each row a permutation
+  virtual Tensor permutations(std::string_view stream, int64_t size) const = 0;  ///< [R, size] int64, each row a permutation
   /// [R, shape...]: 1/keep with probability `keep`, else 0. Dropout takes the shape of a row, drop-path {1, 1}.
   virtual Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const = 0;
 

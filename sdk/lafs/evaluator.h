@@ -16,12 +16,12 @@ class Embedder;
 
 /// Features an evaluator needs. Equal pictures of several requests are embedded once.
 struct FeatureRequest {
-  std::string name;                          ///< by which `Features` finds it
+  std::string name;  ///< by which `Features` finds it
   std::shared_ptr<const DataSource> source;
-  std::vector<int64_t> indices;              ///< rows, in this order; empty: the whole source
-  std::string flip = "contract";             ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
-  int64_t class_tokens = 0;                  ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
-  bool pixels = false;                       ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
+  std::vector<int64_t> indices;   ///< rows, in this order; empty: the whole source
+  std::string flip = "contract";  ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
+  int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
+  bool pixels = false;            ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
 };
 
 /// Row-major rows of float32.
@@ -48,7 +48,7 @@ class Evaluator {
   virtual Metrics score(const Features& features) const = 0;  ///< [main thread, rank 0]
 };
 
-/// An evaluator that must embed or train by itself (a linear probe).
+/// An evaluator that must embed or train by itself (a linear probe): only `run` is called, its requests are empty.
 class Interactive {
  public:
   virtual ~Interactive() = default;

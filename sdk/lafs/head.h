@@ -20,8 +20,8 @@ class Head {
   using Factory = std::function<std::shared_ptr<Head>(int64_t identities)>;
   virtual ~Head() = default;
 
-  virtual double scale() const = 0;                           ///< s: logits are s times what the rules return
-  virtual bool clamp_cosines() const { return true; }         ///< to [-1, 1], before anything else
+  virtual double scale() const = 0;                    ///< s: logits are s times what the rules return
+  virtual bool clamp_cosines() const { return true; }  ///< to [-1, 1], before anything else
   /// phi: target cosines [M] -> margin cosines [M], differentiable; a straight-through rule cuts the graph itself.
   virtual Tensor target(const Tensor& cosines, const Pass& pass) = 0;
 };
@@ -33,14 +33,15 @@ class NormAware {
   /// cosines [M], norms [M] of their embeddings before normalisation; replaces `Head::target`.
   virtual Tensor target(const Tensor& cosines, const Tensor& norms, const Pass& pass) = 0;
   virtual bool norms_need_gradient() const = 0;
-  virtual bool scales_by_norm() const { return false; }                           ///< logits times the norm instead of s
+  virtual bool scales_by_norm() const { return false; }  ///< logits times the norm instead of s
 };
 
 /// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering).
 class ChangesOthers {
  public:
   virtual ~ChangesOthers() = default;
-  /// cosines [B,C], target cosines [B] before their margin (the label of larger weight) -> [B,C]; target columns are overwritten afterwards.
+  /// cosines [B,C], target cosines [B] before their margin (the label of larger weight) -> [B,C]; target columns are overwritten
+  /// afterwards.
   virtual Tensor others(const Tensor& cosines, const Tensor& target_cosines) = 0;
 };
 
@@ -55,7 +56,7 @@ class ExtraLoss {
 class WholeLoss {
  public:
   virtual ~WholeLoss() = default;
-  virtual Tensor loss(const Tensor& cosines, const Tensor& labels) = 0;           ///< [B,C], [B] int64 -> scalar
+  virtual Tensor loss(const Tensor& cosines, const Tensor& labels) = 0;  ///< [B,C], [B] int64 -> scalar
 };
 
 /// Several class vectors an identity; a class cosine is the largest of them.

@@ -30,7 +30,8 @@ const std::map<std::string, Scaling>& scalings() {
 void InputContract::declare(Params& p) {
   const std::string preset_before = preset;
   p("preset", preset, one_of({"lafs", "dino_face", "published_eval", "custom"}),
-    "scaling of the pixels: lafs is [-1, 1], dino_face ImageNet's mean and deviation, published_eval [-0.5, 0.5], custom what mean and std say");
+    "scaling of the pixels: lafs is [-1, 1], dino_face ImageNet's mean and deviation, published_eval [-0.5, 0.5], custom what mean and std "
+    "say");
   if (const auto known = scalings().find(preset); preset != preset_before && known != scalings().end()) {
     std::copy_n(known->second.mean.begin(), 3, mean.begin());
     std::copy_n(known->second.std.begin(), 3, std.begin());

@@ -7,11 +7,12 @@ namespace lafs {
 
 /// One measured number with its spread. NaN where it does not exist.
 struct Metric {
-  std::string name;          ///< "accuracy", "tar@far=0.001"
+  std::string name;  ///< "accuracy", "tar@far=0.001"; of something else than the model "VARIANT/accuracy", such as "pixels/accuracy"
   double value = 0;
   double standard_error = 0;  ///< 0 when not known
-  int64_t n = 0;             ///< items it was measured on
-  std::string unit;          ///< "", "%", "pixels"
+  int64_t n = 0;              ///< items it was measured on
+  std::string unit;           ///< "", "%", "pixels"
+  bool headline = true;       ///< shown on the terminal; the report and results.json show all
 };
 
 struct Curve {

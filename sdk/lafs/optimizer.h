@@ -13,8 +13,8 @@ namespace lafs {
 class ParameterGroup {
  public:
   virtual ~ParameterGroup() = default;
-  virtual const std::vector<std::string>& names() const = 0;      ///< qualified, in the order of the tree
-  virtual const std::vector<Tensor>& parameters() const = 0;      ///< same order
+  virtual const std::vector<std::string>& names() const = 0;  ///< qualified, in the order of the tree
+  virtual const std::vector<Tensor>& parameters() const = 0;  ///< same order
   virtual double lr() const = 0;
   virtual double weight_decay() const = 0;
 };

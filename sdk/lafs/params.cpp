@@ -16,9 +16,9 @@ std::string toml_text(const std::string& value) { return "\"" + value + "\""; }
 
 }  // namespace
 
-#define LAFS_QUIRK_BODY(rule)                                                      \
+#define LAFS_QUIRK_BODY(rule)                                                     \
   const Quirk quirk{std::string(id), toml_text(published), toml_text(corrected)}; \
-  if (!keeps_values()) member = this->corrected() ? corrected : published;         \
+  if (!keeps_values()) member = this->corrected() ? corrected : published;        \
   put(key, member, rule, doc, &quirk, false);
 
 void Params::quirk(std::string_view id, std::string_view key, bool& member, bool published, bool corrected, std::string_view doc) {
@@ -30,8 +30,8 @@ void Params::quirk(std::string_view id, std::string_view key, int64_t& member, i
 void Params::quirk(std::string_view id, std::string_view key, double& member, double published, double corrected, std::string_view doc) {
   LAFS_QUIRK_BODY({})
 }
-void Params::quirk(std::string_view id, std::string_view key, std::string& member, const std::string& published, const std::string& corrected,
-                   const Rule& rule, std::string_view doc) {
+void Params::quirk(std::string_view id, std::string_view key, std::string& member, const std::string& published,
+                   const std::string& corrected, const Rule& rule, std::string_view doc) {
   LAFS_QUIRK_BODY(rule)
 }
 

@@ -70,8 +70,8 @@ using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<bo
 
 /// A numbered deviation of the reference (contract 7).
 struct Quirk {
-  std::string id;                      ///< "M1", "FT-02"
-  std::string published, corrected;    ///< both values as TOML text
+  std::string id;                    ///< "M1", "FT-02"
+  std::string published, corrected;  ///< both values as TOML text
 };
 
 /// One declared option: everything a reader, a lister or a resolver may want.
@@ -158,7 +158,10 @@ void Params::put(std::string_view key, T& member, const Rule& rule, std::string_
   } else if constexpr (requires { typename T::value_type::IsUse; }) {
     UseListOf<T> list(member);
     send(static_cast<AnyUseList*>(&list));
-  } else if constexpr (requires { typename T::value_type; requires detail::Declares<typename T::value_type>; }) {
+  } else if constexpr (requires {
+                         typename T::value_type;
+                         requires detail::Declares<typename T::value_type>;
+                       }) {
     detail::TableListOf list(member);
     send(static_cast<TableList*>(&list));
   } else if constexpr (detail::Declares<T>) {

@@ -74,7 +74,7 @@ void Registrar::add(std::string_view name, std::string_view doc, int64_t revisio
 #define LAFS_STAMP LAFS_EXPORT __attribute__((used, section(".lafs_stamp"))) constexpr lafs::Stamp lafs_stamp = lafs::this_build();
 
 /// Ends a plugin's source: LAFS_PLUGIN(registrar) { registrar.add<Dino>("dino", "..."); }
-#define LAFS_PLUGIN(registrar)                                   \
-  LAFS_STAMP                                                     \
-  LAFS_EXPORT void lafs_plugin(lafs::Registrar& registrar);      \
+#define LAFS_PLUGIN(registrar)                              \
+  LAFS_STAMP                                                \
+  LAFS_EXPORT void lafs_plugin(lafs::Registrar& registrar); \
   void lafs_plugin(lafs::Registrar& registrar)

@@ -16,8 +16,8 @@ class Projector {
   virtual ~Projector() = default;
 
   virtual std::shared_ptr<torch::nn::Module> module() = 0;
-  virtual int64_t outputs() const = 0;                                              ///< K
-  virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;            ///< [B,D] -> [B,K] [main thread]
+  virtual int64_t outputs() const = 0;                                    ///< K
+  virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;  ///< [B,D] -> [B,K] [main thread]
 };
 
 }  // namespace lafs

@@ -34,15 +34,15 @@ class Rng {
   Rng fork(uint64_t more) const { return Rng(fold(key_, more)); }
   uint64_t key() const { return key_; }
 
-  uint32_t bits();                                  ///< 32 uniform bits
-  double uniform();                                 ///< [0, 1), 53 bits
-  double uniform(double low, double high);          ///< [low, high)
-  int64_t integer(int64_t low, int64_t high);       ///< low <= result < high, without bias; high > low
-  bool coin(double probability);                    ///< true with that probability
-  double normal(double mean = 0, double std = 1);   ///< Box-Muller
-  double gamma(double shape);                       ///< Marsaglia-Tsang; shape > 0
-  double beta(double a, double b);                  ///< from two gammas
-  void shuffle(std::span<int64_t> items);           ///< Fisher-Yates
+  uint32_t bits();                                 ///< 32 uniform bits
+  double uniform();                                ///< [0, 1), 53 bits
+  double uniform(double low, double high);         ///< [low, high)
+  int64_t integer(int64_t low, int64_t high);      ///< low <= result < high, without bias; high > low
+  bool coin(double probability);                   ///< true with that probability
+  double normal(double mean = 0, double std = 1);  ///< Box-Muller
+  double gamma(double shape);                      ///< Marsaglia-Tsang; shape > 0
+  double beta(double a, double b);                 ///< from two gammas
+  void shuffle(std::span<int64_t> items);          ///< Fisher-Yates
 
  private:
   uint64_t key_, counter_ = 0;

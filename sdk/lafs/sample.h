@@ -19,9 +19,9 @@ struct Image {
 /// One picture and what its source knows of it.
 struct Sample {
   Image image;
-  int64_t identity = 0;  ///< 0 <= identity < DataSource::identities()
-  int64_t index = 0;     ///< index in the source it was asked of
-  std::string key;       ///< what a person calls it: a relative path, "identity 3 picture 7"
+  int64_t identity = 0;          ///< 0 <= identity < DataSource::identities()
+  int64_t index = 0;             ///< index in the source it was asked of
+  std::string key;               ///< what a person calls it: a relative path, "identity 3 picture 7"
   std::vector<float> landmarks;  ///< x0 y0 x1 y1 ... in pixels of `image`, pixel centres at integers; empty if unknown
   float quality = 1;             ///< detector score, [0, 1]
 };

@@ -12,8 +12,8 @@ struct Timeline {
   int64_t total = 1;            ///< optimizer steps of the whole run
   int64_t steps_per_epoch = 1;  ///< optimizer steps of an epoch
   int64_t epochs = 1;
-  int64_t images = 0;           ///< N, images of an epoch before the tail is dropped
-  int64_t step_images = 0;      ///< A*B*R, images of an optimizer step
+  int64_t images = 0;       ///< N, images of an epoch before the tail is dropped
+  int64_t step_images = 0;  ///< A*B*R, images of an optimizer step
 
   int64_t epoch() const { return steps_per_epoch > 0 ? index / steps_per_epoch : 0; }
 };
@@ -24,11 +24,12 @@ struct Timeline {
 /// | shape | value at optimizer step s |
 /// |---|---|
 /// | `constant` | `from` |
-/// | `cosine` | W = warmup_epochs * steps_per_epoch values from `warmup_from` to `from`, both ends included, then a half cosine from `from` towards `to`, which is not reached (pretraining.md 7.3, quirk P20) |
-/// | `two_sided_cosine` | the same, but `from` occurs once and the last step has `to` (P20 corrected) |
-/// | `epoch_linear` | epoch e < warmup_epochs: step e of a line from `warmup_from` to `from`, both ends included; then `from`. Constant within an epoch |
-/// | `finetune` | `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div (A*B*R) (finetuning.md 9, quirk FT-02) |
-/// | `finetune_corrected` | `from`*(s+1)/W for s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36) |
+/// | `cosine` | W = warmup_epochs * steps_per_epoch values from `warmup_from` to `from`, both ends included, then a half cosine from `from`
+/// towards `to`, which is not reached (pretraining.md 7.3, quirk P20) | | `two_sided_cosine` | the same, but `from` occurs once and the
+/// last step has `to` (P20 corrected) | | `epoch_linear` | epoch e < warmup_epochs: step e of a line from `warmup_from` to `from`, both
+/// ends included; then `from`. Constant within an epoch | | `finetune` | `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi
+/// (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div (A*B*R) (finetuning.md 9, quirk FT-02) | | `finetune_corrected` | `from`*(s+1)/W for
+/// s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36) |
 struct Schedule {
   std::string shape = "constant";
   double from = 0, to = 0;

@@ -11,10 +11,10 @@ namespace lafs {
 /// section `.lafs_stamp`, before any code of the library can run.
 struct Stamp {
   std::array<char, 8> magic;
-  std::array<char, 24> sdk;       ///< hash of the sdk headers
+  std::array<char, 24> sdk;  ///< hash of the sdk headers
   std::array<char, 64> compiler;
   std::array<char, 24> torch;
-  int64_t language;               ///< __cplusplus
+  int64_t language;  ///< __cplusplus
   int32_t cxx11_abi, debug_containers;
 };
 
@@ -40,7 +40,9 @@ constexpr Stamp this_build() {
 #else
   constexpr int32_t debug = 0;
 #endif
-  return {stamp_magic, detail::padded<24>(LAFS_SDK_HASH), compiler, detail::padded<24>(LAFS_TORCH_VERSION), __cplusplus, _GLIBCXX_USE_CXX11_ABI, debug};
+  return {
+      stamp_magic, detail::padded<24>(LAFS_SDK_HASH), compiler, detail::padded<24>(LAFS_TORCH_VERSION), __cplusplus, _GLIBCXX_USE_CXX11_ABI,
+      debug};
 }
 
 }  // namespace lafs

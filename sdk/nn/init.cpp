@@ -84,16 +84,29 @@ void fill_row(const InitRule& rule, uint64_t key, float* row, int64_t width) {
   }
 }
 
-void fill(const at::Tensor& parameter, const InitRule& rule, uint64_t key) {
+/// `first_row`: the index that the first row has in the whole parameter.
+void fill(const at::Tensor& parameter, const InitRule& rule, uint64_t key, int64_t first_row) {
   if (parameter.numel() == 0) return;
   const bool in_place = parameter.is_cpu() && parameter.scalar_type() == at::kFloat && parameter.is_contiguous();
   const at::Tensor values = in_place ? parameter.detach() : at::empty(parameter.sizes(), at::kFloat);
   const int64_t rows = values.dim() > 0 ? values.size(0) : 1, width = values.numel() / rows;
   auto* data = values.mutable_data_ptr<float>();
   at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / width), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) fill_row(rule, fold(key, static_cast<uint64_t>(r)), data + r * width, width);
+    for (int64_t r = begin; r < end; ++r) fill_row(rule, fold(key, static_cast<uint64_t>(first_row + r)), data + r * width, width);
   });
   if (!in_place) parameter.copy_(values);
+}
+
+int64_t first_row_of(const torch::nn::Module& module, const std::string& parameter) {
+  const auto* sharded = dynamic_cast<const Sharded*>(&module);
+  if (!sharded) return 0;
+  for (const Shard& shard : sharded->shards()) {
+    if (shard.parameter != parameter) continue;
+    if (shard.dimension != 0)
+      throw Error(fmt::format("parameter \"{}\" is cut along dimension {}, and starts from rows", parameter, shard.dimension));
+    return shard.offset;
+  }
+  return 0;
 }
 
 void initialise_under(torch::nn::Module& module, const std::string& prefix, uint64_t seed) {
@@ -103,7 +116,7 @@ void initialise_under(torch::nn::Module& module, const std::string& prefix, uint
     if (!item.value().defined()) continue;
     const auto rule = std::find_if(rules.begin(), rules.end(), [&](const InitRule& r) { return r.parameter == item.key(); });
     if (rule == rules.end()) throw Error(fmt::format("parameter \"{}{}\" has no initialisation rule", prefix, item.key()));
-    fill(item.value(), *rule, fold(seed, key_of(prefix + item.key())));
+    fill(item.value(), *rule, fold(seed, key_of(prefix + item.key())), first_row_of(module, item.key()));
   }
   for (const auto& child : module.named_children()) initialise_under(*child.value(), prefix + child.key() + ".", seed);
 }

@@ -45,13 +45,13 @@ FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& dis
   const auto pairs = static_cast<int64_t>(distances.size());
   const double folds = std::sqrt(static_cast<double>(protocol.folds));
   metrics.values.push_back({prefix + "accuracy", accuracy.mean, accuracy.std / folds, pairs, ""});
-  metrics.values.push_back({prefix + "accuracy_std", accuracy.std, 0, protocol.folds, ""});
+  metrics.values.push_back({prefix + "accuracy_std", accuracy.std, 0, protocol.folds, "", false});
   add_curve(protocol, distances, prefix, metrics);
-  metrics.values.push_back({prefix + "threshold", accuracy.threshold_mean, 0, protocol.folds, ""});
+  metrics.values.push_back({prefix + "threshold", accuracy.threshold_mean, 0, protocol.folds, "", false});
   if (!folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
   for (const double far : protocol.far) {
     const FoldRate rate = val_at_far(distances, protocol.same, protocol.folds, far);
-    metrics.values.push_back({fmt::format("{}val@far={}", prefix, far), rate.val_mean, rate.val_std / folds, pairs, ""});
+    metrics.values.push_back({fmt::format("{}val@far={}", prefix, far), rate.val_mean, rate.val_std / folds, pairs, "", false});
   }
   return accuracy;
 }

@@ -72,6 +72,21 @@ TEST_CASE("metrics log: a resumed run drops later steps and a half-written line,
   CHECK(folder.files_like("events.out.tfevents") == 2);
 }
 
+TEST_CASE("metrics log: a resumed run keeps the evaluation of the checkpoint it continues") {
+  const test::RunFolder folder;
+  {
+    MetricsLog log(folder.path, 0);
+    log.step(record(19));
+    log.evaluation(20, {lfw()});
+    log.step(record(20));
+    log.evaluation(21, {lfw()});
+  }
+  const MetricsLog log(folder.path, 20);
+  CHECK(folder.read("metrics.jsonl") ==
+        step_line(19) + R"({"step":20,"evaluation":"lfw","accuracy":0.75,"accuracy_error":0.5,"threshold":1.5,"auc":0.875})"
+                        "\n");
+}
+
 TEST_CASE("metrics log: a number that is not finite is null") {
   const test::RunFolder folder;
   MetricsLog log(folder.path, 0);

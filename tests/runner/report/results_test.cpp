@@ -12,7 +12,7 @@ namespace {
 
 std::vector<NamedMetrics> two_sets() {
   NamedMetrics lfw{"lfw", {}, 1.5};
-  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""}, {"tar@far=0.001", 0.9971, 0, 3000, ""}, {"threshold", 1.41234, 0, 0, ""}};
+  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""}, {"tar@far=0.001", 0.9971, 0, 3000, ""}, {"threshold", 1.41234, 0, 0, "", false}, {"pixels/accuracy", 0.61, 0, 6000, ""}};
   lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
   lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81}}}};
   NamedMetrics landmarks{"landmarks", {}, 0};
@@ -22,12 +22,14 @@ std::vector<NamedMetrics> two_sets() {
 
 TEST_CASE("results: the table aligns numbers and shows shares in percent") {
   CHECK(results_table(two_sets()) ==
-        "evaluator  metric                value             n\n"
-        "─────────────────────────────────────────────────────\n"
-        "lfw        accuracy            99.83 %  ± 0.12  6000\n"
-        "           tar@far=0.001       99.71 %          3000\n"
-        "           threshold            1.4123\n"
-        "landmarks  distance      2.5000 pixels  ± 0.2500    10\n");
+        "evaluator  metric         model                   pixels      n\n"
+        "──────────────────────────────────────────────────────────────────\n"
+        "lfw        accuracy       99.83 % ± 0.12          61.00 %  6000\n"
+        "           tar@far=0.001  99.71 %                          3000\n"
+        "landmarks  distance       2.5000 pixels ± 0.2500             10\n"
+        "           overlap        -\n"
+        "           share          12.35 %\n");
+  CHECK(results_table({}) == "evaluator  metric  value  n\n");
 }
 
 TEST_CASE("results: a metric reads as people quote it") {
