@@ -224,8 +224,8 @@ void count_lists(Node& node) {
 
 Node read_layers(const fs::path& file, Diagnostics& diagnostics) {
   std::error_code code;
-  if (!fs::exists(file, code)) throw Error(fmt::format("{}: no such file", file.string()));
-  if (!fs::is_regular_file(file, code)) throw Error(fmt::format("{}: is not a file", file.string()));
+  if (!fs::exists(file, code)) throw RecipeError({fmt::format("{}: error: no such file", file.string())});
+  if (!fs::is_regular_file(file, code)) throw RecipeError({fmt::format("{}: error: is not a file", file.string())});
   return LayerReader(diagnostics).read(file_text(file), file);
 }
 

@@ -103,7 +103,7 @@ TEST_CASE("recipe: a warm-up longer than the run is an error") {
 }
 
 TEST_CASE("recipe: a file that is not there is an error by itself") {
-  CHECK(file_error("/nowhere/r.toml") == "/nowhere/r.toml: no such file");
+  CHECK(file_error("/nowhere/r.toml") == "/nowhere/r.toml: error: no such file");
 }
 
 TEST_CASE("bases: deriving tables override key by key, and lists of tables as a whole") {
