@@ -45,9 +45,7 @@ class Child {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     const int error = posix_spawn(&id_, argv[0], &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error) {
-      throw Error(fmt::format("cannot start \"{}\": {}", command.front(), std::strerror(error)));
-    }
+    if (error) throw Error(fmt::format("cannot start \"{}\": {}", command.front(), std::strerror(error)));
   }
   bool running() {
     if (!over_) over_ = ::waitpid(id_, &status_, WNOHANG) == id_;
@@ -86,20 +84,19 @@ int64_t lines_of(const fs::path& file) {
   return lines;
 }
 
-/// Starts the run, kills it once so many steps are logged, and says how many there were; -1 when it had ended by itself.
+/// Starts the run, kills it once so many steps are logged, and says how many there were.
 int64_t run_and_kill(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
   Child child(command);
   while (child.running() && lines_of(folder / "metrics.jsonl") < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   child.kill();
-  const int status = child.wait();
-  if (status > 0) throw Error(fmt::format("the run ended with status {}", status));
-  return status == 0 ? -1 : lines_of(folder / "metrics.jsonl");
+  if (const int status = child.wait(); status > 0) throw Error(fmt::format("the run ended with status {}", status));
+  return lines_of(folder / "metrics.jsonl");
 }
 
-/// The same, earlier each time that the run was over before the signal came: a run that was not killed proves nothing.
-int64_t surely_killed(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
+/// The same, earlier each time that all steps were done before the signal came: such a run proves nothing.
+int64_t surely_killed(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step, int64_t steps) {
   for (; at_step >= 0; at_step = at_step > 0 ? at_step / 2 : -1) {
-    if (const int64_t killed_at = surely_killed(command, folder, at_step); killed_at >= 0) return killed_at;
+    if (const int64_t killed_at = run_and_kill(command, folder, at_step); killed_at < steps) return killed_at;
     fs::remove_all(folder);
   }
   throw Error("the run ended before it could be killed; give more --steps");
@@ -155,7 +152,7 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   run_whole(run_command(arguments, invocation, folder / "straight", checkpoint_every));
   fmt::print(stderr, "{} steps with kill -9 after step {}\n", arguments.steps, kill_at);
   const auto command = run_command(arguments, invocation, folder / "killed", checkpoint_every);
-  const int64_t killed_at = surely_killed(command, folder / "killed", kill_at);
+  const int64_t killed_at = surely_killed(command, folder / "killed", kill_at, arguments.steps);
   fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
   run_whole(command);
 
