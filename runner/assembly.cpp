@@ -35,9 +35,18 @@ RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<vo
 }
 
 std::shared_ptr<const DataSource> RecipeAssembly::open() {
+  if (opening_) throw Error("a data source asked for the training data while it was being opened");
   if (!source_ && !tried_) {
     tried_ = mode_ == Data::if_there;
-    auto source = present(recipe_.data_source).make(*this);
+    opening_ = true;
+    std::shared_ptr<const DataSource> source;
+    try {
+      source = present(recipe_.data_source).make(*this);
+    } catch (...) {
+      opening_ = false;
+      throw;
+    }
+    opening_ = false;
     agree("images", recipe_.run.images, source->size());
     agree("identities", recipe_.run.identities, source->identities());
     source_ = std::move(source);
@@ -85,14 +94,20 @@ std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::
 }
 
 void RecipeAssembly::check_views(const Objective& objective, const Augmentation& augmentation) const {
-  std::vector<std::string> made;
-  for (const ViewGroup& group : augmentation.layout()) made.push_back(group.name);
-  for (const std::string& needed : objective.required_views()) {
-    if (std::find(made.begin(), made.end(), needed) == made.end()) {
-      throw Error(fmt::format("{}: error: objective \"{}\" needs views \"{}\", but augmentation \"{}\" makes \"{}\"",
-                              recipe_.objective.position, recipe_.objective.name, needed, recipe_.augmentation.name,
-                              fmt::join(made, "\", \"")));
+  const ViewLayout layout = augmentation.layout();
+  const auto complain = [&](const std::string& needs, const std::string& makes) {
+    throw Error(fmt::format("{}: error: objective \"{}\" needs {}, but augmentation \"{}\" makes {}", recipe_.objective.position,
+                            recipe_.objective.name, needs, recipe_.augmentation.name, makes));
+  };
+  for (const ViewNeed& need : objective.required_views()) {
+    const auto group = std::find_if(layout.begin(), layout.end(), [&](const ViewGroup& g) { return g.name == need.group; });
+    if (group == layout.end()) {
+      std::vector<std::string> made;
+      for (const ViewGroup& g : layout) made.push_back(fmt::format("\"{}\"", g.name));
+      complain(fmt::format("views \"{}\"", need.group), fmt::format("{}", fmt::join(made, ", ")));
     }
+    if (group->count < need.at_least) complain(fmt::format("{} views \"{}\"", need.at_least, need.group), fmt::format("{}", group->count));
+    if (need.landmarks && !group->landmarks) complain(fmt::format("landmarks of the views \"{}\"", need.group), "none");
   }
 }
 

@@ -27,7 +27,8 @@ class RecipeAssembly final : public Assembly {
   std::shared_ptr<const DataSource> data() override;
   int64_t identities() const override;
   int64_t images() const override;
-  int64_t batch() const override { return recipe_.run.batch; }
+  int64_t rank_batch() const override { return recipe_.run.batch; }
+  int64_t accumulate() const override { return recipe_.run.accumulate; }
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
   void note(const std::string& text) override { note_(text); }
@@ -50,7 +51,7 @@ class RecipeAssembly final : public Assembly {
   Data mode_;
   std::function<void(const std::string&)> note_;
   std::shared_ptr<const DataSource> source_;
-  bool tried_ = false;
+  bool tried_ = false, opening_ = false;
 };
 
 }  // namespace lafs

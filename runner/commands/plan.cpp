@@ -75,7 +75,7 @@ void count_modules(const torch::nn::Module& module, const std::string& path, int
 class StateBytes final : public StateVisitor {
  public:
   int64_t bytes = 0;
-  void tensor(const std::string&, at::Tensor& value) override { bytes += static_cast<int64_t>(value.nbytes()); }
+  void tensor(const std::string&, const std::string&, at::Tensor& value, bool) override { bytes += static_cast<int64_t>(value.nbytes()); }
 };
 
 int64_t peak_bytes() {

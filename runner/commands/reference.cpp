@@ -20,8 +20,8 @@ void collect_quirks(const ReferencePage& page, const std::vector<OptionPage>& op
                     std::vector<QuirkLine>& out) {
   for (const OptionPage& option : options) {
     if (!option.quirk.empty())
-      out.push_back({option.quirk, page.name + "." + prefix + option.key, option.fallback, option.corrected, option.doc});
-    collect_quirks(page, option.inner, prefix + option.key + ".", out);
+      out.push_back({option.quirk, fmt::format("{}.{}{}", page.name, prefix, option.key), option.fallback, option.corrected, option.doc});
+    collect_quirks(page, option.inner, fmt::format("{}{}.", prefix, option.key), out);
   }
 }
 
@@ -45,10 +45,10 @@ std::string cell(std::string text) {
 void markdown_rows(const std::vector<OptionPage>& options, const std::string& prefix, std::string& out) {
   for (const OptionPage& option : options) {
     const std::string quirk = option.quirk.empty() ? "" : fmt::format(" Quirk {}: corrected is `{}`.", option.quirk, option.corrected);
-    const std::string fallback = option.fallback.empty() ? "" : "`" + option.fallback + "`";
+    const std::string fallback = option.fallback.empty() ? "" : fmt::format("`{}`", option.fallback);
     out += fmt::format("| `{}{}` | {} | {} | {} | {}.{} |\n", prefix, option.key, option.type, cell(fallback), cell(option.rule),
                        cell(option.doc), quirk);
-    markdown_rows(option.inner, prefix + option.key + ".", out);
+    markdown_rows(option.inner, fmt::format("{}{}.", prefix, option.key), out);
   }
 }
 

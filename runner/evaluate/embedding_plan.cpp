@@ -24,7 +24,8 @@ PlannedRequest resolved(const FeatureRequest& request, const InputContract& inpu
     complain(fmt::format("flip = \"{}\" is not a choice{}", request.flip, suggestion(request.flip, flips)));
   }
   if (request.class_tokens < 0) complain(fmt::format("class tokens of the last {} blocks", request.class_tokens));
-  for (const int64_t index : request.indices) {
+  if (request.indices && request.indices->empty()) complain("names no picture");
+  for (const int64_t index : request.indices.value_or(std::vector<int64_t>())) {
     if (index < 0 || index >= request.source->size()) complain(fmt::format("index {} is outside [0, {})", index, request.source->size()));
   }
   PlannedRequest out;
@@ -32,7 +33,7 @@ PlannedRequest resolved(const FeatureRequest& request, const InputContract& inpu
   out.flip = request.flip == "contract" ? input.flip : request.flip;
   out.pixels = request.pixels;
   out.class_tokens = request.pixels ? 0 : request.class_tokens;
-  out.rows = request.indices.empty() ? request.source->size() : static_cast<int64_t>(request.indices.size());
+  out.rows = request.indices ? static_cast<int64_t>(request.indices->size()) : request.source->size();
   return out;
 }
 
@@ -50,7 +51,7 @@ std::vector<std::vector<int64_t>> number_pictures(const std::vector<FeatureReque
     std::vector<int64_t>& known = sources[source].pictures;
     known.resize(static_cast<size_t>(source->size()), -1);
     for (int64_t row = 0; row < plan.requests[r].rows; ++row) {
-      const int64_t index = requests[r].indices.empty() ? row : requests[r].indices[static_cast<size_t>(row)];
+      const int64_t index = requests[r].indices ? (*requests[r].indices)[static_cast<size_t>(row)] : row;
       int64_t& number = known[static_cast<size_t>(index)];
       if (number < 0) {
         number = static_cast<int64_t>(plan.pictures.size());

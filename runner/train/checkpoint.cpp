@@ -51,7 +51,9 @@ struct Payload {
 class Collect final : public StateVisitor {
  public:
   Payload payload;
-  void tensor(const std::string& name, at::Tensor& value) override { payload.add(name, value); }
+  void tensor(const std::string& parameter, const std::string& slot, at::Tensor& value, bool) override {
+    payload.add(parameter + "." + slot, value);
+  }
 };
 
 std::string shape_text(const std::vector<int64_t>& shape) {
@@ -90,7 +92,10 @@ void sync_folder(const fs::path& folder) {
 class Restore final : public StateVisitor {
  public:
   Restore(const fs::path& file) : file_(file), reader_(file) { reader_.verify(); }
-  void tensor(const std::string& name, at::Tensor& value) override {
+  void tensor(const std::string& parameter, const std::string& slot, at::Tensor& value, bool) override {
+    tensor(parameter + "." + slot, value);
+  }
+  void tensor(const std::string& name, at::Tensor& value) {
     const TensorInfo* info = reader_.find(name);
     if (!info) throw Error(fmt::format("\"{}\" has no tensor \"{}\"", file_.string(), name));
     if (!fits(*info, value)) misfit(file_, *info, value);

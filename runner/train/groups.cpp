@@ -22,12 +22,13 @@ bool matches(const std::string& pattern, const std::string& name, const at::Tens
 
 /// Layer of a parameter, 0 (tokens and patch embedding) to depth + 1 (what follows the blocks); depth = number of blocks.
 int64_t layer_of(const std::string& name, int64_t depth) {
-  static const std::regex block(R"((?:^|\.)(?:layers|blocks)\.(\d+)\.)");
-  std::smatch found;
-  if (std::regex_search(name, found, block)) return 1 + std::stoll(found[1]);
+  // The landmark network's own blocks are not the transformer's: what comes before the blocks is asked for first.
   static const std::regex first(
       R"((?:^|\.)(?:cls_token|pos_embed(?:ding)?|patch_to_embedding\.|patch_embed\.|stn\.|output_layer\.|global_token\.))");
-  return std::regex_search(name, first) ? 0 : depth + 1;
+  if (std::regex_search(name, first)) return 0;
+  static const std::regex block(R"((?:^|\.)(?:layers|blocks)\.(\d+)\.)");
+  std::smatch found;
+  return std::regex_search(name, found, block) ? 1 + std::stoll(found[1]) : depth + 1;
 }
 
 int64_t depth_of(const torch::nn::Module& root) {

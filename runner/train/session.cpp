@@ -284,6 +284,7 @@ void Session::train(Progress& progress, MetricsLog& log) {
     const auto step_start = Clock::now();
     Timeline time = length_.time;
     time.index = position_.step;
+    time.epoch = position_.micro / length_.batches_per_epoch;
     StepOutcome step;
     try {
       step = trainer_->step(time, [&] { return loader.next(); });

@@ -119,6 +119,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
   lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
   for (const InitEntry& init : recipe_.init) note(apply_init(init, *root_));
+  const at::NoGradGuard no_grad;
   objective_->start();
 }
 
@@ -134,7 +135,7 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
   const at::Tensor positions = batch->positions().cpu();
   const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
   const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
-  const Step step{time, batch->epoch, micro, recipe_.run.accumulate, draws, *collective_, *values_};
+  const Step step{time, micro, recipe_.run.accumulate, draws, *collective_, *values_};
   at::Tensor loss;
   {
     const Autocast autocast(recipe_.run.precision == "bf16", device_.type());
@@ -144,7 +145,9 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
     throw Error(fmt::format("objective \"{}\" gave a loss of {} dimensions, not a scalar", recipe_.objective.name, loss.dim()));
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
-    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", std::isnan(value) ? std::abs(value) : value, time.index, micro), batch);
+    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", std::isnan(value) ? std::abs(value) : value,
+                                time.index, micro),
+                    batch);
   }
   (recipe_.run.accumulate > 1 ? loss / static_cast<double>(recipe_.run.accumulate) : loss).backward();
   return value;
@@ -161,7 +164,8 @@ double Trainer::clip_gradients(const Timeline& time) {
   const at::NoGradGuard no_grad;
   const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kDouble);
   const double total = norms.norm().item<double>();
-  if (!std::isfinite(total)) throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
+  if (!std::isfinite(total))
+    throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
   const double limit = recipe_.run.clip_norm;
   if (recipe_.run.clip == "global") {
     const double factor = limit / (total + 1e-6);
@@ -181,14 +185,11 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   outcome.lr = lr_.at(time);
   outcome.weight_decay = weight_decay().at(time);
   for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
-  int64_t epoch = 0;
   for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
-    const auto batch = next_batch();
-    if (micro == 0) epoch = batch->epoch;
-    outcome.loss += micro_step(time, micro, batch) / static_cast<double>(recipe_.run.accumulate);
+    outcome.loss += micro_step(time, micro, next_batch()) / static_cast<double>(recipe_.run.accumulate);
   }
   outcome.gradient_norm = clip_gradients(time);
-  const Step last{time, epoch, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
+  const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
   const at::NoGradGuard no_grad;
   objective_->before_update(last);
   optimizer_->step();

@@ -12,7 +12,8 @@ class DataSource;
 class Head;
 class Projector;
 
-/// What a recipe offers to the component that is being made. Each call makes a fresh instance. [main thread]
+/// What a recipe offers to the component that is being made. Each call makes a fresh instance. Not to be kept: it may be gone once
+/// the component is made. A data source may only hand it on to the sources nested in it (`Use::make(assembly)`). [main thread]
 class Assembly {
  public:
   virtual ~Assembly() = default;
@@ -23,7 +24,8 @@ class Assembly {
   virtual std::shared_ptr<const DataSource> data() = 0;                   ///< of `[data_source]`; throws Error where no data may be opened
   virtual int64_t identities() const = 0;                                 ///< of the training data
   virtual int64_t images() const = 0;                                     ///< of the training data
-  virtual int64_t batch() const = 0;                                      ///< rows of a micro-batch on this rank
+  virtual int64_t rank_batch() const = 0;                                 ///< rows of a micro-batch on this rank
+  virtual int64_t accumulate() const = 0;                                 ///< micro-batches of an optimizer step
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
   /// A sentence for the run's log.

@@ -17,8 +17,8 @@ class Backbone {
   using Factory = std::function<std::shared_ptr<Backbone>(const InputContract&)>;
   virtual ~Backbone() = default;
 
-  virtual std::shared_ptr<torch::nn::Module> module() = 0;
-  virtual int64_t embed_dim() const = 0;  ///< D
+  virtual std::shared_ptr<torch::nn::Module> module() = 0;  ///< this very object
+  virtual int64_t embed_dim() const = 0;                    ///< D
   /// [B,3,H,W] float -> [B,D]. Throws Error naming the argument for a shape it cannot take. [main thread]
   virtual Tensor forward(const Tensor& images, const Pass& pass) = 0;
 };

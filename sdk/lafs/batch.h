@@ -16,7 +16,7 @@ class Batch {
   virtual Tensor landmarks(std::string_view group) const = 0;  ///< [V,B,L,2] float, pixels of the view; throws Error if the layout has none
   virtual Tensor labels() const = 0;                           ///< [B] int64, identities
   virtual Tensor positions() const = 0;                        ///< [B] int64, position in the order of the epoch
-  virtual Tensor indices() const = 0;  ///< [B] int64, index in the data source: MoCo-like queues and memory banks key on it
+  virtual Tensor indices() const = 0;                          ///< [B] int64, index in the data source: memory banks key on it
 };
 
 }  // namespace lafs

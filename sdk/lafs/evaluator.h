@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ class Embedder;
 struct FeatureRequest {
   std::string name;  ///< by which `Features` finds it
   std::shared_ptr<const DataSource> source;
-  std::vector<int64_t> indices;   ///< rows, in this order; empty: the whole source
+  std::optional<std::vector<int64_t>> indices;  ///< rows, in this order, repeats allowed; none: the whole source
   std::string flip = "contract";  ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
   int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
   bool pixels = false;            ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
@@ -44,11 +45,12 @@ class Evaluator {
   using Factory = std::function<std::shared_ptr<Evaluator>(Assembly&)>;
   virtual ~Evaluator() = default;
 
-  virtual std::vector<FeatureRequest> requests() const = 0;
-  virtual Metrics score(const Features& features) const = 0;  ///< [main thread, rank 0]
+  virtual std::vector<FeatureRequest> requests() const { return {}; }
+  virtual Metrics score(const Features&) const { return {}; }  ///< [main thread, rank 0]
 };
 
-/// An evaluator that must embed or train by itself (a linear probe): only `run` is called, its requests are empty.
+/// An evaluator that must embed or train by itself (a linear probe): only `run` is called, on every rank
+/// with the same calls of embed; rank 0's metrics count.
 class Interactive {
  public:
   virtual ~Interactive() = default;

@@ -11,52 +11,64 @@ namespace lafs {
 
 struct Step;
 
-/// A margin: the rule that turns the cosine between an embedding and its class vector into a logit (heads.md 1).
-/// It owns no class matrix; the `Classifier` of sdk/nn has that, the soft targets, the sampling and the cross-entropy.
-/// Everything arrives in fp32, with autocast off. A head with state is also a torch::nn::Module.
+/// What follows the cosines between embeddings and class vectors (heads.md 1). It owns no class matrix: the `Classifier` of
+/// sdk/nn has that, the soft targets, the sampling and the cross-entropy. A head is a `Margin` or a `WholeLoss`, which the
+/// classifier finds by dynamic_cast, and may have the further abilities below. Everything arrives in fp32, with autocast off.
+/// A head with state is also a torch::nn::Module.
 class Head {
  public:
   static constexpr std::string_view kind = "head";
   using Factory = std::function<std::shared_ptr<Head>(int64_t identities)>;
   virtual ~Head() = default;
 
-  virtual double scale() const = 0;                    ///< s: logits are s times what the rules return
   virtual bool clamp_cosines() const { return true; }  ///< to [-1, 1], before anything else
-  /// phi: target cosines [M] -> margin cosines [M], differentiable; a straight-through rule cuts the graph itself.
-  virtual Tensor target(const Tensor& cosines, const Pass& pass) = 0;
 };
 
-/// The margin depends on the length of the embedding (AdaFace, MagFace, SphereFace).
-class NormAware {
+/// Rows that have a target here: M of them, never one with label -1.
+struct TargetRows {
+  const Tensor& cosines;  ///< [M], between the embedding and its target class
+  const Tensor& norms;    ///< [M], of the embedding before normalisation; without gradient unless `NormGradient`
+  const Tensor& labels;   ///< [M] int64, the class
+};
+
+/// The rule that turns a target's cosine into its logit.
+class Margin {
  public:
-  virtual ~NormAware() = default;
-  /// cosines [M], norms [M] of their embeddings before normalisation; replaces `Head::target`.
-  virtual Tensor target(const Tensor& cosines, const Tensor& norms, const Pass& pass) = 0;
-  virtual bool norms_need_gradient() const = 0;
-  virtual bool scales_by_norm() const { return false; }  ///< logits times the norm instead of s
+  virtual ~Margin() = default;
+  virtual double scale() const = 0;  ///< s: logits are s times what the rules return
+  /// phi: [M] margin cosines, differentiable; a straight-through rule cuts the graph itself. `pass.draws` has M rows, or is null.
+  virtual Tensor target(const TargetRows& rows, const Pass& pass) = 0;
+};
+
+/// The gradient flows through the embedding's length (MagFace, SphereFace).
+class NormGradient {
+ public:
+  virtual ~NormGradient() = default;
+  virtual bool scales_by_norm() const { return false; }  ///< logits times the norm instead of s (SphereFace)
 };
 
 /// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering).
-class ChangesOthers {
+class ChangesNegatives {
  public:
-  virtual ~ChangesOthers() = default;
+  virtual ~ChangesNegatives() = default;
   /// cosines [B,C], target cosines [B] before their margin (the label of larger weight) -> [B,C]; target columns are overwritten
   /// afterwards.
-  virtual Tensor others(const Tensor& cosines, const Tensor& target_cosines) = 0;
+  virtual Tensor negatives(const Tensor& cosines, const Tensor& target_cosines, const Pass& pass) = 0;
 };
 
 /// A term besides the cross-entropy (MagFace): norms [B] -> scalar.
 class ExtraLoss {
  public:
   virtual ~ExtraLoss() = default;
-  virtual Tensor extra_loss(const Tensor& norms) = 0;
+  virtual Tensor extra_loss(const Tensor& norms, const Pass& pass) = 0;
 };
 
-/// The head is a whole loss on cosines (SFace), with hard labels only.
+/// The head is a whole loss on cosines (SFace), with hard labels only: [B,C], labels [B] int64 -> [B], a loss each row.
+/// Label -1: the class is elsewhere, the row has no target term.
 class WholeLoss {
  public:
   virtual ~WholeLoss() = default;
-  virtual Tensor loss(const Tensor& cosines, const Tensor& labels) = 0;  ///< [B,C], [B] int64 -> scalar
+  virtual Tensor losses(const Tensor& cosines, const Tensor& labels, const Pass& pass) = 0;
 };
 
 /// Several class vectors an identity; a class cosine is the largest of them.
@@ -66,11 +78,14 @@ class SubCentered {
   virtual int64_t sub_centers() const = 0;
 };
 
-/// Running statistics, updated once per optimizer step from what the losses since the last one remembered.
-class Updating {
+/// Running statistics (CurricularFace's t, AdaFace's mean norm).
+class Statistical {
  public:
-  virtual ~Updating() = default;
-  virtual void after_update(const Step& step) = 0;
+  virtual ~Statistical() = default;
+  /// Once a loss, before negatives and targets: the rows of the label of larger weight, detached. The head may use the new value in
+  /// this loss and keeps it for after_update, which alone writes saved state.
+  virtual void observe(const TargetRows& rows, const Pass& pass) = 0;
+  virtual void after_update(const Step& step) = 0;  ///< once per optimizer step
 };
 
 }  // namespace lafs

@@ -13,6 +13,13 @@ namespace lafs {
 
 class Assembly;
 
+/// Views an objective needs: a group of the layout with at least so many views.
+struct ViewNeed {
+  std::string group;
+  int64_t at_least = 1;
+  bool landmarks = false;  ///< each view with its landmarks
+};
+
 /// The method. It builds every network through the assembly, registers them in its module, and that module is the root:
 /// device moves, optimizer, reducer and checkpoint see this tree and nothing else. What trains has requires_grad.
 class Objective {
@@ -22,17 +29,20 @@ class Objective {
   virtual ~Objective() = default;
 
   virtual std::shared_ptr<torch::nn::Module> module() = 0;
-  /// Path in the tree of the backbone that evaluation uses: "backbone", "teacher.backbone".
+  /// Path in the tree of the backbone that evaluation uses; it came from `Assembly::backbone()`: "backbone", "teacher.backbone".
   virtual std::string encoder() const = 0;
-  virtual std::vector<std::string> required_views() const = 0;  ///< group names
+  virtual std::vector<ViewNeed> required_views() const = 0;
 
-  /// Scalar loss of one micro-batch. Changes no saved state but BatchNorm's: it remembers, `after_update` applies. [main thread]
+  /// Scalar: the mean over this rank's rows; gradients are averaged over ranks. Runs under the autocast of `[run] precision`.
+  /// Changes no saved state but BatchNorm's: it remembers, `after_update` applies. A first micro-batch (`step.micro_batch` 0)
+  /// forgets what an unfinished step left. [main thread]
   virtual Tensor loss(const Batch& batch, const Step& step) = 0;
-  /// Once per optimizer step: gradients are summed, clipped and may be dropped here.
+  /// Once per optimizer step, without autograd: gradients are summed, clipped and may be dropped here.
   virtual void before_update(const Step&) {}
-  /// Once per optimizer step, also when a scaler skipped the update: EMA, centre, queues, counters.
+  /// Once per optimizer step, without autograd, also when a scaler skipped the update: EMA, centre, queues, counters.
   virtual void after_update(const Step&) {}
-  /// Once, after parameters have their initial or loaded values and before the first step: a teacher copies its student here.
+  /// Of a fresh run only, never of a continued one, without autograd: once parameters have their initial or loaded values and before
+  /// the first step. A teacher copies its student here; lists of tensors belong into the constructor.
   virtual void start() {}
 };
 

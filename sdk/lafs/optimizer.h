@@ -24,7 +24,8 @@ using ParameterGroups = std::vector<std::shared_ptr<const ParameterGroup>>;
 class StateVisitor {
  public:
   virtual ~StateVisitor() = default;
-  virtual void tensor(const std::string& name, Tensor& value) = 0;  ///< "<parameter>.<slot>"
+  /// Saved as "<parameter>.<slot>". `shaped`: the slot has the parameter's shape, and so is cut with it over ranks.
+  virtual void tensor(const std::string& parameter, const std::string& slot, Tensor& value, bool shaped) = 0;
 };
 
 /// An update rule. Its state is allocated (zero) when it is made, so that a load finds every tensor.

@@ -53,7 +53,7 @@ double Schedule::at(const Timeline& time) const {
   if (shape == "two_sided_cosine") return cosine_at(*this, time, true);
   if (shape == "epoch_linear") {
     const auto epochs = static_cast<int64_t>(warmup_epochs);
-    return time.epoch() < epochs ? line(warmup_from, from, time.epoch(), epochs) : from;
+    return time.epoch < epochs ? line(warmup_from, from, time.epoch, epochs) : from;
   }
   if (shape == "finetune") return finetune_at(*this, time);
   if (shape == "finetune_corrected") return finetune_corrected_at(*this, time);

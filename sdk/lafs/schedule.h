@@ -9,13 +9,12 @@ struct Step;
 /// Where an optimizer step lies in a run: all a schedule may look at.
 struct Timeline {
   int64_t index = 0;            ///< optimizer steps done before this one
+  int64_t epoch = 0;            ///< that its first micro-batch belongs to
   int64_t total = 1;            ///< optimizer steps of the whole run
   int64_t steps_per_epoch = 1;  ///< optimizer steps of an epoch
   int64_t epochs = 1;
   int64_t images = 0;       ///< N, images of an epoch before the tail is dropped
   int64_t step_images = 0;  ///< A*B*R, images of an optimizer step
-
-  int64_t epoch() const { return steps_per_epoch > 0 ? index / steps_per_epoch : 0; }
 };
 
 /// A hyper-parameter that may change while training. In a recipe a number, or a table

@@ -9,19 +9,18 @@
 
 namespace lafs {
 
-/// One optimizer step, or one of its micro-batches.
+/// One optimizer step, or one of its micro-batches. Valid during the call it is handed to; do not keep it.
 struct Step {
-  Timeline time;              ///< index, total, steps per epoch
-  int64_t epoch = 0;          ///< of the first micro-batch of the step
+  Timeline time;              ///< index, total, epoch
   int64_t micro_batch = 0;    ///< 0 <= micro_batch < micro_batches; the last one in before_update and after_update
   int64_t micro_batches = 1;  ///< accumulation
-  std::shared_ptr<const Draws>
-      draws;  ///< rows of this micro-batch as view 0; null in before_update and after_update, and in golden tests without chance
+  /// Rows of this micro-batch as view 0; null in before_update and after_update, and in golden tests without chance.
+  std::shared_ptr<const Draws> draws;
   Collective& collective;
   Reporter& reporter;
 
   /// A training pass over the rows of the micro-batch.
-  Pass pass() const { return {true, draws}; }
+  Pass pass() const { return {true, draws, &collective}; }
 };
 
 }  // namespace lafs

@@ -39,40 +39,55 @@ std::pair<at::Tensor, at::Tensor> normalised(const at::Tensor& rows) {
   return {wide / norms.clamp_min(1e-12), norms.squeeze(1)};
 }
 
-/// phi of cosines [M] whose embeddings have the norms [M].
-at::Tensor margin(Head& head, const at::Tensor& cosines, const at::Tensor& norms, const Pass& pass) {
-  if (auto* aware = dynamic_cast<NormAware*>(&head)) {
-    return aware->target(cosines, aware->norms_need_gradient() ? norms : norms.detach(), pass);
-  }
-  return head.target(cosines, pass);
+const Margin& as_margin(const Head& head) {
+  const auto* margin = dynamic_cast<const Margin*>(&head);
+  if (!margin) throw Error("this head gives no logits: it is neither a margin nor used as a whole loss");
+  return *margin;
 }
 
-at::Tensor scaled(Head& head, const at::Tensor& cosines, const at::Tensor& norms) {
-  const auto* aware = dynamic_cast<const NormAware*>(&head);
-  if (!aware || !aware->scales_by_norm()) return cosines * head.scale();
-  return cosines * (aware->norms_need_gradient() ? norms : norms.detach()).unsqueeze(1);
+/// Norms as the head may see them.
+at::Tensor visible(const Head& head, const at::Tensor& norms) { return dynamic_cast<const NormGradient*>(&head) ? norms : norms.detach(); }
+
+/// phi [M]. Draws belong to the rows of the batch: a rule on other rows gets none.
+at::Tensor margin(Head& head, const at::Tensor& cosines, const at::Tensor& norms, const at::Tensor& labels, const Pass& pass) {
+  const Pass inner{pass.training, pass.draws && pass.draws->rows() == cosines.size(0) ? pass.draws : nullptr, pass.collective};
+  return const_cast<Margin&>(as_margin(head)).target({cosines, visible(head, norms), labels}, inner);
+}
+
+at::Tensor scaled(const Head& head, const at::Tensor& cosines, const at::Tensor& norms) {
+  const auto* by_norm = dynamic_cast<const NormGradient*>(&head);
+  if (!by_norm || !by_norm->scales_by_norm()) return cosines * as_margin(head).scale();
+  return cosines * norms.unsqueeze(1);
 }
 
 /// One target column a row: its class (0 where there is none), the plain cosine and the weight.
 struct Column {
   at::Tensor label, cosine, weight;  // [B] each
+  at::Tensor valid;                  // [M] rows with a target; undefined: all
 };
 
-Column column(const at::Tensor& cosines, const at::Tensor& label, const at::Tensor& weight) {
-  const at::Tensor valid = label >= 0;
-  const at::Tensor index = label.clamp_min(0);
-  // A row without a target must not bring an infinite slope of the margin into 0 * infinity.
-  const at::Tensor cosine = cosines.gather(1, index.unsqueeze(1)).squeeze(1).masked_fill(~valid, 0);
-  return {index, cosine, weight * valid};
+Column column(const at::Tensor& cosines, const at::Tensor& label, const at::Tensor& weight, bool complete) {
+  if (complete) return {label, cosines.gather(1, label.unsqueeze(1)).squeeze(1), weight, {}};
+  const at::Tensor there = label >= 0, index = label.clamp_min(0);
+  return {index, cosines.gather(1, index.unsqueeze(1)).squeeze(1), weight * there, there.nonzero().squeeze(1)};
+}
+
+/// The rows of a column that have a target: cosines, norms, labels.
+struct Chosen {
+  at::Tensor cosines, norms, labels;
+};
+Chosen chosen(const Column& c, const at::Tensor& norms) {
+  if (!c.valid.defined()) return {c.cosine, norms, c.label};
+  return {c.cosine.index_select(0, c.valid), norms.index_select(0, c.valid), c.label.index_select(0, c.valid)};
 }
 
 std::vector<Column> columns_of(const at::Tensor& cosines, const Targets& targets) {
   const at::Tensor one = at::ones({cosines.size(0)}, cosines.options());
-  if (!targets.label_b.defined()) return {column(cosines, targets.label_a, one)};
+  if (!targets.label_b.defined()) return {column(cosines, targets.label_a, one, targets.complete)};
   // Both labels the same: weight 1 and one margin (heads.md 4).
   const at::Tensor same = targets.label_a == targets.label_b;
   const at::Tensor lambda = targets.lambda.to(cosines.scalar_type()).masked_fill(same, 1);
-  return {column(cosines, targets.label_a, lambda), column(cosines, targets.label_b, one - lambda)};
+  return {column(cosines, targets.label_a, lambda, targets.complete), column(cosines, targets.label_b, one - lambda, targets.complete)};
 }
 
 void check(const at::Tensor& embedding, const Targets& targets, int64_t width) {
@@ -87,7 +102,7 @@ void check(const at::Tensor& embedding, const Targets& targets, int64_t width) {
 
 }  // namespace
 
-at::Tensor Targets::major() const { return label_b.defined() ? at::where(lambda >= 0.5, label_a, label_b) : label_a; }
+at::Tensor Targets::dominant() const { return label_b.defined() ? at::where(lambda >= 0.5, label_a, label_b) : label_a; }
 
 at::Tensor sparse_cross_entropy(const at::Tensor& logits, const at::Tensor& classes, const at::Tensor& weights, double floor) {
   return Function<SparseCrossEntropy>::apply(logits, classes, weights, floor);
@@ -120,44 +135,63 @@ Classifier::Scores Classifier::scores(const at::Tensor& embedding, const Head& h
   return {head.clamp_cosines() ? cosines.clamp(-1, 1) : cosines, rows.second};
 }
 
+namespace {
+
+/// Running statistics see the label of larger weight, once a loss.
+void observe(Head& head, const at::Tensor& cosines, const at::Tensor& norms, const Targets& targets, const Pass& pass) {
+  auto* statistical = dynamic_cast<Statistical*>(&head);
+  if (!statistical || !pass.training) return;
+  const Column c = column(cosines.detach(), targets.dominant(), at::ones_like(norms), targets.complete);
+  const auto [chosen_cosines, chosen_norms, labels] = chosen(c, norms.detach());
+  statistical->observe({chosen_cosines, chosen_norms, labels}, pass);
+}
+
+}  // namespace
+
 Classifier::Marked Classifier::sparse(const Scores& s, const Targets& targets, Head& head, const Pass& pass) const {
-  std::vector<Column> columns = columns_of(s.cosines, targets);
-  at::Tensor others = s.cosines;
-  if (auto* changes = dynamic_cast<ChangesOthers*>(&head)) {
+  const std::vector<Column> columns = columns_of(s.cosines, targets);
+  at::Tensor negatives = s.cosines;
+  if (auto* changes = dynamic_cast<ChangesNegatives*>(&head)) {
     const bool two = columns.size() == 2;
-    others = changes->others(others, two ? at::where(targets.lambda >= 0.5, columns[0].cosine, columns[1].cosine) : columns[0].cosine);
+    negatives = changes->negatives(negatives,
+                                   two ? at::where(targets.lambda >= 0.5, columns[0].cosine, columns[1].cosine) : columns[0].cosine, pass);
   }
-  std::vector<at::Tensor> values, classes, weights;
-  for (const Column& c : columns) {
-    const at::Tensor phi = margin(head, c.cosine, s.norms, pass);
-    values.push_back(c.weight * phi + (1 - c.weight) * c.cosine);
-    classes.push_back(c.label);
-    weights.push_back(c.weight);
-  }
-  // The first label is written last: where both are the same it is the one with the weight. A row without a target keeps its column.
-  at::Tensor logits = scaled(head, others, s.norms);
+  std::vector<at::Tensor> classes, weights;
+  at::Tensor logits = scaled(head, negatives, s.norms);
+  // The first label is written last: where both are the same it is the one with the weight.
   for (size_t k = columns.size(); k-- > 0;) {
-    const at::Tensor index = classes[k].unsqueeze(1), value = scaled(head, values[k].unsqueeze(1), s.norms);
-    const at::Tensor valid = (k == 0 ? targets.label_a : targets.label_b).ge(0).unsqueeze(1);
-    const at::Tensor plain = scaled(head, others.gather(1, index), s.norms);
-    logits.scatter_(1, index, at::where(valid, value, plain));
+    const Column& c = columns[k];
+    const auto [cosines, norms, labels] = chosen(c, s.norms);
+    const at::Tensor weight = c.valid.defined() ? c.weight.index_select(0, c.valid) : c.weight;
+    const at::Tensor phi = margin(head, cosines, norms, labels, pass);
+    const at::Tensor value = scaled(head, (weight * phi + (1 - weight) * cosines).unsqueeze(1), visible(head, norms));
+    if (c.valid.defined()) {
+      logits = logits.index_put({c.valid, labels}, value.squeeze(1));
+    } else {
+      logits.scatter_(1, c.label.unsqueeze(1), value);
+    }
+    classes.insert(classes.begin(), c.label);
+    weights.insert(weights.begin(), c.weight);
   }
   return {logits, at::stack(classes, 1), at::stack(weights, 1)};
 }
 
 Classifier::Marked Classifier::dense(const Scores& s, const Targets& targets, Head& head, const Pass& pass) const {
-  if (dynamic_cast<ChangesOthers*>(&head)) throw Error("label smoothing does not go with a head that changes the cosines of other classes");
+  if (dynamic_cast<ChangesNegatives*>(&head))
+    throw Error("label smoothing does not go with a head that changes the cosines of other classes");
   const int64_t b = s.cosines.size(0), c = s.cosines.size(1);
   at::Tensor y = at::zeros({b, c}, s.cosines.options());
   for (const Column& column : columns_of(s.cosines.detach(), targets))
     y.scatter_add_(1, column.label.unsqueeze(1), column.weight.unsqueeze(1));
   y = (y * (1 - targets.smoothing) + targets.smoothing / static_cast<double>(c)) * targets.label_a.ge(0).unsqueeze(1);
   const at::Tensor norms = s.norms.unsqueeze(1).expand({b, c}).reshape({-1});
-  const at::Tensor phi = margin(head, s.cosines.reshape({-1}), norms, pass).view({b, c});
+  const at::Tensor labels = at::arange(c, targets.label_a.options()).repeat({b});
+  const at::Tensor phi = margin(head, s.cosines.reshape({-1}), norms, labels, pass).view({b, c});
   return {scaled(head, y * phi + (1 - y) * s.cosines, s.norms), {}, y};
 }
 
 Classifier::Marked Classifier::marked(const Scores& s, const Targets& targets, Head& head, const Pass& pass) const {
+  observe(head, s.cosines, s.norms, targets, pass);
   return targets.smoothing > 0 ? dense(s, targets, head, pass) : sparse(s, targets, head, pass);
 }
 
@@ -172,15 +206,15 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   check(embedding, targets, options_.width);
   const Scores s = scores(embedding, head);
   const AutocastOff off;
-  if (accuracy) *accuracy = s.cosines.detach().argmax(1).eq(targets.major()).to(at::kFloat).mean();
+  if (accuracy) *accuracy = s.cosines.detach().argmax(1).eq(targets.dominant()).to(at::kFloat).mean();
   if (auto* whole = dynamic_cast<WholeLoss*>(&head)) {
     if (targets.label_b.defined() || targets.smoothing > 0) throw Error("this head takes hard labels only: no mixup, cutmix or smoothing");
-    return whole->loss(s.cosines, targets.label_a);
+    return whole->losses(s.cosines, targets.label_a, pass.scope("head")).mean();
   }
   const Marked m = marked(s, targets, head, pass.scope("head"));
   at::Tensor loss = m.classes.defined() ? sparse_cross_entropy(m.logits, m.classes, m.weights, options_.probability_floor).mean()
                                         : -(m.weights * at::log_softmax(m.logits, 1)).sum(1).mean();
-  if (auto* extra = dynamic_cast<ExtraLoss*>(&head)) loss = loss + extra->extra_loss(s.norms);
+  if (auto* extra = dynamic_cast<ExtraLoss*>(&head)) loss = loss + extra->extra_loss(s.norms, pass);
   return loss;
 }
 

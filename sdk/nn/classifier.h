@@ -15,9 +15,10 @@ namespace lafs {
 struct Targets {
   at::Tensor label_a, label_b;  ///< [B] int64; label_b and lambda undefined: hard labels
   at::Tensor lambda;            ///< [B] float
+  bool complete = true;         ///< no label is -1; say false where one may be
   double smoothing = 0;         ///< epsilon: every class gets epsilon/C, the rest is shared by the labels
 
-  at::Tensor major() const;  ///< [B], the label of larger weight
+  at::Tensor dominant() const;  ///< [B], the label of larger weight
 };
 
 /// Cross-entropy with at most K weighted classes a row: logits [B,C], classes [B,K] int64 (all valid), weights [B,K] -> [B].

@@ -39,16 +39,16 @@ struct StraightThrough {
 };
 
 /// phi(theta) = cos(theta + m) (ArcFace, Deng et al. 2019) in the three formulations of heads.md 3.1.
-class ArcFace final : public lafs::Head {
+class ArcFace final : public lafs::Head, public lafs::Margin {
  public:
   using Options = ::Options;
   ArcFace(const Options& options, int64_t) : options_(options) {}
 
   double scale() const override { return options_.scale; }
 
-  at::Tensor target(const at::Tensor& cosines, const lafs::Pass&) override {
-    if (options_.formulation == "straight_through") return lafs::Function<StraightThrough>::apply(cosines, options_.margin);
-    return options_.formulation == "trig" ? trig(cosines) : acos(cosines);
+  at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override {
+    if (options_.formulation == "straight_through") return lafs::Function<StraightThrough>::apply(rows.cosines, options_.margin);
+    return options_.formulation == "trig" ? trig(rows.cosines) : acos(rows.cosines);
   }
 
  private:

@@ -17,14 +17,14 @@ struct Options {
 };
 
 /// phi(c) = c - m (CosFace, Wang et al. 2018).
-class CosFace final : public lafs::Head {
+class CosFace final : public lafs::Head, public lafs::Margin {
  public:
   using Options = ::Options;
   CosFace(const Options& options, int64_t) : options_(options) {}
 
   double scale() const override { return options_.scale; }
   bool clamp_cosines() const override { return options_.clamp; }
-  at::Tensor target(const at::Tensor& cosines, const lafs::Pass&) override { return cosines - options_.margin; }
+  at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override { return rows.cosines - options_.margin; }
 
  private:
   Options options_;

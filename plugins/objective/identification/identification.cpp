@@ -53,7 +53,7 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   std::string encoder() const override { return "backbone"; }
-  std::vector<std::string> required_views() const override { return {"image"}; }
+  std::vector<lafs::ViewNeed> required_views() const override { return {{"image", 1, false}}; }
 
   at::Tensor loss(const lafs::Batch& batch, const lafs::Step& step) override {
     at::Tensor images = batch.views("image")[0];  // [B,3,H,W]
@@ -70,7 +70,7 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   }
 
   void after_update(const lafs::Step& step) override {
-    if (auto* updating = dynamic_cast<lafs::Updating*>(head_.get())) updating->after_update(step);
+    if (auto* statistical = dynamic_cast<lafs::Statistical*>(head_.get())) statistical->after_update(step);
   }
 
  private:

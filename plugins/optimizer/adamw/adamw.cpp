@@ -44,9 +44,9 @@ class AdamW final : public lafs::Optimizer {
 
   void visit_state(lafs::StateVisitor& visitor) override {
     for (Slot& slot : slots_) {
-      visitor.tensor(slot.name + ".step", slot.step);
-      visitor.tensor(slot.name + ".exp_avg", slot.first);
-      visitor.tensor(slot.name + ".exp_avg_sq", slot.second);
+      visitor.tensor(slot.name, "step", slot.step, false);
+      visitor.tensor(slot.name, "exp_avg", slot.first, true);
+      visitor.tensor(slot.name, "exp_avg_sq", slot.second, true);
     }
   }
 

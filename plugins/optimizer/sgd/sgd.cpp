@@ -48,7 +48,7 @@ class Sgd final : public lafs::Optimizer {
   }
 
   void visit_state(lafs::StateVisitor& visitor) override {
-    for (Direction& d : directions_) visitor.tensor(d.name + ".momentum", d.value);
+    for (Direction& d : directions_) visitor.tensor(d.name, "momentum", d.value, true);
   }
 
  private:

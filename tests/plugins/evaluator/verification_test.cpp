@@ -26,7 +26,8 @@ class BareAssembly final : public Assembly {
   std::shared_ptr<const DataSource> data() override { throw Error("no data"); }
   int64_t identities() const override { return 1; }
   int64_t images() const override { return 1; }
-  int64_t batch() const override { return 1; }
+  int64_t rank_batch() const override { return 1; }
+  int64_t accumulate() const override { return 1; }
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
   void note(const std::string&) override {}
@@ -53,9 +54,9 @@ const std::string faces = "data = { use = \"synthetic_faces\", identities = 5, p
 /// Picture r of identity i: the direction of the identity, turned a little by the picture; the mirror turned the other way.
 GivenFeatures features_of(const FeatureRequest& request, double spread) {
   GivenFeatures given;
-  given.rows = static_cast<int64_t>(request.indices.size());
+  given.rows = static_cast<int64_t>(request.indices->size());
   const int64_t copies = request.flip == "both" ? 2 : 1;
-  for (const int64_t index : request.indices) {
+  for (const int64_t index : *request.indices) {
     for (int64_t copy = 0; copy < copies; ++copy) {
       const double turn = (copy == 0 ? 1 : -1) * 0.01;
       const double angle = static_cast<double>(request.source->identity(index)) + spread * static_cast<double>(index % 4) + turn;
@@ -115,7 +116,7 @@ TEST_CASE("verification: separable people are told apart and every number has it
   REQUIRE(requests.size() == 2);
   CHECK(requests[0].name == "embeddings");
   CHECK(requests[0].flip == "both");
-  CHECK(requests[0].indices.size() == 20);
+  CHECK(requests[0].indices->size() == 20);
   CHECK(requests[1].name == "pixels");
   CHECK(requests[1].pixels);
   const Metrics metrics = evaluator->score(features_of(requests[0], 0.01));
@@ -156,7 +157,7 @@ TEST_CASE("verification: mistakes are listed hardest first, with the keys of bot
   CHECK(rejects[0].score <= rejects[1].score);
   CHECK(rejects[0].score == doctest::Approx(std::cos(1.8)).epsilon(1e-5));
   CHECK(rejects[0].what.find("genuine") != std::string::npos);
-  CHECK(rejects[0].what.find(requests[0].source->key(requests[0].indices[0]).substr(0, 8)) != std::string::npos);
+  CHECK(rejects[0].what.find(requests[0].source->key((*requests[0].indices)[0]).substr(0, 8)) != std::string::npos);
 }
 
 TEST_CASE("verification: the flip rule is the contract's unless the recipe says otherwise") {
@@ -182,7 +183,7 @@ TEST_CASE("verification: LFW's list finds its pictures under any of the endings"
   const auto evaluator = verification(people.with_list("2\t1\nAda\t1\t2\nAda\t1\tCy\t1\nBo\t1\t2\nBo\t1\tAda\t2\n"));
   const auto request = evaluator->requests()[0];
   std::vector<std::string> keys;
-  for (const int64_t index : request.indices) keys.push_back(request.source->key(index));
+  for (const int64_t index : *request.indices) keys.push_back(request.source->key(index));
   CHECK(keys == std::vector<std::string>{"Ada/Ada_0001.png", "Ada/Ada_0002.png", "Bo/Bo_0001.pgm", "Bo/Bo_0002.pgm", "Cy/Cy_0001.pgm"});
   const Metrics metrics = evaluator->score(features_of(request, 0.01));
   CHECK(metrics.notes[0] == "pairs of \"pairs.txt\"");

@@ -61,11 +61,11 @@ TEST_CASE("embedder: each flip rule gives its rows, in the order of the indices"
   std::vector<FeatureRequest> wanted;
   for (const std::string flip : {"contract", "sum", "none", "both"}) {
     wanted.push_back(request(flip, source, flip));
-    wanted.back().indices = {5, 0, 5, 3};
+    wanted.back().indices = std::vector<int64_t>{5, 0, 5, 3};
   }
   const auto features = ModelEmbedder(network, small(), options(4, 2)).embed(wanted);
   for (int64_t r = 0; r < 4; ++r) {
-    const int64_t index = wanted[0].indices[static_cast<size_t>(r)];
+    const int64_t index = (*wanted[0].indices)[static_cast<size_t>(r)];
     const at::Tensor own = by_hand(*source, index, false, *network), mirror = by_hand(*source, index, true, *network);
     CHECK(at::allclose(row(*features, "none", r), own, 1e-5, 1e-6));
     CHECK(at::allclose(row(*features, "sum", r), own + mirror, 1e-5, 1e-6));
@@ -79,7 +79,7 @@ TEST_CASE("embedder: each flip rule gives its rows, in the order of the indices"
 TEST_CASE("embedder: a picture that several requests want is decoded once") {
   const auto source = std::make_shared<FakeSource>(23);
   FeatureRequest some = request("some", source, "none"), grey = request("grey", source, "none");
-  some.indices = {3, 4, 3};
+  some.indices = std::vector<int64_t>{3, 4, 3};
   grey.pixels = true;
   ModelEmbedder(std::make_shared<FakeBackbone>(), small(), options(4, 3)).embed({request("all", source), some, grey});
   for (int64_t i = 0; i < 23; ++i) CHECK(source->times_decoded(i) == 1);
@@ -91,7 +91,7 @@ TEST_CASE("embedder: rows depend neither on threads nor on who asks beside them"
   const auto network = std::make_shared<FakeBackbone>();
   const auto alone = ModelEmbedder(network, small(), options(8, 1)).embed({request("a", source)});
   FeatureRequest some = request("some", source, "none");
-  some.indices = {40, 7};
+  some.indices = std::vector<int64_t>{40, 7};
   const auto beside = ModelEmbedder(network, small(), options(8, 5)).embed({request("b", other), some, request("a", source)});
   CHECK(values(*alone, "a") == values(*beside, "a"));
   for (const int64_t rows : network->batches) CHECK(rows == 8);
@@ -191,7 +191,7 @@ TEST_CASE("embedder: requests that cannot be served are told apart") {
   CHECK_THROWS_WITH_AS(embedder.embed({request("a", source, "summ")}),
                        "request \"a\": flip = \"summ\" is not a choice; did you mean \"sum\"?", Error);
   FeatureRequest far = request("a", source);
-  far.indices = {0, 6};
+  far.indices = std::vector<int64_t>{0, 6};
   CHECK_THROWS_WITH_AS(embedder.embed({far}), "request \"a\": index 6 is outside [0, 6)", Error);
   FeatureRequest tokens = request("a", source);
   tokens.class_tokens = 4;

@@ -25,7 +25,7 @@ TEST_CASE("progress: a plain line says where the run is, how fast it goes and wh
 TEST_CASE("progress: the bar fills with the run, and gives way on a narrow terminal") {
   const ProgressState half{50, 100, 0, 1, 1, 10, 0, 5};
   const std::string text = " 50/100  epoch 0  loss 1.0000  lr 1.00e+00  10.0 images/s  ETA 0:05";
-  CHECK(progress_line(half, 77, true) == "━━━━╸    " + text);
+  CHECK(progress_line(half, 77, true) == "━━━━╸     " + text);
   CHECK(progress_line(half, 200, true) == "━━━━━━━━━━━━╸           " + (" " + text));
   CHECK(progress_line(half, 70, true) == text);
   CHECK(progress_line(half, 30, true) == text.substr(0, 30));

@@ -12,7 +12,10 @@ namespace {
 
 std::vector<NamedMetrics> two_sets() {
   NamedMetrics lfw{"lfw", {}, 1.5};
-  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""}, {"tar@far=0.001", 0.9971, 0, 3000, ""}, {"threshold", 1.41234, 0, 0, "", false}, {"pixels/accuracy", 0.61, 0, 6000, ""}};
+  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""},
+                        {"tar@far=0.001", 0.9971, 0, 3000, ""},
+                        {"threshold", 1.41234, 0, 0, "", false},
+                        {"pixels/accuracy", 0.61, 0, 6000, ""}};
   lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
   lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81}}}};
   NamedMetrics landmarks{"landmarks", {}, 0};
