@@ -29,8 +29,10 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     std::string on_damaged = "error";
 
     void declare(lafs::Params& p) {
-      p("root", root, lafs::needed(), "folder that holds a folder of images for each identity");
-      p("list", list, "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder");
+      // Where pictures lie changes no number; which they are is in the fingerprint.
+      p.affects_nothing("root", root, lafs::needed(), "folder that holds a folder of images for each identity");
+      p.affects_nothing("list", list,
+                        "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged file fails; skip: every file is decoded at opening, and damaged ones are left out and reported");
     }

@@ -30,8 +30,10 @@ class Subset final : public lafs::DataSource, public lafs::Skipping {
 
     void declare(lafs::Params& p) {
       p("source", source, lafs::needed(), "the whole");
-      p("split", split,
-        "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
+      // The path changes no number; whom the file names is in the fingerprint.
+      p.affects_nothing(
+          "split", split,
+          "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
       p("exclude", exclude, "keep everybody but the people of split");
       p("min_images", min_images, lafs::at_least(0), "identities with fewer pictures are left out");
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
