@@ -21,8 +21,8 @@ struct StepRecord {
 /// [main thread]
 class MetricsLog {
  public:
-  /// Goes on in `folder`, which is made when absent: lines of step >= `resume_step` and a half-written last line are dropped first,
-  /// atomically.
+  /// Goes on in `folder`, which is made when absent: records of step >= `resume_step`, evaluations after more steps than that, and a
+  /// half-written last line are dropped first, atomically.
   MetricsLog(const std::filesystem::path& folder, int64_t resume_step);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
