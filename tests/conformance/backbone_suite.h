@@ -1,0 +1,193 @@
+#pragma once
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "conformance/findings.h"
+#include "conformance/module_checks.h"
+#include "kernel/registry.h"
+#include "lafs/backbone.h"
+#include "lafs/error.h"
+#include "nn/tokens.h"
+#include "runner/train/draws.h"
+
+namespace lafs::conformance {
+
+/// The promises of backbone.h, under the input contract's defaults.
+class BackboneSuite {
+ public:
+  BackboneSuite(const Use<Backbone>& use, Findings& findings) : use_(use), findings_(findings) {}
+
+  void run() {
+    findings_.guard("state", [&] { conform_module([&] { return use_.make(input_)->module(); }, findings_); });
+    net_ = use_.make(input_);
+    module_ = net_->module();
+    initialise(*module_, 1);
+    images_ = keyed_tensor({3, 3, input_.height, input_.width}, 7);
+    findings_.expect(module_.get() == dynamic_cast<torch::nn::Module*>(net_.get()), "module() is the backbone itself",
+                     "it is another object");
+    findings_.guard("evaluation", [&] { evaluation(); });
+    findings_.guard("gradients", [&] { gradients(); });
+    wrong_shapes();
+    findings_.guard("training without draws", [&] { without_draws(); });
+    findings_.guard("training with draws", [&] { with_draws(); });
+    findings_.guard("tokens", [&] { tokens(); });
+    findings_.guard("landmarks", [&] { landmarks(); });
+    findings_.guard("attention", [&] { attention(); });
+    findings_.guard("bf16", [&] { half(); });
+  }
+
+ private:
+  at::Tensor eval(const at::Tensor& images) {
+    const at::NoGradGuard no_grad;
+    return net_->forward(images, {});
+  }
+  std::string off(const at::Tensor& a, const at::Tensor& b) const { return fmt::format("they differ by {}", largest_difference(a, b)); }
+  void expect_shape(const at::Tensor& tensor, const std::vector<int64_t>& shape, const std::string& promise) {
+    findings_.expect(tensor.defined() && tensor.sizes() == at::IntArrayRef(shape), promise,
+                     fmt::format("the shape is {}, not [{}]", shape_text(tensor), fmt::join(shape, ", ")));
+  }
+
+  void evaluation() {
+    const NamedTensors before = copy_of_state(*module_);
+    const at::Tensor out = eval(images_);
+    expect_shape(out, {3, net_->embed_dim()}, "forward gives [B, embed_dim]");
+    findings_.expect(out.scalar_type() == at::kFloat, "embeddings are float", at::toString(out.scalar_type()));
+    findings_.expect(finite(out), "embeddings are finite", "some are not");
+    findings_.expect(at::equal(out, eval(images_)), "evaluation is deterministic", "two calls differ");
+    for (int64_t row = 0; row < 3; ++row) {
+      const at::Tensor alone = eval(images_.slice(0, row, row + 1))[0];
+      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows", off(alone, out[row]));
+    }
+    findings_.expect(largest_difference(out[0], out[1]) > 1e-6, "embeddings follow from the pictures", "two pictures have the same");
+    module_->eval();
+    const at::Tensor other_mode = eval(images_);
+    module_->train();
+    findings_.expect(at::equal(out, other_mode), "the mode of the tree is not looked at", off(out, other_mode));
+    const std::string names = changed(before, *module_, false);
+    findings_.expect(names.empty(), "evaluation changes no state", names);
+  }
+
+  void gradients() {
+    const at::Tensor images = images_.clone().requires_grad_();
+    const at::Tensor out = net_->forward(images, {true, nullptr});
+    (out * keyed_tensor({3, net_->embed_dim()}, 11)).sum().backward();
+    const std::string bare = without_gradient(*module_, "loss.");  // the reference's unused class head
+    findings_.expect(bare.empty(), "gradients reach every trainable parameter", bare);
+    const at::Tensor& gradient = images.grad();
+    findings_.expect(gradient.defined() && finite(gradient) && gradient.count_nonzero().item<int64_t>() > 0, "pictures have a gradient",
+                     "it is missing, zero or not finite");
+    forget_gradients(*module_);
+  }
+
+  void wrong_shapes() {
+    const std::string promise = "a wrong shape is told by an Error that names the argument";
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{3, 112, 112}, {2, 1, 112, 112}, {2, 4, 112, 112}}) {
+      findings_.expect_throw<Error>(fmt::format("{}: [{}]", promise, fmt::join(shape, ", ")), "\"images\"",
+                                    [&] { eval(at::zeros(shape)); });
+    }
+  }
+
+  void without_draws() {
+    if (has_batch_norm(*module_)) return;
+    const at::NoGradGuard no_grad;
+    const at::Tensor training = net_->forward(images_, {true, nullptr}), calm = eval(images_);
+    findings_.expect(at::allclose(training, calm, 1e-6, 1e-6), "training without draws is evaluation", off(training, calm));
+  }
+
+  at::Tensor trained(const at::Tensor& images, int64_t step, const std::vector<int64_t>& positions) {
+    const at::NoGradGuard no_grad;
+    return net_->forward(images, {true, keyed_draws(1, step, 0, positions, at::kCPU)});
+  }
+
+  void with_draws() {
+    const at::Tensor first = trained(images_, 5, {10, 11, 12});
+    findings_.expect(finite(first), "training is finite", "it is not");
+    findings_.expect(at::equal(first, trained(images_, 5, {10, 11, 12})), "the same draws give the same output", "two calls differ");
+    if (has_batch_norm(*module_)) return;
+    const at::Tensor calm = eval(images_), later = trained(images_, 6, {10, 11, 12});
+    const bool chance = largest_difference(first, calm) > 1e-6;
+    findings_.expect(chance || !drops(use_), "dropout drops where there are draws", "training with draws is evaluation");
+    if (!chance) return;
+    findings_.expect(largest_difference(first, later) > 1e-6, "another step draws anew", "two steps give the same");
+    const at::Tensor turned = trained(images_.flip(0), 5, {12, 11, 10}).flip(0);
+    findings_.expect(at::allclose(first, turned, 1e-5, 1e-5), "draws belong to pictures, not to rows of the batch", off(first, turned));
+  }
+
+  void tokens() {
+    auto* net = dynamic_cast<Tokenised*>(net_.get());
+    if (!net) return;
+    const at::NoGradGuard no_grad;
+    const int64_t n = net->max_tokens(), width = net->token_dim();
+    const at::Tensor tokens = keyed_tensor({2, n, width}, 3), rows = at::arange(1, n + 1).expand({2, n}).contiguous();
+    const at::Tensor out = net->forward_tokens(tokens, {}, {});
+    expect_shape(out, {2, net_->embed_dim()}, "forward_tokens gives [B, embed_dim]");
+    const at::Tensor named = net->forward_tokens(tokens, rows, {});
+    findings_.expect(at::allclose(out, named, 1e-5, 1e-5), "without position rows they are 1..N", off(out, named));
+    expect_shape(net->forward_tokens(tokens.slice(1, 0, n - 1), {}, {}), {2, net_->embed_dim()}, "fewer tokens are taken");
+    findings_.expect_throw<Error>("too many tokens are told", "\"tokens\"",
+                                  [&] { net->forward_tokens(at::zeros({2, n + 1, width}), {}, {}); });
+    findings_.expect_throw<Error>("tokens of another width are told", "\"tokens\"",
+                                  [&] { net->forward_tokens(at::zeros({2, n, width + 1}), {}, {}); });
+    const auto patch = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width) / 3)));
+    if (dynamic_cast<Landmarked*>(net_.get()) || patch * patch * 3 != width || input_.height % patch != 0) return;
+    const at::Tensor cut = net->forward_tokens(cut_tokens(images_, patch), {}, {}), whole = eval(images_);
+    findings_.expect(at::allclose(cut, whole, 1e-5, 1e-5), "forward is forward_tokens on cut pictures", off(cut, whole));
+  }
+
+  void landmarks() {
+    auto* net = dynamic_cast<Landmarked*>(net_.get());
+    if (!net) return;
+    const at::NoGradGuard no_grad;
+    const at::Tensor points = net->landmarks(images_, {});
+    expect_shape(points, {3, net->landmark_count(), 2}, "landmarks are [B, L, 2]");
+    findings_.expect(finite(points), "landmarks are finite", "some are not");
+    findings_.expect(at::equal(points, net->landmarks(images_, {})), "landmarks are deterministic in evaluation", "two calls differ");
+  }
+
+  void attention() {
+    auto* net = dynamic_cast<Attentive*>(net_.get());
+    if (!net) return;
+    const std::vector<at::Tensor> maps = net->attention(images_);
+    findings_.expect(!maps.empty(), "there is attention for every block", "there is none");
+    for (const at::Tensor& map : maps) {
+      findings_.expect(map.dim() == 4 && map.size(0) == 3 && map.size(2) == map.size(3), "attention is [B, heads, 1+N, 1+N]",
+                       shape_text(map));
+      const double error = largest_difference(map.sum(-1), at::ones_like(map.sum(-1)));
+      findings_.expect(error < 1e-5 && map.min().item<float>() >= 0, "rows of attention are probabilities",
+                       fmt::format("a sum is off by {}", error));
+    }
+    const auto blocks = static_cast<int64_t>(maps.size());
+    const at::Tensor all = net->class_tokens(images_, blocks), last = net->class_tokens(images_, 1);
+    expect_shape(all, {3, blocks, net_->embed_dim()}, "class tokens are [B, last_blocks, D]");
+    expect_shape(last, {3, 1, net_->embed_dim()}, "class tokens are [B, last_blocks, D]");
+    findings_.expect(at::equal(all.select(1, blocks - 1), last.select(1, 0)), "the last block's class token comes last", "it does not");
+    for (const int64_t wrong : {int64_t{0}, blocks + 1}) {
+      findings_.expect_throw<Error>("a wrong number of blocks is told", "\"last_blocks\"", [&] { net->class_tokens(images_, wrong); });
+    }
+  }
+
+  void half() {
+    const at::Tensor full = eval(images_);
+    const HalfPrecision half;
+    const at::Tensor out = eval(images_);
+    findings_.expect(finite(out), "bf16 is finite", "it is not");
+    const double error = relative_difference(out, full);
+    findings_.expect(error < 0.05, "bf16 is close to fp32", fmt::format("they differ by a share of {}", error));
+  }
+
+  const Use<Backbone>& use_;
+  Findings& findings_;
+  InputContract input_;
+  std::shared_ptr<Backbone> net_;
+  std::shared_ptr<torch::nn::Module> module_;
+  at::Tensor images_;
+};
+
+inline void conform_backbone(const RegistryEntry&, const Use<Backbone>& use, Findings& findings) { BackboneSuite(use, findings).run(); }
+
+}  // namespace lafs::conformance

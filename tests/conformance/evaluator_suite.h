@@ -1,0 +1,168 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "conformance/closed_assembly.h"
+#include "conformance/findings.h"
+#include "conformance/threads.h"
+#include "kernel/registry.h"
+#include "lafs/error.h"
+#include "lafs/evaluator.h"
+#include "lafs/rng.h"
+
+namespace lafs::conformance {
+
+/// Features without a network: by chance, or the identity of each picture with a little noise.
+class MadeFeatures final : public Features, public Embedder {
+ public:
+  MadeFeatures(std::vector<FeatureRequest> requests, bool perfect) : perfect_(perfect) { take(std::move(requests)); }
+
+  FeatureMatrix of(std::string_view request) const override {
+    const auto found = rows_.find(request);
+    if (found == rows_.end()) throw Error(fmt::format("nobody asked for \"{}\"", request));
+    return {found->second.values, found->second.rows, found->second.width};
+  }
+  std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override {
+    return std::make_shared<MadeFeatures>(requests, perfect_);
+  }
+
+ private:
+  struct Matrix {
+    std::vector<float> values;
+    int64_t rows = 0, width = 0;
+  };
+
+  void take(std::vector<FeatureRequest> requests) {
+    for (FeatureRequest& request : requests) {
+      if (!request.indices) {
+        request.indices.emplace();
+        for (int64_t i = 0; i < request.source->size(); ++i) request.indices->push_back(i);
+      }
+      const int64_t single = std::max<int64_t>(request.source->identities(), 24);
+      const int64_t copies = std::max<int64_t>(request.class_tokens, 1) * (request.flip == "both" ? 2 : 1);
+      Matrix matrix{{}, static_cast<int64_t>(request.indices->size()), single * copies};
+      for (const int64_t index : *request.indices) {
+        Rng rng(fold(key_of(request.name), static_cast<uint64_t>(index)));
+        for (int64_t i = 0; i < matrix.width; ++i) {
+          const double hot = i % single == request.source->identity(index) ? 1 : 0;
+          matrix.values.push_back(static_cast<float>(perfect_ ? hot + rng.normal(0, 1e-3) : rng.normal()));
+        }
+      }
+      rows_[request.name] = std::move(matrix);
+    }
+  }
+
+  bool perfect_;
+  std::map<std::string, Matrix, std::less<>> rows_;
+};
+
+inline bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+/// The promises of evaluator.h.
+class EvaluatorSuite {
+ public:
+  EvaluatorSuite(std::shared_ptr<Evaluator> evaluator, Findings& findings) : evaluator_(std::move(evaluator)), findings_(findings) {}
+
+  void run() {
+    findings_.guard("requests", [&] { requests(); });
+    findings_.guard("random features", [&] { random(); });
+    findings_.guard("perfect features", [&] { perfect(); });
+  }
+
+ private:
+  void requests() {
+    std::set<std::string> names;
+    const auto requests = evaluator_->requests();
+    if (!dynamic_cast<Interactive*>(evaluator_.get())) findings_.expect(!requests.empty(), "it asks for features", "it asks for none");
+    for (const FeatureRequest& request : requests) {
+      findings_.expect(!request.name.empty() && names.insert(request.name).second, "requests have names of their own", request.name);
+      findings_.expect(request.source != nullptr, "a request names its source", request.name);
+      findings_.expect(std::set<std::string>{"contract", "sum", "none", "both"}.contains(request.flip), "a request says how to mirror",
+                       request.flip);
+      findings_.expect(request.class_tokens >= 0, "a request asks for class tokens or none", request.name);
+      if (!request.source || !request.indices) continue;
+      for (const int64_t index : *request.indices) {
+        findings_.expect(index >= 0 && index < request.source->size(), "requested pictures are in the source", fmt::format("{}", index));
+      }
+    }
+  }
+
+  Metrics score(bool perfect) const {
+    MadeFeatures features(evaluator_->requests(), perfect);
+    if (auto* interactive = dynamic_cast<Interactive*>(evaluator_.get())) return interactive->run(features);
+    return evaluator_->score(features);
+  }
+
+  void random() {
+    const Metrics first = score(false), second = score(false);
+    findings_.expect(!first.values.empty(), "there is a score", "there is none");
+    if (first.values.empty()) return;
+    findings_.expect(std::isfinite(first.values[0].value), "the score that ranks checkpoints exists", first.values[0].name);
+    std::set<std::string> names;
+    for (const Metric& metric : first.values) {
+      findings_.expect(names.insert(metric.name).second, "scores have names of their own", metric.name);
+      look(metric);
+    }
+    for (const Curve& curve : first.curves) {
+      findings_.expect(!curve.x.empty() && curve.x.size() == curve.y.size(), "a curve has a y for each x", curve.name);
+    }
+    expect_equal(first, second, "two calls score the same");
+    if (dynamic_cast<Interactive*>(evaluator_.get())) return;
+    Metrics elsewhere;
+    for (const std::string& complaint : in_threads(1, [&](int) -> std::string { return elsewhere = score(false), ""; })) {
+      findings_.add("another thread scores the same", complaint);
+    }
+    expect_equal(first, elsewhere, "another thread scores the same");
+  }
+
+  void look(const Metric& metric) {
+    const std::string what = fmt::format("\"{}\" is {} +- {} on {}", metric.name, metric.value, metric.standard_error, metric.n);
+    findings_.expect(!std::isinf(metric.value), "no score is infinite", what);
+    findings_.expect(metric.n > 0, "a score says on how many items", what);
+    findings_.expect(!(metric.standard_error < 0) && !std::isinf(metric.standard_error), "a standard error is not below 0", what);
+    if (!is_share(metric.name) || std::isnan(metric.value)) return;
+    const double whole = metric.unit == "%" ? 100 : 1;
+    findings_.expect(metric.value >= 0 && metric.value <= whole, "a share lies between nothing and all", what);
+  }
+
+  static bool is_share(const std::string& name) {
+    const std::string own = name.substr(name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
+    for (const char* word : {"accuracy", "auc", "eer", "tar@", "rank", "top"}) {
+      if (own.starts_with(word)) return true;
+    }
+    return false;
+  }
+
+  void expect_equal(const Metrics& a, const Metrics& b, const std::string& promise) {
+    findings_.expect(a.values.size() == b.values.size() && a.notes == b.notes, promise, "the lists differ");
+    for (size_t i = 0; i < std::min(a.values.size(), b.values.size()); ++i) {
+      findings_.expect(same_number(a.values[i].value, b.values[i].value) && a.values[i].name == b.values[i].name, promise,
+                       fmt::format("\"{}\" is {}, then {}", a.values[i].name, a.values[i].value, b.values[i].value));
+    }
+  }
+
+  void perfect() {
+    const Metrics metrics = score(true);
+    if (metrics.values.empty() || !is_share(metrics.values[0].name)) return;
+    const Metric& best = metrics.values[0];
+    const double share = best.unit == "%" ? best.value / 100 : best.value;
+    findings_.expect(share > 0.99, "perfect features score above 0.99", fmt::format("\"{}\" is {}", best.name, share));
+  }
+
+  std::shared_ptr<Evaluator> evaluator_;
+  Findings& findings_;
+};
+
+inline void conform_evaluator(const RegistryEntry&, const Use<Evaluator>& use, Findings& findings) {
+  EmptyRecipe recipe;
+  EvaluatorSuite(use.make(recipe.assembly()), findings).run();
+}
+
+}  // namespace lafs::conformance

@@ -1,0 +1,102 @@
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/recipe.h"
+#include "kernel/registry.h"
+#include "support/scratch.h"
+
+namespace lafs::conformance {
+
+/// Options to try a plugin with. An objective's is the end of a recipe instead: its table and what it needs beside the common ones.
+struct Example {
+  std::string toml;
+  bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
+};
+
+/// Small options for the plugins that need some, or whose defaults are too large or leave out a branch worth a look.
+/// "{images}" stands for a folder of pictures, a folder an identity.
+inline const std::map<std::string, std::vector<Example>, std::less<>>& example_table() {
+  static const std::string few = R"({ use = "synthetic_faces", identities = 6, per_identity = 3, size = 32 })";
+  static const std::string others = R"({ use = "synthetic_faces", first_identity = 1000, identities = 4, per_identity = 2, size = 32 })";
+  static const std::string small_fvit = "dim = 48\ndepth = 2\nheads = 3\ndim_head = 16\nmlp_dim = 64\npatch = 8\n";
+  static const std::map<std::string, std::vector<Example>, std::less<>> table{
+      {"data_source/synthetic_faces", {{"identities = 5\nper_identity = 3\nsize = 32"}}},
+      {"data_source/image_folder", {{"root = \"{images}\""}, {"root = \"{images}\"\non_damaged = \"skip\""}}},
+      {"data_source/subset",
+       {{"source = " + few + "\nfirst = 1\ncount = 3"}, {"source = " + few + "\nfirst = 2\nper_identity = 2\ncompact = false"}}},
+      {"data_source/concat",
+       {{"sources = [" + few + ", " + others + "]"}, {"sources = [" + few + ", " + others + "]\nidentities = \"shared\""}}},
+      {"augmentation/none", {{""}, {"landmarks = true"}}},
+      {"augmentation/face_supervised", {{""}, {"flip = 1\nerasing = 1\ncrop = false"}}},
+      {"backbone/fvit", {{small_fvit}, {small_fvit + "pool = \"mean\"\ndrop_path_schedule = \"linear\"\nattention_scale = \"head\""}}},
+      {"head/arcface", {{""}, {"formulation = \"trig\""}, {"formulation = \"acos\""}, {"formulation = \"trig\"\neasy_margin = true"}}},
+      {"head/cosface", {{""}, {"clamp = true\nmargin = 0.2"}}},
+      {"objective/identification",
+       {{"[augmentation]\nuse = \"none\"\n[objective]\nuse = \"identification\"\nsmoothing = 0.1"},
+        {"[augmentation]\nuse = \"face_supervised\"\n[objective]\nuse = \"identification\"\nmixup = 0.2\ncutmix = 1", true}}},
+      {"optimizer/sgd", {{""}, {"momentum = 0"}, {"nesterov = true"}, {"dampening = 0.5"}}},
+      {"optimizer/adamw", {{""}, {"beta1 = 0"}}},
+      {"evaluator/verification",
+       {{"genuine = 60\nimpostor = 60\ndata = { use = \"synthetic_faces\", identities = 12, per_identity = 4, size = 32 }"},
+        {"all_pairs = true\nflip = \"none\"\nbaseline = false\ndata = " + few}}},
+  };
+  return table;
+}
+
+/// Pictures on disk for sources that read files.
+class Material {
+ public:
+  Material() {
+    namespace fs = std::filesystem;
+    for (int person = 0; person < 3; ++person) {
+      const fs::path at = folder_ / ("person_" + std::to_string(person));
+      fs::create_directories(at);
+      for (int picture = 0; picture < 4; ++picture) {
+        write_pgm(at / (std::to_string(picture) + ".pgm"), 24 + 4 * picture, 32 + person, person * 4 + picture);
+      }
+    }
+  }
+  std::string fill(std::string text) const {
+    const std::string mark = "{images}";
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+      text.replace(at, mark.size(), folder_.path().string());
+    }
+    return text;
+  }
+
+ private:
+  static void write_pgm(const std::filesystem::path& file, int width, int height, int seed) {
+    std::string bytes = "P5\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) bytes += static_cast<char>((x * 7 + y * 3 + seed * 31 + (x ^ y)) & 0xff);
+    }
+    std::ofstream(file, std::ios::binary) << bytes;
+  }
+
+  test::ScratchFolder folder_;
+};
+
+/// The examples of a plugin, with its material; one without options where the table has none.
+inline std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material) {
+  const auto found = example_table().find(entry.registration.kind + "/" + entry.registration.name);
+  if (found == example_table().end()) return {{""}};
+  std::vector<Example> examples = found->second;
+  for (Example& example : examples) example.toml = material.fill(example.toml);
+  return examples;
+}
+
+/// Whether a plugin cannot be made without options and nobody wrote an example.
+inline bool needs_example(const RegistryEntry& entry) {
+  if (example_table().contains(entry.registration.kind + "/" + entry.registration.name)) return false;
+  for (const OptionPage& page : list_options(*entry.registration.defaults)) {
+    if (page.rule.starts_with("required")) return true;
+  }
+  return false;
+}
+
+}  // namespace lafs::conformance

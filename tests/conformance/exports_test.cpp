@@ -1,0 +1,99 @@
+#include "conformance/exports.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "conformance/findings.h"
+
+namespace {
+
+using namespace lafs;
+
+/// Objects of the build with a torch header each, from what ninja saw the compiler read.
+struct TorchReaders {
+  std::map<std::string, std::string> header_of;  ///< by object
+  size_t objects = 0;
+};
+
+bool is_torch_header(const std::string& path) {
+  if (path.ends_with("/torch/version.h") || path.ends_with("/torch/headeronly/version.h")) return false;
+  for (const char* part : {"/ATen/", "/c10/", "/caffe2/", "/torch/csrc/", "/torch/headeronly/", "/torch/include/"}) {
+    if (path.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+bool must_be_free_of_torch(const std::string& object) {
+  for (const char* room : {"kernel/CMakeFiles/", "sdk/CMakeFiles/lafs_sdk.dir/", "sdk/CMakeFiles/lafs_formats.dir/",
+                           "sdk/CMakeFiles/lafs_metrics.dir/", "sdk/CMakeFiles/lafs_imaging.dir/", "plugins/CMakeFiles/data_source_",
+                           "plugins/CMakeFiles/augmentation_", "plugins/CMakeFiles/evaluator_"}) {
+    if (object.starts_with(room)) return true;
+  }
+  return false;
+}
+
+/// `text` is what `ninja -t deps` writes: an object's line, then its headers, indented.
+TorchReaders torch_readers(const std::string& text) {
+  TorchReaders found;
+  std::istringstream lines(text);
+  std::string object;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    if (!line.starts_with(" ")) {
+      object = line.substr(0, line.find(": #deps"));
+      found.objects += must_be_free_of_torch(object);
+    } else if (must_be_free_of_torch(object) && is_torch_header(line)) {
+      found.header_of.emplace(object, line.substr(line.find_first_not_of(' ')));
+    }
+  }
+  return found;
+}
+
+TEST_CASE("exports: every library of plugins exports its entry and its stamp alone") {
+  size_t libraries = 0;
+  for (const auto& file : std::filesystem::directory_iterator(LAFS_TEST_PLUGINS)) {
+    if (file.path().extension() != ".so") continue;
+    ++libraries;
+    conformance::Findings findings;
+    conformance::conform_exports(file.path(), findings);
+    CHECK_MESSAGE(findings.empty(), findings.text());
+  }
+  CHECK(libraries > 0);
+}
+
+TEST_CASE("exports: an object that reads a torch header is named with the header") {
+  const TorchReaders found = torch_readers(
+      "kernel/CMakeFiles/lafs_kernel.dir/a.cpp.o: #deps 2, deps mtime 1 (VALID)\n    /x/sdk/lafs/use.h\n    "
+      "/x/torch/include/ATen/ATen.h\n\n"
+      "kernel/CMakeFiles/lafs_kernel.dir/b.cpp.o: #deps 1, deps mtime 1 (VALID)\n    /x/torch/include/torch/headeronly/version.h\n\n"
+      "runner/CMakeFiles/lafs_runner.dir/c.cpp.o: #deps 1, deps mtime 1 (VALID)\n    /x/torch/include/ATen/ATen.h\n");
+  CHECK(found.objects == 2);
+  CHECK(found.header_of ==
+        std::map<std::string, std::string>{{"kernel/CMakeFiles/lafs_kernel.dir/a.cpp.o", "/x/torch/include/ATen/ATen.h"}});
+}
+
+TEST_CASE("exports: kernel, sdk rooms and plugins that must do without torch read no torch header") {
+  if (!std::filesystem::exists(LAFS_TEST_BINARY_DIR "/build.ninja")) {
+    MESSAGE("the build was not made by ninja: nobody knows which headers were read");
+    return;
+  }
+  std::string deps;
+  try {
+    deps = conformance::output_of("ninja -n -C '" LAFS_TEST_BINARY_DIR "' -t deps 2>/dev/null");
+  } catch (const Error& error) {
+    MESSAGE("ninja does not tell which headers were read: ", error.what());
+    return;
+  }
+  const TorchReaders found = torch_readers(deps);
+  CHECK(found.objects > 20);
+  for (const auto& [object, header] : found.header_of) FAIL_CHECK("\"", object, "\" reads \"", header, "\"");
+}
+
+}  // namespace

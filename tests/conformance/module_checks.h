@@ -1,0 +1,151 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/autocast_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
+#include "conformance/findings.h"
+#include "kernel/document.h"
+#include "kernel/recipe.h"
+#include "lafs/rng.h"
+#include "nn/init.h"
+#include "nn/tree.h"
+
+namespace lafs::conformance {
+
+/// bfloat16 for the operations torch lists, on the processor, while this lives.
+class HalfPrecision {
+ public:
+  HalfPrecision() {
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::increment_nesting();
+  }
+  ~HalfPrecision() {
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+  }
+  HalfPrecision(const HalfPrecision&) = delete;
+  HalfPrecision& operator=(const HalfPrecision&) = delete;
+};
+
+/// Numbers in [-1, 1] that follow from a key.
+inline at::Tensor keyed_tensor(const std::vector<int64_t>& shape, uint64_t key) {
+  at::Tensor out = at::empty(shape, at::kFloat);
+  Rng rng(key);
+  auto* data = out.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < out.numel(); ++i) data[i] = static_cast<float>(rng.uniform(-1, 1));
+  return out;
+}
+
+inline bool finite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
+inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
+}
+inline double relative_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>() / std::max(b.to(at::kDouble).norm().item<double>(), 1e-12);
+}
+inline std::string shape_text(const at::Tensor& tensor) {
+  return tensor.defined() ? fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")) : "undefined";
+}
+
+inline NamedTensors copy_of_state(const torch::nn::Module& root) {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : state_of(root)) copies.emplace_back(name, tensor.detach().clone());
+  return copies;
+}
+
+inline bool belongs_to_batch_norm(const std::string& name) {
+  return name.ends_with("running_mean") || name.ends_with("running_var") || name.ends_with("num_batches_tracked");
+}
+inline bool has_batch_norm(const torch::nn::Module& root) {
+  const NamedTensors state = state_of(root);
+  return std::any_of(state.begin(), state.end(), [](const auto& item) { return belongs_to_batch_norm(item.first); });
+}
+
+/// Names of the tensors that are not what they were.
+inline std::string changed(const NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
+  std::vector<std::string> names;
+  const NamedTensors now = state_of(root);
+  for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
+    if (batch_norm_may && belongs_to_batch_norm(now[i].first)) continue;
+    if (!at::equal(now[i].second, before[i].second)) names.push_back(now[i].first);
+  }
+  if (now.size() != before.size()) names.push_back("the number of tensors");
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Trainable parameters without a gradient, or with one of zeros.
+inline std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix) {
+  std::vector<std::string> names;
+  for (const auto& [name, parameter] : parameters_of(root)) {
+    if (!parameter.requires_grad() || (!excluded_prefix.empty() && name.starts_with(excluded_prefix))) continue;
+    if (!parameter.grad().defined() || parameter.grad().count_nonzero().item<int64_t>() == 0) names.push_back(name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+inline void forget_gradients(const torch::nn::Module& root) {
+  for (const auto& [name, parameter] : parameters_of(root)) {
+    at::Tensor p = parameter;
+    p.mutable_grad() = at::Tensor();
+  }
+}
+
+/// The value of a number option as it was read; `otherwise` where there is none.
+inline double number_option(const AnyUse& use, std::string_view key, double otherwise) {
+  const Node options = parse_toml(options_text(use), "options", {});
+  const Node* node = options.find(key);
+  if (!node) return otherwise;
+  if (const auto* real = std::get_if<double>(&node->value)) return *real;
+  if (const auto* whole = std::get_if<int64_t>(&node->value)) return static_cast<double>(*whole);
+  return otherwise;
+}
+
+/// Whether an option that is called some dropout is above 0.
+inline bool drops(const AnyUse& use) {
+  const Node options = parse_toml(options_text(use), "options", {});
+  for (const Field& field : *options.fields()) {
+    if (field.name.find("drop") != std::string::npos && number_option(use, field.name, 0) > 0) return true;
+  }
+  return false;
+}
+
+/// Names are unique, every parameter has a rule, and first values follow from the seed. `make` makes one more instance.
+inline void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& make, Findings& findings) {
+  const auto first = make(), second = make(), third = make();
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : state_of(*first)) {
+    findings.expect(names.insert(name).second, "names of the state are unique", name);
+    findings.expect(tensor.defined(), "every tensor of the state is there", name);
+  }
+  for (const auto& module : {first, second, third}) {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, parameter] : parameters_of(*module)) {
+      if (parameter.is_floating_point()) parameter.fill_(std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  initialise(*first, 1);
+  initialise(*second, 1);
+  initialise(*third, 2);
+  const NamedTensors a = state_of(*first), b = state_of(*second), c = state_of(*third);
+  bool differs = parameters_of(*first).empty();
+  for (size_t i = 0; i < a.size(); ++i) {
+    findings.expect(finite(a[i].second), "initialise gives every parameter a value", a[i].first);
+    findings.expect(at::equal(a[i].second, b[i].second), "the same seed gives the same first values", a[i].first);
+    differs = differs || !at::equal(a[i].second, c[i].second);
+  }
+  findings.expect(differs, "another seed gives other first values", "all are equal");
+}
+
+}  // namespace lafs::conformance

@@ -1,0 +1,273 @@
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "conformance/findings.h"
+#include "conformance/module_checks.h"
+#include "kernel/recipe.h"
+#include "kernel/registry.h"
+#include "lafs/objective.h"
+#include "runner/assembly.h"
+#include "runner/data/loader.h"
+#include "runner/train/draws.h"
+
+namespace lafs::conformance {
+
+/// What every objective is tried with; the example adds its own table, the augmentation and what else it needs.
+inline const char* common_recipe = R"(
+[run]
+batch = 8
+epochs = 2
+[input]
+height = 64
+width = 64
+[data_source]
+use = "synthetic_faces"
+identities = 4
+per_identity = 4
+size = 64
+[backbone]
+use = "fvit"
+patch = 8
+dim = 48
+depth = 2
+heads = 3
+dim_head = 16
+mlp_dim = 64
+dropout = 0
+emb_dropout = 0
+drop_path = 0
+[head]
+use = "cosface"
+[optimizer]
+use = "adamw"
+)";
+
+/// Some rows of a batch.
+class BatchRows final : public Batch {
+ public:
+  BatchRows(const Batch& whole, int64_t first, int64_t end) : whole_(whole), first_(first), end_(end) {}
+  int64_t size() const override { return end_ - first_; }
+  bool has(std::string_view group) const override { return whole_.has(group); }
+  at::Tensor views(std::string_view group) const override { return whole_.views(group).slice(1, first_, end_); }
+  at::Tensor landmarks(std::string_view group) const override { return whole_.landmarks(group).slice(1, first_, end_); }
+  at::Tensor labels() const override { return whole_.labels().slice(0, first_, end_); }
+  at::Tensor positions() const override { return whole_.positions().slice(0, first_, end_); }
+  at::Tensor indices() const override { return whole_.indices().slice(0, first_, end_); }
+
+ private:
+  const Batch& whole_;
+  int64_t first_, end_;
+};
+
+class SingleRank final : public Collective {
+ public:
+  int64_t rank() const override { return 0; }
+  int64_t world() const override { return 1; }
+  void sum(at::Tensor&) override {}
+  void max(at::Tensor&) override {}
+  at::Tensor all_gather(const at::Tensor& tensor) override { return tensor.clone(); }
+  at::Tensor reduce_scatter(const at::Tensor& tensor) override { return tensor.clone(); }
+  void broadcast(at::Tensor&, int64_t) override {}
+  void barrier() override {}
+};
+
+class LastValues final : public Reporter {
+ public:
+  std::map<std::string, double, std::less<>> values;
+  void value(std::string_view name, double number) override { values[std::string(name)] = number; }
+  void value(std::string_view name, const at::Tensor& scalar) override { values[std::string(name)] = scalar.item<double>(); }
+};
+
+/// The promises of objective.h, in a tiny recipe.
+class ObjectiveSuite {
+ public:
+  ObjectiveSuite(const Recipe& recipe, bool batch_coupled, Findings& findings)
+      : batch_coupled_(batch_coupled),
+        findings_(findings),
+        assembly_(recipe, RecipeAssembly::Data::open, [](const std::string&) {}),
+        recipe_(recipe) {}
+
+  void run() {
+    findings_.guard("state", [&] { conform_module([&] { return assembly_.objective()->module(); }, findings_); });
+    objective_ = assembly_.objective();
+    root_ = objective_->module();
+    start(*objective_);
+    const auto augmentation = assembly_.augmentation();
+    findings_.guard("the augmentation makes the views that are required", [&] { assembly_.check_views(*objective_, *augmentation); });
+    LoaderOptions options;
+    options.seed = 1;
+    options.batch = recipe_.run.batch;
+    Loader loader(assembly_.data(), augmentation, recipe_.input, options, at::kCPU);
+    batch_ = loader.next();
+    findings_.guard("encoder", [&] { encoder(); });
+    findings_.guard("loss", [&] { loss(); });
+    findings_.guard("accumulation", [&] { accumulation(); });
+    findings_.guard("bf16", [&] { half(); });
+    findings_.guard("unfinished steps", [&] { unfinished(); });
+    findings_.guard("updates", [&] { updates(); });
+  }
+
+ private:
+  static void start(Objective& objective) {
+    const at::NoGradGuard no_grad;
+    initialise(*objective.module(), 1);
+    objective.start();
+  }
+
+  Step step(int64_t index, const Batch* rows) {
+    std::shared_ptr<const Draws> draws;
+    if (rows) {
+      const at::Tensor positions = rows->positions().contiguous();
+      const auto* data = positions.const_data_ptr<int64_t>();
+      draws = keyed_draws(1, index, 0, {data, data + positions.numel()}, at::kCPU);
+    }
+    Timeline time;
+    time.index = index;
+    time.total = 4;
+    time.steps_per_epoch = 2;
+    time.epochs = 2;
+    time.images = 16;
+    time.step_images = 8;
+    return {time, 0, 1, draws, collective_, reporter_};
+  }
+  at::Tensor loss_of(const Batch& batch, int64_t index = 1) { return objective_->loss(batch, step(index, &batch)); }
+
+  /// Gradients of the tree after backward, in its order; forgotten there.
+  NamedTensors gradients() {
+    NamedTensors all;
+    for (const auto& [name, parameter] : parameters_of(*root_)) {
+      if (parameter.grad().defined()) all.emplace_back(name, parameter.grad().clone());
+    }
+    forget_gradients(*root_);
+    return all;
+  }
+
+  void encoder() {
+    findings_.expect(std::dynamic_pointer_cast<Backbone>(submodule(*root_, objective_->encoder())) != nullptr,
+                     "encoder() names a backbone of the tree", objective_->encoder());
+    findings_.expect(objective_->module() == root_, "module() is always the same", "two calls differ");
+    findings_.expect(!objective_->required_views().empty(), "the objective says which views it needs", "it says none");
+  }
+
+  void loss() {
+    const NamedTensors before = copy_of_state(*root_);
+    const at::Tensor first = loss_of(*batch_);
+    findings_.expect(first.dim() == 0, "the loss is a scalar", shape_text(first));
+    findings_.expect(finite(first), "the loss is finite", "it is not");
+    first.backward();
+    const std::string names = changed(before, *root_, true);
+    findings_.expect(names.empty(), "loss changes no saved state but BatchNorm's", names);
+    const auto encoder = submodule(*root_, objective_->encoder());
+    const NamedTensors of_encoder = parameters_of(*encoder);
+    const bool trains = std::any_of(of_encoder.begin(), of_encoder.end(), [](const auto& item) { return item.second.requires_grad(); });
+    const std::string bare = without_gradient(trains ? *encoder : *root_, "");
+    findings_.expect(bare.empty(), trains ? "the gradient reaches the encoder" : "the gradient reaches what trains", bare);
+    gradients();
+    const at::Tensor again = loss_of(*batch_);
+    findings_.expect(at::equal(first, again), "the same step gives the same loss",
+                     fmt::format("{}, then {}", first.item<double>(), again.item<double>()));
+    for (const auto& [name, value] : reporter_.values) {
+      findings_.expect(std::isfinite(value), "what is reported is finite", fmt::format("\"{}\" is {}", name, value));
+    }
+  }
+
+  void accumulation() {
+    if (batch_coupled_ || has_batch_norm(*root_)) return;
+    const int64_t rows = batch_->size();
+    const at::Tensor whole = loss_of(*batch_);
+    whole.backward();
+    const NamedTensors at_once = gradients();
+    double sum = 0;
+    for (const int64_t first : {int64_t{0}, rows / 2}) {
+      const at::Tensor part = loss_of(BatchRows(*batch_, first, first + rows / 2)) / 2;
+      part.backward();
+      sum += part.item<double>();
+    }
+    const NamedTensors in_parts = gradients();
+    findings_.expect(std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
+                     fmt::format("{}, not {}", sum, whole.item<double>()));
+    findings_.expect(at_once.size() == in_parts.size(), "two half batches reach the same parameters", "they do not");
+    for (size_t i = 0; i < std::min(at_once.size(), in_parts.size()); ++i) {
+      const double error = relative_difference(in_parts[i].second, at_once[i].second);
+      findings_.expect(error < 1e-3, "two half batches give the gradient of the whole",
+                       fmt::format("\"{}\" is off by {}", at_once[i].first, error));
+    }
+  }
+
+  void half() {
+    const double full = loss_of(*batch_).item<double>();
+    at::Tensor loss;
+    {
+      const HalfPrecision half;
+      loss = loss_of(*batch_);
+    }
+    loss.backward();
+    const double value = loss.item<double>();
+    findings_.expect(std::isfinite(value), "bf16 is finite", fmt::format("the loss is {}", value));
+    findings_.expect(std::abs(value - full) < 0.05 * (1 + std::abs(full)), "bf16 is close to fp32", fmt::format("{}, not {}", value, full));
+    for (const auto& [name, gradient] : gradients()) findings_.expect(finite(gradient), "gradients of bf16 are finite", name);
+  }
+
+  /// What a step left that never came to its update: the next first micro-batch forgets it.
+  void unfinished() {
+    const BatchRows left(*batch_, 0, 4), whole(*batch_, 0, batch_->size());
+    std::vector<NamedTensors> states;
+    for (const bool interrupted : {false, true}) {
+      const auto objective = assembly_.objective();
+      start(*objective);
+      if (interrupted) objective->loss(left, step(0, &left));
+      objective->loss(whole, step(1, &whole));
+      const at::NoGradGuard no_grad;
+      objective->before_update(step(1, nullptr));
+      objective->after_update(step(1, nullptr));
+      states.push_back(copy_of_state(*objective->module()));
+    }
+    for (size_t i = 0; i < states[0].size(); ++i) {
+      if (belongs_to_batch_norm(states[0][i].first)) continue;
+      findings_.expect(at::equal(states[0][i].second, states[1][i].second), "a first micro-batch forgets an unfinished step",
+                       states[0][i].first);
+    }
+  }
+
+  /// Two whole steps as the loop makes them, without the optimizer.
+  void updates() {
+    for (int64_t index = 0; index < 2; ++index) {
+      loss_of(*batch_, index).backward();
+      const at::NoGradGuard no_grad;
+      const Step last = step(index, nullptr);
+      objective_->before_update(last);
+      gradients();
+      objective_->after_update(last);
+    }
+    for (const auto& [name, tensor] : state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
+    findings_.expect(finite(loss_of(*batch_, 2)), "the loss after updates is finite", "it is not");
+  }
+
+  bool batch_coupled_;
+  Findings& findings_;
+  RecipeAssembly assembly_;
+  const Recipe& recipe_;
+  SingleRank collective_;
+  LastValues reporter_;
+  std::shared_ptr<Objective> objective_;
+  std::shared_ptr<torch::nn::Module> root_;
+  std::shared_ptr<LoadedBatch> batch_;
+};
+
+/// `tables`: the end of the recipe, with the objective's own table and its augmentation.
+inline void conform_objective(const RegistryEntry& entry, Registry& registry, std::string tables, bool batch_coupled, Findings& findings) {
+  if (tables.empty()) tables = fmt::format("[augmentation]\nuse = \"none\"\n[objective]\nuse = \"{}\"\n", entry.registration.name);
+  const Recipe recipe = read_recipe_text(common_recipe + tables, "conformance.toml", {}, registry);
+  ObjectiveSuite(recipe, batch_coupled, findings).run();
+}
+
+}  // namespace lafs::conformance

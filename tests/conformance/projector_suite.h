@@ -1,0 +1,52 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "conformance/findings.h"
+#include "conformance/module_checks.h"
+#include "kernel/registry.h"
+#include "lafs/error.h"
+#include "lafs/projector.h"
+
+namespace lafs::conformance {
+
+/// The promises of projector.h, on embeddings of width 48.
+inline void conform_projector(const RegistryEntry&, const Use<Projector>& use, Findings& findings) {
+  constexpr int64_t width = 48;
+  findings.guard("state", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
+  const auto net = use.make(width);
+  const auto module = net->module();
+  initialise(*module, 1);
+  const at::Tensor embedding = keyed_tensor({4, width}, 5);
+  const auto eval = [&](const at::Tensor& x) {
+    const at::NoGradGuard no_grad;
+    return net->forward(x, {});
+  };
+  findings.expect(net->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net->outputs()));
+  findings.guard("evaluation", [&] {
+    const at::Tensor out = eval(embedding);
+    findings.expect(out.dim() == 2 && out.size(0) == 4 && out.size(1) == net->outputs(), "forward gives [B, outputs]", shape_text(out));
+    findings.expect(finite(out), "outputs are finite", "some are not");
+    findings.expect(at::equal(out, eval(embedding)), "evaluation is deterministic", "two calls differ");
+    for (int64_t row = 0; row < 4; ++row) {
+      const at::Tensor alone = eval(embedding.slice(0, row, row + 1))[0];
+      findings.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows",
+                      fmt::format("they differ by {}", largest_difference(alone, out[row])));
+    }
+    const HalfPrecision half;
+    findings.expect(finite(eval(embedding)), "bf16 is finite", "it is not");
+  });
+  findings.guard("gradients", [&] {
+    const at::Tensor x = embedding.clone().requires_grad_();
+    (net->forward(x, {true, nullptr}) * keyed_tensor({4, net->outputs()}, 6)).sum().backward();
+    const std::string bare = without_gradient(*module, "");
+    findings.expect(bare.empty(), "gradients reach every trainable parameter", bare);
+    findings.expect(x.grad().defined() && finite(x.grad()), "embeddings have a gradient", "it is missing or not finite");
+  });
+  findings.expect_throw<Error>("a wrong width is told by an Error", "", [&] { eval(at::zeros({4, width + 1})); });
+}
+
+}  // namespace lafs::conformance
