@@ -1,0 +1,162 @@
+#include <doctest/doctest.h>
+
+#include "tiny.h"
+
+namespace lafs::test {
+namespace {
+
+const fs::path source = LAFS_TEST_SOURCE;
+
+TEST_CASE("check: every recipe of ours is right, with no data in sight") {
+  const Outcome outcome = lafs({"check", source / "recipes"});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err == "");
+  CHECK(outcome.out.find((source / "recipes" / "quickstart.toml").string() + ": ok\n") != std::string::npos);
+  const auto findings = nlohmann::json::parse(lafs({"check", "--json", source / "recipes"}).out);
+  CHECK(findings.size() >= 4);
+  for (const auto& finding : findings) CHECK(finding.at("errors").empty());
+}
+
+TEST_CASE("check: each recipe of ours resolves to itself") {
+  const ScratchFolder folder;
+  for (const auto& finding : nlohmann::json::parse(lafs({"check", "--json", source / "recipes"}).out)) {
+    const std::string recipe = finding.at("recipe");
+    CAPTURE(recipe);
+    const Outcome once = lafs({"check", "--resolved", recipe}, {{"LAFS_DATA", folder.path().string()}});
+    REQUIRE(once.status == 0);
+    write_bytes(folder / "resolved.toml", once.out);
+    CHECK(lafs({"check", "--resolved", folder / "resolved.toml"}).out == once.out);
+  }
+}
+
+TEST_CASE("check: mistakes as JSON") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"check", "--json", tiny.recipe(), "--set", "run.batch=0"});
+  CHECK(outcome.status == 2);
+  CHECK(outcome.err == "");
+  CHECK(
+      nlohmann::json::parse(outcome.out) ==
+      nlohmann::json::array({{{"recipe", tiny.recipe().string()},
+                              {"errors", {"--set run.batch: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)"}}}}));
+}
+
+TEST_CASE("plan: fVit-B has 64,082,688 parameters, and no data is needed to say so") {
+  const Tiny tiny(R"([run]
+batch = 200
+epochs = 34
+images = 1000000
+identities = 1000
+device = "cpu"
+[data_source]
+use = "image_folder"
+root = "nowhere"
+[augmentation]
+use = "face_supervised"
+[backbone]
+use = "fvit"
+[head]
+use = "cosface"
+[objective]
+use = "identification"
+[optimizer]
+use = "adamw"
+)");
+  const Outcome outcome = lafs({"plan", tiny.recipe(), "--probe", "0", "--json"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  const auto plan = nlohmann::json::parse(outcome.out);
+  CHECK(plan.at("steps") == 34 * 5000);
+  CHECK(plan.at("data_is_there") == false);
+  bool found = false;
+  for (const auto& module : plan.at("modules")) {
+    if (module.at("path") != "backbone") continue;
+    found = true;
+    CHECK(module.at("parameters") == 64082688);
+  }
+  CHECK(found);
+  CHECK(!plan.contains("probe"));
+}
+
+TEST_CASE("plan: a probe times some steps of the recipe") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"plan", tiny.recipe(), "--probe", "2", "--json"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  const auto plan = nlohmann::json::parse(outcome.out);
+  CHECK(plan.at("images") == 48);
+  CHECK(plan.at("probe").at("steps") == 2);
+  const Outcome text = lafs({"plan", tiny.recipe(), "--probe", "0"});
+  CHECK(text.status == 0);
+  CHECK(text.out.find("12 optimizer steps") != std::string::npos);
+}
+
+TEST_CASE("eval: a trained model measured again gives exactly the number of its run") {
+  const Tiny tiny;
+  const Outcome run = lafs(tiny.arguments("out", {"--json"}));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const auto results = json_file(tiny / "out" / "results.json");
+  CHECK(metric(nlohmann::json::parse(run.out), "accuracy") == metric(results, "accuracy"));
+  const Outcome outcome = lafs({"eval", tiny / "out" / "checkpoints" / "last", "--json", "--out", tiny / "again.json"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  const auto again = nlohmann::json::parse(outcome.out);
+  CHECK(again.at("step") == 12);
+  for (const char* name : {"accuracy", "auc", "threshold"}) CHECK(metric(again, name) == metric(results, name));
+  CHECK(json_file(tiny / "again.json") == again);
+}
+
+TEST_CASE("eval: another input contract is refused with both sides") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("out", {"--set", "run.epochs=1"}).status == 0);
+  const std::string last = tiny / "out" / "checkpoints" / "last";
+  const Outcome outcome = lafs({"eval", last, "--quiet", "--set", "input.colour=bgr"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "lafs: error: the input contract of \"" + last + "\" is not that of the recipe: colour rgb against bgr\n");
+}
+
+TEST_CASE("eval: what is no checkpoint is named") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"eval", tiny / "none"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "lafs: error: \"" + (tiny / "none").string() + "\" does not exist\n");
+}
+
+TEST_CASE("describe: lists every plugin, shows one, and knows what was meant") {
+  const Outcome list = lafs({"describe"});
+  CHECK(list.status == 0);
+  for (const char* name : {"synthetic_faces", "face_supervised", "fvit", "cosface", "identification", "adamw", "verification"}) {
+    CHECK_MESSAGE(list.out.find(std::string("\n  ") + name + " ") != std::string::npos, name);
+  }
+  CHECK(lafs({"describe", "fvit"}).out.find("  dim_head = 64  (integer, in [1, 1024])\n") != std::string::npos);
+  const Outcome wrong = lafs({"describe", "fvti"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err == "lafs describe: error: nothing is called \"fvti\"; did you mean \"fvit\"?\n");
+  CHECK(nlohmann::json::parse(lafs({"describe", "--json"}).out).is_array());
+  CHECK(nlohmann::json::parse(lafs({"describe", "--quirks", "--json"}).out).is_array());
+}
+
+TEST_CASE("describe: docs/reference.md is what it prints") {
+  const Outcome outcome = lafs({"describe", "--markdown"});
+  CHECK(outcome.status == 0);
+  const bool same = outcome.out == read_bytes(source / "docs" / "reference.md");
+  CHECK_MESSAGE(same, "make it again: build/bin/lafs describe --markdown > docs/reference.md");
+}
+
+TEST_CASE("help: the program and each command name their options") {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> commands{
+      {"run", {"--set", "--out", "--quiet", "--json"}},
+      {"check", {"--set", "--resolved", "--json"}},
+      {"plan", {"--set", "--probe", "--json"}},
+      {"describe", {"--quirks", "--json", "--markdown"}},
+      {"eval", {"--set", "--recipe", "--out", "--batch", "--json"}},
+      {"verify-resume", {"--steps", "--kill-at", "--out", "--json"}}};
+  const Outcome all = lafs({"--help"});
+  CHECK(all.status == 0);
+  for (const auto& [name, options] : commands) {
+    CHECK_MESSAGE(all.out.find("\n  " + name + " ") != std::string::npos, name);
+    const Outcome one = lafs({name, "--help"});
+    CHECK(one.status == 0);
+    for (const std::string& option : options) CHECK_MESSAGE(one.out.find(option) != std::string::npos, name << " " << option);
+  }
+  CHECK(lafs({"--version"}).out.starts_with("lafs "));
+}
+
+}  // namespace
+}  // namespace lafs::test

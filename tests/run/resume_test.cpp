@@ -1,0 +1,72 @@
+#include <doctest/doctest.h>
+
+#include "tiny.h"
+
+namespace lafs::test {
+namespace {
+
+TEST_CASE("resume: Ctrl-C and kill -9 cost nothing: the continued run is the straight one, byte for byte") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("straight", long_run).status == 0);
+  const std::string straight = trained(tiny / "straight");
+
+  SUBCASE("Ctrl-C writes a checkpoint and leaves with 130") {
+    Program program(command(tiny.arguments("out", long_run)));
+    wait_for_lines(program, tiny / "out" / "metrics.jsonl", 25);
+    program.signal(SIGINT);
+    const Outcome stopped = program.wait();
+    CHECK(stopped.status == 130);
+    const auto step = json_file(tiny / "out" / "checkpoints" / "last" / "state.json").at("step").get<int64_t>();
+    CHECK(step >= 25);
+    CHECK(stopped.err == "stopped at step " + std::to_string(step) + " of 360; the same command continues there\n");
+  }
+  SUBCASE("kill -9 falls back to the last checkpoint") {
+    Program program(command(tiny.arguments("out", long_run)));
+    wait_for_lines(program, tiny / "out" / "metrics.jsonl", 25);
+    program.signal(SIGKILL);
+    CHECK(program.wait().status == 128 + SIGKILL);
+    CHECK(json_file(tiny / "out" / "checkpoints" / "last" / "state.json").at("step").get<int64_t>() % 10 == 0);
+  }
+  const Outcome rest = tiny.run("out", long_run);
+  CHECK_MESSAGE(rest.status == 0, rest.err);
+  CHECK(trained(tiny / "out") == straight);
+  CHECK(log_of(tiny / "out") == log_of(tiny / "straight"));
+  CHECK(metric(json_file(tiny / "out" / "results.json"), "accuracy") == metric(json_file(tiny / "straight" / "results.json"), "accuracy"));
+}
+
+TEST_CASE("resume: a run that was to stop early is another recipe") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("out", {"--set", "run.steps=6"}).status == 0);
+  const Outcome rest = tiny.run("out");
+  CHECK_MESSAGE(rest.status == 1, rest.err);
+  CHECK(rest.err == "lafs: error: \"" + (tiny / "out").string() +
+                        "\" holds a run of another recipe; give another --out, or the same recipe\n"
+                        "  - [run] steps = 6\n  + [run] steps = 0\n");
+}
+
+TEST_CASE("verify-resume: a killed run is continued to equal bytes, and it says of how many") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"verify-resume", tiny.recipe(), "--steps", "12", "--kill-at", "4", "--out", tiny / "both"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK_MESSAGE(outcome.out.starts_with("equal: 72 tensors, "), outcome.out);
+  CHECK_MESSAGE(outcome.out.find(" bytes of weights and optimizer state after 12 steps, straight and killed with -9 after step ") !=
+                    std::string::npos,
+                outcome.out);
+  CHECK(trained(tiny / "both" / "straight") == trained(tiny / "both" / "killed"));
+  const Outcome again = lafs({"verify-resume", tiny.recipe(), "--out", tiny / "both"});
+  CHECK(again.status == 1);
+  CHECK(again.err == "lafs: error: \"" + (tiny / "both").string() + "\" already holds a verification; give another --out\n");
+}
+
+TEST_CASE("verify-resume: as JSON nothing else is on standard output") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"verify-resume", tiny.recipe(), "--steps", "12", "--json"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.err);
+  const auto finding = nlohmann::json::parse(outcome.out);
+  CHECK(finding.at("equal") == true);
+  CHECK(finding.at("killed_after_step") < 12);
+  CHECK(finding.at("different").empty());
+}
+
+}  // namespace
+}  // namespace lafs::test
