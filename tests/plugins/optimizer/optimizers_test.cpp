@@ -1,0 +1,143 @@
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <torch/types.h>
+
+#include "lafs/error.h"
+#include "support/training.h"
+
+using namespace lafs;
+
+namespace {
+
+struct Names final : StateVisitor {
+  std::map<std::string, at::Tensor> seen;
+  std::map<std::string, bool> shaped_by_name;
+  void tensor(const std::string& parameter, const std::string& slot, at::Tensor& value, bool shaped) override {
+    seen.emplace(parameter + "." + slot, value);
+    shaped_by_name.emplace(parameter + "." + slot, shaped);
+  }
+};
+
+std::shared_ptr<test::HandGroup> group_of(double rate, double decay, std::vector<std::string> names,
+                                          const std::vector<std::vector<int64_t>>& shapes) {
+  auto group = std::make_shared<test::HandGroup>();
+  group->rate = rate;
+  group->decay = decay;
+  group->named = std::move(names);
+  for (const auto& shape : shapes) group->tensors.push_back(torch::randn(shape).requires_grad_(true));
+  return group;
+}
+
+void give_gradients(test::HandGroup& group) {
+  for (at::Tensor& p : group.tensors) p.mutable_grad() = torch::randn_like(p);
+}
+
+/// AdamW of pretraining.md 7.1 in double, one parameter.
+struct NaiveAdamW {
+  at::Tensor p, m, v;
+  int step = 0;
+  explicit NaiveAdamW(const at::Tensor& start) : p(start.detach().to(at::kDouble).clone()), m(at::zeros_like(p)), v(at::zeros_like(p)) {}
+  void update(const at::Tensor& gradient, double lr, double wd) {
+    const at::Tensor g = gradient.to(at::kDouble);
+    ++step;
+    p = p * (1 - lr * wd);
+    m = 0.9 * m + 0.1 * g;
+    v = 0.999 * v + 0.001 * g * g;
+    p = p - lr * (m / (1 - std::pow(0.9, step))) / (v.sqrt() / std::sqrt(1 - std::pow(0.999, step)) + 1e-8);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("adamw: follows the naive update, with each group's rate and decay") {
+  const auto first = group_of(1e-2, 0.1, {"a", "b"}, {{3, 4}, {5}}), second = group_of(3e-3, 0, {"c"}, {{2, 2}});
+  std::vector<NaiveAdamW> naive{NaiveAdamW(first->tensors[0]), NaiveAdamW(first->tensors[1]), NaiveAdamW(second->tensors[0])};
+  const auto optimizer = test::make<Optimizer>("adamw", "", ParameterGroups{first, second});
+  for (int step = 0; step < 5; ++step) {
+    give_gradients(*first);
+    give_gradients(*second);
+    first->rate = 1e-2 * step;
+    naive[0].update(first->tensors[0].grad(), first->rate, 0.1);
+    naive[1].update(first->tensors[1].grad(), first->rate, 0.1);
+    naive[2].update(second->tensors[0].grad(), second->rate, 0);
+    optimizer->step();
+  }
+  CHECK(at::allclose(first->tensors[0].to(at::kDouble), naive[0].p, 1e-5, 1e-6));
+  CHECK(at::allclose(first->tensors[1].to(at::kDouble), naive[1].p, 1e-5, 1e-6));
+  CHECK(at::allclose(second->tensors[0].to(at::kDouble), naive[2].p, 1e-5, 1e-6));
+}
+
+TEST_CASE("adamw: a parameter without a gradient is left alone, its count too") {
+  const auto group = group_of(1e-2, 0.1, {"a", "b"}, {{3}, {3}});
+  const auto optimizer = test::make<Optimizer>("adamw", "", ParameterGroups{group});
+  const at::Tensor before = group->tensors[1].detach().clone();
+  group->tensors[0].mutable_grad() = torch::ones({3});
+  optimizer->step();
+  CHECK(at::equal(before, group->tensors[1].detach()));
+  Names state;
+  optimizer->visit_state(state);
+  CHECK(state.seen.size() == 6);
+  CHECK_FALSE(state.shaped_by_name.at("a.step"));
+  CHECK(state.shaped_by_name.at("a.exp_avg"));
+  CHECK(state.seen.at("a.step").item<float>() == 1);
+  CHECK(state.seen.at("b.step").item<float>() == 0);
+  CHECK(state.seen.at("b.exp_avg").eq(0).all().item<bool>());
+  CHECK(state.seen.at("a.exp_avg_sq").ne(0).all().item<bool>());
+}
+
+TEST_CASE("adamw: loaded state continues the run bit for bit") {
+  const auto group = group_of(1e-2, 0.1, {"a"}, {{3, 4}}), copy = group_of(1e-2, 0.1, {"a"}, {{3, 4}});
+  const auto optimizer = test::make<Optimizer>("adamw", "", ParameterGroups{group});
+  give_gradients(*group);
+  optimizer->step();
+  const auto resumed = test::make<Optimizer>("adamw", "", ParameterGroups{copy});
+  Names from, to;
+  optimizer->visit_state(from);
+  resumed->visit_state(to);
+  for (auto& [name, tensor] : to.seen) tensor.copy_(from.seen.at(name));
+  const at::NoGradGuard no_grad;
+  copy->tensors[0].copy_(group->tensors[0]);
+  give_gradients(*group);
+  copy->tensors[0].mutable_grad() = group->tensors[0].grad().clone();
+  optimizer->step();
+  resumed->step();
+  CHECK(at::equal(group->tensors[0], copy->tensors[0]));
+}
+
+TEST_CASE("sgd: momentum with coupled decay, plain and looking ahead") {
+  for (const bool nesterov : {false, true}) {
+    CAPTURE(nesterov);
+    const auto group = group_of(0.1, 0.01, {"a"}, {{3, 4}});
+    const auto optimizer = test::make<Optimizer>("sgd", nesterov ? "nesterov = true" : "", ParameterGroups{group});
+    at::Tensor p = group->tensors[0].detach().clone(), direction = torch::zeros_like(p);
+    for (int step = 0; step < 4; ++step) {
+      give_gradients(*group);
+      const at::Tensor g = group->tensors[0].grad() + 0.01 * p;
+      direction = 0.9 * direction + g;
+      p = p - 0.1 * (nesterov ? g + 0.9 * direction : direction);
+      optimizer->step();
+    }
+    CHECK(at::allclose(group->tensors[0].detach(), p, 1e-5, 1e-6));
+    Names state;
+    optimizer->visit_state(state);
+    CHECK(at::allclose(state.seen.at("a.momentum"), direction, 1e-5, 1e-6));
+  }
+}
+
+TEST_CASE("sgd: without momentum there is no state, and nesterov needs one") {
+  const auto group = group_of(0.1, 0, {"a"}, {{2}});
+  const auto optimizer = test::make<Optimizer>("sgd", "momentum = 0.0", ParameterGroups{group});
+  const at::Tensor before = group->tensors[0].detach().clone();
+  group->tensors[0].mutable_grad() = torch::ones({2});
+  optimizer->step();
+  CHECK(at::allclose(group->tensors[0].detach(), before - 0.1));
+  Names state;
+  optimizer->visit_state(state);
+  CHECK(state.seen.empty());
+  CHECK_THROWS_AS(test::make<Optimizer>("sgd", "momentum = 0.0\nnesterov = true", ParameterGroups{group}), Error);
+}
