@@ -1,0 +1,98 @@
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "nn/tokens.h"
+#include "nn/transformer.h"
+#include "nn/tree.h"
+#include "support/front_door.h"
+#include "support/golden.h"
+#include "support/rule_numbers.h"
+
+// One block at the real widths, weights by rule (golden README, set 1b): forward 1e-5, gradient norms 1e-5 relative.
+TEST_SUITE("fvit_b_depth1") {
+  using namespace lafs;
+
+  struct Golden {
+    nlohmann::json settings = test::golden_json("fvit_b_depth1.json");
+    test::Tensors io = test::golden_tensors("fvit_b_depth1.io.safetensors"), inputs = test::golden_tensors("fvit_tiny.io.safetensors");
+    std::string salt = settings.at("salt");
+    at::Tensor images = test::scaled_pixels(inputs.at("image_u8"));
+
+    std::shared_ptr<Backbone> model() const {
+      const auto number = [&](const char* key) { return settings.at(key).get<int64_t>(); };
+      InputContract input;
+      input.height = input.width = number("image");
+      auto made = test::make<Backbone>(
+          "fvit",
+          fmt::format("patch = {}\ndim = {}\ndepth = {}\nheads = {}\ndim_head = {}\nmlp_dim = {}\nnum_patches = {}", number("patch"),
+                      number("dim"), number("depth"), number("heads"), number("dim_head"), number("mlp_dim"), number("num_patches")),
+          input);
+      test::fill_by_rule(*made->module(), salt);
+      return made;
+    }
+  };
+
+  bool ready() {
+    return test::golden_ready("fvit_b_depth1", {"fvit_b_depth1.json", "fvit_b_depth1.io.safetensors", "fvit_b_depth1.grads.safetensors",
+                                                "fvit_tiny.io.safetensors"});
+  }
+
+  TEST_CASE("fvit_b_depth1: rule numbers have their check values") {
+    CHECK(std::abs(test::rule_number("input", 0) - 0.286047245) < 1e-9);
+    CHECK(std::abs(test::rule_number("input", 3) - 0.685700674) < 1e-9);
+  }
+
+  TEST_CASE("fvit_b_depth1: sequence, block, attention and embeddings") {
+    if (!ready()) return;
+    const at::NoGradGuard no_grad;
+    const Golden g;
+    const auto model = g.model();
+    const at::Tensor rows = torch::tensor(g.settings.at("sequence_rows_kept").get<std::vector<int64_t>>());
+    const auto block = std::dynamic_pointer_cast<Block>(submodule(*model->module(), "transformer.layers.0"));
+    REQUIRE(block);
+    const auto tensor = [&](const char* name) { return find_tensor(*model->module(), name); };
+    const at::Tensor tokens = cut_tokens(g.images, g.settings.at("patch"));
+    at::Tensor x = at::linear(tokens, tensor("patch_to_embedding.weight"), tensor("patch_to_embedding.bias"));
+    x = at::cat({tensor("cls_token").expand({x.size(0), 1, x.size(2)}), x}, 1) + tensor("pos_embedding");
+    CHECK(test::max_error(x.index_select(1, rows), g.io.at("sequence_in")) < 1e-5);
+    CHECK(test::max_error(block->attention(x).select(2, 0), g.io.at("block0.attention_cls_row")) < 1e-5);
+    x = block->attend(x, {});
+    CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.after_attention")) < 1e-5);
+    x = block->feed_forward(x, {});
+    CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.out")) < 1e-5);
+    CHECK(test::max_error(model->forward(g.images, {}), g.io.at("embedding")) < 1e-5);
+    CHECK(test::max_error(model->forward(test::scaled_pixels(g.inputs.at("image48_u8")), {}), g.io.at("embedding_48px")) < 1e-5);
+  }
+
+  TEST_CASE("fvit_b_depth1: gradients by norm and by sample") {
+    if (!ready()) return;
+    const Golden g;
+    const auto grads = test::golden_tensors("fvit_b_depth1.grads.safetensors");
+    const auto model = g.model();
+    const at::Tensor embedding = model->forward(g.images, {});
+    const at::Tensor r = test::rule_tensor(g.salt + "R", embedding.sizes().vec()).to(at::kFloat);
+    const at::Tensor loss = (embedding * r).sum();
+    CHECK(test::relative_error(loss, g.io.at("loss")) < 1e-4);  // a sum of 2 D products of either sign
+    loss.backward();
+    size_t compared = 0;
+    for (const auto& [name, parameter] : parameters_of(*model->module())) {
+      CAPTURE(name);
+      REQUIRE(parameter.grad().defined());
+      const at::Tensor flat = parameter.grad().reshape({-1}).to(at::kDouble);
+      const at::Tensor stat = grads.at(name + "::stat"), sample = grads.at(name + "::sample");
+      const double norm = stat[0].item<double>();
+      CHECK(std::abs(flat.norm().item<double>() - norm) < 1e-5 * norm);
+      CHECK(std::abs(flat.sum().item<double>() - stat[1].item<double>()) < 1e-5 * norm * std::sqrt(static_cast<double>(flat.numel())));
+      const int64_t count = sample.numel();
+      const at::Tensor places = torch::arange(count, at::kLong).mul(flat.numel()).div(count, "floor");
+      CHECK(test::max_error(flat.index_select(0, places), sample) < 1e-4 * sample.abs().max().item<double>());
+      ++compared;
+    }
+    CHECK(2 * compared == grads.size());
+  }
+}
