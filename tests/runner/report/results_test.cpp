@@ -26,7 +26,7 @@ std::vector<NamedMetrics> two_sets() {
 TEST_CASE("results: the table aligns numbers and shows shares in percent") {
   CHECK(results_table(two_sets()) ==
         "evaluator  metric         model                   pixels      n\n"
-        "──────────────────────────────────────────────────────────────────\n"
+        "─────────────────────────────────────────────────────────────────\n"
         "lfw        accuracy       99.83 % ± 0.12          61.00 %  6000\n"
         "           tar@far=0.001  99.71 %                          3000\n"
         "landmarks  distance       2.5000 pixels ± 0.2500             10\n"
