@@ -74,7 +74,7 @@ TEST_CASE("draws: normals have mean 0, deviation 1 and no outlier beyond what 32
 
 TEST_CASE("draws: integers lie below their bound, each as often") {
   const at::Tensor values = draws({0, 1})->integers("a", 7, {35000});
-  CHECK(values.scalar_type() == at::kLong);
+  CHECK((values.scalar_type() == at::kLong));
   const at::Tensor counts = at::bincount(values.flatten());
   CHECK(counts.numel() == 7);
   CHECK((counts.to(at::kDouble) / 70000 - 1.0 / 7).abs().max().item<double>() < 0.006);
