@@ -26,6 +26,9 @@ add_library(lafs_torch INTERFACE)
 target_include_directories(lafs_torch SYSTEM INTERFACE ${fmt_first} ${LAFS_TORCH_INCLUDE} ${LAFS_TORCH_INCLUDE}/torch/csrc/api/include)
 target_link_libraries(lafs_torch INTERFACE ${LAFS_TORCH_CPU} ${LAFS_C10})
 target_compile_definitions(lafs_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+# at::parallel_for is inline and serial without it. The process has one OpenMP: torch's own library goes by the same soname.
+target_compile_options(lafs_torch INTERFACE -fopenmp)
+target_link_options(lafs_torch INTERFACE -fopenmp)
 
 # One precompiled header for every torch-heavy file.
 add_library(lafs_torch_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)

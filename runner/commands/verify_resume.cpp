@@ -156,7 +156,8 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
   run_whole(command);
 
-  const Comparison comparison = compare_checkpoints(folder / "straight" / "checkpoints" / "last", folder / "killed" / "checkpoints" / "last");
+  const Comparison comparison =
+      compare_checkpoints(folder / "straight" / "checkpoints" / "last", folder / "killed" / "checkpoints" / "last");
   const int status = report(arguments, comparison, killed_at, folder);
   if (temporary && status == done) fs::remove_all(folder);
   return status;

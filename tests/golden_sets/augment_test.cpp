@@ -69,6 +69,7 @@ std::vector<uint8_t> result(const Json& entry, const lafs::Image& in, const lafs
 }  // namespace
 
 TEST_SUITE("augment") {
+  namespace {  // suites of several files share a name of doctest's making
   TEST_CASE("augment: the tensor transforms equal the reference byte for byte") {
     const std::filesystem::path json_file = golden_folder() / "augment.json", tensor_file = golden_folder() / "augment.safetensors";
     for (const auto& file : {json_file, tensor_file}) {
@@ -94,4 +95,5 @@ TEST_SUITE("augment") {
     MESSAGE("compared ", compared, " outputs");
     CHECK(compared > 0);
   }
+  }  // namespace
 }

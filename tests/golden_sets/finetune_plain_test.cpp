@@ -15,6 +15,7 @@
 
 // Fifteen micro-batches, five AdamW steps of supervised training by the reference (golden README, set 8): losses 1e-3, final weights 2e-4.
 TEST_SUITE("finetune_plain") {
+  namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
   /// The reference keeps the class matrix inside the model.
@@ -85,7 +86,7 @@ TEST_SUITE("finetune_plain") {
     }
   };
 
-  void check_logits(Run & run, const test::HandBatch& batch, const at::Tensor& golden) {
+  void check_logits(Run& run, const test::HandBatch& batch, const at::Tensor& golden) {
     const at::NoGradGuard no_grad;
     const auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*run.objective->module(), "backbone"));
     const auto classifier = std::dynamic_pointer_cast<Classifier>(submodule(*run.objective->module(), "classifier"));
@@ -95,7 +96,7 @@ TEST_SUITE("finetune_plain") {
     CHECK(test::max_error(classifier->logits(backbone->forward(batch.views("image")[0], {}), targets, *head, {}), golden) < 1e-3);
   }
 
-  void check_gradients(Run & run, const at::Tensor& golden) {
+  void check_gradients(Run& run, const at::Tensor& golden) {
     const auto& names = run.settings.at("plain_parameter_names");
     for (size_t i = 0; i < names.size(); ++i) {
       const std::string name = names[i];
@@ -138,4 +139,5 @@ TEST_SUITE("finetune_plain") {
     }
     CHECK(hand.reporter.values.contains("accuracy"));
   }
+  }  // namespace
 }

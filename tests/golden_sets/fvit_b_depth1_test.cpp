@@ -15,6 +15,7 @@
 
 // One block at the real widths, weights by rule (golden README, set 1b): forward 1e-5, gradient norms 1e-5 relative.
 TEST_SUITE("fvit_b_depth1") {
+  namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
   struct Golden {
@@ -95,4 +96,5 @@ TEST_SUITE("fvit_b_depth1") {
     }
     CHECK(2 * compared == grads.size());
   }
+  }  // namespace
 }

@@ -15,6 +15,7 @@
 
 // fViT without landmarks, by the LAFS reference (golden README, set 1): forward 1e-5, gradients 1e-5 of the tensor's largest.
 TEST_SUITE("fvit_tiny") {
+  namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
   struct Golden {
@@ -153,4 +154,5 @@ TEST_SUITE("fvit_tiny") {
     CHECK(compared == grads.size());
     CHECK(test::relative_error(images.grad().slice(0, 0, 1), g.io.at("grad_input")) < 1e-5);
   }
+  }  // namespace
 }

@@ -12,6 +12,7 @@
 // CosFace and ArcFace of several sources (golden README, set 6): logits 1e-4 (edge rows of acos and square roots 2e-2), loss 1e-3,
 // gradients 2e-4 of the row's largest.
 TEST_SUITE("heads") {
+  namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
   struct Case {
@@ -109,4 +110,5 @@ TEST_SUITE("heads") {
     CHECK(test::max_error(soft, data.at("soft")) < 1e-6);
     CHECK(test::max_error(soft * 0.9 + 0.1 / static_cast<double>(c), data.at("soft_smoothed")) < 1e-6);
   }
+  }  // namespace
 }

@@ -8,6 +8,7 @@
 
 // Schedules of the references, in double (golden README, set 7): 1e-12 relative.
 TEST_SUITE("schedules") {
+  namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
   void check_close(double ours, double golden) { CHECK(std::abs(ours - golden) <= 1e-12 * std::max(std::abs(golden), 1e-300)); }
@@ -103,4 +104,5 @@ TEST_SUITE("schedules") {
       }
     }
   }
+  }  // namespace
 }

@@ -1,4 +1,5 @@
 #include "kernel/registry.h"
+#include "support/bare_assembly.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -39,25 +40,6 @@ std::string restamped(const test::Folder& folder, const auto& change) {
   std::memcpy(bytes.data() + at, &stamp, sizeof stamp);
   return folder.write("toys.so", bytes);
 }
-
-/// Offers nothing: for components that ask for nothing.
-class NoAssembly final : public Assembly {
- public:
-  const InputContract& input() const override { return input_; }
-  std::shared_ptr<Backbone> backbone() override { return nullptr; }
-  std::shared_ptr<Projector> projector(int64_t) override { return nullptr; }
-  std::shared_ptr<Head> head() override { return nullptr; }
-  std::shared_ptr<const DataSource> data() override { return nullptr; }
-  int64_t identities() const override { return 1; }
-  int64_t images() const override { return 1; }
-  int64_t batch() const override { return 1; }
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void note(const std::string&) override {}
-
- private:
-  InputContract input_;
-};
 
 }  // namespace
 
@@ -196,6 +178,6 @@ TEST_CASE("loader: plugin folders are the program's, then those of LAFS_PLUGIN_P
 TEST_CASE("components: an error of a component tells where it was named") {
   Use<DataSource> source("toy");
   read_options("size = 13", "inline.toml", source, test::toys());
-  NoAssembly assembly;
+  test::BareAssembly assembly;
   CHECK(test::error_of([&] { source.make(assembly); }) == "inline.toml:1:1: error: data_source \"toy\": 13 pictures are too many");
 }

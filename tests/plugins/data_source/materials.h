@@ -14,31 +14,13 @@
 #include "lafs/assembly.h"
 #include "lafs/data_source.h"
 #include "lafs/error.h"
+#include "support/bare_assembly.h"
 #include "support/front_door.h"
 
 namespace lafs::test {
 
-/// Sources ask nothing of their assembly but to hand it on.
-class NoAssembly final : public Assembly {
- public:
-  const InputContract& input() const override { return input_; }
-  std::shared_ptr<Backbone> backbone() override { throw Error("no backbone here"); }
-  std::shared_ptr<Projector> projector(int64_t) override { throw Error("no projector here"); }
-  std::shared_ptr<Head> head() override { throw Error("no head here"); }
-  std::shared_ptr<const DataSource> data() override { throw Error("no data here"); }
-  int64_t identities() const override { return 0; }
-  int64_t images() const override { return 0; }
-  int64_t batch() const override { return 1; }
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void note(const std::string&) override {}
-
- private:
-  InputContract input_;
-};
-
 inline std::shared_ptr<DataSource> source(const std::string& plugin, const std::string& toml) {
-  NoAssembly assembly;
+  BareAssembly assembly;
   return make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
 }
 

@@ -7,6 +7,7 @@
 
 #include "lafs/assembly.h"
 #include "lafs/evaluator.h"
+#include "support/bare_assembly.h"
 #include "support/bytes.h"
 #include "support/front_door.h"
 #include "support/scratch.h"
@@ -14,24 +15,6 @@
 using namespace lafs;
 
 namespace {
-
-class BareAssembly final : public Assembly {
- public:
-  InputContract contract;
-
-  const InputContract& input() const override { return contract; }
-  std::shared_ptr<Backbone> backbone() override { throw Error("no backbone"); }
-  std::shared_ptr<Projector> projector(int64_t) override { throw Error("no projector"); }
-  std::shared_ptr<Head> head() override { throw Error("no head"); }
-  std::shared_ptr<const DataSource> data() override { throw Error("no data"); }
-  int64_t identities() const override { return 1; }
-  int64_t images() const override { return 1; }
-  int64_t rank_batch() const override { return 1; }
-  int64_t accumulate() const override { return 1; }
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void note(const std::string&) override {}
-};
 
 /// Rows given by hand, under the names of the requests.
 class GivenFeatures final : public Features {
@@ -45,7 +28,7 @@ class GivenFeatures final : public Features {
   }
 };
 
-std::shared_ptr<Evaluator> verification(const std::string& toml, BareAssembly assembly = {}) {
+std::shared_ptr<Evaluator> verification(const std::string& toml, test::BareAssembly assembly = {}) {
   return test::make<Evaluator>("verification", toml, assembly);
 }
 
@@ -161,7 +144,7 @@ TEST_CASE("verification: mistakes are listed hardest first, with the keys of bot
 }
 
 TEST_CASE("verification: the flip rule is the contract's unless the recipe says otherwise") {
-  BareAssembly plain;
+  test::BareAssembly plain;
   plain.contract.flip = "none";
   const std::string pairs = faces + "all_pairs = true\n";
   CHECK(verification(pairs, plain)->requests()[0].flip == "none");
