@@ -37,9 +37,14 @@ nlohmann::json options_json(const std::vector<OptionPage>& options) {
   return out;
 }
 
-std::string cell(std::string text) {
-  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
-  return text;
+/// Text inside a table's cell: a bar would end it.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
 }
 
 void markdown_rows(const std::vector<OptionPage>& options, const std::string& prefix, std::string& out) {

@@ -22,8 +22,6 @@ namespace lafs {
 
 namespace {
 
-constexpr const char* program_version = "0.1.0";
-
 /// The value behind the first "NAME : value" of /proc/cpuinfo; empty where there is none.
 std::string cpuinfo(std::string_view name) {
   std::ifstream file("/proc/cpuinfo");
@@ -84,7 +82,7 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
   const char* data = std::getenv("LAFS_DATA");
   return {
       {"program",
-       {{"version", program_version}, {"sdk", stamp.sdk.data()}, {"compiler", stamp.compiler.data()}, {"torch", stamp.torch.data()}}},
+       {{"version", LAFS_VERSION}, {"sdk", stamp.sdk.data()}, {"compiler", stamp.compiler.data()}, {"torch", stamp.torch.data()}}},
       {"machine",
        {{"host", host_name()},
         {"cpu", cpuinfo("model name")},

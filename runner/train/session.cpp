@@ -40,7 +40,7 @@ namespace {
 /// One process at a time works on a run folder.
 class FolderLock {
  public:
-  explicit FolderLock(const fs::path& folder) {
+  explicit FolderLock(const fs::path& folder) : folder_(folder) {
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) throw Error(fmt::format("cannot make the run folder \"{}\": {}", folder.string(), error.message()));
@@ -52,11 +52,18 @@ class FolderLock {
       throw Error(fmt::format("the run folder \"{}\" is in use by another process", folder.string()));
     }
   }
-  ~FolderLock() { ::close(handle_); }
+  ~FolderLock() {
+    // A run that failed before it wrote anything leaves no folder behind.
+    std::error_code ignored;
+    const auto entries = std::distance(fs::directory_iterator(folder_, ignored), fs::directory_iterator());
+    if (entries == 1) fs::remove_all(folder_, ignored);
+    ::close(handle_);
+  }
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
  private:
+  fs::path folder_;
   int handle_;
 };
 

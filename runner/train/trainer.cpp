@@ -15,22 +15,11 @@
 #include "nn/tree.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/draws.h"
+#include "runner/train/one_rank.h"
 
 namespace lafs {
 
 namespace {
-
-class OneRank final : public Collective {
- public:
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void sum(at::Tensor&) override {}
-  void max(at::Tensor&) override {}
-  at::Tensor all_gather(const at::Tensor& tensor) override { return tensor.clone(); }
-  at::Tensor reduce_scatter(const at::Tensor& tensor) override { return tensor.clone(); }
-  void broadcast(at::Tensor&, int64_t) override {}
-  void barrier() override {}
-};
 
 /// bfloat16 for the operations torch lists, from here to the end of the scope.
 class Autocast {

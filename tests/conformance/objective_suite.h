@@ -18,6 +18,7 @@
 #include "runner/assembly.h"
 #include "runner/data/loader.h"
 #include "runner/train/draws.h"
+#include "runner/train/one_rank.h"
 
 namespace lafs::conformance {
 
@@ -66,18 +67,6 @@ class BatchRows final : public Batch {
  private:
   const Batch& whole_;
   int64_t first_, end_;
-};
-
-class SingleRank final : public Collective {
- public:
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void sum(at::Tensor&) override {}
-  void max(at::Tensor&) override {}
-  at::Tensor all_gather(const at::Tensor& tensor) override { return tensor.clone(); }
-  at::Tensor reduce_scatter(const at::Tensor& tensor) override { return tensor.clone(); }
-  void broadcast(at::Tensor&, int64_t) override {}
-  void barrier() override {}
 };
 
 class LastValues final : public Reporter {
@@ -256,7 +245,7 @@ class ObjectiveSuite {
   Findings& findings_;
   RecipeAssembly assembly_;
   const Recipe& recipe_;
-  SingleRank collective_;
+  OneRank collective_;
   LastValues reporter_;
   std::shared_ptr<Objective> objective_;
   std::shared_ptr<torch::nn::Module> root_;

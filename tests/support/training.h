@@ -21,6 +21,7 @@
 #include "lafs/projector.h"
 #include "lafs/rng.h"
 #include "lafs/step.h"
+#include "runner/train/one_rank.h"
 #include "support/front_door.h"
 
 namespace lafs::test {
@@ -64,18 +65,6 @@ class HandBatch final : public Batch {
   at::Tensor labels() const override { return identities; }
   at::Tensor positions() const override { return torch::arange(size(), at::kLong); }
   at::Tensor indices() const override { return torch::arange(size(), at::kLong); }
-};
-
-class Alone final : public Collective {
- public:
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
-  void sum(at::Tensor&) override {}
-  void max(at::Tensor&) override {}
-  at::Tensor all_gather(const at::Tensor& tensor) override { return tensor; }
-  at::Tensor reduce_scatter(const at::Tensor& tensor) override { return tensor; }
-  void broadcast(at::Tensor&, int64_t) override {}
-  void barrier() override {}
 };
 
 class Remembering final : public Reporter {
@@ -158,7 +147,7 @@ class HandGroup final : public ParameterGroup {
 
 /// Everything a step refers to.
 struct HandStep {
-  Alone collective;
+  OneRank collective;
   Remembering reporter;
   Step step{{}, 0, 1, nullptr, collective, reporter};
 };
