@@ -50,6 +50,11 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() {
     agree("images", recipe_.run.images, source->size());
     agree("identities", recipe_.run.identities, source->identities());
     source_ = std::move(source);
+    if (const auto* skipping = dynamic_cast<const Skipping*>(source_.get())) {
+      const auto skipped = skipping->skipped();
+      if (!skipped.empty())
+        note_(fmt::format("damaged pictures left out of the training data: {}, first {}", skipped.size(), skipped.front()));
+    }
   }
   return source_;
 }

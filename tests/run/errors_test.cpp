@@ -40,7 +40,8 @@ class TinyFolder {
   const Tiny tiny;
   fs::path faces() const { return tiny / "faces"; }
   fs::path picture(int person, int k) const { return faces() / ("p" + std::to_string(person)) / (std::to_string(k) + ".jpg"); }
-  Outcome run(const std::string& out, const Arguments& more = {}) const { return tiny.run(out, options_ + more); }
+  Arguments arguments(const std::string& out, const Arguments& more) const { return tiny.arguments(out, options_ + more); }
+  Outcome run(const std::string& out, const Arguments& more = {}) const { return lafs(arguments(out, more)); }
 
  private:
   Arguments options_;
@@ -159,6 +160,18 @@ TEST_CASE("data: a truncated picture stops training with its name") {
   const Outcome outcome = folder.run("out");
   CHECK(outcome.status == 1);
   CHECK_MESSAGE(outcome.err.starts_with("lafs: error: \"" + folder.picture(2, 1).string() + "\": truncated JPEG: "), outcome.err);
+}
+
+TEST_CASE("data: damaged pictures are left out and counted where the recipe says so") {
+  const TinyFolder folder;
+  write_bytes(folder.picture(2, 1), jpeg(9).substr(0, 700));
+  Arguments loud = folder.arguments(
+      "out", {"--set", "run.epochs=1", "--set", "data_source.on_damaged=skip", "--set", "evaluator.0.data.on_damaged=skip"});
+  std::erase(loud, "--quiet");
+  const Outcome outcome = lafs(loud);
+  CHECK(outcome.status == 0);
+  const std::string line = "damaged pictures left out of the training data: 1, first ";
+  CHECK_MESSAGE(outcome.err.find(line) != std::string::npos, outcome.err);
 }
 
 TEST_CASE("data: pairs that the pictures do not give are refused before training") {
