@@ -24,7 +24,7 @@ double wall_time(const std::string& payload) {
 }  // namespace
 
 TEST_CASE("event_writer: checksums equal the published values") {
-  for (const json& check : test::vector("tensorboard_events.json")["crc32c_checks"]) {
+  for (const json all = test::vector("tensorboard_events.json")["crc32c_checks"]; const json& check : all) {
     const std::string bytes = test::from_hex(check["hex"]);
     if (check.contains("crc")) CHECK(crc32c(bytes) == check["crc"].get<uint32_t>());
     if (check.contains("masked")) CHECK(masked_crc32c(bytes) == check["masked"].get<uint32_t>());

@@ -62,7 +62,7 @@ std::string error_of(const std::vector<double>& scores, const std::vector<uint8_
 }  // namespace
 
 TEST_CASE("roc: the hand cases come out as written") {
-  for (const json& vector : test::vector("roc_hand_cases.json")["cases"]) {
+  for (const json all = test::vector("roc_hand_cases.json")["cases"]; const json& vector : all) {
     CAPTURE(vector["what"].get<std::string>());
     check_vector(vector);
   }

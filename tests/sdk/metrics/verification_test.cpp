@@ -126,7 +126,7 @@ TEST_CASE("verification: forty pairs give the recorded rates at five false accep
 }
 
 TEST_CASE("verification: folds are contiguous and of the recorded sizes") {
-  for (const json& expected : test::vector("verification_small.json")["kfold_test_sizes"]) {
+  for (const json all = test::vector("verification_small.json")["kfold_test_sizes"]; const json& expected : all) {
     std::vector<int64_t> sizes;
     int64_t at = 0;
     for (const Fold& fold : make_folds(expected["n"], expected["k"])) {
@@ -144,7 +144,7 @@ TEST_CASE("verification: folds are contiguous and of the recorded sizes") {
 }
 
 TEST_CASE("verification: a distance equal to the threshold is different") {
-  for (const json& expected : test::vector("verification_small.json")["counting"]) {
+  for (const json all = test::vector("verification_small.json")["counting"]; const json& expected : all) {
     std::vector<uint8_t> same;
     for (const bool s : expected["same"].get<std::vector<bool>>()) same.push_back(s);
     const Counts counts = count_below(expected["dist"].get<std::vector<double>>(), same, expected["threshold"]);
@@ -153,7 +153,7 @@ TEST_CASE("verification: a distance equal to the threshold is different") {
 }
 
 TEST_CASE("verification: the threshold of a false accept rate is interpolated from its last index") {
-  for (const json& expected : test::vector("verification_small.json")["far_interpolation"])
+  for (const json all = test::vector("verification_small.json")["far_interpolation"]; const json& expected : all)
     for (const json& query : expected["queries"])
       CHECK(threshold_at_far(expected["far"].get<std::vector<double>>(), expected["threshold"].get<std::vector<double>>(), query[0]) ==
             doctest::Approx(query[1].get<double>()).epsilon(1e-12));
