@@ -142,6 +142,7 @@ class Session {
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
   RunLength length_;
   RunPosition position_;
+  std::string fingerprint_;  // of the training data
   SessionOutcome outcome_;
   int64_t saved_step_ = -1;
 };
@@ -154,7 +155,7 @@ CheckpointFacts Session::facts() const {
   facts.backbone = recipe_.backbone.name;
   facts.backbone_options = options_text(recipe_.backbone);
   facts.input = recipe_.input;
-  facts.data_fingerprint = const_cast<RecipeAssembly&>(assembly_).data()->fingerprint();
+  facts.data_fingerprint = fingerprint_;
   facts.identities = assembly_.identities();
   return facts;
 }
@@ -163,6 +164,7 @@ void Session::prepare() {
   at::set_num_threads(static_cast<int>(recipe_.run.threads));
   const auto augmentation = assembly_.augmentation();
   length_ = run_length(recipe_.run, assembly_.images());
+  fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   assembly_.check_views(trainer_->objective(), *augmentation);
   evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
@@ -177,9 +179,9 @@ bool Session::resume() {
     throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", request_.folder.string(),
                             recipe_difference(known.recipe, recipe_.resolved)));
   }
-  if (const std::string now = assembly_.data()->fingerprint(); known.data_fingerprint != now) {
-    throw Error(
-        fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint, now));
+  if (known.data_fingerprint != fingerprint_) {
+    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint,
+                            fingerprint_));
   }
   load_weights(last / "weights.safetensors", trainer_->root());
   load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
@@ -194,7 +196,7 @@ void Session::write_folder() const {
   facts.command = request_.command;
   facts.recipe_file = recipe_.file.string();
   facts.training_identity = recipe_.identity;
-  facts.data_fingerprint = const_cast<RecipeAssembly&>(assembly_).data()->fingerprint();
+  facts.data_fingerprint = fingerprint_;
   facts.device = device_.str();
   facts.threads = recipe_.run.threads;
   facts.registry = &request_.registry;
@@ -340,7 +342,7 @@ SessionOutcome Session::run() {
   outcome_.step = position_.step;
   outcome_.total = length_.steps;
   if (!outcome_.interrupted) {
-    ResultFacts facts{{"training_identity", recipe_.identity}, {"data_fingerprint", assembly_.data()->fingerprint()}};
+    ResultFacts facts{{"training_identity", recipe_.identity}, {"data_fingerprint", fingerprint_}};
     if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
     write_results(request_.folder, outcome_.results, position_.step, "last", facts);
     write_report(request_.folder);
