@@ -81,6 +81,14 @@ class KeyedDraws final : public Draws {
     });
   }
 
+  std::vector<uint64_t> row_keys(std::string_view stream) const override {
+    const uint64_t key = fold(base_, key_of(stream));
+    std::vector<uint64_t> keys;
+    keys.reserve(rows_.size());
+    for (const uint64_t row : rows_) keys.push_back(fold(key, row));
+    return keys;
+  }
+
   uint64_t batch_key(std::string_view stream) const override { return fold(base_, key_of(stream)); }
 
   std::shared_ptr<const Draws> scope(std::string_view name) const override {

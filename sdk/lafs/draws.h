@@ -23,6 +23,9 @@ class Draws : public std::enable_shared_from_this<Draws> {
   virtual Tensor permutations(std::string_view stream, int64_t size) const = 0;  ///< [R, size] int64, each row a permutation
   /// [R, shape...]: 1/keep with probability `keep`, else 0. Dropout takes the shape of a row, drop-path {1, 1}.
   virtual Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const = 0;
+  /// [R] keys from which a kernel makes `keep_mask` itself: element e of a row with key k is kept when 16 bits of philox(k, e / 8), those
+  /// of word (e / 2) % 4 from bit 16 (e % 2) on, are below round(65536 keep). Empty: there are no keys, ask `keep_mask`.
+  virtual std::vector<uint64_t> row_keys(std::string_view) const { return {}; }
 
   /// A 64-bit key of the whole micro-batch, for one `Rng` on the host (the mixup decision): rows and rank do not enter.
   virtual uint64_t batch_key(std::string_view stream) const = 0;
