@@ -18,7 +18,7 @@ InitRule uniform(const char* parameter, int64_t fan_in) {
 
 }  // namespace
 
-Linear::Linear(int64_t in, int64_t out, bool has_bias) {
+Linear::Linear(int64_t in, int64_t out, bool has_bias, double std) : std_(std) {
   weight = register_parameter("weight", torch::empty({out, in}));
   if (has_bias) bias = register_parameter("bias", torch::empty({out}));
 }
@@ -26,6 +26,7 @@ Linear::Linear(int64_t in, int64_t out, bool has_bias) {
 at::Tensor Linear::forward(const at::Tensor& x) const { return at::linear(x, weight, bias); }
 
 std::vector<InitRule> Linear::init_rules() const {
+  if (std_ > 0) return {{"weight", InitRule::Shape::truncated_normal, 0, std_}, {"bias", InitRule::Shape::constant, 0}};
   const int64_t fan_in = weight.size(1);
   return {uniform("weight", fan_in), uniform("bias", fan_in)};
 }
@@ -52,7 +53,8 @@ at::Tensor Conv2d::forward(const at::Tensor& x) const {
 
 std::vector<InitRule> Conv2d::init_rules() const {
   const int64_t fan_in = weight[0].numel(), fan_out = options_.out * options_.kernel * options_.kernel;
-  const InitRule normal{"weight", InitRule::Shape::normal, 0, std::sqrt(2 / static_cast<double>(fan_out))};
+  const double std = options_.start == Start::normal ? options_.std : std::sqrt(2 / static_cast<double>(fan_out));
+  const InitRule normal{"weight", InitRule::Shape::normal, 0, std};
   return {options_.start == Start::uniform ? uniform("weight", fan_in) : normal, uniform("bias", fan_in)};
 }
 

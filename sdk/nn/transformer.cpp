@@ -20,12 +20,13 @@ at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_
 
 Block::Block(const Options& options) : options_(options) {
   const int64_t inner = options.heads * options.dim_head;
-  attention_norm_ = put(*this, "0.fn.norm", std::make_shared<LayerNorm>(options.dim));
-  to_qkv_ = put(*this, "0.fn.fn.to_qkv", std::make_shared<Linear>(options.dim, 3 * inner, false));
-  to_out_ = put(*this, "0.fn.fn.to_out.0", std::make_shared<Linear>(inner, options.dim));
-  feed_norm_ = put(*this, "1.fn.norm", std::make_shared<LayerNorm>(options.dim));
-  widen_ = put(*this, "1.fn.fn.net.0", std::make_shared<Linear>(options.dim, options.mlp_dim));
-  narrow_ = put(*this, "1.fn.fn.net.3", std::make_shared<Linear>(options.mlp_dim, options.dim));
+  const Names& names = options.names;
+  attention_norm_ = put(*this, names.attention_norm, std::make_shared<LayerNorm>(options.dim, options.eps));
+  to_qkv_ = put(*this, names.qkv, std::make_shared<Linear>(options.dim, 3 * inner, options.qkv_bias, options.std));
+  to_out_ = put(*this, names.out, std::make_shared<Linear>(inner, options.dim, true, options.std));
+  feed_norm_ = put(*this, names.feed_norm, std::make_shared<LayerNorm>(options.dim, options.eps));
+  widen_ = put(*this, names.widen, std::make_shared<Linear>(options.dim, options.mlp_dim, true, options.std));
+  narrow_ = put(*this, names.narrow, std::make_shared<Linear>(options.mlp_dim, options.dim, true, options.std));
 }
 
 at::Tensor Block::forward(const at::Tensor& x, const Pass& pass) { return feed_forward(attend(x, pass), pass); }
@@ -57,9 +58,10 @@ std::vector<at::Tensor> Block::queries_keys_values(const at::Tensor& x) {
   return qkv.view({x.size(0), x.size(1), 3, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4}).unbind(0);
 }
 
-Transformer::Transformer(const std::vector<Block::Options>& blocks) {
+Transformer::Transformer(const std::vector<Block::Options>& blocks, const std::string& folder) {
+  const std::string before = folder.empty() ? folder : folder + ".";
   for (size_t i = 0; i < blocks.size(); ++i) {
-    blocks_.push_back(put(*this, fmt::format("layers.{}", i), std::make_shared<Block>(blocks[i])));
+    blocks_.push_back(put(*this, fmt::format("{}{}", before, i), std::make_shared<Block>(blocks[i])));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,14 +17,24 @@ namespace lafs {
 at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape);
 
 /// One pre-norm block (models.md 2.5): x + D(Attention(LN(x))), then x + D(FeedForward(LN(x))).
-/// Its tensors carry the reference's names: `0.fn.norm`, `0.fn.fn.to_qkv`, `0.fn.fn.to_out.0`, `1.fn.norm`, `1.fn.fn.net.0`, `.3`.
+/// Its layers carry the names of the reference that is followed, so that its weights fit.
 class Block : public torch::nn::Module {
  public:
+  struct Names {
+    const char *attention_norm, *qkv, *out, *feed_norm, *widen, *narrow;
+  };
+  static constexpr Names fvit_names{"0.fn.norm", "0.fn.fn.to_qkv", "0.fn.fn.to_out.0", "1.fn.norm", "1.fn.fn.net.0", "1.fn.fn.net.3"};
+  static constexpr Names dino_names{"norm1", "attn.qkv", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2"};
+
   struct Options {
     int64_t dim = 768, heads = 11, dim_head = 64, mlp_dim = 2048;
     double scale = 0.125;  ///< of the attention logits
     double dropout = 0;    ///< of the attention's output and both layers of the feed-forward part; never of the attention matrix
     double drop_path = 0;  ///< of a row's whole branch
+    double eps = 1e-5;     ///< of both norms
+    double std = 0;        ///< of the linear layers' first weights; 0: their default start
+    bool qkv_bias = false;
+    Names names = fvit_names;
   };
   explicit Block(const Options& options);
 
@@ -40,10 +51,10 @@ class Block : public torch::nn::Module {
   std::shared_ptr<Linear> to_qkv_, to_out_, widen_, narrow_;
 };
 
-/// The blocks of a fViT, `layers.0` ... `layers.<depth-1>`.
+/// A row of blocks, `<folder>.0` ... `<folder>.<depth-1>`; without a folder `0` ... `<depth-1>`.
 class Transformer : public torch::nn::Module {
  public:
-  explicit Transformer(const std::vector<Block::Options>& blocks);
+  explicit Transformer(const std::vector<Block::Options>& blocks, const std::string& folder = "layers");
 
   at::Tensor forward(at::Tensor x, const Pass& pass);  ///< [B,N,D], same shape
   const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
