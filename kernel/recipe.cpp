@@ -181,6 +181,7 @@ Node training_document(Recipe& recipe) {
 Recipe finished(Node document, const RecipeContext& context, Registry& registry, Diagnostics& diagnostics) {
   apply_overrides(document, context.overrides, diagnostics);
   Recipe recipe = RecipeReader(document, context, registry, diagnostics).read();
+  recipe.registry = &registry;
   diagnostics.throw_if_any();
   if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
   Node resolved = training_document(recipe);

@@ -107,6 +107,7 @@ struct Recipe {
   std::string resolved;  ///< TOML with every default written out and absolute paths; reads back to itself
   std::string identity;  ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)
   std::vector<std::string> libraries;  ///< of `[run] plugins`, absolute
+  const Registry* registry = nullptr;  ///< it was read with, which outlives it
 };
 
 /// What a command line adds to a file.

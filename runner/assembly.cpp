@@ -86,6 +86,18 @@ int64_t RecipeAssembly::images() const {
   throw Error("the training data is not there, so [run] images must say how many there are");
 }
 
+std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std::string_view capability) const {
+  std::vector<std::string> names;
+  if (!recipe_.registry) return names;
+  for (const RegistryEntry* entry : recipe_.registry->all()) {
+    const auto& has = entry->registration.capabilities;
+    if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
+      names.push_back(entry->registration.name);
+    }
+  }
+  return names;
+}
+
 std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_.augmentation).make(recipe_.input); }
 std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_.objective).make(*this); }
 std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) { return present(recipe_.optimizer).make(groups); }

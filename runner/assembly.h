@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,8 +30,10 @@ class RecipeAssembly final : public Assembly {
   int64_t images() const override;
   int64_t rank_batch() const override { return recipe_.run.batch; }
   int64_t accumulate() const override { return recipe_.run.accumulate; }
+  int64_t epochs() const override { return recipe_.run.epochs; }
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
+  std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override;
   void note(const std::string& text) override { note_(text); }
 
   std::shared_ptr<Augmentation> augmentation();

@@ -311,6 +311,7 @@ void Session::train(Progress& progress, MetricsLog& log) {
       log.step({time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm,
                 static_cast<double>(time.step_images) / seconds, step.values});
     }
+    for (const std::string& note : step.notes) progress.message(fmt::format("step {}: {}", time.index, note));
     progress.step(position_.step, epoch, step.loss, step.lr, rate, (loader.waited_seconds() - waited_before) / seconds);
     waited_before = loader.waited_seconds();
     outcome_.images_per_second = rate;

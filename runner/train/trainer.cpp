@@ -49,6 +49,7 @@ class Autocast {
 /// Reports of the micro-batches of a step; tensors are read once, when the step is over.
 struct Trainer::Values final : public Reporter {
   std::vector<std::pair<std::string, std::vector<at::Tensor>>> items;
+  std::vector<std::string> notes;
 
   void value(std::string_view name, double number) override { value(name, torch::tensor(number, at::kDouble)); }
   void value(std::string_view name, const at::Tensor& scalar) override {
@@ -60,6 +61,7 @@ struct Trainer::Values final : public Reporter {
     }
     items.push_back({std::string(name), {scalar.detach()}});
   }
+  void note(std::string_view text) override { notes.emplace_back(text); }
   std::vector<std::pair<std::string, double>> means() {
     std::vector<std::pair<std::string, double>> out;
     for (auto& [name, tensors] : items) {
@@ -187,6 +189,7 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   }
   objective_->after_update(last);
   outcome.values = values_->means();
+  outcome.notes.swap(values_->notes);
   return outcome;
 }
 

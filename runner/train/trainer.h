@@ -30,6 +30,7 @@ struct StepOutcome {
   double gradient_norm = 0;  ///< of all gradients together, before clipping
   double lr = 0, weight_decay = 0;
   std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches
+  std::vector<std::string> notes;                      ///< its sentences for the log
 };
 
 /// A loss or gradient that is not finite: what was fed, for a bundle.

@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "lafs/input.h"
 
@@ -26,8 +28,11 @@ class Assembly {
   virtual int64_t images() const = 0;                                     ///< of the training data
   virtual int64_t rank_batch() const = 0;                                 ///< rows of a micro-batch on this rank
   virtual int64_t accumulate() const = 0;                                 ///< micro-batches of an optimizer step
+  virtual int64_t epochs() const = 0;                                     ///< of the run
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
+  /// Names of the plugins of a kind that have a capability (`Registration::capabilities`), for errors that say what would do; sorted.
+  virtual std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const = 0;
   /// A sentence for the run's log.
   virtual void note(const std::string& text) = 0;
 };

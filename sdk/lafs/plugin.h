@@ -5,17 +5,23 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "lafs/params.h"
 #include "lafs/stamp.h"
 
 namespace lafs {
 
+class Attentive;
+class Landmarked;
+class Tokenised;
+
 /// One plugin of one kind, as the registry keeps it.
 struct Registration {
   std::string kind, name, doc;
   int64_t revision = 1;                        ///< raised when the plugin's numbers change
   std::shared_ptr<const Configured> defaults;  ///< copied for each use
+  std::vector<std::string> capabilities;       ///< beside its kind's interface: "tokens", "landmarks", "attention"
 };
 
 /// Handed to `lafs_plugin`: the only way into the registry.
@@ -63,7 +69,11 @@ class ConfiguredOf final : public Configured {
 
 template <typename T>
 void Registrar::add(std::string_view name, std::string_view doc, int64_t revision) {
-  put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>()});
+  std::vector<std::string> capabilities;
+  if constexpr (std::is_base_of_v<Tokenised, T>) capabilities.emplace_back("tokens");
+  if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
+  if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");
+  put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>(), capabilities});
 }
 
 }  // namespace lafs

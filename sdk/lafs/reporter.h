@@ -11,6 +11,7 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void value(std::string_view name, double value) = 0;
   virtual void value(std::string_view name, const Tensor& scalar) = 0;  ///< one element; detached by the reporter
+  virtual void note(std::string_view) {}                                ///< a sentence for the run's log
 };
 
 }  // namespace lafs

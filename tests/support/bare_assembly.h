@@ -1,6 +1,8 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "lafs/assembly.h"
 #include "lafs/error.h"
@@ -21,8 +23,10 @@ class BareAssembly final : public Assembly {
   int64_t images() const override { return 1; }
   int64_t rank_batch() const override { return 1; }
   int64_t accumulate() const override { return 1; }
+  int64_t epochs() const override { return 1; }
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
+  std::vector<std::string> plugins_with(std::string_view, std::string_view) const override { return {}; }
   void note(const std::string&) override {}
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 /// What an objective needs to be called without a runner: assembly, batch, step and draws made by hand.
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -33,7 +34,7 @@ class HandAssembly final : public Assembly {
   Use<Backbone> backbone_use;
   Use<Head> head_use;
   Use<Projector> projector_use;
-  int64_t identity_count = 7;
+  int64_t identity_count = 7, epoch_count = 100;
   std::vector<std::string> notes;
 
   const InputContract& input() const override { return contract; }
@@ -45,8 +46,19 @@ class HandAssembly final : public Assembly {
   int64_t images() const override { return 1000; }
   int64_t rank_batch() const override { return 4; }
   int64_t accumulate() const override { return 1; }
+  int64_t epochs() const override { return epoch_count; }
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
+  std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override {
+    std::vector<std::string> names;
+    for (const RegistryEntry* entry : registry().all()) {
+      const auto& has = entry->registration.capabilities;
+      if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
+        names.push_back(entry->registration.name);
+      }
+    }
+    return names;
+  }
   void note(const std::string& text) override { notes.push_back(text); }
 };
 
