@@ -1,0 +1,80 @@
+#include <optional>
+
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+#include "nn/fvit.h"
+#include "nn/landmark_cnn.h"
+#include "nn/patch_gather.h"
+
+namespace {
+
+struct Options : lafs::FvitOptions {
+  lafs::LandmarkOptions landmarks;
+  std::string patch_layout = "transposed", patch_centre = "shifted", landmark_source = "cnn";
+
+  void declare(lafs::Params& p) {
+    FvitOptions::declare(p);
+    landmarks.declare(p);
+    p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
+            "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
+    p.quirk("M4", "patch_centre", patch_centre, "shifted", "symmetric", lafs::one_of({"shifted", "symmetric"}),
+            "patches lie a pixel left of and above their landmark, or symmetrically around it");
+    p("landmark_source", landmark_source, lafs::one_of({"cnn", "grid"}),
+      "landmarks learned with the rest, or a regular grid of the patches' middles without a CNN, tokens as fvit's (models.md 6)");
+  }
+};
+
+/// Part-fViT (models.md 6): an fViT on patches around landmarks that a CNN learns with it.
+class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
+ public:
+  using Options = ::Options;
+
+  PartFvit(const Options& options, const lafs::InputContract& input) : FvitBase(options, input) {
+    gather_.patch = options.patch;
+    gather_.transposed = options.patch_layout == "transposed" && options.landmark_source == "cnn";
+    gather_.centred = options.patch_centre == "symmetric";
+    if (options.landmark_source == "grid") {
+      grid_ = grid_of(options.patch, input);
+    } else {
+      cnn_.emplace(*this, options.landmarks.count > 0 ? options.landmarks.count : max_tokens(), options.landmarks);
+    }
+    if (landmark_count() > max_tokens()) {
+      throw lafs::Error(fmt::format("{} landmarks are too many; the position table has rows for {}", landmark_count(), max_tokens()));
+    }
+    register_layers();
+  }
+
+  int64_t landmark_count() const override { return cnn_ ? cnn_->count() : grid_.size(0); }
+
+  at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override {
+    if (cnn_) return cnn_->landmarks(images, pass);
+    lafs::check_images(images);
+    return grid_.to(images.device()).expand({images.size(0), -1, -1});
+  }
+
+ protected:
+  at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass& pass) override {
+    return lafs::gather_patches(images, landmarks(images, pass), gather_);
+  }
+
+ private:
+  /// [N,2]: the middle of each patch as the reference counts it, p/2 pixels from its corner, row by row.
+  static at::Tensor grid_of(int64_t patch, const lafs::InputContract& input) {
+    const auto middles = [patch](int64_t size) { return (torch::arange(size / patch, at::kFloat) + 0.5) * static_cast<double>(patch); };
+    const auto yx = torch::meshgrid({middles(input.height), middles(input.width)}, "ij");
+    return at::stack({yx[1].flatten(), yx[0].flatten()}, 1);
+  }
+
+  lafs::PatchGather gather_;
+  std::optional<lafs::LandmarkCnn> cnn_;
+  at::Tensor grid_;  // undefined where the CNN says where to look
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<PartFvit>("part_fvit", "fvit on patches around landmarks that a small CNN learns with it (Sun and Tzimiropoulos 2022)");
+}
