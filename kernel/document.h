@@ -64,4 +64,7 @@ std::string document_text(const Node& table, const std::string& prefix = "");
 /// A line for every value that can change a number, sorted: what an identity hashes.
 std::string identity_text(const Node& table);
 
+/// The identity that a text stands for: 32 hex digits of its hash.
+std::string identity_of(const std::string& text);
+
 }  // namespace lafs

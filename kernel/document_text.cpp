@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <xxhash.h>
 
 #include "kernel/document.h"
 
@@ -129,6 +130,11 @@ std::string identity_text(const Node& table) {
   collect_lines(table, "", lines);
   std::sort(lines.begin(), lines.end());
   return fmt::format("{}\n", fmt::join(lines, "\n"));
+}
+
+std::string identity_of(const std::string& text) {
+  const XXH128_hash_t value = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
 }
 
 }  // namespace lafs

@@ -132,6 +132,13 @@ class LayerReader {
   Node read(std::string_view text, const fs::path& file) {
     chain_.push_back(file);
     Node own = parse_toml(text, file.string(), file.parent_path());
+    Node whole = on_bases(own, {own});
+    chain_.pop_back();
+    return whole;
+  }
+
+  /// What `own` is based on, with `tops` over it in their order.
+  Node on_bases(const Node& own, std::vector<Node> tops) {
     std::vector<Node> bases;
     Position where;
     bool complete = true;
@@ -143,16 +150,26 @@ class LayerReader {
     }
     // Without a base, most of what could be said about the rest would be wrong.
     if (!complete) diagnostics_.throw_if_any();
-    chain_.pop_back();
-    own.erase("base");
-    if (bases.empty()) return own;
-    // Each base gets this file on top first: what it sets itself can then not be a conflict between two of them.
+    for (Node& top : tops) top.erase("base");
+    if (bases.empty()) {
+      bases.push_back(std::move(tops.front()));
+      tops.erase(tops.begin());
+    }
+    // Each base gets the tops first: what these set themselves can then not be a conflict between two of them.
     for (Node& base : bases) {
       if (bases.size() > 1) base.erase("title");
-      overlay(base, own, "", diagnostics_);
+      for (const Node& top : tops) overlay(base, top, "", diagnostics_);
     }
     for (size_t i = 1; i < bases.size(); ++i) join(bases[0], bases[i], "", where, diagnostics_);
     return std::move(bases[0]);
+  }
+
+  /// A stage of the row `file`: its bases, then `common`, then its own keys.
+  Node read_stage(Node stage, Node common, const fs::path& file) {
+    chain_.push_back(file);
+    Node own = stage;
+    own.erase("name");
+    return on_bases(stage, {std::move(common), std::move(own)});
   }
 
  private:
@@ -233,14 +250,21 @@ Node read_layers(std::string_view text, const std::string& name, Diagnostics& di
   return LayerReader(diagnostics).read(text, name);
 }
 
-void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics) {
+Node read_stage_layers(const Node& stage, const Node& common, const fs::path& file, Diagnostics& diagnostics) {
+  return LayerReader(diagnostics).read_stage(stage, common, file);
+}
+
+void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics,
+                     const std::string& stage) {
   Node tree;
-  for (const auto& [key, value] : overrides) {
+  for (const auto& [written, value] : overrides) {
+    const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
+    const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
     if (is_key(key)) {
-      Node node = parse_override(key, value);
+      Node node = parse_override(written, value);
       place_for(tree, key, node.position) = node;
     } else {
-      diagnostics.error({"--set " + key}, fmt::format("\"{}\" is no key", key));
+      diagnostics.error({"--set " + written}, fmt::format("\"{}\" is no key", written));
     }
   }
   overlay(document, tree, "", diagnostics);

@@ -4,23 +4,18 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include "kernel/document.h"
 #include "kernel/layers.h"
 #include "kernel/reader.h"
 #include "kernel/resolver.h"
+#include "kernel/row.h"
 
 namespace lafs {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string hash(const std::string& text) {
-  const XXH128_hash_t value = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
-}
 
 /// Calls `visit(name, use, beside)` for the components of a recipe, in its order.
 void each_component(Recipe& recipe, const auto& visit) {
@@ -34,9 +29,9 @@ void each_component(Recipe& recipe, const auto& visit) {
 /// Reads the merged document into a recipe.
 class RecipeReader {
  public:
-  RecipeReader(const Node& document, const RecipeContext& context, Registry& registry, Diagnostics& diagnostics)
+  RecipeReader(const Node& document, const std::string& data_root, Registry& registry, Diagnostics& diagnostics)
       : document_(document), registry_(registry), diagnostics_(diagnostics), reading_{diagnostics, registry, recipe_.paths} {
-    if (!context.data_root.empty()) recipe_.paths["data"] = fs::absolute(context.data_root).lexically_normal().string();
+    if (!data_root.empty()) recipe_.paths["data"] = fs::absolute(data_root).lexically_normal().string();
   }
 
   Recipe read() {
@@ -178,30 +173,53 @@ Node training_document(Recipe& recipe) {
   return document;
 }
 
-Recipe finished(Node document, const RecipeContext& context, Registry& registry, Diagnostics& diagnostics) {
-  apply_overrides(document, context.overrides, diagnostics);
-  Recipe recipe = RecipeReader(document, context, registry, diagnostics).read();
+/// A stage's weights are known to its row alone.
+void refuse_stages(const Node& document, Diagnostics& diagnostics) {
+  const Node* init = document.find("init");
+  if (!init || !init->list()) return;
+  for (const Node& item : *init->list()) {
+    const Node* from = item.find("from");
+    if (from && from->string() && from->string()->starts_with("stage:"))
+      diagnostics.error(from->position, fmt::format("from = {} names a stage, but this recipe is none of a row", inline_text(*from)));
+  }
+}
+
+Recipe finished(const Node& document, const std::string& data_root, Registry& registry, Diagnostics& diagnostics) {
+  refuse_stages(document, diagnostics);
+  Recipe recipe = RecipeReader(document, data_root, registry, diagnostics).read();
   recipe.registry = &registry;
   diagnostics.throw_if_any();
   if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
-  Node resolved = training_document(recipe);
-  recipe.identity = hash(identity_text(resolved));
-  Node::List entries;
-  for (EvaluatorEntry& entry : recipe.evaluators) {
-    entries.push_back(resolved_use(entry.use, [&](Params& p) { entry.declare(p); }));
-  }
-  if (!entries.empty()) resolved.put("evaluator", {entries});
-  if (!recipe.title.empty()) resolved.put("title", {recipe.title});
-  recipe.resolved = document_text(resolved);
+  resolve(recipe);
   return recipe;
 }
 
 }  // namespace
 
+void resolve(Recipe& recipe) {
+  Node resolved = training_document(recipe);
+  recipe.identity = identity_of(identity_text(resolved));
+  Node evaluation;
+  evaluation.put("training", {recipe.identity});
+  Node::List entries, names;
+  for (EvaluatorEntry& entry : recipe.evaluators) {
+    entries.push_back(resolved_use(entry.use, [&](Params& p) { entry.declare(p); }));
+    names.push_back({entry.name});
+  }
+  evaluation.put("evaluator", {entries});
+  evaluation.put("names", {names});
+  recipe.evaluation_identity = identity_of(identity_text(evaluation));
+  if (!entries.empty()) resolved.put("evaluator", {entries});
+  if (!recipe.title.empty()) resolved.put("title", {recipe.title});
+  recipe.resolved = document_text(resolved);
+}
+
 Recipe read_recipe(const fs::path& file, const RecipeContext& context, Registry& registry) {
   Diagnostics diagnostics;
   Node document = read_layers(file, diagnostics);
-  Recipe recipe = finished(std::move(document), context, registry, diagnostics);
+  if (is_row(document)) throw RecipeError({fmt::format("{}: error: is a row of stages, not a run recipe", file.string())});
+  apply_overrides(document, context.overrides, diagnostics);
+  Recipe recipe = finished(document, context.data_root, registry, diagnostics);
   recipe.file = file;
   return recipe;
 }
@@ -209,8 +227,16 @@ Recipe read_recipe(const fs::path& file, const RecipeContext& context, Registry&
 Recipe read_recipe_text(std::string_view text, const std::string& name, const RecipeContext& context, Registry& registry) {
   Diagnostics diagnostics;
   Node document = read_layers(text, name, diagnostics);
-  Recipe recipe = finished(std::move(document), context, registry, diagnostics);
+  apply_overrides(document, context.overrides, diagnostics);
+  Recipe recipe = finished(document, context.data_root, registry, diagnostics);
   recipe.file = name;
+  return recipe;
+}
+
+Recipe read_recipe_document(const Node& document, const fs::path& file, const std::string& data_root, Registry& registry) {
+  Diagnostics diagnostics;
+  Recipe recipe = finished(document, data_root, registry, diagnostics);
+  recipe.file = file;
   return recipe;
 }
 

@@ -78,10 +78,11 @@ struct EvaluatorEntry {
 
 /// `[[init]]`: weights put into a part of the tree before the first step.
 struct InitEntry {
-  std::string into;    ///< path in the tree, "" the root
-  Path from;           ///< a safetensors file or a checkpoint folder
-  std::string select;  ///< prefix taken from the file, and removed
-  double floor = 1;    ///< share of the target's tensors that must be matched
+  std::string into;      ///< path in the tree, "" the root
+  Path from;             ///< a safetensors file or a checkpoint folder; in a row also "stage:NAME"
+  std::string identity;  ///< of the training that wrote `from`; where it is known, the path is no part of the recipe's identity
+  std::string select;    ///< prefix taken from the file, and removed
+  double floor = 1;      ///< share of the target's tensors that must be matched
 
   void declare(Params& p);
 };
@@ -106,9 +107,12 @@ struct Recipe {
 
   std::string resolved;  ///< TOML with every default written out and absolute paths; reads back to itself
   std::string identity;  ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)
+  std::string evaluation_identity;     ///< the same with the evaluators: what results are comparable by
   std::vector<std::string> libraries;  ///< of `[run] plugins`, absolute
   const Registry* registry = nullptr;  ///< it was read with, which outlives it
 };
+
+struct Node;
 
 /// What a command line adds to a file.
 struct RecipeContext {
@@ -117,11 +121,17 @@ struct RecipeContext {
 };
 
 /// Reads a recipe with its bases. Opens no data. Loads `[run] plugins` into the registry first.
-/// Throws RecipeError with every mistake, or Error when the file cannot be read.
+/// Throws RecipeError with every mistake, or Error when the file cannot be read. A row is refused: see row.h.
 Recipe read_recipe(const std::filesystem::path& file, const RecipeContext& context, Registry& registry);
 
 /// The same from text, for tests; `name` stands where the file's name would.
 Recipe read_recipe_text(std::string_view text, const std::string& name, const RecipeContext& context, Registry& registry);
+
+/// The same from a document with its bases under it and overrides on top; `file` is what the recipe says it comes from.
+Recipe read_recipe_document(const Node& document, const std::filesystem::path& file, const std::string& data_root, Registry& registry);
+
+/// Writes `resolved` and the identities anew, after a member was changed.
+void resolve(Recipe& recipe);
 
 /// Options of one plugin from inline TOML ("dim = 48"), for tests and tools. Throws RecipeError.
 void read_options(std::string_view toml, const std::string& name, AnyUse& use, const Registry& registry, bool corrected = false);

@@ -50,7 +50,10 @@ void EvaluatorEntry::declare(Params& p) {
 
 void InitEntry::declare(Params& p) {
   p("into", into, "path in the objective's tree that receives the weights; empty: the root");
-  p("from", from, needed(), "a safetensors file or a checkpoint's folder");
+  p("identity", identity, "of the training that wrote from; where given, it stands for the path when runs are told apart");
+  const Rule rule = needed();
+  constexpr const char* doc = "a safetensors file or a checkpoint's folder";
+  identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);
   p("select", select, "prefix of the tensors taken from the file, removed from their names");
   p("floor", floor, in(0, 1), "share of the target's tensors that must be found");
 }
