@@ -1,0 +1,155 @@
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+#include "nn/function.h"
+#include "nn/patch_gather.h"
+#include "nn/self_distillation.h"
+#include "nn/tree.h"
+
+namespace {
+
+struct Options : lafs::DistillationOptions {
+  lafs::Use<lafs::Backbone> landmark_source{"landmark_cnn"};
+  double noise_global = 5, noise_local = 5;
+  int64_t local_tokens = 36;
+  bool replacement = true, shuffle_global = false;
+  std::string positions = "slot", patch_layout = "transposed", patch_centre = "shifted";
+
+  Options() {
+    teacher_temperature.shape = "epoch_linear";
+    teacher_temperature.from = 0.04;
+    teacher_temperature.warmup_from = 0.07;
+    teacher_temperature.warmup_epochs = 30;
+  }
+
+  void declare(lafs::Params& p) {
+    DistillationOptions::declare(p);
+    p("landmark_source", landmark_source,
+      "backbone that says where to look; frozen, its weights come from [[init]] into = \"landmark_source\"");
+    p("noise_global", noise_global, lafs::in(0, 1000), "deviation of the landmarks' noise in global views, pixels (quirk P9)");
+    p("noise_local", noise_local, lafs::in(0, 1000), "deviation of the landmarks' noise in local views, pixels");
+    p("local_tokens", local_tokens, lafs::in(1, 1 << 20), "landmarks of a local view (quirk P17)");
+    p.quirk("P10", "local_replacement", replacement, true, false, "landmarks of a local view are drawn with replacement, or all different");
+    p("shuffle_global", shuffle_global, "shuffle the landmarks of global views (quirk P11)");
+    p.quirk("P6", "position_rows", positions, "slot", "landmark", lafs::one_of({"slot", "landmark"}),
+            "a token's position is its place in the sequence, or its landmark's number");
+    p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
+            "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
+    p.quirk("M4", "patch_centre", patch_centre, "shifted", "symmetric", lafs::one_of({"shifted", "symmetric"}),
+            "patches lie a pixel left of and above their landmark, or symmetrically around it");
+  }
+};
+
+/// Landmark-based self-distillation (Sun et al. 2024; pretraining.md 4): a frozen network finds landmarks in clean views, noise moves
+/// them, and student and teacher see the patches around them in the same views with other colours; local views are a few landmarks.
+class Lafs final : public lafs::SelfDistillation {
+ public:
+  using Options = ::Options;
+
+  Lafs(const Options& options, lafs::Assembly& assembly)
+      : SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
+    const auto* tokens = dynamic_cast<const lafs::Tokenised*>(student_backbone().get());
+    if (!tokens) throw lafs::Error("the backbone takes no tokens" + instead(assembly, "tokens"));
+    landmarked_ = dynamic_cast<lafs::Landmarked*>(source_.get());
+    if (!landmarked_) {
+      throw lafs::Error(
+          fmt::format("landmark_source \"{}\" gives no landmarks{}", options.landmark_source.name, instead(assembly, "landmarks")));
+    }
+    gather_.patch = std::lround(std::sqrt(static_cast<double>(tokens->token_dim()) / 3));
+    gather_.transposed = options.patch_layout == "transposed";
+    gather_.centred = options.patch_centre == "symmetric";
+    check(*tokens);
+    register_module("landmark_source", source_->module());
+    for (const auto& [name, parameter] : lafs::parameters_of(*source_->module())) parameter.requires_grad_(false);
+  }
+
+  std::vector<lafs::ViewNeed> required_views() const override { return needs({"global", "global_clean"}, {"local", "local_clean"}); }
+
+ private:
+  static std::string instead(const lafs::Assembly& assembly, const char* capability) {
+    std::vector<std::string> names = assembly.plugins_with(lafs::Backbone::kind, capability);
+    for (std::string& name : names) name = fmt::format("\"{}\"", name);
+    return names.empty() ? "" : fmt::format("; {} would do", fmt::join(names, ", "));
+  }
+
+  void check(const lafs::Tokenised& tokens) const {
+    if (gather_.patch * gather_.patch * 3 != tokens.token_dim()) {
+      throw lafs::Error(fmt::format("a token of the backbone has {} numbers, which is no square patch of 3 channels", tokens.token_dim()));
+    }
+    const int64_t landmarks = landmarked_->landmark_count(), places = tokens.max_tokens();
+    if (landmarks > places) {
+      throw lafs::Error(fmt::format("landmark_source \"{}\" gives {} landmarks, but the backbone has positions for {} tokens",
+                                    options_.landmark_source.name, landmarks, places));
+    }
+    if (options_.local_tokens > places) {
+      throw lafs::Error(
+          fmt::format("local_tokens = {} is more than the backbone has positions for, which is {}", options_.local_tokens, places));
+    }
+    if (!options_.replacement && options_.local_tokens > landmarks) {
+      throw lafs::Error(
+          fmt::format("local_tokens = {} is more than the {} landmarks there are without replacement", options_.local_tokens, landmarks));
+    }
+  }
+
+  std::vector<lafs::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
+    const at::NoGradGuard no_grad;
+    const lafs::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
+    const int64_t globals = batch.views("global").size(0);
+    std::vector<lafs::Crops> all{cut(batch, "global", "global_clean", 0, step)};
+    if (batch.has("local")) all.push_back(cut(batch, "local", "local_clean", globals, step));
+    return all;
+  }
+
+  at::Tensor encode(lafs::Backbone& backbone, const lafs::Crops& crops, const lafs::Pass& pass) override {
+    return dynamic_cast<lafs::Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
+  }
+
+  lafs::Crops cut(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
+    const at::Tensor views = batch.views(pixels), looked_at = batch.views(clean);
+    const bool global = first == 0;
+    if (looked_at.sizes() != views.sizes()) {
+      throw lafs::Error(fmt::format("views \"{}\" and \"{}\" are not cut alike", pixels, clean));
+    }
+    const auto draws = step.draws ? step.draws->views(views.size(0), first) : nullptr;
+    at::Tensor points = landmarked_->landmarks(lafs::view_rows(looked_at), {});  // [V*B,L,2]
+    if (global) step.reporter.value("landmark_spread", points.std(1, false).mean());
+    const double noise = global ? options_.noise_global : options_.noise_local;
+    if (draws && noise > 0) points = points + draws->normal("landmark_noise", {points.size(1), 2}) * noise;
+    const at::Tensor chosen = global ? order(draws.get(), points.size(1)) : choice(draws.get(), points);
+    if (chosen.defined()) points = points.gather(1, chosen.unsqueeze(2).expand({-1, -1, 2}));
+    const bool by_landmark = options_.positions == "landmark" && chosen.defined();
+    return {lafs::gather_patches(lafs::view_rows(views), points, gather_), by_landmark ? chosen + 1 : at::Tensor(), views.size(0), first};
+  }
+
+  /// Landmarks of a global view: undefined as they come.
+  at::Tensor order(const lafs::Draws* draws, int64_t landmarks) const {
+    return options_.shuffle_global && draws ? draws->permutations("landmark_order", landmarks) : at::Tensor();
+  }
+
+  /// Landmarks of a local view; without chance the first ones.
+  at::Tensor choice(const lafs::Draws* draws, const at::Tensor& points) const {
+    const int64_t count = options_.local_tokens, landmarks = points.size(1);
+    if (!draws) return torch::arange(count, points.options().dtype(at::kLong)).remainder(landmarks).expand({points.size(0), -1});
+    if (options_.replacement) return draws->integers("landmark_choice", landmarks, {count});
+    return draws->permutations("landmark_choice", landmarks).slice(1, 0, count);
+  }
+
+  Options options_;
+  std::shared_ptr<lafs::Backbone> source_;
+  lafs::Landmarked* landmarked_ = nullptr;
+  lafs::PatchGather gather_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<Lafs>("lafs", "landmark-based self-distillation of faces (Sun et al. 2024): patches at noisy landmarks as views");
+}
