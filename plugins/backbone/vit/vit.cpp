@@ -14,8 +14,8 @@
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
 #include "nn/dims.h"
-#include "nn/function.h"
 #include "nn/layers.h"
+#include "nn/positions.h"
 #include "nn/transformer.h"
 #include "nn/tree.h"
 
@@ -55,30 +55,6 @@ Size size_of(const Options& o) {
   if (!custom && given) throw lafs::Error(fmt::format("dim, depth and heads are for size = \"custom\", not \"{}\"", o.size));
   if (custom && o.dim % o.heads != 0) throw lafs::Error(fmt::format("heads = {} does not divide dim = {}", o.heads, o.dim));
   return custom ? Size{o.dim, o.depth, o.heads} : presets.at(o.size);
-}
-
-/// Cubic convolution with A = -0.75 at a distance from a sample.
-double cubic(double distance) {
-  constexpr double a = -0.75;
-  const double x = std::abs(distance);
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-}
-
-/// [to,from]: what each old sample gives to each new one. The factor (to + offset) / from itself places the samples, not the ratio of
-/// the sizes (models.md 9); indices are clamped at the border.
-at::Tensor resampling(int64_t from, int64_t to, double offset) {
-  at::Tensor out = at::zeros({to, from}, at::kDouble);
-  auto* weights = out.mutable_data_ptr<double>();
-  const double scale = (static_cast<double>(to) + offset) / static_cast<double>(from);
-  for (int64_t i = 0; i < to; ++i) {
-    const double source = (static_cast<double>(i) + 0.5) / scale - 0.5;
-    const auto left = static_cast<int64_t>(std::floor(source));
-    for (int64_t tap = left - 1; tap <= left + 2; ++tap) {
-      weights[i * from + std::clamp<int64_t>(tap, 0, from - 1)] += cubic(source - static_cast<double>(tap));
-    }
-  }
-  return out.to(at::kFloat);
 }
 
 /// DINO's vision transformer (models.md 9): a convolution cuts the patches, and learned positions are interpolated to any size.
@@ -187,20 +163,16 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
   at::Tensor positions_for(int64_t height, int64_t width) {
     const int64_t rows = height / options_.patch, columns = width / options_.patch;
     if (rows * columns == grid_ * grid_ && height == width) return positions_;
-    const lafs::AutocastOff off;
     const Resampling& to = resampling_to(rows, columns);
-    const at::Tensor table = positions_[0].slice(0, 1).view({grid_, grid_ * size_.dim});
-    const at::Tensor tall = at::matmul(to.rows, table).view({rows, grid_, size_.dim});  // [h,grid,D]
-    const at::Tensor whole = at::matmul(to.columns, tall).view({1, rows * columns, size_.dim});
-    return at::cat({positions_.slice(1, 0, 1), whole}, 1);
+    return lafs::resampled_positions(positions_, to.rows, to.columns);
   }
 
   /// Remembered: making and moving them at each call would hold up a device.
   const Resampling& resampling_to(int64_t rows, int64_t columns) {
     Resampling& known = resamplings_[{rows, columns}];
     if (!known.rows.defined() || known.rows.device() != positions_.device()) {
-      known.rows = resampling(grid_, rows, options_.position_offset).to(positions_.options().requires_grad(false));
-      known.columns = resampling(grid_, columns, options_.position_offset).to(positions_.options().requires_grad(false));
+      known.rows = lafs::resampling_matrix(grid_, rows, options_.position_offset).to(positions_.options().requires_grad(false));
+      known.columns = lafs::resampling_matrix(grid_, columns, options_.position_offset).to(positions_.options().requires_grad(false));
     }
     return known;
   }
