@@ -17,13 +17,6 @@ struct Window {
   std::vector<float> weights;
 };
 
-double kernel_at(Kernel kernel, double x) {
-  x = std::abs(x);
-  if (kernel == Kernel::triangle) return std::max(0.0, 1 - x);
-  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
-}
-
 std::vector<Window> windows(Kernel kernel, int64_t in, int64_t out) {
   const double scale = static_cast<double>(in) / static_cast<double>(out), stretch = std::max(1.0, scale);
   const double support = (kernel == Kernel::triangle ? 1 : 2) * stretch;
@@ -44,6 +37,13 @@ std::vector<Window> windows(Kernel kernel, int64_t in, int64_t out) {
 }
 
 }  // namespace
+
+double kernel_at(Kernel kernel, double x) {
+  x = std::abs(x);
+  if (kernel == Kernel::triangle) return std::max(0.0, 1 - x);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
 
 void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, std::span<uint8_t> out) {
   if (image.height == height && image.width == width) {

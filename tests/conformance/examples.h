@@ -24,6 +24,8 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
   static const std::string few = R"({ use = "synthetic_faces", identities = 6, per_identity = 3, size = 32 })";
   static const std::string others = R"({ use = "synthetic_faces", first_identity = 1000, identities = 4, per_identity = 2, size = 32 })";
   static const std::string small_fvit = "dim = 48\ndepth = 2\nheads = 3\ndim_head = 16\nmlp_dim = 64\npatch = 8\n";
+  static const std::string small_vit = "size = \"custom\"\ndim = 48\ndepth = 2\nheads = 3\n";
+  static const std::string small_head = "hidden = 32\nbottleneck = 16\noutputs = 40\n";
   static const std::map<std::string, std::vector<Example>, std::less<>> table{
       {"data_source/synthetic_faces", {{"identities = 5\nper_identity = 3\nsize = 32"}}},
       {"data_source/image_folder", {{"root = \"{images}\""}, {"root = \"{images}\"\non_damaged = \"skip\""}}},
@@ -33,14 +35,22 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
        {{"sources = [" + few + ", " + others + "]"}, {"sources = [" + few + ", " + others + "]\nidentities = \"shared\""}}},
       {"augmentation/none", {{""}, {"landmarks = true"}}},
       {"augmentation/face_supervised", {{""}, {"flip = 1\nerasing = 1\ncrop = false"}}},
+      {"augmentation/lafs_views", {{"local_views = 2"}, {"size = 50\nlocal_views = 1\nlocal_uses_global_scale = false"}}},
+      {"augmentation/dino_views",
+       {{"local_views = 2"}, {"global_views = 1\nglobal_blur = [1]\nglobal_solarise = [1]\nlocal_views = 0\nglobal_size = 33"}}},
       {"backbone/fvit", {{small_fvit}, {small_fvit + "pool = \"mean\"\ndrop_path_schedule = \"linear\"\nattention_scale = \"head\""}}},
+      {"backbone/vit", {{small_vit}, {small_vit + "img_size = 0\nqkv_bias = false\ndropout = 0.1"}}},
+      {"backbone/iresnet", {{"depth = 18"}, {"depth = 18\ntail = \"flatten\"\nfeatures = 32\ndropout = 0.2"}}},
       {"head/arcface", {{""}, {"formulation = \"trig\""}, {"formulation = \"acos\""}, {"formulation = \"trig\"\neasy_margin = true"}}},
       {"head/cosface", {{""}, {"clamp = true\nmargin = 0.2"}}},
       {"objective/identification",
        {{"[augmentation]\nuse = \"none\"\n[objective]\nuse = \"identification\"\nsmoothing = 0.1"},
         {"[augmentation]\nuse = \"face_supervised\"\n[objective]\nuse = \"identification\"\nmixup = 0.2\ncutmix = 1", true}}},
       {"optimizer/sgd", {{""}, {"momentum = 0"}, {"nesterov = true"}, {"dampening = 0.5"}}},
+      {"optimizer/lars", {{"eta = 0.5"}, {"eta = 0.5\nmomentum = 0.5"}}},
       {"optimizer/adamw", {{""}, {"beta1 = 0"}}},
+      {"projector/dino_head",
+       {{small_head}, {small_head + "layers = 1\nnorm_last_layer = false"}, {small_head + "layers = 2\nbatch_norm = true"}}},
       {"evaluator/verification",
        {{"genuine = 60\nimpostor = 60\ndata = { use = \"synthetic_faces\", identities = 12, per_identity = 4, size = 32 }"},
         {"all_pairs = true\nflip = \"none\"\nbaseline = false\ndata = " + few}}},

@@ -1,14 +1,18 @@
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
+#include "imaging/canvas.h"
 #include "imaging/decode.h"
 #include "imaging/tensor_ops.h"
 #include "support/skip.h"
@@ -66,34 +70,129 @@ std::vector<uint8_t> result(const Json& entry, const lafs::Image& in, const lafs
   return out;
 }
 
+/// One named step on a canvas: a step of a `lafs_view` sequence, or an operation of its own.
+void apply(lafs::Canvas& canvas, const std::string& step, const Json& argument) {
+  if (step == "flip") return canvas.mirror();
+  if (step == "brightness") return canvas.brightness(argument);
+  if (step == "contrast") return canvas.contrast(argument);
+  if (step == "saturation") return canvas.saturation(argument);
+  if (step == "hue") return canvas.hue(argument);
+  if (step == "grey") return canvas.grey();
+  if (step == "blur") return canvas.blur(argument);
+  if (step == "solarize") return canvas.solarise();
+  FAIL("no rule for the step \"" << step << "\"");
+}
+
+/// The operations whose name alone says the step, by the beginning of the entry's text.
+const std::vector<std::array<std::string, 3>>& single_steps() {
+  static const std::vector<std::array<std::string, 3>> steps{{"mirror columns", "flip", ""},     {"brightness", "brightness", "factor"},
+                                                             {"contrast", "contrast", "factor"}, {"saturation", "saturation", "factor"},
+                                                             {"hue", "hue", "factor"},           {"luma", "grey", ""},
+                                                             {"Gaussian", "blur", "radius"},     {"solarise", "solarize", ""}};
+  return steps;
+}
+
+/// What Pillow's chain makes of the picture; false where the entry is of another family.
+bool drawn(const Json& entry, const lafs::Image& in, lafs::Canvas& canvas) {
+  const std::string op = entry["op"];
+  canvas.load(in);
+  if (begins(op, "crop then antialiased")) {
+    const auto kernel = op.find("bilinear") != std::string::npos ? lafs::Kernel::triangle : lafs::Kernel::cubic;
+    canvas.crop_resize(in, box_of(entry), kernel, entry["size"], entry["size"]);
+    return true;
+  }
+  if (begins(op, "shorter side to 96")) {
+    canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::Kernel::cubic, 96, 96);
+    std::vector<uint8_t> bytes(96 * 96 * 3);
+    canvas.store(bytes);
+    canvas.crop_resize(lafs::image_of(96, 96, std::move(bytes)), {6, 6, 84, 84}, lafs::Kernel::cubic, 84, 84);
+    return true;
+  }
+  if (begins(op, "colour jitter")) {
+    static const std::array<std::string, 4> steps{"brightness", "contrast", "saturation", "hue"};
+    for (const size_t step : entry["order"]) apply(canvas, steps.at(step), entry["factors"][step]);
+    return true;
+  }
+  if (op == "sequence") {
+    const Json& steps = entry["steps"];
+    const Json& box = steps[0][1];
+    const bool mirrored = steps.size() > 1 && steps[1][0] == "flip";
+    canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::Kernel::cubic, box[4], box[4], mirrored);
+    for (size_t i = mirrored ? 2 : 1; i < steps.size(); ++i) apply(canvas, steps[i][0], steps[i][1]);
+    return true;
+  }
+  for (const auto& [text, step, argument] : single_steps()) {
+    if (!begins(op, text)) continue;
+    apply(canvas, step, argument.empty() ? Json() : entry[argument]);
+    return true;
+  }
+  return false;
+}
+
+/// The golden files, or nothing where one is absent.
+struct Golden {
+  Json all;
+  lafs::SafetensorsReader tensors;
+};
+std::unique_ptr<Golden> open_golden() {
+  const std::filesystem::path json_file = golden_folder() / "augment.json", tensor_file = golden_folder() / "augment.safetensors";
+  for (const auto& file : {json_file, tensor_file}) {
+    if (std::filesystem::exists(file)) continue;
+    lafs::test::skip("golden.augment: " + file.string() + " is absent");
+    return nullptr;
+  }
+  lafs::test::runs();
+  return std::unique_ptr<Golden>(new Golden{Json::parse(std::ifstream(json_file)), lafs::SafetensorsReader(tensor_file.string())});
+}
+
+lafs::Image input_of(const Golden& golden, const Json& entry) {
+  const Json& source = entry["image"];
+  return picture(golden.tensors, source.is_string() ? source.get<std::string>() : "image" + std::to_string(source.get<int>()), false);
+}
+
+int64_t differences(const std::vector<uint8_t>& got, const lafs::Image& expected) {
+  REQUIRE(static_cast<int64_t>(got.size()) == expected.size());
+  int64_t different = 0;
+  for (size_t i = 0; i < got.size(); ++i) different += got[i] != expected.bytes.get()[i];
+  return different;
+}
+
 }  // namespace
 
 TEST_SUITE("augment") {
   namespace {  // suites of several files share a name of doctest's making
   TEST_CASE("augment: the tensor transforms equal the reference byte for byte") {
-    const std::filesystem::path json_file = golden_folder() / "augment.json", tensor_file = golden_folder() / "augment.safetensors";
-    for (const auto& file : {json_file, tensor_file}) {
-      if (!std::filesystem::exists(file)) return lafs::test::skip("golden.augment: " + file.string() + " is absent");
-    }
-    const Json all = Json::parse(std::ifstream(json_file));
-    const lafs::SafetensorsReader tensors(tensor_file.string());
-    lafs::test::runs();
+    const auto golden = open_golden();
+    if (!golden) return;
     int compared = 0;
-    for (const auto& [name, entry] : all["ops"].items()) {
+    for (const auto& [name, entry] : golden->all["ops"].items()) {
       const std::string op = entry["op"];
       if (!begins(op, "tensor") && !begins(op, "erase")) continue;
-      const Json& source = entry["image"];
-      const std::string input = source.is_string() ? source.get<std::string>() : "image" + std::to_string(source.get<int>());
-      const lafs::Image expected = picture(tensors, name, entry.value("layout", "HWC") == "CHW");
-      const std::vector<uint8_t> got = result(entry, picture(tensors, input, false), expected);
-      REQUIRE(static_cast<int64_t>(got.size()) == expected.size());
-      int64_t different = 0;
-      for (size_t i = 0; i < got.size(); ++i) different += got[i] != expected.bytes.get()[i];
-      CHECK_MESSAGE(different == 0, name);
+      const lafs::Image expected = picture(golden->tensors, name, entry.value("layout", "HWC") == "CHW");
+      CHECK_MESSAGE(differences(result(entry, input_of(*golden, entry), expected), expected) == 0, name);
       ++compared;
     }
     MESSAGE("compared ", compared, " outputs");
     CHECK(compared > 0);
+  }
+
+  TEST_CASE("augment: the operations and view chains of self-supervision equal Pillow byte for byte") {
+    const auto golden = open_golden();
+    if (!golden) return;
+    lafs::Canvas canvas;
+    int operations = 0, chains = 0;
+    for (const auto& [name, entry] : golden->all["ops"].items()) {
+      if (!entry.contains("image") || begins(name, "tensor") || begins(name, "ra_")) continue;
+      if (!drawn(entry, input_of(*golden, entry), canvas)) continue;
+      const lafs::Image expected = picture(golden->tensors, name, false);
+      std::vector<uint8_t> got(static_cast<size_t>(canvas.height() * canvas.width() * 3));
+      canvas.store(got);
+      CHECK_MESSAGE(differences(got, expected) == 0, name);
+      (begins(name, "lafs_view") ? chains : operations) += 1;
+    }
+    MESSAGE("compared ", operations, " operations and ", chains, " view chains");
+    CHECK(operations == 30);
+    CHECK(chains == 12);
   }
   }  // namespace
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "imaging/decode.h"
+#include "imaging/random_crop.h"
 #include "imaging/resize.h"
 #include "imaging/tensor_ops.h"
 #include "lafs/augmentation.h"
@@ -83,26 +84,9 @@ class FaceSupervised final : public lafs::Augmentation {
   /// Half to even, as Python's round.
   static int64_t rounded(double x) { return std::lrint(x); }
 
-  Box draw_crop(lafs::Rng& rng) const {
-    const double area = static_cast<double>(height_ * width_);
-    for (int attempt = 0; attempt < 10; ++attempt) {
-      const double target = area * rng.uniform(options_.crop_scale[0], options_.crop_scale[1]);
-      const double ratio = std::exp(rng.uniform(std::log(options_.crop_ratio[0]), std::log(options_.crop_ratio[1])));
-      const int64_t w = rounded(std::sqrt(target * ratio)), h = rounded(std::sqrt(target / ratio));
-      if (w < 1 || w > width_ || h < 1 || h > height_) continue;
-      const int64_t top = rng.integer(0, height_ - h + 1), left = rng.integer(0, width_ - w + 1);
-      return {top, left, h, w};
-    }
-    // The largest centred part whose ratio is allowed: all of a square picture.
-    const double ratio = static_cast<double>(width_) / static_cast<double>(height_);
-    int64_t h = height_, w = width_;
-    if (ratio < options_.crop_ratio[0]) h = rounded(static_cast<double>(w) / options_.crop_ratio[0]);
-    if (ratio > options_.crop_ratio[1]) w = rounded(static_cast<double>(h) * options_.crop_ratio[1]);
-    return {(height_ - h) / 2, (width_ - w) / 2, h, w};
-  }
-
   void crop(std::span<uint8_t> rgb, lafs::Rng& rng) const {
-    const Box box = draw_crop(rng);
+    const std::span<const double, 2> scale(options_.crop_scale.data(), 2), ratio(options_.crop_ratio.data(), 2);
+    const Box box = lafs::draw_crop(rng, height_, width_, scale, ratio);
     if (box.height == height_ && box.width == width_) return;
     const lafs::Image whole = lafs::image_of(height_, width_, std::vector<uint8_t>(rgb.begin(), rgb.end()));
     lafs::crop_resize_bilinear(whole, box, height_, width_, rgb);

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+
+namespace lafs::planes {
+
+// What Canvas does to planes of bytes, in the widest vectors of the machine; the results are the same bytes on every machine.
+// Planes have rows of a multiple of 16 bytes. Elementwise kernels work on whole planes, padding included. [any thread]
+
+void split(const uint8_t* rgb, int64_t pixels, uint8_t* r, uint8_t* g, uint8_t* b);  ///< interleaved to planes
+void join(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t pixels, uint8_t* rgb);
+
+/// out[x][y] = in[y][x]; rows, columns and both strides are multiples of 16.
+void transpose(const uint8_t* in, int64_t in_stride, int64_t rows, int64_t columns, uint8_t* out, int64_t out_stride);
+
+/// One output row from `count` input rows that follow each other: (2^21 + sum of weight * byte) >> 22, saturated.
+void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t* weights, int64_t count, uint8_t* out);
+
+/// One pass of a box over all rows: (inner * sum of the rows y - radius .. y + radius + edge * (the two rows beyond) + 2^23) >> 24, rows
+/// outside replaced by the nearest.
+void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out);
+
+void blend_constant(uint8_t* bytes, int64_t size, float factor, float with);      ///< with + factor * (v - with), truncated
+void blend_luma(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, float factor);  ///< the same with the pixel's luma
+void luma(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size, uint8_t* out);
+int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size);  ///< size < 2^24
+void turn_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, int32_t shift);        ///< hue byte plus shift, modulo 256
+void solarise(uint8_t* bytes, int64_t size, int64_t threshold);                        ///< v >= threshold becomes 255 - v
+
+}  // namespace lafs::planes

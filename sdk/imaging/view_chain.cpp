@@ -1,0 +1,70 @@
+#include "imaging/view_chain.h"
+
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "imaging/random_crop.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+std::span<const double, 2> pair_of(const std::vector<double>& range) { return std::span<const double, 2>(range.data(), 2); }
+
+}  // namespace
+
+void check_range(std::string_view name, const std::vector<double>& range) {
+  if (range.size() != 2 || range[0] > range[1]) throw Error(fmt::format("{} must be two numbers, the lower one first", name));
+}
+
+void ViewChain::Options::declare(Params& p) {
+  p("crop_ratio", crop_ratio, in(1e-3, 1e3), "lowest and highest width over height of a crop, drawn log-uniformly");
+  p("flip", flip, in(0, 1), "probability of a mirrored view");
+  p("jitter", jitter, in(0, 1), "probability that brightness, contrast, saturation and hue change, in random order");
+  p("brightness", brightness, in(0, 1), "half width of the factor around 1");
+  p("contrast", contrast, in(0, 1), "half width of the factor around 1");
+  p("saturation", saturation, in(0, 1), "half width of the factor around 1");
+  p("hue", hue, in(0, 0.5), "half width of the shift, in full circles");
+  p("grey", grey, in(0, 1), "probability of a view without colour");
+  p("blur_radius", blur_radius, in(0, 50),
+    "lowest and highest deviation of the Gaussian, pixels of the view; up to about 0.1 changes nothing");
+  p("solarise_threshold", solarise_threshold, in(0, 256), "bytes from here on become 255 less themselves");
+}
+
+ViewChain::ViewChain(const Options& options) : options_(options) {
+  check_range("crop_ratio", options.crop_ratio);
+  check_range("blur_radius", options.blur_radius);
+}
+
+void ViewChain::crop(const Image& image, const View& view, Rng& rng, Canvas& canvas) const {
+  const Box box = draw_crop(rng, image.height, image.width, pair_of(view.scale), pair_of(options_.crop_ratio));
+  const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
+  canvas.crop_resize(image, box, Kernel::cubic, view.size, view.size, mirrored);
+}
+
+void ViewChain::colour(const View& view, Rng& rng, Canvas& canvas) const {
+  if (options_.jitter > 0 && rng.coin(options_.jitter)) jitter(rng, canvas);
+  if (options_.grey > 0 && rng.coin(options_.grey)) canvas.grey();
+  // Quirk P21: the blur's coin includes equality, the others' do not.
+  if (view.blur > 0 && rng.uniform() <= view.blur) canvas.blur(rng.uniform(options_.blur_radius[0], options_.blur_radius[1]));
+  if (view.solarise > 0 && rng.coin(view.solarise)) canvas.solarise(options_.solarise_threshold);
+}
+
+void ViewChain::jitter(Rng& rng, Canvas& canvas) const {
+  std::array<int64_t, 4> order{0, 1, 2, 3};
+  rng.shuffle(order);
+  const auto factor = [&](double half) { return rng.uniform(1 - half, 1 + half); };
+  const double brightness = factor(options_.brightness), contrast = factor(options_.contrast), saturation = factor(options_.saturation);
+  const double hue = rng.uniform(-options_.hue, options_.hue);
+  for (const int64_t step : order) {
+    if (step == 0) canvas.brightness(brightness);
+    if (step == 1) canvas.contrast(contrast);
+    if (step == 2) canvas.saturation(saturation);
+    if (step == 3) canvas.hue(hue);
+  }
+}
+
+}  // namespace lafs
