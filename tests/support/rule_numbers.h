@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "nn/tree.h"
@@ -51,6 +54,35 @@ inline void fill_by_rule(torch::nn::Module& root, const std::string& salt = "") 
   for (const auto& [name, tensor] : state_of(root)) {
     if (!name.ends_with("num_batches_tracked")) tensor.copy_(rule_parameter(salt, name, tensor.sizes().vec()));
   }
+}
+
+/// A row of the table: the first eight numbers, the sum and the L2 norm.
+struct GoldenRow {
+  std::vector<double> first;
+  double sum, norm;
+};
+
+inline void check_row(const at::Tensor& tensor, const GoldenRow& row, double limit) {
+  const at::Tensor flat = tensor.detach().flatten().to(at::kDouble);
+  for (size_t i = 0; i < row.first.size(); ++i) CHECK(std::abs(flat[static_cast<int64_t>(i)].item<double>() - row.first[i]) < limit);
+  CHECK(std::abs(flat.sum().item<double>() - row.sum) < limit * std::sqrt(static_cast<double>(flat.numel())));
+  CHECK(std::abs(flat.norm().item<double>() - row.norm) < limit);
+}
+
+/// 32-bit FNV-1a of the lines "name dims" of a state (models.md 13.10).
+inline uint32_t key_list_hash(const torch::nn::Module& module) {
+  uint32_t hash = 0x811c9dc5u;
+  for (const auto& [name, tensor] : state_of(module)) {
+    const std::string line = fmt::format("{} {}\n", name, tensor.dim() > 0 ? fmt::format("{}", fmt::join(tensor.sizes(), "x")) : "-");
+    for (const char c : line) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
+  }
+  return hash;
+}
+
+inline int64_t parameter_count(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& [name, parameter] : parameters_of(module)) count += parameter.numel();
+  return count;
 }
 
 }  // namespace lafs::test

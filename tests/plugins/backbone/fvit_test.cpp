@@ -3,8 +3,6 @@
 #include <string>
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
@@ -12,6 +10,7 @@
 #include "nn/tokens.h"
 #include "nn/tree.h"
 #include "support/front_door.h"
+#include "support/rule_numbers.h"
 #include "support/training.h"
 
 using namespace lafs;
@@ -28,25 +27,13 @@ std::shared_ptr<Backbone> tiny_model(const std::string& more = "", int64_t size 
   return model;
 }
 
-/// 32-bit FNV-1a of "name dims\n" lines (models.md 13.10).
-uint32_t key_list_hash(const torch::nn::Module& module) {
-  uint32_t hash = 0x811c9dc5u;
-  for (const auto& [name, tensor] : state_of(module)) {
-    const std::string line = fmt::format("{} {}\n", name, tensor.dim() > 0 ? fmt::format("{}", fmt::join(tensor.sizes(), "x")) : "-");
-    for (const char c : line) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
-  }
-  return hash;
-}
-
 }  // namespace
 
 TEST_CASE("fvit: the default model has the reference's 138 keys and 64,082,688 parameters") {
   const auto model = test::make<Backbone>("fvit", "", InputContract());
-  int64_t count = 0;
-  for (const auto& parameter : model->module()->parameters()) count += parameter.numel();
   CHECK(state_of(*model->module()).size() == 138);
-  CHECK(count == 64082688);
-  CHECK(key_list_hash(*model->module()) == 0x7ca9b097u);
+  CHECK(test::parameter_count(*model->module()) == 64082688);
+  CHECK(test::key_list_hash(*model->module()) == 0x7ca9b097u);
   CHECK(model->embed_dim() == 768);
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -49,6 +50,40 @@ struct NaiveAdamW {
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;
     p = p - lr * (m / (1 - std::pow(0.9, step))) / (v.sqrt() / std::sqrt(1 - std::pow(0.999, step)) + 1e-8);
+  }
+};
+
+/// LARS of pretraining.md 7.1 in double, one number at a time.
+struct NaiveLars {
+  std::vector<double> p, mu;
+  bool vector;
+  explicit NaiveLars(const at::Tensor& start) : p(numbers(start)), mu(p.size(), 0), vector(start.dim() == 1) {}
+  static std::vector<double> numbers(const at::Tensor& tensor) {
+    const at::Tensor wide = tensor.detach().to(at::kDouble).contiguous();
+    return {wide.const_data_ptr<double>(), wide.const_data_ptr<double>() + wide.numel()};
+  }
+  static double length(const std::vector<double>& values) {
+    double square = 0;
+    for (const double value : values) square += value * value;
+    return std::sqrt(square);
+  }
+  void update(const at::Tensor& gradient, double lr, double wd, double eta, double momentum) {
+    std::vector<double> g = numbers(gradient);
+    double factor = 1;
+    if (!vector) {
+      for (size_t i = 0; i < g.size(); ++i) g[i] += wd * p[i];
+      if (length(p) > 0 && length(g) > 0) factor = eta * length(p) / length(g);
+    }
+    for (size_t i = 0; i < g.size(); ++i) {
+      mu[i] = momentum * mu[i] + factor * g[i];
+      p[i] -= lr * mu[i];
+    }
+  }
+  double error(const at::Tensor& ours) const {
+    const std::vector<double> values = numbers(ours);
+    double worst = 0;
+    for (size_t i = 0; i < p.size(); ++i) worst = std::max(worst, std::abs(values[i] - p[i]));
+    return worst;
   }
 };
 
@@ -140,4 +175,43 @@ TEST_CASE("sgd: without momentum there is no state, and nesterov needs one") {
   optimizer->visit_state(state);
   CHECK(state.seen.empty());
   CHECK_THROWS_AS(test::make<Optimizer>("sgd", "momentum = 0.0\nnesterov = true", ParameterGroups{group}), Error);
+}
+
+TEST_CASE("lars: follows the naive update; vectors are neither decayed nor adapted") {
+  const auto first = group_of(0.5, 0.1, {"matrix", "vector", "zero", "scalar"}, {{3, 4}, {5}, {2, 3}, {}});
+  const auto second = group_of(0.2, 0, {"kernel"}, {{2, 3, 3, 3}});
+  first->tensors[2] = torch::zeros({2, 3}).requires_grad_();
+  std::vector<NaiveLars> naive;
+  for (const auto& group : {first, second}) {
+    for (const at::Tensor& p : group->tensors) naive.emplace_back(p);
+  }
+  const auto optimizer = test::make<Optimizer>("lars", "eta = 0.02\nmomentum = 0.8", ParameterGroups{first, second});
+  for (int step = 0; step < 6; ++step) {
+    give_gradients(*first);
+    give_gradients(*second);
+    if (step == 3) second->tensors[0].mutable_grad().zero_();
+    first->rate = 0.1 * step;
+    std::vector<at::Tensor> before;
+    for (const at::Tensor& p : first->tensors) before.push_back(p.grad().clone());
+    for (size_t i = 0; i < 4; ++i) naive[i].update(first->tensors[i].grad(), first->rate, 0.1, 0.02, 0.8);
+    naive[4].update(second->tensors[0].grad(), 0.2, 0, 0.02, 0.8);
+    optimizer->step();
+    for (size_t i = 0; i < 4; ++i) CHECK(at::equal(before[i], first->tensors[i].grad()));
+  }
+  for (size_t i = 0; i < 4; ++i) CHECK(naive[i].error(first->tensors[i]) < 2e-6);
+  CHECK(naive[4].error(second->tensors[0]) < 2e-6);
+  Names state;
+  optimizer->visit_state(state);
+  CHECK(state.seen.size() == 5);
+  CHECK(state.shaped_by_name.at("matrix.mu"));
+}
+
+TEST_CASE("lars: by default an adapted gradient is a thousandth as long as its parameter") {
+  const auto group = group_of(1, 0, {"a"}, {{4, 4}});
+  const auto optimizer = test::make<Optimizer>("lars", "", ParameterGroups{group});
+  const at::Tensor before = group->tensors[0].detach().clone();
+  give_gradients(*group);
+  optimizer->step();
+  const double moved = (group->tensors[0].detach() - before).norm().item<double>();
+  CHECK(moved == doctest::Approx(0.001 * before.norm().item<double>()).epsilon(1e-3));
 }
