@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "nn/tree.h"
 #include "runner/assembly.h"
 #include "runner/commands/command.h"
+#include "runner/commands/row.h"
 #include "runner/train/groups.h"
 #include "runner/train/trainer.h"
 
@@ -38,15 +40,59 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
   return files;
 }
 
-/// Everything that can be known without opening data: options, networks, views, parameter groups.
-std::string check(const fs::path& file, const CheckArguments& arguments, Registry& registry) {
-  const Recipe recipe = read_recipe(file, arguments.common.context(), registry);
+struct Finding {
+  std::string stage;  ///< empty of a run recipe, and of a row that could not be read
+  std::vector<std::string> errors;
+  std::string resolved;
+};
+
+/// Everything that can be known without opening data: options, networks, views, parameter groups, where weights go.
+void check(const Recipe& recipe) {
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, [](const std::string&) {});
   const auto augmentation = assembly.augmentation();
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
   assembly.check_views(trainer.objective(), *augmentation);
+  for (const InitEntry& init : recipe.init) submodule(trainer.root(), init.into);
   trainer.encoder();
-  return recipe.resolved;
+}
+
+/// What `action` has to complain of; sentences without a place get `title`.
+std::vector<std::string> complaints(const std::string& title, const auto& action) {
+  try {
+    action();
+  } catch (const RecipeError& error) {
+    return error.lines();
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    return {what.find(": error: ") == std::string::npos ? fmt::format("{}: error: {}", title, what) : what};
+  }
+  return {};
+}
+
+std::vector<Finding> findings_of(const fs::path& file, const CheckArguments& arguments, Registry& registry) {
+  Row row;
+  std::vector<const Stage*> chosen;
+  const auto errors = complaints(file.string(), [&] {
+    row = read_row(file, arguments.common.context(), registry);
+    chosen = chosen_stages(row, arguments.common.stage);
+  });
+  if (!errors.empty()) return {{"", errors, ""}};
+  std::vector<Finding> findings;
+  for (const Stage* stage : chosen)
+    findings.push_back({stage->name, complaints(title_of(row, *stage), [&] { check(stage->recipe); }), stage->recipe.resolved});
+  return findings;
+}
+
+void print_findings(const fs::path& file, const std::vector<Finding>& findings, bool resolved) {
+  bool right = true;
+  for (const Finding& finding : findings) {
+    right = right && finding.errors.empty();
+    for (const std::string& line : finding.errors) fmt::print(stderr, "{}\n", line);
+    if (!resolved || !finding.errors.empty()) continue;
+    if (findings.size() > 1) fmt::print("# stage {}\n\n", finding.stage);
+    fmt::print("{}", finding.resolved);
+  }
+  if (right && !resolved) fmt::print("{}: ok\n", file.string());
 }
 
 int run(const CheckArguments& arguments, const Invocation& invocation) {
@@ -55,22 +101,13 @@ int run(const CheckArguments& arguments, const Invocation& invocation) {
   bool all_right = true;
   for (const fs::path& path : arguments.paths) {
     for (const fs::path& file : recipes_in(path)) {
-      std::vector<std::string> errors;
-      std::string resolved;
-      try {
-        resolved = check(file, arguments, registry);
-      } catch (const RecipeError& error) {
-        errors = error.lines();
-      } catch (const std::exception& error) {
-        const std::string what = error.what();
-        errors = {what.find(": error: ") == std::string::npos ? fmt::format("{}: error: {}", file.string(), what) : what};
+      const auto findings = findings_of(file, arguments, registry);
+      for (const Finding& finding : findings) {
+        all_right = all_right && finding.errors.empty();
+        report.push_back({{"recipe", file.string()}, {"errors", finding.errors}});
+        if (!finding.stage.empty()) report.back()["stage"] = finding.stage;
       }
-      all_right = all_right && errors.empty();
-      report.push_back({{"recipe", file.string()}, {"errors", errors}});
-      if (arguments.json) continue;
-      for (const std::string& line : errors) fmt::print(stderr, "{}\n", line);
-      if (errors.empty() && arguments.resolved) fmt::print("{}", resolved);
-      if (errors.empty() && !arguments.resolved) fmt::print("{}: ok\n", file.string());
+      if (!arguments.json) print_findings(file, findings, arguments.resolved);
     }
   }
   if (arguments.json) fmt::print("{}\n", report.dump(2));
@@ -86,6 +123,7 @@ Action add_check(CLI::App& app) {
       ->required()
       ->type_name("PATH");
   arguments->common.add_to(*command);
+  arguments->common.add_stage_to(*command, "check this stage of a row only");
   command->add_flag("--resolved", arguments->resolved, "print each recipe with every default written out");
   command->add_flag("--json", arguments->json, "the findings as JSON");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };

@@ -7,9 +7,17 @@
 namespace lafs {
 
 void RecipeArguments::add_to(CLI::App& command) {
-  command.add_option("--set", set, "override one key of the recipe: --set objective.mixup=0.2; may be given several times")
+  command
+      .add_option(
+          "--set", set,
+          "override one key of the recipe: --set objective.mixup=0.2, of one stage of a row: --set STAGE.run.epochs=3; may be given "
+          "several times")
       ->type_name("KEY=VALUE")
       ->take_all();
+}
+
+void RecipeArguments::add_stage_to(CLI::App& command, const std::string& help) {
+  command.add_option("--stage", stage, help)->type_name("NAME");
 }
 
 RecipeContext RecipeArguments::context() const {

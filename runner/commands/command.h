@@ -35,8 +35,11 @@ Action add_verify_resume(CLI::App& app);
 /// Options of commands that read recipes.
 struct RecipeArguments {
   std::vector<std::string> set;
+  std::string stage;  ///< of a row; empty: all, or there is no row
 
   void add_to(CLI::App& command);
+  /// `--stage NAME`, with what it does in this command.
+  void add_stage_to(CLI::App& command, const std::string& help);
   /// `--set KEY=VALUE` taken apart, and LAFS_DATA. Throws RecipeError for an override without "=".
   RecipeContext context() const;
 };

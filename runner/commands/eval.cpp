@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -6,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "kernel/row.h"
 #include "nn/init.h"
 #include "runner/assembly.h"
 #include "runner/commands/command.h"
@@ -27,9 +29,24 @@ struct EvalArguments {
   bool json = false, quiet = false;
 };
 
+/// The folder that was named, or of a row's the stage's under it.
+fs::path run_folder(const EvalArguments& arguments) {
+  if (arguments.common.stage.empty()) return arguments.checkpoint;
+  if (const fs::path stage = arguments.checkpoint / arguments.common.stage; fs::is_directory(stage)) return stage;
+  // A run's own folder: the stage is the recipe's.
+  if (!arguments.recipe.empty() || !fs::is_directory(arguments.checkpoint)) return arguments.checkpoint;
+  std::vector<std::string> stages;
+  for (const auto& entry : fs::directory_iterator(arguments.checkpoint)) {
+    if (fs::is_directory(entry.path() / "checkpoints")) stages.push_back(entry.path().filename().string());
+  }
+  std::sort(stages.begin(), stages.end());
+  throw Error(fmt::format("\"{}\" has no run of a stage \"{}\"{}", arguments.checkpoint.string(), arguments.common.stage,
+                          suggestion(arguments.common.stage, stages)));
+}
+
 /// The recipe whose evaluators are asked: the one given, or the one the checkpoint was trained with.
 Recipe recipe_of(const EvalArguments& arguments, const CheckpointFacts& facts, const fs::path& checkpoint, Registry& registry) {
-  if (!arguments.recipe.empty()) return read_recipe(arguments.recipe, arguments.common.context(), registry);
+  if (!arguments.recipe.empty()) return read_stage(arguments.recipe, arguments.common.stage, arguments.common.context(), registry);
   return read_recipe_text(facts.recipe, (checkpoint / "state.json").string() + " recipe", arguments.common.context(), registry);
 }
 
@@ -56,7 +73,7 @@ std::function<void(int64_t, int64_t)> progress_of(bool quiet) {
 }
 
 int run(const EvalArguments& arguments, const Invocation& invocation) {
-  const fs::path checkpoint = resolve_checkpoint(arguments.checkpoint);
+  const fs::path checkpoint = resolve_checkpoint(run_folder(arguments));
   const auto [position, facts] = read_checkpoint_state(checkpoint);
   Registry registry = load_plugins(invocation);
   const Recipe recipe = recipe_of(arguments, facts, checkpoint, registry);
@@ -103,6 +120,7 @@ Action add_eval(CLI::App& app) {
   command->add_option("--out", arguments->out, "also write the results to this file, as JSON")->type_name("FILE");
   command->add_option("--batch", arguments->batch, "pictures of a forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
   arguments->common.add_to(*command);
+  arguments->common.add_stage_to(*command, "this stage of a row's folder, or of a row given as --recipe");
   command->add_flag("--json", arguments->json, "results as JSON on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer("The model is run under the input contract saved with it; a recipe with another one is refused, naming both values.");

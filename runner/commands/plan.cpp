@@ -12,6 +12,7 @@
 #include "nn/tree.h"
 #include "runner/assembly.h"
 #include "runner/commands/command.h"
+#include "runner/commands/row.h"
 #include "runner/data/loader.h"
 #include "runner/device.h"
 #include "runner/report/progress.h"
@@ -137,6 +138,19 @@ nlohmann::json schedule_json(const Schedule& schedule, const RunLength& length) 
   return out;
 }
 
+/// The probe's: one small micro-batch a step, from whatever weights are there already.
+Recipe probe_recipe(const Recipe& recipe) {
+  Recipe small = recipe;
+  small.run.batch = std::min<int64_t>(recipe.run.batch, 16);
+  small.run.accumulate = 1;
+  std::erase_if(small.init, [](const InitEntry& init) {
+    const bool pending = !init.identity.empty() && !std::filesystem::exists(init.from.value);
+    if (pending) fmt::print(stderr, "\"{}\" is not there yet; the probe does without\n", init.from.value);
+    return pending;
+  });
+  return small;
+}
+
 nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   const at::Device device = open_device(recipe.run.device);
   at::set_num_threads(static_cast<int>(recipe.run.threads));
@@ -149,9 +163,7 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
                       {"epochs", recipe.run.epochs},    {"micro_batches_per_epoch", length.batches_per_epoch},
                       {"steps", length.steps},          {"steps_of_all_epochs", length.time.total}};
 
-  Recipe small = recipe;  // the probe's: one small micro-batch a step
-  small.run.batch = std::min<int64_t>(recipe.run.batch, 16);
-  small.run.accumulate = 1;
+  const Recipe small = probe_recipe(recipe);
   Trainer trainer(small, assembly, device);
   std::vector<ModuleCount> modules;
   count_modules(trainer.root(), "", 2, modules);
@@ -194,7 +206,9 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
 
 void print_plan(const nlohmann::json& plan) {
   const auto number = [&](const char* key) { return plan.at(key).get<int64_t>(); };
-  fmt::print("{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(), plan.at("training_identity").get<std::string>());
+  fmt::print("{}{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(),
+             plan.contains("stage") ? ", stage " + plan.at("stage").get<std::string>() : "",
+             plan.at("training_identity").get<std::string>());
   fmt::print("data        {} images of {} identities{}\n", number("images"), number("identities"),
              plan.at("data_is_there").get<bool>() ? "" : " (as the recipe says; the data is not there)");
   fmt::print("length      {} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n", number("epochs"),
@@ -231,13 +245,16 @@ void print_plan(const nlohmann::json& plan) {
 
 int run(const PlanArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Recipe recipe = read_recipe(arguments.recipe, arguments.common.context(), registry);
-  const nlohmann::json plan = plan_of(recipe, arguments);
-  if (arguments.json) {
-    fmt::print("{}\n", plan.dump(2));
-  } else {
-    print_plan(plan);
+  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  nlohmann::json plans = nlohmann::json::array();
+  for (const Stage* stage : chosen_stages(row, arguments.common.stage)) {
+    plans.push_back(plan_of(stage->recipe, arguments));
+    if (!stage->name.empty()) plans.back()["stage"] = stage->name;
+    if (arguments.json) continue;
+    if (plans.size() > 1) fmt::print("\n");
+    print_plan(plans.back());
   }
+  if (arguments.json) fmt::print("{}\n", (plans.size() == 1 ? plans.front() : plans).dump(2));
   return done;
 }
 
@@ -248,6 +265,7 @@ Action add_plan(CLI::App& app) {
   CLI::App* command = app.add_subcommand("plan", "parameters, steps, schedules, memory and time of a recipe, before it is run");
   command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
   arguments->common.add_to(*command);
+  arguments->common.add_stage_to(*command, "plan this stage of a row only");
   command->add_option("--probe", arguments->probe, "training steps to time (batches of 16 at most); 0: none")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();

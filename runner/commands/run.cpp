@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/commands/command.h"
+#include "runner/commands/row.h"
 #include "runner/report/progress.h"
 #include "runner/report/results.h"
 #include "runner/train/interrupt.h"
@@ -20,13 +21,10 @@ struct RunArguments {
   bool quiet = false, json = false;
 };
 
-int run(const RunArguments& arguments, const Invocation& invocation) {
-  Registry registry = load_plugins(invocation);
-  const Recipe recipe = read_recipe(arguments.recipe, arguments.common.context(), registry);
-  const std::filesystem::path folder = arguments.out.empty() ? default_folder(recipe) : arguments.out;
-  catch_interrupts();
+int run_alone(const Row& row, const RunArguments& arguments, const Registry& registry, const Invocation& invocation) {
+  const std::filesystem::path& folder = row.folder;
   if (!arguments.quiet) fmt::print(stderr, "{} -> {}\n", arguments.recipe.string(), folder.string());
-  const SessionOutcome outcome = run_session({recipe, registry, folder, invocation.arguments, arguments.quiet});
+  const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, invocation.arguments, arguments.quiet});
 
   if (outcome.interrupted) {
     fmt::print(stderr, "stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
@@ -49,20 +47,31 @@ int run(const RunArguments& arguments, const Invocation& invocation) {
   return done;
 }
 
+int run(const RunArguments& arguments, const Invocation& invocation) {
+  Registry registry = load_plugins(invocation);
+  const Row row = read_row(arguments.recipe, arguments.common.context(), registry, arguments.out);
+  catch_interrupts();
+  if (row.alone() && arguments.common.stage.empty()) return run_alone(row, arguments, registry, invocation);
+  return run_row({row, registry, arguments.common.stage, invocation.arguments, arguments.quiet, arguments.json});
+}
+
 }  // namespace
 
 Action add_run(CLI::App& app) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = app.add_subcommand("run", "train a recipe to its end, or continue where it was");
+  CLI::App* command = app.add_subcommand("run", "train a recipe or a row of stages to its end, or continue where it was");
   command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
-  command->add_option("--out", arguments->out, "the run folder itself; default runs/<recipe>-<identity>")->type_name("DIR");
+  command->add_option("--out", arguments->out, "the run folder itself, or the folder of a row's stages; default runs/<recipe>-<identity>")
+      ->type_name("DIR");
   arguments->common.add_to(*command);
+  arguments->common.add_stage_to(*command, "run this stage of a row only; those it takes weights of must be finished");
   command->add_flag("--quiet,-q", arguments->quiet, "no progress, only the results");
   command->add_flag("--json", arguments->json, "results as JSON on standard output");
   command->footer(
       "The run folder holds recipe.toml (resolved), manifest.json, metrics.jsonl, TensorBoard events, checkpoints/, results.json and "
       "report.html.\n"
-      "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.");
+      "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.\n"
+      "A row's stages have a run folder each under --out; a finished stage is not run again.");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
 }
 

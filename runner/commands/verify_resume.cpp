@@ -15,8 +15,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/atomic_file.h"
+#include "kernel/row.h"
 #include "runner/commands/command.h"
 #include "runner/commands/compare.h"
+#include "runner/commands/row.h"
 
 extern char** environ;
 
@@ -27,7 +30,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct VerifyArguments {
-  fs::path recipe, out;
+  fs::path recipe, out, inputs;
   RecipeArguments common;
   int64_t steps = 20, kill_at = -1;
   bool json = false;
@@ -65,6 +68,25 @@ class Child {
   int status_ = 0;
   bool over_ = false;
 };
+
+/// What the two runs run: the recipe as it is, or the stage of a row resolved, as the runs lie in no folder of a row.
+VerifyArguments of_children(const VerifyArguments& arguments, const Invocation& invocation, const fs::path& folder) {
+  Registry registry = load_plugins(invocation);
+  const RecipeContext context = arguments.common.context();
+  if (arguments.common.stage.empty()) {
+    read_stage(arguments.recipe, "", context, registry);  // says what is wrong once, not from two children
+    return arguments;
+  }
+  const Row row = read_row(arguments.recipe, context, registry, arguments.inputs);
+  const Stage& stage = row.stage(arguments.common.stage);
+  require_inputs(row, stage);
+  VerifyArguments children = arguments;
+  children.recipe = folder / "stage.toml";
+  children.common = {};
+  fs::create_directories(folder);
+  write_atomically(children.recipe, stage.recipe.resolved);
+  return children;
+}
 
 std::vector<std::string> run_command(const VerifyArguments& arguments, const Invocation& invocation, const fs::path& folder,
                                      int64_t checkpoint_every) {
@@ -132,15 +154,12 @@ int report(const VerifyArguments& arguments, const Comparison& comparison, int64
 }
 
 int run(const VerifyArguments& arguments, const Invocation& invocation) {
-  {
-    Registry registry = load_plugins(invocation);
-    read_recipe(arguments.recipe, arguments.common.context(), registry);  // says what is wrong once, not from two children
-  }
   const bool temporary = arguments.out.empty();
   const fs::path folder = temporary ? fs::temp_directory_path() / fmt::format("lafs-verify-resume-{}", ::getpid()) : arguments.out;
   if (fs::exists(folder / "straight") || fs::exists(folder / "killed")) {
     throw Error(fmt::format("\"{}\" already holds a verification; give another --out", folder.string()));
   }
+  const VerifyArguments children = of_children(arguments, invocation, folder);
   fs::create_directories(folder);
   std::random_device random;
   const int64_t kill_at = arguments.kill_at >= 0
@@ -149,9 +168,9 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   const int64_t checkpoint_every = std::max<int64_t>(1, arguments.steps / 7);
 
   fmt::print(stderr, "{} steps straight\n", arguments.steps);
-  run_whole(run_command(arguments, invocation, folder / "straight", checkpoint_every));
+  run_whole(run_command(children, invocation, folder / "straight", checkpoint_every));
   fmt::print(stderr, "{} steps with kill -9 after step {}\n", arguments.steps, kill_at);
-  const auto command = run_command(arguments, invocation, folder / "killed", checkpoint_every);
+  const auto command = run_command(children, invocation, folder / "killed", checkpoint_every);
   const int64_t killed_at = surely_killed(command, folder / "killed", kill_at, arguments.steps);
   fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
   run_whole(command);
@@ -174,6 +193,10 @@ Action add_verify_resume(CLI::App& app) {
   command->add_option("--out", arguments->out, "keep both runs in this folder; default a temporary one, removed when equal")
       ->type_name("DIR");
   arguments->common.add_to(*command);
+  arguments->common.add_stage_to(*command, "the stage of a row that is run");
+  command
+      ->add_option("--inputs", arguments->inputs, "folder of the row, where the stages lie that this one takes weights of; default as run")
+      ->type_name("DIR");
   command->add_flag("--json", arguments->json, "the finding as JSON");
   command->footer("Exit status 0: every tensor of weights and optimizer state is equal, byte for byte; 1: it says where they part.");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };

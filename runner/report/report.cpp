@@ -123,19 +123,51 @@ std::string notes_and_lists(const Json& evaluators) {
   return (notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n") + lists;
 }
 
-std::string results_section(const Json& results) {
-  const Json evaluators = results.value("evaluators", Json::array());
-  if (evaluators.empty()) return "";
+std::string results_rows_table(const Json& evaluators) {
   const bool baseline = has_baseline(evaluators);
-  const double step = number(results, "step");
-  std::string out = fmt::format(
-      "<h2>Results of the {} checkpoint{}</h2>\n<div class=\"scroll\"><table><tr><th>Evaluator</th><th>Metric</th><th "
-      "class=\"number\">Model</th>",
-      html_text(text(results, "which")), std::isfinite(step) ? fmt::format(", step {:.0f}", step) : "");
+  std::string out = "<div class=\"scroll\"><table><tr><th>Evaluator</th><th>Metric</th><th class=\"number\">Model</th>";
   if (baseline) out += "<th class=\"number\">Pixels alone</th>";
   out += "<th class=\"number\">n</th></tr>\n";
   for (const Json& evaluator : evaluators) out += result_rows(evaluator, baseline);
   return out + "</table></div>\n" + notes_and_lists(evaluators);
+}
+
+std::string results_section(const Json& results) {
+  const Json evaluators = results.value("evaluators", Json::array());
+  if (evaluators.empty()) return "";
+  const double step = number(results, "step");
+  return fmt::format("<h2>Results of the {} checkpoint{}</h2>\n", html_text(text(results, "which")),
+                     std::isfinite(step) ? fmt::format(", step {:.0f}", step) : "") +
+         results_rows_table(evaluators);
+}
+
+std::string stage_section(const Json& stage) {
+  const std::string name = html_text(text(stage, "name"));
+  const Json evaluators = stage.value("evaluators", Json::array());
+  const std::string heading = fmt::format("<h2><a href=\"{0}/report.html\">{0}</a></h2>\n<p class=\"facts\">step {1:.0f} · {2}</p>\n", name,
+                                          number(stage, "step"), html_text(text(stage, "identity")));
+  return heading + (evaluators.empty() ? "" : results_rows_table(evaluators));
+}
+
+std::string published_section(const Json& published) {
+  if (published.empty()) return "";
+  std::string out =
+      "<h2>Published values</h2>\n<div class=\"scroll\"><table><tr><th>Stage</th><th>Metric</th><th class=\"number\">Published</th><th "
+      "class=\"number\">Measured</th><th class=\"number\">Tolerance</th><th>Reproduced</th><th>Source</th></tr>\n";
+  for (const Json& p : published) {
+    const auto shown = [&](const char* key) { return metric_text({text(p, "metric"), number(p, key), 0, 0, text(p, "unit")}); };
+    const Json reproduced = p.value("reproduced", Json());
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td "
+        "class=\"number\">{}</td><td>{}</td><td>{}</td>"
+        "</tr>\n",
+        html_text(text(p, "stage")), html_text(text(p, "metric")), shown("value"), shown("measured"), shown("tolerance"),
+        !reproduced.is_boolean() ? "not measured"
+        : reproduced.get<bool>() ? "yes"
+                                 : "no",
+        html_text(text(p, "source")));
+  }
+  return out + "</table></div>\n";
 }
 
 Series& series_named(std::vector<Series>& all, const std::string& name) {
@@ -199,25 +231,42 @@ std::string folded(const std::string& title, const std::string& text, bool open)
   return fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>\n", open ? " open" : "", title, html_text(text));
 }
 
+std::string folder_name(const std::filesystem::path& folder) {
+  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  return whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
+}
+
+void write_page(const std::filesystem::path& folder, const std::string& title, const std::string& body) {
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";
+  page += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n", html_text(title), chart_style(), page_style);
+  write_atomically(folder / "report.html", page + body + "</main>\n</body>\n</html>\n");
+}
+
 }  // namespace
 
 void write_report(const std::filesystem::path& folder) {
   const auto results = json_of(folder / "results.json"), manifest = json_of(folder / "manifest.json");
   const auto recipe = text_of(folder / "recipe.toml");
-  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
-  const std::string name = whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
+  const std::string name = folder_name(folder);
+  std::string body = heading(name, manifest);
+  if (results) body += results_section(*results);
+  body += training_section(lines_of(folder / "metrics.jsonl"));
+  if (results) body += curves_section(*results);
+  if (recipe || manifest) body += "<h2>How it was made</h2>\n";
+  if (recipe) body += folded("Recipe, every default written out", *recipe, true);
+  if (manifest) body += folded("Manifest", manifest->dump(1), false);
+  write_page(folder, name, body);
+}
 
-  std::string page =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";
-  page += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n", html_text(name), chart_style(), page_style);
-  page += heading(name, manifest);
-  if (results) page += results_section(*results);
-  page += training_section(lines_of(folder / "metrics.jsonl"));
-  if (results) page += curves_section(*results);
-  if (recipe || manifest) page += "<h2>How it was made</h2>\n";
-  if (recipe) page += folded("Recipe, every default written out", *recipe, true);
-  if (manifest) page += folded("Manifest", manifest->dump(1), false);
-  write_atomically(folder / "report.html", page + "</main>\n</body>\n</html>\n");
+void write_row_report(const std::filesystem::path& folder) {
+  const auto row = json_of(folder / "results.json");
+  if (!row) throw Error(fmt::format("cannot read \"{}\"", (folder / "results.json").string()));
+  const std::string title = text(*row, "title").empty() ? folder_name(folder) : text(*row, "title");
+  std::string body = fmt::format("<h1>{}</h1>\n<p class=\"facts\">{} · {}</p>\n", html_text(title), html_text(text(*row, "row")),
+                                 html_text(text(*row, "identity")));
+  for (const Json& stage : row->value("stages", Json::array())) body += stage_section(stage);
+  write_page(folder, title, body + published_section(row->value("published", Json::array())));
 }
 
 }  // namespace lafs

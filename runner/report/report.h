@@ -7,4 +7,7 @@ namespace lafs {
 /// hold; a file that is absent leaves its part out. Throws Error when a file cannot be read as what it should be.
 void write_report(const std::filesystem::path& folder);
 
+/// report.html of a row's folder from its results.json: each stage's results with a link to its own page, and published values.
+void write_row_report(const std::filesystem::path& folder);
+
 }  // namespace lafs

@@ -64,6 +64,7 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
   nlohmann::json values = nlohmann::json::array(), curves = nlohmann::json::array(), lists = nlohmann::json::array();
   for (const Metric& m : named.metrics.values) {
     values.push_back({{"name", m.name}, {"value", m.value}, {"standard_error", m.standard_error}, {"n", m.n}, {"unit", m.unit}});
+    if (!m.headline) values.back()["headline"] = false;
   }
   for (const Curve& curve : named.metrics.curves) curves.push_back(curve_json(curve));
   for (const RankedList& list : named.metrics.lists) {
@@ -81,6 +82,25 @@ nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t st
   nlohmann::json out{{"step", step}, {"which", which}, {"evaluators", nlohmann::json::array()}};
   for (const auto& [name, value] : facts) out[name] = value;
   for (const NamedMetrics& named : results) out["evaluators"].push_back(metrics_json(named));
+  return out;
+}
+
+std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
+  const auto number = [](const nlohmann::json& value, const char* key) {
+    const auto found = value.find(key);
+    return found != value.end() && found->is_number() ? found->get<double>() : NAN;
+  };
+  std::vector<NamedMetrics> out;
+  for (const auto& evaluator : results.value("evaluators", nlohmann::json::array())) {
+    NamedMetrics& named = out.emplace_back();
+    named.name = evaluator.value("name", "");
+    named.seconds = evaluator.value("seconds", 0.0);
+    for (const auto& value : evaluator.value("values", nlohmann::json::array())) {
+      named.metrics.values.push_back({value.value("name", ""), number(value, "value"), number(value, "standard_error"),
+                                      value.value("n", int64_t{0}), value.value("unit", ""), value.value("headline", true)});
+    }
+    named.metrics.notes = evaluator.value("notes", std::vector<std::string>());
+  }
   return out;
 }
 

@@ -14,9 +14,13 @@ namespace lafs {
 using ResultFacts = std::vector<std::pair<std::string, std::string>>;
 
 /// {"step":.., "which":.., facts.., "evaluators":[{"name", "seconds", "values":[{"name","value","standard_error","n","unit"}], "notes",
-/// "curves", "lists"}]}. Curves keep at most 200 points, both ends among them; a number that is not finite is null.
+/// "curves", "lists"}]}. Curves keep at most 200 points, both ends among them; a number that is not finite is null. A value that is
+/// no headline says so by "headline": false.
 nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                             const ResultFacts& facts = {});
+
+/// What the "evaluators" of such JSON say, curves and lists left out; null becomes NaN.
+std::vector<NamedMetrics> results_of(const nlohmann::json& results);
 
 /// results.json of a run folder, written whole or not at all. `which` is "last" or "best".
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,

@@ -101,10 +101,6 @@ std::string recipe_difference(const std::string& first, const std::string& secon
   return text;
 }
 
-fs::path default_folder(const Recipe& recipe) {
-  return fs::path("runs") / fmt::format("{}-{}", recipe.file.stem().string(), recipe.identity.substr(0, 8));
-}
-
 namespace {
 
 class Session {
@@ -343,7 +339,8 @@ SessionOutcome Session::run() {
   outcome_.step = position_.step;
   outcome_.total = length_.steps;
   if (!outcome_.interrupted) {
-    ResultFacts facts{{"training_identity", recipe_.identity}, {"data_fingerprint", fingerprint_}};
+    ResultFacts facts{
+        {"training_identity", recipe_.identity}, {"evaluation_identity", recipe_.evaluation_identity}, {"data_fingerprint", fingerprint_}};
     if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
     write_results(request_.folder, outcome_.results, position_.step, "last", facts);
     write_report(request_.folder);

@@ -29,9 +29,6 @@ struct SessionOutcome {
 /// Throws Error, also for a folder in use or of another recipe.
 SessionOutcome run_session(const SessionRequest& request);
 
-/// Where a run goes when nobody says: "runs/<stem of the recipe>-<first digits of its identity>".
-std::filesystem::path default_folder(const Recipe& recipe);
-
 /// Lines that differ between two resolved recipes, "-" the first's and "+" the second's, at most `most` of them.
 std::string recipe_difference(const std::string& first, const std::string& second, size_t most = 6);
 
