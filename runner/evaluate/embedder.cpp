@@ -1,7 +1,6 @@
 #include "runner/evaluate/embedder.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -12,6 +11,7 @@
 #include "kernel/diagnostics.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
+#include "runner/autocast.h"
 #include "runner/data/pixels.h"
 #include "runner/evaluate/decoder.h"
 #include "runner/evaluate/embedding_plan.h"
@@ -19,26 +19,6 @@
 namespace lafs {
 
 namespace {
-
-/// bf16 autocast for as long as it lives, and what was set before afterwards.
-class Autocast {
- public:
-  Autocast(at::DeviceType device, bool on) : device_(device), was_(at::autocast::is_autocast_enabled(device)) {
-    at::autocast::set_autocast_enabled(device_, on);
-    if (on) at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-    at::autocast::increment_nesting();
-  }
-  ~Autocast() {
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, was_);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  at::DeviceType device_;
-  bool was_;
-};
 
 struct Table {
   std::vector<float> values;
@@ -121,7 +101,7 @@ class EmbeddingRun {
   at::Tensor forward(const at::Tensor& images, int64_t tokens) const {
     at::Tensor out;
     {
-      const Autocast precision(options_.device.type(), options_.precision == "bf16");
+      const Autocast precision(options_.precision == "bf16", options_.device.type());
       out = tokens > 0 ? dynamic_cast<Attentive&>(*backbone_).class_tokens(images, tokens).flatten(1)
                        : backbone_->forward(images, Pass{false, nullptr});
     }

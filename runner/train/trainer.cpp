@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <fmt/format.h>
@@ -13,38 +12,12 @@
 #include "lafs/optimizer.h"
 #include "nn/init.h"
 #include "nn/tree.h"
+#include "runner/autocast.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/draws.h"
 #include "runner/train/one_rank.h"
 
 namespace lafs {
-
-namespace {
-
-/// bfloat16 for the operations torch lists, from here to the end of the scope.
-class Autocast {
- public:
-  Autocast(bool on, at::DeviceType device) : on_(on), device_(device) {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
-    at::autocast::increment_nesting();
-  }
-  ~Autocast() {
-    if (!on_) return;
-    // Casts of weights are cached inside: the optimizer is about to change the weights.
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(device_, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-  at::DeviceType device_;
-};
-
-}  // namespace
 
 /// Reports of the micro-batches of a step; tensors are read once, when the step is over.
 struct Trainer::Values final : public Reporter {
