@@ -1,7 +1,10 @@
 #include "nn/patch_gather.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/grid_sampler.h>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -9,6 +12,7 @@
 #include "lafs/error.h"
 #include "nn/dims.h"
 #include "nn/function.h"
+#include "nn/patch_kernel.h"
 
 namespace lafs {
 
@@ -22,13 +26,100 @@ void check(const at::Tensor& images, const at::Tensor& landmarks) {
   if (two != 2) throw Error(fmt::format("\"landmarks\" has {} coordinates a landmark, not 2", two));
 }
 
+/// What is added to a landmark to get the place of the first sample, pixel centres being integers (models.md 5.2, quirk M4).
+double shift_of(const PatchGather& options) {
+  const auto p = static_cast<double>(options.patch);
+  return options.centred ? (1 - p) / 2 : -(1 + p) / 2;
+}
+
+/// Patches of one type of number. Pictures are shared out over threads: each adds up its own gradient, in the same order always.
+template <typename T>
+class Patches {
+ public:
+  /// images [B,S,S,C], landmarks [B,N,2], contiguous
+  Patches(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options)
+      : images_(images),
+        landmarks_(landmarks),
+        options_(options),
+        count_(landmarks.size(1)),
+        picture_(images[0].numel()),
+        token_(options.patch * options.patch * images.size(3)) {}
+
+  at::Tensor read() const {
+    at::Tensor out = at::empty({images_.size(0), count_, token_}, images_.options());
+    auto* tokens = out.template mutable_data_ptr<T>();
+    each([&](PatchKernel<T>& kernel, int64_t b, int64_t row) { kernel.read(image(b), landmark(row), tokens + row * token_); });
+    return out;
+  }
+
+  /// Gradients of the landmarks and, if asked for, of the images [B,S,S,C].
+  std::pair<at::Tensor, at::Tensor> back(const at::Tensor& gradient, bool of_images) const {
+    at::Tensor d_landmarks = at::empty_like(landmarks_), d_images = of_images ? at::zeros_like(images_) : at::Tensor();
+    const auto* d_tokens = gradient.template const_data_ptr<T>();
+    auto* d_places = d_landmarks.template mutable_data_ptr<T>();
+    auto* d_pixels = of_images ? d_images.template mutable_data_ptr<T>() : nullptr;
+    each([&](PatchKernel<T>& kernel, int64_t b, int64_t row) {
+      kernel.back(image(b), landmark(row), d_tokens + row * token_, d_places + 2 * row, d_pixels ? d_pixels + b * picture_ : nullptr);
+    });
+    return {d_landmarks, d_images};
+  }
+
+ private:
+  const T* image(int64_t b) const { return images_.const_data_ptr<T>() + b * picture_; }
+  const T* landmark(int64_t row) const { return landmarks_.const_data_ptr<T>() + 2 * row; }
+
+  template <typename Work>
+  void each(const Work& work) const {
+    at::parallel_for(0, images_.size(0), 1, [&](int64_t first, int64_t last) {
+      PatchKernel<T> kernel(images_.size(1), images_.size(3), options_.patch, options_.transposed, shift_of(options_));
+      for (int64_t b = first; b < last; ++b) {
+        for (int64_t n = 0; n < count_; ++n) work(kernel, b, b * count_ + n);
+      }
+    });
+  }
+
+  const at::Tensor &images_, &landmarks_;
+  const PatchGather& options_;
+  int64_t count_, picture_, token_;
+};
+
+struct Gather {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& images, const at::Tensor& landmarks,
+                            const PatchGather& options) {
+    const at::ScalarType type = at::promote_types(images.scalar_type(), landmarks.scalar_type());
+    const at::Tensor pixels = images.to(type).permute({0, 2, 3, 1}).contiguous(), places = landmarks.to(type).contiguous();
+    context->save_for_backward({pixels, places});
+    context->saved_data["patch"] = options.patch;
+    context->saved_data["transposed"] = options.transposed;
+    context->saved_data["centred"] = options.centred;
+    if (images.size(0) == 0) return at::empty({0, landmarks.size(1), options.patch * options.patch * images.size(1)}, pixels.options());
+    return type == at::kDouble ? Patches<double>(pixels, places, options).read() : Patches<float>(pixels, places, options).read();
+  }
+
+  static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, const at::Tensor& gradient) {
+    const auto saved = context->get_saved_variables();
+    const at::Tensor &pixels = saved[0], &places = saved[1];
+    PatchGather options;
+    options.patch = context->saved_data["patch"].toInt();
+    options.transposed = context->saved_data["transposed"].toBool();
+    options.centred = context->saved_data["centred"].toBool();
+    const bool of_images = context->needs_input_grad(0);
+    if (pixels.size(0) == 0) return {of_images ? at::zeros_like(pixels).permute({0, 3, 1, 2}) : at::Tensor(), at::zeros_like(places), {}};
+    const at::Tensor wide = gradient.to(pixels.scalar_type()).contiguous();
+    const auto [d_places, d_pixels] = pixels.scalar_type() == at::kDouble ? Patches<double>(pixels, places, options).back(wide, of_images)
+                                                                          : Patches<float>(pixels, places, options).back(wide, of_images);
+    return {of_images ? d_pixels.permute({0, 3, 1, 2}) : at::Tensor(), d_places, {}};
+  }
+};
+
 }  // namespace
 
 at::Tensor gather_patches_by_grid_sample(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options) {
   check(images, landmarks);
   const AutocastOff off;
   const int64_t b = images.size(0), c = images.size(1), size = images.size(2), n = landmarks.size(1), p = options.patch;
-  const at::Tensor wide = widened(images), places = landmarks.to(wide.scalar_type());
+  const at::ScalarType type = at::promote_types(widened(images).scalar_type(), widened(landmarks).scalar_type());
+  const at::Tensor wide = images.to(type), places = landmarks.to(type);
   const double first = -static_cast<double>(p) / 2 + (options.centred ? 1 : 0);
   const at::Tensor offsets = at::arange(p, wide.options()) + first;                                             // [p]
   const at::Tensor along = (places.unsqueeze(2) + offsets.view({p, 1})) / (static_cast<double>(size) / 2) - 1;  // [B,N,p,2]
@@ -41,7 +132,10 @@ at::Tensor gather_patches_by_grid_sample(const at::Tensor& images, const at::Ten
 }
 
 at::Tensor gather_patches(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options) {
-  return gather_patches_by_grid_sample(images, landmarks, options);
+  check(images, landmarks);
+  // The loops are the processor's; a graphics card does the general operation well.
+  if (!images.is_cpu()) return gather_patches_by_grid_sample(images, landmarks, options);
+  return Function<Gather>::apply(images, landmarks, options).to(images.scalar_type());
 }
 
 at::Tensor mosaic(const at::Tensor& tokens, int64_t patch, int64_t channels) {

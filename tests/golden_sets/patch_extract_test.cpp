@@ -1,0 +1,40 @@
+#include <string>
+
+#include <doctest/doctest.h>
+#include <torch/types.h>
+
+#include "nn/patch_gather.h"
+#include "support/golden.h"
+
+// Sampling at landmarks, by the LAFS reference (golden README, set 3): values 3e-5, gradients 3e-5 of the tensor's largest.
+TEST_SUITE("patch_extract") {
+  namespace {  // suites of several files share a name of doctest's making
+  using namespace lafs;
+
+  using Gather = at::Tensor (*)(const at::Tensor&, const at::Tensor&, const PatchGather&);
+
+  void compare(Gather gather, const test::Tensors& golden, const std::string& name) {
+    CAPTURE(name);
+    const at::Tensor images = test::scaled_pixels(golden.at(name + ".image_u8")).requires_grad_(true);
+    const at::Tensor landmarks = golden.at(name + ".landmarks").clone().requires_grad_(true);
+    const at::Tensor tokens = gather(images, landmarks, {});
+    CHECK(test::max_error(tokens, golden.at(name + ".tokens")) < 3e-5);
+    const at::Tensor tiled = mosaic(tokens, 8, 3);
+    if (golden.contains(name + ".mosaic")) CHECK(test::max_error(tiled, golden.at(name + ".mosaic")) < 3e-5);
+    (tiled * golden.at(name + ".R_mosaic")).sum().backward();
+    const at::Tensor comparable = golden.at(name + ".grad_comparable").to(at::kFloat);
+    CHECK(comparable.sum().item<double>() > 0);
+    CHECK(test::relative_error(landmarks.grad() * comparable, golden.at(name + ".grad_landmarks") * comparable) < 3e-5);
+    if (golden.contains(name + ".grad_image")) CHECK(test::relative_error(images.grad(), golden.at(name + ".grad_image")) < 3e-5);
+  }
+
+  TEST_CASE("patch_extract: tokens, mosaics and gradients of raw places, integers, fractions and places outside") {
+    if (!test::golden_ready("patch_extract", {"patch_extract.safetensors"})) return;
+    const auto golden = test::golden_tensors("patch_extract.safetensors");
+    for (const char* name : {"special16", "random196", "small36"}) {
+      compare(gather_patches, golden, name);
+      compare(gather_patches_by_grid_sample, golden, name);
+    }
+  }
+  }  // namespace
+}
