@@ -75,7 +75,12 @@ class BackboneSuite {
   void gradients() {
     const at::Tensor images = images_.clone().requires_grad_();
     const at::Tensor out = net_->forward(images, {true, nullptr});
-    (out * keyed_tensor({3, net_->embed_dim()}, 11)).sum().backward();
+    at::Tensor loss = (out * keyed_tensor({3, net_->embed_dim()}, 11)).sum();
+    if (auto* net = dynamic_cast<Landmarked*>(net_.get())) {
+      const at::Tensor points = net->landmarks(images, {true, nullptr});  // landmarks may be all that a part of the network is for
+      loss = loss + (points * keyed_tensor({3, net->landmark_count(), 2}, 13)).sum();
+    }
+    loss.backward();
     const std::string bare = without_gradient(*module_, "loss.");  // the reference's unused class head
     findings_.expect(bare.empty(), "gradients reach every trainable parameter", bare);
     const at::Tensor& gradient = images.grad();

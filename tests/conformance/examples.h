@@ -26,6 +26,12 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
   static const std::string small_fvit = "dim = 48\ndepth = 2\nheads = 3\ndim_head = 16\nmlp_dim = 64\npatch = 8\n";
   static const std::string small_vit = "size = \"custom\"\ndim = 48\ndepth = 2\nheads = 3\n";
   static const std::string small_head = "hidden = 32\nbottleneck = 16\noutputs = 40\n";
+  static const std::string dino_views = "[augmentation]\nuse = \"dino_views\"\nglobal_size = 64\nlocal_size = 32\nlocal_views = 2\n";
+  static const std::string lafs_views = "[augmentation]\nuse = \"lafs_views\"\nsize = 64\nlocal_views = 2\n";
+  static const std::string dino_head = "[projector]\nuse = \"dino_head\"\n" + small_head;
+  static const std::string lafs =
+      "[objective]\nuse = \"lafs\"\nlocal_tokens = 20\nteacher_temperature = 0.05\n"
+      "landmark_source = { use = \"landmark_cnn\", landmark_span = 63 }";
   static const std::map<std::string, std::vector<Example>, std::less<>> table{
       {"data_source/synthetic_faces", {{"identities = 5\nper_identity = 3\nsize = 32"}}},
       {"data_source/image_folder", {{"root = \"{images}\""}, {"root = \"{images}\"\non_damaged = \"skip\""}}},
@@ -39,13 +45,25 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
       {"augmentation/dino_views",
        {{"local_views = 2"}, {"global_views = 1\nglobal_blur = [1]\nglobal_solarise = [1]\nlocal_views = 0\nglobal_size = 33"}}},
       {"backbone/fvit", {{small_fvit}, {small_fvit + "pool = \"mean\"\ndrop_path_schedule = \"linear\"\nattention_scale = \"head\""}}},
-      {"backbone/vit", {{small_vit}, {small_vit + "img_size = 0\nqkv_bias = false\ndropout = 0.1"}}},
-      {"backbone/iresnet", {{"depth = 18"}, {"depth = 18\ntail = \"flatten\"\nfeatures = 32\ndropout = 0.2"}}},
+      {"backbone/vit", {{small_vit + "drop_path = 0.5"}, {small_vit + "img_size = 0\nqkv_bias = false\ndropout = 0.1"}}},
+      {"backbone/iresnet",
+       {{"depth = 18\ninit_std = 0.02"}, {"depth = 18\ninit_std = 0.02\ntail = \"flatten\"\nfeatures = 32\ndropout = 0.2"}}},
+      {"backbone/part_fvit",
+       {{small_fvit},
+        {small_fvit + "freeze_landmarks = true\npatch_layout = \"plain\"\npatch_centre = \"symmetric\"\nlandmark_scaling = \"axis\""},
+        {small_fvit + "landmark_source = \"grid\""}}},
+      {"backbone/landmark_cnn", {{""}, {"landmarks = 30\nfreeze_landmarks = true"}}},
       {"head/arcface", {{""}, {"formulation = \"trig\""}, {"formulation = \"acos\""}, {"formulation = \"trig\"\neasy_margin = true"}}},
       {"head/cosface", {{""}, {"clamp = true\nmargin = 0.2"}}},
       {"objective/identification",
        {{"[augmentation]\nuse = \"none\"\n[objective]\nuse = \"identification\"\nsmoothing = 0.1"},
         {"[augmentation]\nuse = \"face_supervised\"\n[objective]\nuse = \"identification\"\nmixup = 0.2\ncutmix = 1", true}}},
+      {"objective/dino",
+       {{dino_views + dino_head + "[objective]\nuse = \"dino\""},
+        {dino_views + dino_head + "[objective]\nuse = \"dino\"\nteacher_train_mode = false"}}},
+      {"objective/lafs",
+       {{lafs_views + dino_head + lafs},
+        {lafs_views + dino_head + lafs + "\nposition_rows = \"landmark\"\nlocal_replacement = false\nshuffle_global = true"}}},
       {"optimizer/sgd", {{""}, {"momentum = 0"}, {"nesterov = true"}, {"dampening = 0.5"}}},
       {"optimizer/lars", {{"eta = 0.5"}, {"eta = 0.5\nmomentum = 0.5"}}},
       {"optimizer/adamw", {{""}, {"beta1 = 0"}}},

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include "nn/landmark_cnn.h"
+#include "nn/patch_gather.h"
+#include "nn/transformer.h"
+#include "nn/tree.h"
+#include "support/front_door.h"
+#include "support/golden.h"
+
+// Part-fViT with the full-size landmark CNN, by the LAFS reference (golden README, set 2), within its limits.
+TEST_SUITE("part_fvit_tiny") {
+  namespace {  // suites of several files share a name of doctest's making
+  using namespace lafs;
+
+  struct Golden {
+    nlohmann::json settings = test::golden_json("part_fvit_tiny.json");
+    test::Tensors state = test::golden_tensors("part_fvit_tiny.state.safetensors");
+
+    std::shared_ptr<Backbone> model() const {
+      const auto number = [&](const char* key) { return settings.at(key).get<int64_t>(); };
+      InputContract input;
+      input.height = input.width = number("image");
+      auto made = test::make<Backbone>(
+          "part_fvit",
+          fmt::format("patch = {}\ndim = {}\ndepth = {}\nheads = {}\ndim_head = {}\nmlp_dim = {}\nnum_patches = {}\nclass_head = {}",
+                      number("patch"), number("dim"), number("depth"), number("heads"), number("dim_head"), number("mlp_dim"),
+                      number("num_patches"), number("num_class")),
+          input);
+      test::load_state(*made->module(), state);
+      return made;
+    }
+  };
+
+  bool ready(const std::string& file) {
+    return test::golden_ready("part_fvit_tiny", {"part_fvit_tiny.json", "part_fvit_tiny.state.safetensors", file});
+  }
+
+  /// The network taken apart, from the CNN to the loss, with the gradients of what lies between.
+  struct Parts {
+    at::Tensor trunk, raw, theta, tokens, loss;
+
+    Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const Pass& pass) {
+      auto& root = *model.module();
+      trunk = std::dynamic_pointer_cast<LandmarkTrunk>(submodule(root, "stn"))->forward(images, pass);
+      raw = std::dynamic_pointer_cast<Linear>(submodule(root, "output_layer.1"))->forward(trunk.mean({2, 3}));
+      raw.retain_grad();
+      theta = stretched_landmarks(raw, 111, "joint");
+      theta.retain_grad();
+      tokens = gather_patches(images, theta, {});
+      loss = (dynamic_cast<Tokenised&>(model).forward_tokens(tokens, {}, pass) * R).sum();
+    }
+  };
+
+  double relative_l2(const at::Tensor& ours, const at::Tensor& golden) {
+    const at::Tensor wide = golden.to(at::kDouble);
+    return (ours.detach().to(at::kDouble) - wide).norm().item<double>() / std::max(wide.norm().item<double>(), 1e-300);
+  }
+
+  /// Relative L2 error of a tensor of which norm, sum and samples are known.
+  double digest_error(const at::Tensor& ours, const at::Tensor& stat, const at::Tensor& sample) {
+    const at::Tensor flat = ours.detach().flatten().to(at::kDouble);
+    const int64_t n = flat.numel(), s = sample.numel();
+    const at::Tensor chosen = flat.index_select(0, at::floor_divide(at::arange(s, at::kLong) * n, s));
+    const double norm = stat[0].item<double>(), share = std::sqrt(static_cast<double>(s) / static_cast<double>(n));
+    const double by_norm = std::abs(flat.norm().item<double>() - norm) / norm;
+    return std::max(by_norm, (chosen - sample.to(at::kDouble)).norm().item<double>() / (norm * share));
+  }
+
+  /// The largest error over all parameters, those of the CNN's trunk and the others; golden names carry `prefix`.
+  struct Errors {
+    double trunk = 0, others = 0;
+    size_t compared = 0;
+
+    Errors(const torch::nn::Module& root, const test::Tensors& golden, const std::string& prefix) {
+      for (const auto& [name, parameter] : parameters_of(root)) {
+        const std::string key = prefix + name;
+        const bool whole = golden.contains(key), digest = golden.contains(key + "::stat");
+        CAPTURE(name);
+        CHECK(parameter.grad().defined() == (whole || digest));
+        if (!parameter.grad().defined() || (!whole && !digest)) continue;
+        ++compared;
+        // A shift that the next normalisation takes away has no gradient but what rounding leaves.
+        if (digest && golden.at(key + "::stat")[0].item<double>() < 1e-5) {
+          CHECK(parameter.grad().norm().item<double>() < 1e-4);
+          continue;
+        }
+        const double error = whole ? relative_l2(parameter.grad(), golden.at(key))
+                                   : digest_error(parameter.grad(), golden.at(key + "::stat"), golden.at(key + "::sample"));
+        double& largest = name.starts_with("stn.") ? trunk : others;
+        largest = std::max(largest, error);
+      }
+    }
+  };
+
+  TEST_CASE("part_fvit_tiny: landmarks, tokens, blocks and embeddings") {
+    if (!ready("part_fvit_tiny.io.safetensors")) return;
+    const Golden g;
+    const auto io = test::golden_tensors("part_fvit_tiny.io.safetensors");
+    const auto model = g.model();
+    const at::Tensor images = test::scaled_pixels(io.at("image_u8"));
+    Parts parts(*model, images, io.at("R"), {});
+    CHECK(test::max_error(parts.trunk, io.at("stn_out")) < 1e-4);
+    CHECK(test::max_error(parts.raw, io.at("landmark_raw")) < 1e-5);
+    CHECK(test::max_error(parts.theta, io.at("theta")) < 5e-4);
+    CHECK(test::max_error(parts.tokens.slice(0, 0, 1), io.at("tokens")) < 5e-4);
+    parts.loss.backward();
+    CHECK(relative_l2(parts.theta.grad(), io.at("grad_theta")) < 5e-5);
+    CHECK(relative_l2(parts.raw.grad(), io.at("grad_landmark_raw")) < 5e-5);
+
+    const at::NoGradGuard no_grad;
+    CHECK(test::max_error(dynamic_cast<Landmarked&>(*model).landmarks(images, {}), io.at("theta")) < 5e-4);
+    CHECK(test::max_error(model->forward(images, {}), io.at("embedding")) < 1e-5);
+    at::Tensor x = at::linear(parts.tokens.slice(0, 0, 1), g.state.at("patch_to_embedding.weight"), g.state.at("patch_to_embedding.bias"));
+    x = at::cat({g.state.at("cls_token"), x}, 1) + g.state.at("pos_embedding");
+    CHECK(test::max_error(x, io.at("sequence_in")) < 5e-4);
+    for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
+      x = std::dynamic_pointer_cast<Block>(submodule(*model->module(), fmt::format("transformer.layers.{}", l)))->forward(x, {});
+      CHECK(test::max_error(x, io.at(fmt::format("block{}.out", l))) < 5e-4);
+    }
+  }
+
+  TEST_CASE("part_fvit_tiny: gradients of every parameter, the CNN's among them") {
+    if (!ready("part_fvit_tiny.io.safetensors") || !test::golden_ready("part_fvit_tiny", {"part_fvit_tiny.grads.safetensors"})) return;
+    const Golden g;
+    const auto io = test::golden_tensors("part_fvit_tiny.io.safetensors");
+    const auto model = g.model();
+    const at::Tensor loss = (model->forward(test::scaled_pixels(io.at("image_u8")), {}) * io.at("R")).sum();
+    CHECK(test::max_error(loss, io.at("loss")) < 1e-4);  // a sum of 2 D products
+    loss.backward();
+    const Errors errors(*model->module(), test::golden_tensors("part_fvit_tiny.grads.safetensors"), "");
+    CHECK(errors.compared == parameters_of(*model->module()).size() - 1);  // all but the unused class head
+    MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
+    CHECK(errors.others < 5e-5);
+    CHECK(errors.trunk < 3e-2);
+  }
+
+  TEST_CASE("part_fvit_tiny: a training pass normalises by the batch and moves the running statistics") {
+    if (!ready("part_fvit_tiny.train_mode.safetensors")) return;
+    const Golden g;
+    const auto golden = test::golden_tensors("part_fvit_tiny.train_mode.safetensors");
+    const auto model = g.model();
+    const at::Tensor images = test::scaled_pixels(golden.at("io/image_u8"));
+    const at::Tensor embedding = model->forward(images, {true, nullptr});
+    CHECK(test::max_error(embedding, golden.at("io/embedding")) < 1e-4);
+    size_t compared = 0;
+    for (const auto& [name, tensor] : state_of(*model->module())) {
+      const auto after = golden.find("bn_after/" + name);
+      if (after == golden.end()) continue;
+      CAPTURE(name);
+      CHECK(test::max_error(tensor, after->second) < 1e-5);
+      ++compared;
+    }
+    CHECK(compared == 138);
+    (embedding * golden.at("io/R")).sum().backward();
+    const Errors errors(*model->module(), golden, "grad/");
+    CHECK(errors.compared == parameters_of(*model->module()).size() - 1);
+    MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
+    CHECK(errors.others < 1e-2);
+    CHECK(errors.trunk < 3e-2);
+
+    const auto fresh = g.model();
+    Parts parts(*fresh, images, golden.at("io/R"), {true, nullptr});
+    CHECK(test::max_error(parts.theta, golden.at("io/theta")) < 5e-3);
+    CHECK(test::max_error(parts.loss, golden.at("io/loss")) < 1e-3);
+    parts.loss.backward();
+    CHECK(relative_l2(parts.theta.grad(), golden.at("io/grad_theta")) < 1e-2);
+    CHECK(relative_l2(parts.raw.grad(), golden.at("io/grad_landmark_raw")) < 1e-2);
+  }
+  }  // namespace
+}
