@@ -14,6 +14,7 @@
 #include "kernel/recipe.h"
 #include "kernel/registry.h"
 #include "lafs/data_source.h"
+#include "lafs/encoded_of.h"
 #include "lafs/error.h"
 
 namespace lafs::conformance {
@@ -108,7 +109,7 @@ class DataSourceSuite {
   }
 
   void capabilities() {
-    if (const auto* encoded = dynamic_cast<const Encoded*>(source_.get())) {
+    if (const auto* encoded = encoded_of(*source_)) {
       const std::vector<uint8_t> bytes = encoded->encoded(0);
       findings_.expect(!bytes.empty() && bytes == encoded->encoded(0), "encoded bytes are there and stable", "picture 0");
     }

@@ -7,13 +7,14 @@
 
 #include "formats/fingerprint.h"
 #include "lafs/data_source.h"
+#include "lafs/encoded_of.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
 
 namespace {
 
 /// Several sources one after the other. A key that two of them use is found in the first.
-class Concat final : public lafs::DataSource, public lafs::Skipping {
+class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
  public:
   struct Options {
     std::vector<lafs::Use<lafs::DataSource>> sources;
@@ -69,6 +70,17 @@ class Concat final : public lafs::DataSource, public lafs::Skipping {
     print.add("concat").add(identities_);
     for (const Part& part : parts_) print.add(part.source->fingerprint()).add(part.identity_offset);
     return print.hex();
+  }
+
+  bool has_encoded() const override {
+    return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return lafs::encoded_of(*part.source) != nullptr; });
+  }
+  std::vector<uint8_t> encoded(int64_t index) const override {
+    if (index < 0 || index >= size_) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size_));
+    const Part& part = of(index);
+    const lafs::Encoded* bytes = lafs::encoded_of(*part.source);
+    if (!bytes) throw lafs::Error("not all sources have encoded pictures");
+    return bytes->encoded(index - part.begin);
   }
 
   std::vector<std::string> skipped() const override {

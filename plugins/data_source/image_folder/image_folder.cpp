@@ -13,6 +13,7 @@
 
 #include "formats/fingerprint.h"
 #include "imaging/decode.h"
+#include "lafs/data_root.h"
 #include "lafs/data_source.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
@@ -39,7 +40,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   };
 
   ImageFolder(const Options& options, lafs::Assembly&) {
-    for (const lafs::Path& path : {options.root, options.list}) check_root(path.value);
+    for (const lafs::Path& path : {options.root, options.list}) lafs::check_root(path);
     root_ = options.root.value;
     listing_ = options.list.empty() ? lafs::list_folder(root_) : lafs::read_list(options.list.value, root_);
     if (options.on_damaged == "skip") leave_out_damaged();
@@ -73,13 +74,6 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   }
 
  private:
-  static void check_root(const std::string& path) {
-    if (!path.starts_with('@')) return;
-    const std::string name = path.substr(1, path.find('/') - 1);
-    throw lafs::Error(
-        fmt::format("the data root \"{0}\" is not set; give --set paths.{0}=DIR{1}", name, name == "data" ? " or set LAFS_DATA" : ""));
-  }
-
   void check(int64_t index) const {
     if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
   }

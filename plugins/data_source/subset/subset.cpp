@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "lafs/data_root.h"
 #include "lafs/data_source.h"
+#include "lafs/encoded_of.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
 
@@ -18,7 +20,7 @@ namespace {
 
 /// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
 /// [first, first + count). Of them the first `per_identity` pictures each, and of the rest a `fraction`. Memory: 4 bytes a picture kept.
-class Subset final : public lafs::DataSource, public lafs::Skipping {
+class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
  public:
   struct Options {
     lafs::Use<lafs::DataSource> source;
@@ -48,7 +50,7 @@ class Subset final : public lafs::DataSource, public lafs::Skipping {
 
   Subset(const Options& options, lafs::Assembly& assembly) : options_(options) {
     if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that says whom");
-    if (!options.split.empty()) check_root(options.split.value);
+    lafs::check_root(options.split);
     source_ = options.source.make(assembly);
     choose_identities();
     choose_pictures();
@@ -84,19 +86,20 @@ class Subset final : public lafs::DataSource, public lafs::Skipping {
     return print.hex();
   }
 
+  bool has_encoded() const override { return lafs::encoded_of(*source_) != nullptr; }
+  std::vector<uint8_t> encoded(int64_t index) const override {
+    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+    const lafs::Encoded* bytes = lafs::encoded_of(*source_);
+    if (!bytes) throw lafs::Error("the source has no encoded pictures");
+    return bytes->encoded(at(index));
+  }
+
   std::vector<std::string> skipped() const override {
     const auto* skipping = dynamic_cast<const lafs::Skipping*>(source_.get());
     return skipping ? skipping->skipped() : std::vector<std::string>();
   }
 
  private:
-  static void check_root(const std::string& path) {
-    if (!path.starts_with('@')) return;
-    const std::string name = path.substr(1, path.find('/') - 1);
-    throw lafs::Error(
-        fmt::format("the data root \"{0}\" is not set; give --set paths.{0}=DIR{1}", name, name == "data" ? " or set LAFS_DATA" : ""));
-  }
-
   int64_t at(int64_t index) const { return indices_[static_cast<size_t>(index)]; }
   int64_t label(int64_t identity) const { return labels_[static_cast<size_t>(identity)]; }
 

@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/fingerprint.h"
+#include "imaging/decode.h"
+#include "lafs/assembly.h"
+#include "lafs/data_root.h"
+#include "lafs/encoded_of.h"
+#include "lafs/error.h"
+#include "lafs/plugin.h"
+#include "shards.h"
+
+namespace {
+
+/// Face record sets of MXNet and InsightFace: "train.rec" with "train.idx" and "property". Labels are the sets' own numbers.
+/// Memory: 13 bytes a picture, 17 where keys do not ascend, and 4 more where only part of the set is taken.
+class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
+ public:
+  struct Options {
+    std::vector<lafs::Path> files;
+    bool swap_rb = false;
+    int64_t first = 0, count = 0, threads = 4;
+    double fraction = 1;
+    std::string labels = "ranges", on_damaged = "error";
+
+    void declare(lafs::Params& p) {
+      p.affects_nothing("files", files,
+                        "record files, or folders that hold train.rec or else shards; several are read one after the other");
+      p("swap_rb", swap_rb,
+        "exchange red and blue, for files written by img2rec.py, which hold BGR; published pre-training leaves them as they are (P15)");
+      p("first", first, lafs::at_least(0), "first identity taken; it gets number 0");
+      p("count", count, lafs::at_least(0), "identities taken; 0: to the end");
+      p("fraction", fraction, lafs::in(0, 1), "share of their pictures taken, the first of the list");
+      p("labels", labels, lafs::one_of({"ranges", "records"}),
+        "where sets have ranges: ranges: labels are theirs, and every picture read is compared; records: each picture's own, read at "
+        "opening");
+      p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
+        "error: reading a damaged picture fails; skip: every picture is decoded at opening, and damaged ones are left out and reported");
+      p.affects_nothing("threads", threads, lafs::in(1, 256), "threads that read labels at opening");
+    }
+  };
+
+  RecordSet(const Options& options, lafs::Assembly& assembly)
+      : options_(options), shards_(paths(options), {options.labels == "records", options.threads}) {
+    for (const auto& shard : shards_.all()) {
+      for (const std::string& warning : shard->warnings()) assembly.note(warning);
+    }
+    choose_identities();
+    if (options.fraction < 1 || part_) choose_pictures();
+    if (options.on_damaged == "skip") leave_out_damaged();
+  }
+
+  int64_t size() const override { return chosen_.empty() ? shards_.size() : static_cast<int64_t>(chosen_.size()); }
+  int64_t identities() const override { return identities_; }
+  int64_t identity(int64_t index) const override {
+    const auto [shard, i] = shards_.at(at(index));
+    return shard->label(i) - options_.first;
+  }
+  std::string key(int64_t index) const override { return shards_.key(at(index)); }
+
+  lafs::Sample get(int64_t index) const override { return {picture(index), identity(index), index, key(index), {}, 1}; }
+  bool has_encoded() const override { return !options_.swap_rb; }
+  std::vector<uint8_t> encoded(int64_t index) const override {
+    check(index);
+    const auto [shard, i] = shards_.at(at(index));
+    return shard->picture(i);
+  }
+
+  std::optional<int64_t> find(const std::string& key) const override {
+    const auto there = shards_.find(key);
+    if (!there || chosen_.empty()) return there;
+    const auto found = std::lower_bound(chosen_.begin(), chosen_.end(), static_cast<uint32_t>(*there));
+    if (found == chosen_.end() || *found != *there) return std::nullopt;
+    return found - chosen_.begin();
+  }
+
+  std::string fingerprint() const override {
+    lafs::Fingerprint print;
+    print.add("record_set").add(size()).add(identities_).add(int64_t{options_.swap_rb});
+    for (int64_t index = 0; index < size(); ++index) {
+      const auto [shard, i] = shards_.at(at(index));
+      print.add(static_cast<int64_t>(shard->key(i))).add(static_cast<int64_t>(shard->offset(i))).add(shard->label(i));
+    }
+    return print.hex();
+  }
+  std::vector<std::string> skipped() const override { return skipped_; }
+
+ private:
+  static std::vector<std::string> paths(const Options& options) {
+    if (options.files.empty()) throw lafs::Error("files is empty; name at least one");
+    std::vector<std::string> out;
+    for (const lafs::Path& path : options.files) {
+      lafs::check_root(path);
+      out.push_back(path.value);
+    }
+    return out;
+  }
+
+  void check(int64_t index) const {
+    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+  }
+  int64_t at(int64_t index) const { return chosen_.empty() ? index : int64_t{chosen_[static_cast<size_t>(index)]}; }
+
+  lafs::Image picture(int64_t index) const {
+    check(index);
+    const auto [shard, i] = shards_.at(at(index));
+    const std::vector<uint8_t> bytes = shard->picture(i);
+    try {
+      lafs::Image image = lafs::decode_image(bytes);
+      return options_.swap_rb ? swapped(image) : image;
+    } catch (const lafs::Error& error) {
+      throw lafs::Error(fmt::format("{}: {}", shard->name(i), error.what()));
+    }
+  }
+
+  static lafs::Image swapped(const lafs::Image& image) {
+    std::vector<uint8_t> bytes(image.bytes.get(), image.bytes.get() + image.size());
+    for (size_t i = 0; i < bytes.size(); i += 3) std::swap(bytes[i], bytes[i + 2]);
+    return lafs::image_of(image.height, image.width, std::move(bytes));
+  }
+
+  void choose_identities() {
+    const int64_t there = shards_.largest_label() + 1, end = options_.count > 0 ? options_.first + options_.count : there;
+    if (options_.first >= there || end > there) {
+      throw lafs::Error(
+          fmt::format("identities {} to {} are asked for; there are {}", options_.first, std::max(end - 1, options_.first), there));
+    }
+    identities_ = end - options_.first;
+    part_ = identities_ != there;
+  }
+
+  void choose_pictures() {
+    if (shards_.size() > int64_t{UINT32_MAX})
+      throw lafs::Error(fmt::format("part of {} pictures cannot be taken; they are too many", shards_.size()));
+    for (int64_t n = 0; n < shards_.size(); ++n) {
+      const auto [shard, i] = shards_.at(n);
+      const int64_t identity = shard->label(i) - options_.first;
+      if (identity >= 0 && identity < identities_) chosen_.push_back(static_cast<uint32_t>(n));
+    }
+    if (chosen_.empty())
+      throw lafs::Error(fmt::format("identities {} to {} have no picture", options_.first, options_.first + identities_ - 1));
+    chosen_.resize(static_cast<size_t>(std::floor(options_.fraction * static_cast<double>(chosen_.size()))));
+    if (chosen_.empty()) throw lafs::Error(fmt::format("fraction = {} leaves no picture", options_.fraction));
+    chosen_.shrink_to_fit();
+  }
+
+  void leave_out_damaged() {
+    std::map<int64_t, std::string> damaged;
+    std::mutex guard;
+    std::atomic<int64_t> next{0};
+    const auto look = [&] {
+      for (int64_t index = next++; index < size(); index = next++) {
+        try {
+          picture(index);
+        } catch (const lafs::Error& error) {
+          const std::lock_guard lock(guard);
+          damaged[index] = error.what();
+        }
+      }
+    };
+    std::vector<std::jthread> threads;
+    for (int64_t i = 1; i < options_.threads; ++i) threads.emplace_back(look);
+    look();
+    threads.clear();
+    if (damaged.empty()) return;
+    std::vector<uint32_t> rest;
+    for (int64_t index = 0; index < size(); ++index) {
+      if (!damaged.contains(index)) rest.push_back(static_cast<uint32_t>(at(index)));
+    }
+    for (const auto& [index, reason] : damaged) skipped_.push_back(reason);
+    if (rest.empty()) throw lafs::Error(fmt::format("every picture is damaged; the first: {}", skipped_[0]));
+    chosen_ = std::move(rest);
+  }
+
+  Options options_;
+  lafs::Shards shards_;
+  std::vector<uint32_t> chosen_;  ///< pictures of the shards, ascending; empty: all
+  std::vector<std::string> skipped_;
+  int64_t identities_ = 0;
+  bool part_ = false;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<RecordSet>("record_set", "face record sets of MXNet and InsightFace: train.rec, train.idx, property");
+}

@@ -1,0 +1,114 @@
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "formats/face_records.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+uint64_t number(std::span<const uint8_t> bytes, size_t at, size_t count) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < count; ++i) value |= uint64_t{bytes[at + i]} << (8 * i);
+  return value;
+}
+
+float real(std::span<const uint8_t> bytes, size_t at) { return std::bit_cast<float>(static_cast<uint32_t>(number(bytes, at, 4))); }
+
+void put(std::vector<uint8_t>& out, uint64_t value, int count) {
+  for (int i = 0; i < count; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+}
+
+std::vector<int64_t> numbers(std::string_view line, size_t wanted, std::string_view shape) {
+  std::vector<int64_t> found;
+  const auto wrong = [&] { return Error(fmt::format("expected {}, found \"{}\"", shape, line)); };
+  for (std::string_view rest = line;;) {
+    const size_t comma = rest.find(',');
+    std::string_view text = rest.substr(0, comma);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) throw wrong();
+    found.push_back(value);
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  if (found.size() != wanted) throw wrong();
+  return found;
+}
+
+}  // namespace
+
+FaceHeader parse_face_header(std::span<const uint8_t> payload) {
+  if (payload.size() < FaceHeader::bytes)
+    throw Error(fmt::format("expected a header of {} bytes, found {}", FaceHeader::bytes, payload.size()));
+  FaceHeader header;
+  header.flag = static_cast<uint32_t>(number(payload, 0, 4));
+  header.id = number(payload, 8, 8);
+  header.id2 = number(payload, 16, 8);
+  if (header.flag > uint32_t{1} << 20) throw Error(fmt::format("expected at most {} labels, found {}", 1 << 20, header.flag));
+  if (header.flag == 0) {
+    header.labels = {real(payload, 4)};
+    return header;
+  }
+  header.body += size_t{4} * header.flag;
+  if (payload.size() < header.body)
+    throw Error(fmt::format("expected {} bytes for {} labels, found {}", header.body, header.flag, payload.size()));
+  for (size_t i = 0; i < header.flag; ++i) header.labels.push_back(real(payload, FaceHeader::bytes + 4 * i));
+  return header;
+}
+
+int64_t whole_label(float label) {
+  if (!(label >= 0) || label != std::floor(label) || label >= 4294967296.0f)
+    throw Error(fmt::format("expected a label that is a whole number from 0, found {}", label));
+  return static_cast<int64_t>(label);
+}
+
+std::vector<uint8_t> face_record(std::span<const float> labels, bool as_list, uint64_t id, uint64_t id2, std::span<const uint8_t> body) {
+  std::vector<uint8_t> out;
+  out.reserve(FaceHeader::bytes + 4 * labels.size() + body.size());
+  as_list = as_list || labels.size() != 1;
+  put(out, as_list ? labels.size() : 0, 4);
+  put(out, as_list ? 0 : std::bit_cast<uint32_t>(labels[0]), 4);
+  put(out, id, 8);
+  put(out, id2, 8);
+  for (size_t i = 0; as_list && i < labels.size(); ++i) put(out, std::bit_cast<uint32_t>(labels[i]), 4);
+  out.insert(out.end(), body.begin(), body.end());
+  return out;
+}
+
+FaceProperty read_property(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw Error(fmt::format("\"{}\" cannot be read", file.string()));
+  FaceProperty property;
+  int64_t line_number = 0;
+  try {
+    std::string line;
+    while (std::getline(in, line)) {
+      if (line.ends_with('\r')) line.pop_back();
+      ++line_number;
+      if (line_number == 1) {
+        const std::vector<int64_t> found = numbers(line, 3, "\"classes,height,width\"");
+        property = {found[0], found[1], found[2], {}};
+        if (found[1] < 1 || found[2] < 1) throw Error(fmt::format("expected a height and a width from 1, found \"{}\"", line));
+      } else if (line_number == 2 && !line.empty()) {
+        property.pictures = numbers(line, 1, "a number of pictures")[0];
+      } else if (!line.empty()) {
+        throw Error(fmt::format("expected at most 2 lines, found \"{}\"", line));
+      }
+    }
+    if (line_number == 0) throw Error("expected \"classes,height,width\", found an empty file");
+  } catch (const Error& error) {
+    throw error.at(fmt::format("{}:{}", file.string(), std::max<int64_t>(line_number, 1)));
+  }
+  return property;
+}
+
+}  // namespace lafs

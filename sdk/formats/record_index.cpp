@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "formats/recordio.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+fs::path index_of(fs::path records) { return records.replace_extension(".idx"); }
+
+void CompactOffsets::push_back(uint64_t offset) {
+  const uint64_t word = offset / 4;
+  if (word >> 32 != 0 && high_.empty()) high_.resize(low_.size(), 0);
+  low_.push_back(static_cast<uint32_t>(word));
+  if (word >> 32 != 0 || !high_.empty()) high_.push_back(static_cast<uint8_t>(word >> 32));
+}
+
+void CompactOffsets::shrink_to_fit() {
+  low_.shrink_to_fit();
+  high_.shrink_to_fit();
+}
+
+void RecordIndex::add(uint64_t key, uint64_t offset) {
+  if (key > UINT32_MAX) throw Error(fmt::format("key {} is above {}", key, UINT32_MAX));
+  if (offset >= CompactOffsets::limit) throw Error(fmt::format("offset {} is not below {}", offset, CompactOffsets::limit));
+  keys_.push_back(static_cast<uint32_t>(key));
+  offsets_.push_back(offset);
+}
+
+std::optional<int64_t> RecordIndex::sort() {
+  keys_.shrink_to_fit();
+  offsets_.shrink_to_fit();
+  // Record 0 of face sets usually comes last; it needs no order of its own.
+  const auto end = keys_.size() > 1 && keys_.back() == 0 && keys_.front() != 0 ? keys_.end() - 1 : keys_.end();
+  if (std::adjacent_find(keys_.begin(), end, std::greater_equal<>()) == end) return std::nullopt;
+  by_key_.resize(keys_.size());
+  std::iota(by_key_.begin(), by_key_.end(), 0);
+  std::sort(by_key_.begin(), by_key_.end(), [&](uint32_t a, uint32_t b) { return std::pair(keys_[a], a) < std::pair(keys_[b], b); });
+  std::optional<int64_t> repeated;
+  for (size_t i = 1; i < by_key_.size(); ++i) {
+    if (keys_[by_key_[i]] == keys_[by_key_[i - 1]] && (!repeated || by_key_[i] < *repeated)) repeated = by_key_[i];
+  }
+  return repeated;
+}
+
+std::optional<int64_t> RecordIndex::find(uint64_t key) const {
+  if (key > UINT32_MAX || keys_.empty()) return std::nullopt;
+  const auto wanted = static_cast<uint32_t>(key);
+  if (!by_key_.empty()) {
+    const auto at = std::lower_bound(by_key_.begin(), by_key_.end(), wanted, [&](uint32_t i, uint32_t k) { return keys_[i] < k; });
+    if (at == by_key_.end() || keys_[*at] != wanted) return std::nullopt;
+    return *at;
+  }
+  if (keys_.back() == wanted) return size() - 1;
+  const auto at = std::lower_bound(keys_.begin(), keys_.end() - 1, wanted);
+  if (at == keys_.end() - 1 || *at != wanted) return std::nullopt;
+  return at - keys_.begin();
+}
+
+int64_t RecordIndex::at(uint64_t key) const {
+  const auto position = find(key);
+  if (!position) throw Error(fmt::format("key {} is not in \"{}\"", key, file_.string()));
+  return *position;
+}
+
+namespace {
+
+/// Calls `take(line, last)` for each line without its "\n", through a buffer that stays small. `last` says whether nothing follows.
+template <typename Take>
+void for_lines(const PreadFile& file, Take&& take) {
+  constexpr size_t chunk = size_t{1} << 20;
+  std::string buffer;
+  for (uint64_t done = 0; done < file.size();) {
+    const size_t kept = buffer.size();
+    buffer.resize(kept + std::min<uint64_t>(chunk, file.size() - done));
+    file.read(done, {reinterpret_cast<uint8_t*>(buffer.data()) + kept, buffer.size() - kept});
+    done += buffer.size() - kept;
+    size_t begin = 0;
+    for (size_t end = buffer.find('\n', kept); end != std::string::npos; end = buffer.find('\n', begin)) {
+      take(std::string_view(buffer).substr(begin, end - begin), done == file.size() && end + 1 == buffer.size());
+      begin = end + 1;
+    }
+    buffer.erase(0, begin);
+  }
+  if (!buffer.empty()) take(std::string_view(buffer), true);
+}
+
+/// One of the two numbers of a line.
+uint64_t field(std::string_view text, std::string_view what) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw Error(fmt::format("expected a whole number from 0 as {}, found \"{}\"", what, text));
+  return value;
+}
+
+}  // namespace
+
+RecordIndex RecordIndex::read(const fs::path& file, uint64_t record_bytes) {
+  RecordIndex index(file);
+  int64_t number = 0;
+  for_lines(PreadFile(file), [&](std::string_view line, bool last) {
+    ++number;
+    try {
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (line.empty() && last) return;
+      const size_t tab = line.find('\t');
+      if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos)
+        throw Error(fmt::format("expected a key, a tab and an offset, found \"{}\"", line));
+      const uint64_t key = field(line.substr(0, tab), "key"), offset = field(line.substr(tab + 1), "offset");
+      if (offset % 4 != 0) throw Error(fmt::format("expected an offset that is a multiple of 4, found {}", offset));
+      if (offset >= record_bytes)
+        throw Error(fmt::format("expected an offset below the {} bytes of the file, found {}", record_bytes, offset));
+      index.add(key, offset);
+    } catch (const Error& error) {
+      throw error.at(fmt::format("{}:{}", file.string(), number));
+    }
+  });
+  if (const auto repeated = index.sort())
+    throw Error(fmt::format("key {} appears a second time", index.key(*repeated))).at(fmt::format("{}:{}", file.string(), *repeated + 1));
+  return index;
+}
+
+RecordIndex RecordIndex::scan(const RecordFile& records) {
+  RecordIndex index(records.path());
+  std::vector<uint8_t> payload;
+  for (uint64_t at = 0; at < records.size();) {
+    const uint64_t begin = at;
+    at = records.read(at, payload);
+    try {
+      if (payload.size() < 24)
+        throw Error(fmt::format("expected a record of 24 bytes or more, whose key can be read, found {}", payload.size()));
+      uint64_t key = 0;
+      for (size_t i = 0; i < 8; ++i) key |= uint64_t{payload[8 + i]} << (8 * i);
+      index.add(key, begin);
+    } catch (const Error& error) {
+      throw Error(fmt::format("\"{}\": byte {}: {}", records.path().string(), begin, error.what()));
+    }
+  }
+  if (const auto repeated = index.sort()) {
+    throw Error(fmt::format("\"{}\": byte {}: key {} appears a second time", records.path().string(), index.offset(*repeated),
+                            index.key(*repeated)));
+  }
+  return index;
+}
+
+}  // namespace lafs

@@ -1,0 +1,152 @@
+#include "formats/recordio.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+constexpr uint32_t magic = 0xCED7230A;
+constexpr std::array<uint8_t, 4> magic_bytes{0x0A, 0x23, 0xD7, 0xCE};
+constexpr uint64_t head_bytes = 8, max_record = uint64_t{1} << 29;
+enum : uint32_t { whole = 0, first = 1, middle = 2, last = 3 };
+
+uint32_t number(const uint8_t* bytes) {
+  return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
+}
+
+uint64_t padded(uint64_t length) { return (length + 3) / 4 * 4; }
+
+}  // namespace
+
+RecordFile::RecordFile(const std::filesystem::path& file) : file_(file) {}
+
+void RecordFile::fail(uint64_t offset, const std::string& what) const {
+  throw Error(fmt::format("\"{}\": byte {}: {}", path().string(), offset, what));
+}
+
+void RecordFile::check_start(uint64_t offset) const {
+  if (offset >= size()) fail(offset, fmt::format("expected a record, found the end of the file at {}", size()));
+  if (size() - offset < head_bytes)
+    fail(offset, fmt::format("truncated record header: expected {} bytes, found {}", head_bytes, size() - offset));
+}
+
+RecordFile::Part RecordFile::part(uint64_t offset, std::span<const uint8_t> bytes) const {
+  if (number(bytes.data()) != magic)
+    fail(offset, fmt::format("expected the magic number {:#010x} of a record, found {:#010x}", magic, number(bytes.data())));
+  const uint32_t word = number(bytes.data() + 4);
+  const Part part{word >> 29, word & (max_record - 1)};
+  if (part.kind > last) fail(offset, fmt::format("expected a part of kind 0 to 3, found kind {}", part.kind));
+  if (const uint64_t left = size() - offset - head_bytes; part.length > left)
+    fail(offset, fmt::format("truncated record: expected {} bytes, found {}", part.length, left));
+  return part;
+}
+
+RecordFile::Part RecordFile::start(uint64_t offset, std::span<const uint8_t> bytes) const {
+  const Part found = part(offset, bytes);
+  if (found.kind == middle || found.kind == last)
+    fail(offset, fmt::format("expected the start of a record, found a part of kind {} without its first part", found.kind));
+  return found;
+}
+
+uint64_t RecordFile::read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected) const {
+  check_start(offset);
+  std::array<uint8_t, head_bytes> head{};
+  const uint64_t guess = std::min(std::clamp(expected, head_bytes, max_record) - head_bytes, size() - offset - head_bytes);
+  payload.resize(guess);
+  file_.read(offset, head, payload);
+  const Part found = start(offset, head);
+  if (found.kind == first) return join(offset, payload);
+  payload.resize(found.length);
+  if (found.length > guess) file_.read(offset + head_bytes + guess, std::span(payload).subspan(guess));
+  return std::min(offset + head_bytes + padded(found.length), size());
+}
+
+uint64_t RecordFile::join(uint64_t offset, std::vector<uint8_t>& payload) const {
+  payload.clear();
+  for (uint64_t at = offset;;) {
+    if (at >= size()) fail(offset, "the file ends inside this split record");
+    check_start(at);
+    std::array<uint8_t, head_bytes> head{};
+    file_.read(at, head);
+    const Part found = part(at, head);
+    if (at != offset && found.kind != middle && found.kind != last)
+      fail(at, fmt::format("expected a part of kind 2 or 3 of the record at byte {}, found kind {}", offset, found.kind));
+    if (at != offset) payload.insert(payload.end(), magic_bytes.begin(), magic_bytes.end());
+    const size_t before = payload.size();
+    if (before + found.length >= max_record) fail(offset, fmt::format("expected a split record below {} bytes, found more", max_record));
+    payload.resize(before + found.length);
+    file_.read(at + head_bytes, std::span(payload).subspan(before));
+    at = std::min(at + head_bytes + padded(found.length), size());
+    if (found.kind == last) return at;
+  }
+}
+
+RecordFile::Head RecordFile::head(uint64_t offset, uint64_t count) const {
+  check_start(offset);
+  Head out;
+  std::array<uint8_t, head_bytes> head{};
+  out.bytes.resize(std::min(count, size() - offset - head_bytes));
+  file_.read(offset, head, out.bytes);
+  const Part found = start(offset, head);
+  out.length = found.length;
+  if (found.kind == first) {
+    join(offset, out.bytes);
+    out.length = out.bytes.size();
+  }
+  out.bytes.resize(std::min<uint64_t>(out.bytes.size(), std::min(count, out.length)));
+  return out;
+}
+
+RecordWriter::RecordWriter(const std::filesystem::path& file) : file_(file), records_(file), index_(index_of(file)) {}
+
+void RecordWriter::part(uint32_t kind, std::span<const uint8_t> bytes) {
+  const auto put = [&](uint32_t value) {
+    for (int shift = 0; shift < 32; shift += 8) waiting_.push_back(static_cast<uint8_t>(value >> shift));
+  };
+  put(magic);
+  put(kind << 29 | static_cast<uint32_t>(bytes.size()));
+  waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
+  waiting_.resize(padded(waiting_.size()), 0);
+}
+
+void RecordWriter::write(uint64_t key, std::span<const uint8_t> payload) {
+  if (payload.size() >= max_record)
+    throw Error(fmt::format("record {} of \"{}\" has {} bytes; below {} are allowed", key, file_.string(), payload.size(), max_record));
+  lines_ += fmt::format("{}\t{}\n", key, offset_);
+  const size_t before = waiting_.size();
+  size_t begin = 0;
+  for (size_t at = 0; at + 4 <= payload.size(); at += 4) {
+    if (!std::equal(magic_bytes.begin(), magic_bytes.end(), payload.begin() + static_cast<std::ptrdiff_t>(at))) continue;
+    part(waiting_.size() == before ? first : middle, payload.subspan(begin, at - begin));
+    begin = at + 4;
+  }
+  part(waiting_.size() == before ? whole : last, payload.subspan(begin));
+  offset_ += waiting_.size() - before;
+  flush(size_t{1} << 20);
+}
+
+void RecordWriter::flush(size_t at_least) {
+  if (waiting_.size() >= at_least) {
+    records_.write(std::as_bytes(std::span(waiting_)));
+    waiting_.clear();
+  }
+  if (lines_.size() >= at_least) {
+    index_.write(lines_);
+    lines_.clear();
+  }
+}
+
+void RecordWriter::finish() {
+  flush(0);
+  records_.commit();
+  index_.commit();
+}
+
+}  // namespace lafs
