@@ -120,21 +120,40 @@ void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t*
   }
 }
 
-void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out) {
+/// A row of a box pass; `sum_at` gives the sum of the inner rows at a byte.
+template <typename Sum>
+HWY_INLINE void box_row(const uint8_t* before, const uint8_t* after, int64_t bytes, uint32_t inner, uint32_t edge, Sum sum_at,
+                        uint8_t* out) {
   const hn::Rebind<uint32_t, Words> d;
   const Words words;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
   const auto inners = hn::Set(d, inner), edges = hn::Set(d, edge), half = hn::Set(d, 1u << 23);
+  for (int64_t x = 0; x < bytes; x += step) {
+    const Int ends = hn::Add(load_words(before + x), load_words(after + x));
+    const auto total = hn::Add(hn::Add(hn::Mul(inners, hn::BitCast(d, sum_at(x))), half), hn::Mul(edges, hn::BitCast(d, ends)));
+    store_words(hn::BitCast(words, hn::ShiftRight<24>(total)), out + x);
+  }
+}
+
+void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out) {
   const auto row = [&](int64_t y) { return in + std::clamp<int64_t>(y, 0, rows - 1) * stride; };
   for (int64_t y = 0; y < rows; ++y) {
-    const uint8_t *before = row(y - radius - 1), *after = row(y + radius + 1);
+    const uint8_t *before = row(y - radius - 1), *after = row(y + radius + 1), *middle = row(y), *above = row(y - 1), *below = row(y + 1);
     uint8_t* to = out + y * stride;
-    for (int64_t x = 0; x < stride; x += step) {
-      Int sum = load_words(row(y) + x);
-      for (int64_t k = 1; k <= radius; ++k) sum = hn::Add(sum, hn::Add(load_words(row(y - k) + x), load_words(row(y + k) + x)));
-      const Int ends = hn::Add(load_words(before + x), load_words(after + x));
-      const auto total = hn::Add(hn::Add(hn::Mul(inners, hn::BitCast(d, sum)), hn::Mul(edges, hn::BitCast(d, ends))), half);
-      store_words(hn::BitCast(words, hn::ShiftRight<24>(total)), to + x);
+    // Deviations up to 2, the published ones, need radius 0 and 1.
+    if (radius == 0) {
+      box_row(before, after, stride, inner, edge, [=](int64_t x) HWY_ATTR { return load_words(middle + x); }, to);
+    } else if (radius == 1) {
+      const auto sum = [=](int64_t x)
+                           HWY_ATTR { return hn::Add(hn::Add(load_words(above + x), load_words(middle + x)), load_words(below + x)); };
+      box_row(before, after, stride, inner, edge, sum, to);
+    } else {
+      const auto sum = [&](int64_t x) HWY_ATTR {
+        Int total = load_words(middle + x);
+        for (int64_t k = 1; k <= radius; ++k) total = hn::Add(total, hn::Add(load_words(row(y - k) + x), load_words(row(y + k) + x)));
+        return total;
+      };
+      box_row(before, after, stride, inner, edge, sum, to);
     }
   }
 }
@@ -211,7 +230,7 @@ void turn_hue(uint8_t* r8, uint8_t* g8, uint8_t* b8, int64_t size, int32_t shift
   const Floats d;
   const Words dw;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
-  const Float one = hn::Set(d, 1.0f), full = hn::Set(d, 255.0f);
+  const Float one = hn::Set(d, 1.0f), of_255 = hn::Set(d, 1.0f / 255);
   for (int64_t i = 0; i < size; i += step) {
     const Float r = load_floats(r8 + i), g = load_floats(g8 + i), b = load_floats(b8 + i);
     const Float v = hn::Max(hn::Max(r, g), b), low = hn::Min(hn::Min(r, g), b);
@@ -220,8 +239,9 @@ void turn_hue(uint8_t* r8, uint8_t* g8, uint8_t* b8, int64_t size, int32_t shift
     const Int saturation = times_255(hn::Div(hn::Sub(v, low), hn::Max(v, one)));
     const Int h6 = hn::Mul(hue, hn::Set(dw, 6));
     const Int sector = hn::ShiftRight<16>(hn::Mul(hn::Add(h6, hn::Set(dw, 1)), hn::Set(dw, 257)));  // h6 / 255
-    const Float f = hn::Div(hn::ConvertTo(d, hn::Sub(h6, hn::Mul(sector, hn::Set(dw, 255)))), full);
-    const Float s = hn::Div(hn::ConvertTo(d, saturation), full);
+    // What follows gives the bytes of A.5 though it is in single precision: tried for every hue, saturation and value.
+    const Float f = hn::Mul(hn::ConvertTo(d, hn::Sub(h6, hn::Mul(sector, hn::Set(dw, 255)))), of_255);
+    const Float s = hn::Mul(hn::ConvertTo(d, saturation), of_255);
     const Float p = half_up(hn::Mul(v, hn::Sub(one, s))), q = half_up(hn::Mul(v, hn::Sub(one, hn::Mul(s, f))));
     const Float t = half_up(hn::Mul(v, hn::Sub(one, hn::Mul(s, hn::Sub(one, f)))));
     const auto is = [&](int32_t n) HWY_ATTR { return hn::RebindMask(d, hn::Eq(sector, hn::Set(dw, n))); };

@@ -1,0 +1,87 @@
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "imaging/canvas.h"
+#include "imaging/decode.h"
+#include "lafs/augmentation.h"
+#include "support/front_door.h"
+
+namespace {
+
+/// Blocks of 8 pixels with noise on top: as busy as a face, the same everywhere.
+lafs::Image busy_picture(int64_t side) {
+  lafs::Rng rng(7);
+  std::vector<uint8_t> blocks(static_cast<size_t>((side / 8 + 1) * (side / 8 + 1) * 3)), bytes;
+  for (uint8_t& v : blocks) v = static_cast<uint8_t>(rng.integer(0, 192));
+  for (int64_t y = 0; y < side; ++y) {
+    for (int64_t i = 0; i < side * 3; ++i) {
+      const int64_t block = ((y / 8) * (side / 8 + 1) + i / 24) * 3 + i % 3;
+      bytes.push_back(static_cast<uint8_t>(blocks[static_cast<size_t>(block)] + rng.integer(0, 64)));
+    }
+  }
+  return lafs::image_of(side, side, std::move(bytes));
+}
+
+class Slots final : public lafs::Views {
+ public:
+  explicit Slots(const lafs::ViewLayout& layout) {
+    for (const lafs::ViewGroup& group : layout) {
+      groups_.emplace_back(static_cast<size_t>(group.count), std::vector<uint8_t>(static_cast<size_t>(group.height * group.width * 3)));
+    }
+  }
+  std::span<uint8_t> image(size_t group, int64_t index) override { return groups_[group][static_cast<size_t>(index)]; }
+  void landmarks(size_t, int64_t, std::span<const float>) override {}
+
+ private:
+  std::vector<std::vector<std::vector<uint8_t>>> groups_;
+};
+
+/// Pictures in a second through a plugin, from 112 x 112.
+void views(benchmark::State& state, const std::string& plugin) {
+  const auto augmentation = lafs::test::make<lafs::Augmentation>(plugin, "", lafs::InputContract());
+  lafs::Sample sample;
+  sample.image = busy_picture(112);
+  Slots slots(augmentation->layout());
+  uint64_t key = 0;
+  for (auto _ : state) {
+    lafs::Rng rng(++key);
+    augmentation->views(sample, rng, slots);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(views, lafs_views, std::string("lafs_views"))->MinTime(1);
+BENCHMARK_CAPTURE(views, dino_views, std::string("dino_views"))->MinTime(1);
+
+/// One operation on a canvas of 112 x 112.
+template <typename Work>
+void operation(benchmark::State& state, Work work) {
+  const lafs::Image image = busy_picture(112);
+  std::vector<uint8_t> bytes(static_cast<size_t>(image.size()));
+  lafs::Canvas canvas;
+  canvas.load(image);
+  for (auto _ : state) {
+    work(canvas, image, bytes);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+using Bytes = std::vector<uint8_t>;
+BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::Canvas& c, const lafs::Image& image, Bytes&) {
+  c.crop_resize(image, {10, 7, 80, 95}, lafs::Kernel::cubic, 112, 112);
+});
+BENCHMARK_CAPTURE(operation, load, [](lafs::Canvas& c, const lafs::Image& image, Bytes&) { c.load(image); });
+BENCHMARK_CAPTURE(operation, store, [](lafs::Canvas& c, const lafs::Image&, Bytes& bytes) { c.store(bytes); });
+BENCHMARK_CAPTURE(operation, brightness, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.brightness(1.1); });
+BENCHMARK_CAPTURE(operation, contrast, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.contrast(1.1); });
+BENCHMARK_CAPTURE(operation, saturation, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.saturation(0.9); });
+BENCHMARK_CAPTURE(operation, hue, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.hue(0.07); });
+BENCHMARK_CAPTURE(operation, grey, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.grey(); });
+BENCHMARK_CAPTURE(operation, blur, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.blur(1.5); });
+BENCHMARK_CAPTURE(operation, solarise, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.solarise(); });
+
+}  // namespace
