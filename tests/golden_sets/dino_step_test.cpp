@@ -28,10 +28,11 @@ TEST_SUITE("dino_step") {
     const nlohmann::json s = test::golden_json("dino_step.json");
     test::StepTrace run(
         "dino_step", "dino",
-        test::use<Backbone>("vit", fmt::format("size = \"custom\"\ndim = {}\ndepth = {}\nheads = {}\npatch = {}\neps = 1e-6\n"
-                                               "dropout = 0\ndrop_path = 0",
-                                               s.at("embed_dim").get<int64_t>(), s.at("depth").get<int64_t>(), s.at("heads").get<int64_t>(),
-                                               s.at("patch_size").get<int64_t>())));
+        test::use<Backbone>("vit",
+                            fmt::format("size = \"custom\"\nimg_size = 112\ndim = {}\ndepth = {}\nheads = {}\npatch = {}\neps = 1e-6\n"
+                                        "dropout = 0\ndrop_path = 0",
+                                        s.at("embed_dim").get<int64_t>(), s.at("depth").get<int64_t>(), s.at("heads").get<int64_t>(),
+                                        s.at("patch_size").get<int64_t>())));
     for (int64_t step = 0; step < 6; ++step) {
       test::HandBatch batch;
       for (const char* group : {"global", "local"}) {

@@ -82,6 +82,8 @@ class HandBatch final : public Batch {
 class Remembering final : public Reporter {
  public:
   std::map<std::string, double, std::less<>> values;
+  std::vector<std::string> notes;
+  void note(std::string_view text) override { notes.emplace_back(text); }
   void value(std::string_view name, double value) override { values[std::string(name)] = value; }
   void value(std::string_view name, const at::Tensor& scalar) override { values[std::string(name)] = scalar.item<double>(); }
 };
