@@ -52,7 +52,7 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
        {{small_fvit},
         {small_fvit + "freeze_landmarks = true\npatch_layout = \"plain\"\npatch_centre = \"symmetric\"\nlandmark_scaling = \"axis\""},
         {small_fvit + "landmark_source = \"grid\""}}},
-      {"backbone/landmark_cnn", {{""}, {"landmarks = 30\nfreeze_landmarks = true"}}},
+      {"backbone/landmark_cnn", {{"landmarks = 30"}}},
       {"head/arcface", {{""}, {"formulation = \"trig\""}, {"formulation = \"acos\""}, {"formulation = \"trig\"\neasy_margin = true"}}},
       {"head/cosface", {{""}, {"clamp = true\nmargin = 0.2"}}},
       {"objective/identification",
