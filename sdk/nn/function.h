@@ -31,7 +31,8 @@ inline at::Tensor widened(const at::Tensor& tensor) {
 ///   static at::Tensor forward(torch::autograd::AutogradContext* context, <arguments of apply>...);
 ///   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, const at::Tensor& gradient);
 /// where backward returns a tensor (undefined: none) for every argument. Both run with autocast off; tensors of half types arrive in
-/// fp32 (double stays double, for gradient checks) and each gradient leaves in the type of its input.
+/// fp32 (double stays double, for gradient checks) and each gradient leaves in the type of its input. A rule with
+/// `static constexpr bool keeps_half = true` gets them as they are.
 /// Use: `Function<Rule>::apply(a, b, 0.5)`.
 template <typename Rule>
 class Function : public torch::autograd::Function<Function<Rule>> {
@@ -48,7 +49,7 @@ class Function : public torch::autograd::Function<Function<Rule>> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const AutocastOff off;
-    std::vector<at::Tensor> out = Rule::backward(context, widened(gradients[0]));
+    std::vector<at::Tensor> out = Rule::backward(context, wide(gradients[0]));
     const std::vector<int64_t> types = context->saved_data["lafs_input_types"].toIntVector();
     for (size_t i = 0; i < out.size(); ++i) {
       if (out[i].defined() && types[i] >= 0) out[i] = out[i].to(static_cast<at::ScalarType>(types[i]));
@@ -57,6 +58,7 @@ class Function : public torch::autograd::Function<Function<Rule>> {
   }
 
  private:
+  static constexpr bool keeps_half() { return requires { Rule::keeps_half; }; }
   template <typename T>
   static int64_t type_of(const T& arg) {
     if constexpr (std::is_same_v<T, at::Tensor>) {
@@ -67,7 +69,7 @@ class Function : public torch::autograd::Function<Function<Rule>> {
   }
   template <typename T>
   static decltype(auto) wide(const T& arg) {
-    if constexpr (std::is_same_v<T, at::Tensor>) {
+    if constexpr (std::is_same_v<T, at::Tensor> && !keeps_half()) {
       return widened(arg);
     } else {
       return (arg);

@@ -1,6 +1,5 @@
 #include "nn/transformer.h"
 
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
@@ -11,12 +10,6 @@
 #include "nn/tree.h"
 
 namespace lafs {
-
-at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape) {
-  if (!pass.training || !pass.draws || rate <= 0) return x;
-  // The product is rounded once: a mask in bf16 would scale by 1.109 instead of 1/0.9.
-  return (x * pass.draws->keep_mask(stream, 1 - rate, shape)).to(x.scalar_type());
-}
 
 Block::Block(const Options& options) : options_(options) {
   const int64_t inner = options.heads * options.dim_head;
@@ -36,16 +29,12 @@ at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) {
   const auto qkv = queries_keys_values(x);
   at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);  // [B,heads,N,dim_head]
   out = to_out_->forward(out.transpose(1, 2).reshape({b, n, options_.heads * options_.dim_head}));          // [B,N,D]
-  out = drop(out, options_.dropout, pass, "attention", {n, d});
-  return drop(out, options_.drop_path, pass, "attention_path", {1, 1}) + x;
+  return drop_add(x, out, {options_.dropout, "attention"}, {options_.drop_path, "attention_path"}, pass);
 }
 
 at::Tensor Block::feed_forward(const at::Tensor& x, const Pass& pass) {
-  const auto [b, n, d] = dims<3>(x, "x");
-  at::Tensor out = at::gelu(widen_->forward(feed_norm_->forward(x)));  // [B,N,mlp_dim]
-  out = narrow_->forward(drop(out, options_.dropout, pass, "hidden", {n, options_.mlp_dim}));
-  out = drop(out, options_.dropout, pass, "feed_forward", {n, d});
-  return drop(out, options_.drop_path, pass, "feed_forward_path", {1, 1}) + x;
+  const at::Tensor hidden = gelu_drop(widen_->forward(feed_norm_->forward(x)), {options_.dropout, "hidden"}, pass);  // [B,N,mlp_dim]
+  return drop_add(x, narrow_->forward(hidden), {options_.dropout, "feed_forward"}, {options_.drop_path, "feed_forward_path"}, pass);
 }
 
 at::Tensor Block::attention(const at::Tensor& x) {

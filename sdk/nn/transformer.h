@@ -8,13 +8,10 @@
 #include <torch/nn/module.h>
 
 #include "lafs/pass.h"
+#include "nn/fused_drop.h"
 #include "nn/layers.h"
 
 namespace lafs {
-
-/// x [B, shape...] with each element dropped with probability `rate` and the others divided by 1 - rate, when the pass trains and has
-/// draws; x itself otherwise. `shape` is that of a row's mask: {N,D} for dropout, {1,1} for drop-path.
-at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape);
 
 /// One pre-norm block (models.md 2.5): x + D(Attention(LN(x))), then x + D(FeedForward(LN(x))).
 /// Its layers carry the names of the reference that is followed, so that its weights fit.

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lafs/pass.h"
+
+namespace lafs {
+
+/// One dropout of a network: its rate and the name of its draws.
+struct Drop {
+  double rate = 0;
+  std::string_view stream;
+};
+
+/// residual + path(dropout(branch)), rows along axis 0; dropout of elements, path of a row's whole branch. Both act when the pass trains
+/// and has draws. On the CPU, in fp32 or bf16 and with draws that give row keys, one pass over memory that makes the masks from the keys in
+/// forward and in backward and keeps none; else plain operations, with equal results (models.md 2.5). [main thread]
+at::Tensor drop_add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout, const Drop& path, const Pass& pass);
+
+/// dropout(gelu(x)) with the exact GELU, in one pass as above; within 3e-7 of the plain operations for each unit of |x|. [main thread]
+at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass);
+
+/// x [B, shape...] with each element dropped with probability `rate` and the others divided by 1 - rate, when the pass trains and has
+/// draws; x itself otherwise. `shape` is that of a row's mask: {N,D} for dropout, {1,1} for drop-path. Plain operations. [main thread]
+at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape);
+
+}  // namespace lafs

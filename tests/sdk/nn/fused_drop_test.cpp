@@ -1,0 +1,155 @@
+#include "nn/fused_drop.h"
+
+#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <hwy/targets.h>
+#include <torch/types.h>
+
+#include "lafs/rng.h"
+#include "nn/fused_kernels.h"
+#include "runner/train/draws.h"
+
+using namespace lafs;
+
+namespace {
+
+/// Draws that keep their keys to themselves: the plain operations run.
+class Keyless final : public Draws {
+ public:
+  explicit Keyless(std::shared_ptr<const Draws> of) : of_(std::move(of)) {}
+  int64_t rows() const override { return of_->rows(); }
+  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return of_->uniform(stream, shape); }
+  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return of_->normal(stream, shape); }
+  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
+    return of_->integers(stream, below, shape);
+  }
+  at::Tensor permutations(std::string_view stream, int64_t size) const override { return of_->permutations(stream, size); }
+  at::Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const override {
+    return of_->keep_mask(stream, keep, shape);
+  }
+  uint64_t batch_key(std::string_view stream) const override { return of_->batch_key(stream); }
+  std::shared_ptr<const Draws> scope(std::string_view name) const override { return std::make_shared<Keyless>(of_->scope(name)); }
+  std::shared_ptr<const Draws> views(int64_t count, int64_t first) const override {
+    return std::make_shared<Keyless>(of_->views(count, first));
+  }
+
+ private:
+  std::shared_ptr<const Draws> of_;
+};
+
+Pass keyed_pass() { return {true, keyed_draws(3, 5, 0, {4, 9, 2, 7, 11}, at::kCPU)}; }
+Pass keyless_pass() { return {true, std::make_shared<Keyless>(keyed_pass().draws)}; }
+
+/// `claim` under each vector unit that this machine has.
+template <typename Claim>
+void on_every_unit(const Claim& claim) {
+  for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
+    CAPTURE(hwy::TargetName(unit));
+    hwy::SetSupportedTargetsForTest(unit);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    claim();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+struct DropOutcome {
+  at::Tensor out, residual_gradient, branch_gradient;
+};
+
+DropOutcome added_up(const at::Tensor& residual, const at::Tensor& branch, double dropout, double path, const Pass& pass) {
+  const at::Tensor r = residual.detach().clone().requires_grad_(), b = branch.detach().clone().requires_grad_();
+  const at::Tensor out = drop_add(r, b, {dropout, "a"}, {path, "p"}, pass);
+  const at::Tensor weights = torch::linspace(-2, 2, out.numel()).view_as(out).to(out.scalar_type());
+  out.backward(weights);
+  return {out.detach(), r.grad(), b.grad()};
+}
+
+void same_outcome(const DropOutcome& a, const DropOutcome& b) {
+  CHECK((a.out.scalar_type() == b.out.scalar_type()));
+  CHECK(at::equal(a.out, b.out));
+  CHECK(at::equal(a.residual_gradient, b.residual_gradient));
+  CHECK(at::equal(a.branch_gradient, b.branch_gradient));
+}
+
+}  // namespace
+
+TEST_CASE("fused dropout: every vector unit draws the bits of philox") {
+  const uint64_t key = 0x0123456789abcdefu;
+  constexpr int64_t first = 8 * 12345, count = 5003;
+  std::vector<uint16_t> wanted(count);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t e = first + i;
+    const uint32_t word = philox(key, static_cast<uint64_t>(e / 8))[static_cast<size_t>(e / 2 % 4)];
+    wanted[static_cast<size_t>(i)] = static_cast<uint16_t>(word >> (16 * (e % 2)));
+  }
+  on_every_unit([&] {
+    std::vector<uint16_t> bits(count);
+    mask_bits(key, first, count, bits.data());
+    CHECK(bits == wanted);
+  });
+}
+
+TEST_CASE("fused dropout: equals the plain operations bit for bit, forward and backward, on every vector unit") {
+  const at::Tensor residual = torch::randn({5, 37, 301}), branch = torch::randn({5, 37, 301});
+  const at::Tensor half_residual = residual.to(at::kBFloat16), half_branch = branch.to(at::kBFloat16);
+  on_every_unit([&] {
+    for (const auto& [dropout, path] : {std::pair{0.1, 0.4}, {0.1, 0.0}, {0.0, 0.4}, {0.5, 0.1}}) {
+      same_outcome(added_up(residual, branch, dropout, path, keyed_pass()), added_up(residual, branch, dropout, path, keyless_pass()));
+      same_outcome(added_up(residual, half_branch, dropout, path, keyed_pass()),
+                   added_up(residual, half_branch, dropout, path, keyless_pass()));
+      same_outcome(added_up(half_residual, half_branch, dropout, path, keyed_pass()),
+                   added_up(half_residual, half_branch, dropout, path, keyless_pass()));
+    }
+  });
+}
+
+TEST_CASE("fused dropout: the mask is that of keep_mask, and an odd width, one row and strided inputs are no matter") {
+  const Pass pass = keyed_pass();
+  const at::Tensor ones = torch::ones({5, 3, 7}), zeros = torch::zeros({5, 3, 7});
+  CHECK(at::equal(drop_add(zeros, ones, {0.3, "a"}, {0, "p"}, pass), pass.draws->keep_mask("a", 0.7, {3, 7})));
+  const at::Tensor strided = torch::randn({7, 3, 5}).transpose(0, 2);
+  CHECK(at::equal(drop_add(strided, strided, {0.3, "a"}, {0.2, "p"}, pass),
+                  drop_add(strided, strided, {0.3, "a"}, {0.2, "p"}, keyless_pass())));
+}
+
+TEST_CASE("fused dropout: acts only in training with draws") {
+  const at::Tensor x = torch::randn({5, 8}), y = torch::randn({5, 8});
+  CHECK(at::equal(drop_add(x, y, {0.3, "a"}, {0.2, "p"}, {false, keyed_pass().draws}), x + y));
+  CHECK(at::equal(drop_add(x, y, {0.3, "a"}, {0.2, "p"}, {true, nullptr}), x + y));
+  CHECK(at::equal(gelu_drop(x, {0.3, "a"}, {}), at::gelu(x)));
+}
+
+TEST_CASE("fused gelu: value and gradient are the plain ones within 3e-7 a unit, and masked alike, on every vector unit") {
+  const at::Tensor x = at::cat({torch::linspace(-14, 14, 4000), torch::randn({1005})}).view({5, 1001});
+  on_every_unit([&] {
+    const at::Tensor a = x.clone().requires_grad_(), b = x.clone().requires_grad_();
+    const at::Tensor mine = gelu_drop(a, {0.1, "h"}, keyed_pass()), theirs = gelu_drop(b, {0.1, "h"}, keyless_pass());
+    CHECK(((mine - theirs).abs() / x.abs().clamp_min(1)).max().item<double>() < 3.4e-7);
+    const at::Tensor weights = torch::cos(torch::arange(x.numel(), at::kFloat)).view_as(x);
+    mine.backward(weights);
+    theirs.backward(weights);
+    CHECK((a.grad() - b.grad()).abs().max().item<double>() < 6e-7);
+    const at::Tensor half = x.to(at::kBFloat16);
+    const at::Tensor h = half.clone().requires_grad_(), p = half.clone().requires_grad_();
+    const at::Tensor half_mine = gelu_drop(h, {0.1, "h"}, keyed_pass()), half_theirs = gelu_drop(p, {0.1, "h"}, keyless_pass());
+    CHECK((half_mine.scalar_type() == at::kBFloat16));
+    CHECK(at::allclose(half_mine, half_theirs, 0.008, 1e-6));
+    half_mine.backward(weights.to(at::kBFloat16));
+    half_theirs.backward(weights.to(at::kBFloat16));
+    CHECK(at::allclose(h.grad(), p.grad(), 0.016, 1e-4));
+  });
+}
+
+TEST_CASE("fused gelu: infinities and NaN come out as they should") {
+  const at::Tensor x = torch::tensor({INFINITY, -200.0f, 0.0f, NAN}).expand({5, 4}).contiguous();
+  const at::Tensor y = gelu_drop(x, {1e-6, "h"}, keyed_pass());
+  CHECK(y[0][0].item<float>() == INFINITY);
+  CHECK(y[0][1].item<float>() == 0);
+  CHECK(y[0][2].item<float>() == 0);
+  CHECK(std::isnan(y[0][3].item<float>()));
+}
