@@ -1,0 +1,88 @@
+#include "nn/dino_loss.h"
+
+#include <cmath>
+
+#include <ATen/Parallel.h>
+#include <doctest/doctest.h>
+#include <hwy/targets.h>
+#include <torch/types.h>
+
+using namespace lafs;
+
+namespace {
+
+struct LossCase {
+  int64_t batch, views, teacher_views, width;
+};
+
+struct LossOutcome {
+  double loss;
+  at::Tensor gradient;
+};
+
+template <typename Loss>
+LossOutcome loss_outcome(const Loss& loss, const at::Tensor& student, const at::Tensor& teacher, const at::Tensor& center,
+                         int64_t teacher_views) {
+  const at::Tensor logits = student.detach().clone().requires_grad_();
+  DinoLossOptions options;
+  options.teacher_views = teacher_views;
+  const at::Tensor value = loss(logits, teacher, center, options);
+  (3 * value).backward();
+  return {value.template item<double>(), logits.grad()};
+}
+
+double largest_of(const at::Tensor& x) { return x.abs().max().item<double>(); }
+
+}  // namespace
+
+TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged widths and any views, on every vector unit") {
+  for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
+    CAPTURE(hwy::TargetName(unit));
+    hwy::SetSupportedTargetsForTest(unit);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    for (const LossCase& c : {LossCase{3, 10, 2, 5003}, LossCase{2, 4, 3, 4096}, LossCase{1, 2, 1, 7}, LossCase{5, 2, 2, 2049}}) {
+      CAPTURE(c.width);
+      const at::Tensor student = 2 * torch::randn({c.views * c.batch, c.width}),
+                       teacher = torch::randn({c.teacher_views * c.batch, c.width});
+      const at::Tensor center = 0.3 * torch::randn({1, c.width});
+      const LossOutcome plain = loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
+      const LossOutcome fused = loss_outcome(dino_loss, student, teacher, center, c.teacher_views);
+      CHECK(std::abs(fused.loss - plain.loss) < 2e-6 * std::abs(plain.loss));
+      CHECK(largest_of(fused.gradient - plain.gradient) < 1e-5 * largest_of(plain.gradient));
+      const LossOutcome half = loss_outcome(dino_loss, student.to(at::kBFloat16), teacher.to(at::kBFloat16), center, c.teacher_views);
+      const LossOutcome rounded =
+          loss_outcome(dino_loss_plain, student.to(at::kBFloat16), teacher.to(at::kBFloat16), center, c.teacher_views);
+      CHECK((half.gradient.scalar_type() == at::kBFloat16));
+      CHECK(std::abs(half.loss - rounded.loss) < 2e-6 * std::abs(rounded.loss));
+      CHECK(largest_of(half.gradient - rounded.gradient) <= 0.0079 * largest_of(rounded.gradient));
+    }
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+TEST_CASE("fused dino loss: large logits do not overflow, and what is not finite shows") {
+  const at::Tensor student = 100 * torch::randn({4, 3000}), teacher = 100 * torch::randn({4, 3000}), center = torch::zeros({1, 3000});
+  const double plain = dino_loss_plain(student, teacher, center, {}).item<double>();
+  CHECK(std::abs(dino_loss(student, teacher, center, {}).item<double>() - plain) < 2e-6 * plain);
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    at::Tensor broken = student.clone();
+    broken[3][2500] = bad;
+    CHECK_FALSE(std::isfinite(dino_loss(broken, teacher, center, {}).item<double>()));
+    broken = teacher.clone();
+    broken[1][17] = bad;
+    if (bad > 0 || std::isnan(bad)) CHECK_FALSE(std::isfinite(dino_loss(student, broken, center, {}).item<double>()));
+  }
+}
+
+TEST_CASE("fused dino loss: the number of threads does not enter") {
+  const at::Tensor student = torch::randn({20, 2000}), teacher = torch::randn({4, 2000}), center = torch::zeros({1, 2000});
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const LossOutcome one = loss_outcome(dino_loss, student, teacher, center, 2);
+  at::set_num_threads(2);
+  const LossOutcome two = loss_outcome(dino_loss, student, teacher, center, 2);
+  at::set_num_threads(threads);
+  CHECK(one.loss == two.loss);
+  CHECK(at::equal(one.gradient, two.gradient));
+}
