@@ -1,0 +1,137 @@
+#include <memory>
+#include <vector>
+
+#include <ATen/autocast_mode.h>
+#include <benchmark/benchmark.h>
+#include <torch/types.h>
+
+#include "nn/dino_loss.h"
+#include "nn/fused_drop.h"
+#include "nn/fused_update.h"
+#include "nn/init.h"
+#include "nn/transformer.h"
+#include "runner/train/draws.h"
+
+/// Our kernels beside plain operations: argument "fused" 1 or 0. Sizes of a LAFS step: 2 x 197 and 8 x 37 tokens of width 768, K = 65536.
+namespace lafs {
+namespace {
+
+class Keyless final : public Draws {
+ public:
+  explicit Keyless(std::shared_ptr<const Draws> of) : of_(std::move(of)) {}
+  int64_t rows() const override { return of_->rows(); }
+  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return of_->uniform(stream, shape); }
+  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return of_->normal(stream, shape); }
+  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
+    return of_->integers(stream, below, shape);
+  }
+  at::Tensor permutations(std::string_view stream, int64_t size) const override { return of_->permutations(stream, size); }
+  at::Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const override {
+    return of_->keep_mask(stream, keep, shape);
+  }
+  uint64_t batch_key(std::string_view stream) const override { return of_->batch_key(stream); }
+  std::shared_ptr<const Draws> scope(std::string_view name) const override { return std::make_shared<Keyless>(of_->scope(name)); }
+  std::shared_ptr<const Draws> views(int64_t count, int64_t first) const override {
+    return std::make_shared<Keyless>(of_->views(count, first));
+  }
+
+ private:
+  std::shared_ptr<const Draws> of_;
+};
+
+Pass pass_of(int64_t rows, bool fused) {
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < rows; ++i) positions.push_back(i);
+  std::shared_ptr<const Draws> draws = keyed_draws(1, 1, 0, positions, at::kCPU);
+  return {true, fused ? draws : std::make_shared<Keyless>(draws)};
+}
+
+at::ScalarType type_of(const benchmark::State& state) { return state.range(1) ? at::kBFloat16 : at::kFloat; }
+
+void drop_add_step(benchmark::State& state) {
+  const Pass pass = pass_of(8, state.range(0));
+  const at::Tensor residual = torch::randn({8, 197, 768}).requires_grad_();
+  const at::Tensor branch = torch::randn({8, 197, 768}).to(type_of(state)).requires_grad_(), weights = torch::randn({8, 197, 768});
+  for (auto _ : state) {
+    drop_add(residual, branch, {0.1, "a"}, {0.1, "p"}, pass).backward(weights);
+    residual.mutable_grad() = branch.mutable_grad() = at::Tensor();
+  }
+}
+BENCHMARK(drop_add_step)->ArgNames({"fused", "bf16"})->ArgsProduct({{1, 0}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void gelu_drop_step(benchmark::State& state) {
+  const Pass pass = pass_of(8, state.range(0));
+  const at::Tensor x = torch::randn({8, 197, 2048}).to(type_of(state)).requires_grad_();
+  const at::Tensor weights = torch::randn({8, 197, 2048}).to(type_of(state));
+  for (auto _ : state) {
+    gelu_drop(x, {0.1, "a"}, pass).backward(weights);
+    x.mutable_grad() = at::Tensor();
+  }
+}
+BENCHMARK(gelu_drop_step)->ArgNames({"fused", "bf16"})->ArgsProduct({{1, 0}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void dino_loss_step(benchmark::State& state) {
+  const at::Tensor student = torch::randn({10 * 4, 65536}).to(type_of(state)).requires_grad_();
+  const at::Tensor teacher = torch::randn({2 * 4, 65536}).to(type_of(state)), center = torch::zeros({1, 65536});
+  for (auto _ : state) {
+    (state.range(0) ? dino_loss : dino_loss_plain)(student, teacher, center, {}).backward();
+    student.mutable_grad() = at::Tensor();
+  }
+}
+BENCHMARK(dino_loss_step)->ArgNames({"fused", "bf16"})->ArgsProduct({{1, 0}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void block_step(benchmark::State& state) {
+  Block::Options options;
+  options.dropout = 0.1;
+  options.drop_path = 0.1;
+  Block block(options);
+  initialise(block, 5);
+  const Pass pass = pass_of(4, state.range(0));
+  const at::Tensor x = torch::randn({4, 197, 768}).requires_grad_();
+  at::autocast::set_autocast_enabled(at::kCPU, state.range(1));
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  for (auto _ : state) {
+    block.forward(x, pass).sum().backward();
+    at::autocast::clear_cache();
+    for (const at::Tensor& p : block.parameters()) p.mutable_grad() = at::Tensor();
+    x.mutable_grad() = at::Tensor();
+  }
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+}
+BENCHMARK(block_step)->ArgNames({"fused", "bf16"})->ArgsProduct({{1, 0}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void moving_average_step(benchmark::State& state) {
+  std::vector<at::Tensor> averages, values;
+  for (int64_t i = 0; i < 48; ++i) {
+    averages.push_back(torch::randn({768, 768}));
+    values.push_back(torch::randn({768, 768}));
+  }
+  for (auto _ : state) {
+    if (state.range(0)) {
+      moving_average(averages, values, 0.996);
+    } else {
+      at::_foreach_mul_(averages, 0.996);
+      at::_foreach_add_(averages, values, 0.004);
+    }
+  }
+}
+BENCHMARK(moving_average_step)->ArgNames({"fused"})->Arg(1)->Arg(0)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Weights cast to bf16 by autocast in three forward passes, with and without autograd: what a teacher under no-grad pays again.
+void autocast_linear(benchmark::State& state) {
+  const at::Tensor weight = torch::randn({2304, 768}).requires_grad_(), x = torch::randn({64, 768});
+  const at::AutoGradMode mode(state.range(0));
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  for (auto _ : state) {
+    for (int call = 0; call < 3; ++call) benchmark::DoNotOptimize(at::linear(x, weight));
+    at::autocast::clear_cache();
+  }
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+}
+BENCHMARK(autocast_linear)->ArgNames({"grad"})->Arg(1)->Arg(0)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
+}  // namespace lafs
+
+BENCHMARK_MAIN();
