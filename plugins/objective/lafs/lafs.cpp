@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "lafs/looks.h"
 #include "lafs/plugin.h"
 #include "nn/function.h"
 #include "nn/patch_gather.h"
@@ -50,7 +51,7 @@ struct Options : lafs::DistillationOptions {
 
 /// Landmark-based self-distillation (Sun et al. 2024; pretraining.md 4): a frozen network finds landmarks in clean views, noise moves
 /// them, and student and teacher see the patches around them in the same views with other colours; local views are a few landmarks.
-class Lafs final : public lafs::SelfDistillation {
+class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
  public:
   using Options = ::Options;
 
@@ -72,6 +73,14 @@ class Lafs final : public lafs::SelfDistillation {
   }
 
   std::vector<lafs::ViewNeed> required_views() const override { return needs({"global", "global_clean"}, {"local", "local_clean"}); }
+
+  std::vector<lafs::Look> looks(const lafs::Batch& batch, const lafs::Step& step) override {
+    const at::NoGradGuard no_grad;
+    const lafs::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
+    std::vector<lafs::Look> all{look(batch, "global", "global_clean", 0, step)};
+    if (batch.has("local")) all.push_back(look(batch, "local", "local_clean", batch.views("global").size(0), step));
+    return all;
+  }
 
  private:
   static std::string instead(const lafs::Assembly& assembly, const char* capability) {
@@ -100,11 +109,13 @@ class Lafs final : public lafs::SelfDistillation {
   }
 
   std::vector<lafs::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
-    const at::NoGradGuard no_grad;
-    const lafs::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
     const int64_t globals = batch.views("global").size(0);
-    std::vector<lafs::Crops> all{cut(batch, "global", "global_clean", 0, step)};
-    if (batch.has("local")) all.push_back(cut(batch, "local", "local_clean", globals, step));
+    std::vector<lafs::Crops> all;
+    for (const lafs::Look& look : looks(batch, step)) {
+      const bool global = all.empty();
+      const bool by_landmark = options_.positions == "landmark" && look.chosen.defined();
+      all.push_back({look.tokens, by_landmark ? look.chosen + 1 : at::Tensor(), batch.views(look.views).size(0), global ? 0 : globals});
+    }
     return all;
   }
 
@@ -112,21 +123,24 @@ class Lafs final : public lafs::SelfDistillation {
     return dynamic_cast<lafs::Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
   }
 
-  lafs::Crops cut(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
+  lafs::Look look(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
     const at::Tensor views = batch.views(pixels), looked_at = batch.views(clean);
     const bool global = first == 0;
     if (looked_at.sizes() != views.sizes()) {
       throw lafs::Error(fmt::format("views \"{}\" and \"{}\" are not cut alike", pixels, clean));
     }
     const auto draws = step.draws ? step.draws->views(views.size(0), first) : nullptr;
-    at::Tensor points = landmarked_->landmarks(lafs::view_rows(looked_at), {});  // [V*B,L,2]
-    if (global) step.reporter.value("landmark_spread", points.std(1, false).mean());
+    const at::Tensor found = landmarked_->landmarks(lafs::view_rows(looked_at), {});  // [V*B,L,2]
+    if (global) step.reporter.value("landmark_spread", found.std(1, false).mean());
     const double noise = global ? options_.noise_global : options_.noise_local;
-    if (draws && noise > 0) points = points + draws->normal("landmark_noise", {points.size(1), 2}) * noise;
-    const at::Tensor chosen = global ? order(draws.get(), points.size(1)) : choice(draws.get(), points);
-    if (chosen.defined()) points = points.gather(1, chosen.unsqueeze(2).expand({-1, -1, 2}));
-    const bool by_landmark = options_.positions == "landmark" && chosen.defined();
-    return {lafs::gather_patches(lafs::view_rows(views), points, gather_), by_landmark ? chosen + 1 : at::Tensor(), views.size(0), first};
+    at::Tensor places = found;
+    if (draws && noise > 0) places = found + draws->normal("landmark_noise", {found.size(1), 2}) * noise;
+    const at::Tensor chosen = global ? order(draws.get(), found.size(1)) : choice(draws.get(), found);
+    if (chosen.defined()) places = places.gather(1, chosen.unsqueeze(2).expand({-1, -1, 2}));
+    return {pixels,        clean,
+            found,         places,
+            chosen,        lafs::gather_patches(lafs::view_rows(views), places, gather_),
+            gather_.patch, gather_.transposed};
   }
 
   /// Landmarks of a global view: undefined as they come.
