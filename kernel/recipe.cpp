@@ -7,6 +7,7 @@
 
 #include "kernel/document.h"
 #include "kernel/layers.h"
+#include "kernel/name_map.h"
 #include "kernel/reader.h"
 #include "kernel/resolver.h"
 #include "kernel/row.h"
@@ -49,8 +50,10 @@ class RecipeReader {
     });
     read_entries("init", [&](const Node& item) {
       Reader reader(reading_, &item, item.position, "[[init]]", "key");
-      recipe_.init.emplace_back().declare(reader);
+      InitEntry& entry = recipe_.init.emplace_back();
+      entry.declare(reader);
       reader.finish();
+      if (!entry.map.empty()) check_map(*item.find("map"));
     });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
     return std::move(recipe_);
@@ -125,6 +128,16 @@ class RecipeReader {
     EvaluatorEntry& entry = recipe_.evaluators.emplace_back();
     read_use(reading_, &item, item.position, entry.use, [&](Params& p) { entry.declare(p); });
     if (entry.name.empty()) entry.name = entry.use.name;
+  }
+
+  void check_map(const Node& written) {
+    try {
+      read_name_map(registry_.map(*written.string()));
+    } catch (const RecipeError&) {
+      throw;
+    } catch (const Error& e) {
+      diagnostics_.error(written.position, e.what());
+    }
   }
 
   void load_plugins() {

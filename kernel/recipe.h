@@ -81,8 +81,10 @@ struct InitEntry {
   std::string into;      ///< path in the tree, "" the root
   Path from;             ///< a safetensors file or a checkpoint folder; in a row also "stage:NAME"
   std::string identity;  ///< of the training that wrote `from`; where it is known, the path is no part of the recipe's identity
-  std::string select;    ///< prefix taken from the file, and removed
-  double floor = 1;      ///< share of the target's tensors that must be matched
+  std::string map;       ///< name map that makes our names of the file's; empty: they are ours
+  std::string select;    ///< prefix taken from the file, and removed, before the map
+  std::vector<std::string> only, except;  ///< globs on the target's names; `floor` counts what they leave
+  double floor = 1;                       ///< share of the target's tensors that must be matched
 
   void declare(Params& p);
 };

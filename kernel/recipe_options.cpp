@@ -52,10 +52,13 @@ void InitEntry::declare(Params& p) {
   p("into", into, "path in the objective's tree that receives the weights; empty: the root");
   p("identity", identity, "of the training that wrote from; where given, it stands for the path when runs are told apart");
   const Rule rule = needed();
-  constexpr const char* doc = "a safetensors file or a checkpoint's folder";
+  constexpr const char* doc = "a safetensors or .pth file, or the folder of a checkpoint or run";
   identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);
-  p("select", select, "prefix of the tensors taken from the file, removed from their names");
-  p("floor", floor, in(0, 1), "share of the target's tensors that must be found");
+  p("map", map, "name map that makes our names of the file's, one of those that `lafs describe` lists; empty: they are ours");
+  p("select", select, "prefix of the tensors taken from the file, removed from their names, before the map");
+  p("only", only, "globs on names inside `into`; empty: all");
+  p("except", except, "globs on names inside `into` that are left as they are");
+  p("floor", floor, in(0, 1), "share of the tensors that `only` and `except` leave which must be found");
 }
 
 }  // namespace lafs

@@ -120,6 +120,22 @@ void Registry::load_folder(const fs::path& folder) {
   }
   std::sort(libraries.begin(), libraries.end());
   for (const fs::path& library : libraries) load(library);
+  if (!fs::is_directory(folder / "maps")) return;
+  for (const auto& item : fs::directory_iterator(folder / "maps")) {
+    if (item.path().extension() != ".toml") continue;
+    const auto [known, fresh] = maps_.emplace(item.path().stem().string(), item.path());
+    std::error_code code;
+    if (!fresh && !fs::equivalent(known->second, item.path(), code))
+      throw Error(fmt::format("name map \"{}\" is there twice: {} and {}", known->first, known->second.string(), item.path().string()));
+  }
+}
+
+const fs::path& Registry::map(const std::string& name) const {
+  const auto found = maps_.find(name);
+  if (found != maps_.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [one, file] : maps_) known.push_back(one);
+  throw Error(fmt::format("there is no name map \"{}\"{}", name, suggestion(name, known)));
 }
 
 const RegistryEntry* Registry::find(std::string_view kind, std::string_view name) const {

@@ -28,12 +28,16 @@ class Registry {
   /// The gate (the file is a whole ELF shared library, its stamp equals ours), then dlopen, then its entry function.
   /// Throws Error, which names the file; nothing of a failing library stays registered.
   void load(const std::filesystem::path& library);
-  /// Every "*.so" of a folder in the order of names; a missing folder is an error.
+  /// Every "*.so" of a folder in the order of names, and its name maps; a missing folder is an error.
   void load_folder(const std::filesystem::path& folder);
 
   const RegistryEntry* find(std::string_view kind, std::string_view name) const;
   std::vector<std::string> names(std::string_view kind) const;  ///< sorted
   std::vector<const RegistryEntry*> all() const;                ///< by kind in the order of `kinds()`, then name
+  /// Name maps by name, the files `maps/*.toml` of the folders loaded (kernel/name_map.h).
+  const std::map<std::string, std::filesystem::path>& maps() const { return maps_; }
+  /// Throws Error `there is no name map "NAME"; did you mean ...`.
+  const std::filesystem::path& map(const std::string& name) const;
   const std::vector<LoadedLibrary>& libraries() const { return libraries_; }
 
   static const std::vector<std::string>& kinds();  ///< the eight, in the order of a recipe
@@ -41,6 +45,7 @@ class Registry {
  private:
   std::map<std::pair<std::string, std::string>, RegistryEntry, std::less<>> entries_;
   std::vector<LoadedLibrary> libraries_;
+  std::map<std::string, std::filesystem::path> maps_;
 };
 
 /// The folders searched: `lib/lafs/plugins` beside the program's bin folder, then LAFS_PLUGIN_PATH (colon separated), then `more`.

@@ -15,6 +15,7 @@
 #include "runner/evaluate/embedder.h"
 #include "runner/report/results.h"
 #include "runner/train/checkpoint.h"
+#include "runner/train/init.h"
 
 namespace lafs {
 
@@ -54,7 +55,8 @@ std::shared_ptr<Backbone> load_encoder(const CheckpointFacts& facts, const fs::p
   Use<Backbone> use(facts.backbone);
   read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
   auto backbone = use.make(facts.input);
-  const LoadAccount account = load_matching(checkpoint / "weights.safetensors", facts.encoder, *backbone->module());
+  const LoadAccount account =
+      load_matching(WeightsFile(checkpoint / "weights.safetensors"), {.select = facts.encoder}, *backbone->module());
   if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
     throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used",
                             checkpoint.string(), facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(),

@@ -243,29 +243,14 @@ void load_optimizer(const fs::path& file, Optimizer& optimizer) {
   restore.all_used();
 }
 
-LoadAccount load_matching(const fs::path& file, const std::string& select, torch::nn::Module& target) {
-  const SafetensorsReader reader(file);
-  reader.verify();
-  const std::string prefix = select.empty() || select.ends_with('.') ? select : select + ".";
-  LoadAccount account;
-  std::set<std::string> wanted;
-  for (auto& [key, tensor] : state_of(target)) {
-    wanted.insert(prefix + key);
-    const TensorInfo* info = reader.find(prefix + key);
-    if (!info) {
-      account.missing.push_back(key);
-    } else if (!fits(*info, tensor)) {
-      account.wrong_shape.push_back(key);
-    } else {
-      copy_into(reader, *info, tensor);
-      account.matched.push_back(key);
-    }
+std::optional<at::ScalarType> scalar_type_named(const std::string& dtype) {
+  for (const auto& [scalar, name] : type_names()) {
+    if (name == dtype) return scalar;
   }
-  for (const TensorInfo& info : reader.tensors()) {
-    if (info.name.starts_with(prefix) && !wanted.contains(info.name)) account.unexpected.push_back(info.name);
-  }
-  return account;
+  return std::nullopt;
 }
+
+std::string scalar_type_text(at::ScalarType type) { return type_name(type); }
 
 fs::path resolve_checkpoint(const fs::path& path) {
   if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,12 +61,9 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const std::filesys
 void load_weights(const std::filesystem::path& file, torch::nn::Module& root);
 void load_optimizer(const std::filesystem::path& file, Optimizer& optimizer);
 
-/// How a partial load went: names of the target tree.
-struct LoadAccount {
-  std::vector<std::string> matched, missing, unexpected, wrong_shape;
-};
-/// Weights of `file` whose names begin with `select` into the module, by name. Never touches a tensor of another shape.
-LoadAccount load_matching(const std::filesystem::path& file, const std::string& select, torch::nn::Module& target);
+/// Types as safetensors writes them: "F32". Nothing for a name that is none of ours; Error for a type that cannot be saved.
+std::optional<at::ScalarType> scalar_type_named(const std::string& dtype);
+std::string scalar_type_text(at::ScalarType type);
 
 /// A checkpoint folder itself, a run folder (its `checkpoints/best`, else `last`), or throws Error.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);

@@ -13,8 +13,8 @@
 #include "nn/init.h"
 #include "nn/tree.h"
 #include "runner/autocast.h"
-#include "runner/train/checkpoint.h"
 #include "runner/train/draws.h"
+#include "runner/train/init.h"
 #include "runner/train/one_rank.h"
 
 namespace lafs {
@@ -82,7 +82,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
   lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
-  for (const InitEntry& init : recipe_.init) note(apply_init(init, *root_));
+  for (const InitEntry& init : recipe_.init) note(apply_init(init, *root_, recipe_.registry));
   const at::NoGradGuard no_grad;
   objective_->start();
 }
@@ -164,24 +164,6 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   outcome.values = values_->means();
   outcome.notes.swap(values_->notes);
   return outcome;
-}
-
-std::string apply_init(const InitEntry& init, torch::nn::Module& root) {
-  namespace fs = std::filesystem;
-  fs::path file = init.from.value;
-  if (fs::is_directory(file)) file = resolve_checkpoint(file) / "weights.safetensors";
-  auto target = submodule(root, init.into);
-  const LoadAccount account = load_matching(file, init.select, *target);
-  const size_t wanted = account.matched.size() + account.missing.size() + account.wrong_shape.size();
-  const double share = wanted ? static_cast<double>(account.matched.size()) / static_cast<double>(wanted) : 0;
-  std::string text = fmt::format("{} of {} tensors into \"{}\" from \"{}\"", account.matched.size(), wanted, init.into, file.string());
-  if (!account.missing.empty()) text += fmt::format("; {} missing, first \"{}\"", account.missing.size(), account.missing.front());
-  if (!account.wrong_shape.empty())
-    text += fmt::format("; {} of another shape, first \"{}\"", account.wrong_shape.size(), account.wrong_shape.front());
-  if (!account.unexpected.empty())
-    text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
-  if (share < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
-  return text;
 }
 
 }  // namespace lafs

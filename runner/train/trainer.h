@@ -78,7 +78,4 @@ class Trainer {
   std::shared_ptr<Values> values_;
 };
 
-/// The shares of weights an `[[init]]` found, as a sentence: `412 of 412 tensors into "backbone" from "a.safetensors"`.
-std::string apply_init(const InitEntry& init, torch::nn::Module& root);
-
 }  // namespace lafs

@@ -10,6 +10,7 @@
 #include "nn/init.h"
 #include "nn/tree.h"
 #include "runner/assembly.h"
+#include "runner/train/init.h"
 #include "runner/train/tiny_recipe.h"
 #include "runner/train/trainer.h"
 #include "support/bytes.h"
@@ -167,7 +168,7 @@ TEST_CASE("checkpoint: a partial load tells what matched, what is missing, and w
   const fs::path file = store.find("last") / "weights.safetensors";
   const auto deeper =
       test::make<Backbone>("fvit", "dim = 24\nheads = 2\ndim_head = 12\ndropout = 0\ndepth = 2\nmlp_dim = 40\n", model.recipe.input);
-  const LoadAccount account = load_matching(file, "backbone", *deeper->module());
+  const LoadAccount account = load_matching(WeightsFile(file), {.select = "backbone"}, *deeper->module());
   CHECK(account.wrong_shape == std::vector<std::string>{"transformer.layers.0.1.fn.fn.net.0.weight",
                                                         "transformer.layers.0.1.fn.fn.net.0.bias",
                                                         "transformer.layers.0.1.fn.fn.net.3.weight"});
@@ -175,7 +176,7 @@ TEST_CASE("checkpoint: a partial load tells what matched, what is missing, and w
   CHECK(account.missing.front() == "transformer.layers.1.0.fn.norm.weight");
   CHECK(account.matched.size() == 14);
   CHECK(account.unexpected.empty());
-  const LoadAccount whole = load_matching(file, "", *submodule(model.trainer.root(), "backbone"));
+  const LoadAccount whole = load_matching(WeightsFile(file), {}, *submodule(model.trainer.root(), "backbone"));
   CHECK(whole.matched.empty());
   CHECK(whole.unexpected.size() == state_of(model.trainer.root()).size());
 }

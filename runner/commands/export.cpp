@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "formats/safetensors.h"
+#include "formats/torch_writer.h"
+#include "kernel/name_map.h"
+#include "runner/commands/command.h"
+#include "runner/train/checkpoint.h"
+#include "runner/weights/weights_file.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportArguments {
+  fs::path checkpoint, out;
+  std::string map;
+};
+
+/// Where the names that the map knows begin in the file: a checkpoint holds a whole objective.
+std::string prefix_of(const fs::path& checkpoint, const NameMap& map) {
+  if (!fs::is_directory(checkpoint) || map.target != "backbone") return "";
+  const std::string encoder = read_checkpoint_state(resolve_checkpoint(checkpoint)).second.encoder;
+  return encoder.empty() ? "" : encoder + ".";
+}
+
+/// Tensors under the keys of the other program's file, in our order, and the bytes they look into.
+struct Exported {
+  std::vector<TorchDict> dicts;
+  std::vector<std::vector<std::byte>> bytes;
+  std::vector<std::string> left_out;
+};
+
+Exported exported(const WeightsFile& file, const NameMap& map, const std::string& prefix) {
+  Exported out;
+  for (size_t i = 0; i < file.tensors().size(); ++i) {
+    const StoredTensor& tensor = file.tensors()[i];
+    const auto original = tensor.name.starts_with(prefix) ? original_name(map, tensor.name.substr(prefix.size())) : std::nullopt;
+    if (!original) {
+      out.left_out.push_back(tensor.name);
+      continue;
+    }
+    auto dict = std::find_if(out.dicts.begin(), out.dicts.end(), [&](const TorchDict& d) { return d.key == original->first; });
+    if (dict == out.dicts.end()) dict = out.dicts.insert(dict, {original->first, {}});
+    // Vectors move when the outer one grows; what they hold stays where it is.
+    const auto& data = out.bytes.emplace_back(file.bytes(i));
+    dict->tensors.push_back({original->second, tensor.dtype, tensor.shape, data});
+  }
+  return out;
+}
+
+void write(const fs::path& file, const std::vector<TorchDict>& dicts) {
+  if (file.extension() == ".pth" || file.extension() == ".pt") {
+    write_torch(file, dicts);
+    return;
+  }
+  std::vector<TensorBytes> all;
+  for (const TorchDict& dict : dicts) {
+    for (TensorBytes tensor : dict.tensors) {
+      if (!dict.key.empty()) tensor.name = fmt::format("{}.{}", dict.key, tensor.name);
+      all.push_back(std::move(tensor));
+    }
+  }
+  write_safetensors(file, all, {{"format", "pt"}});
+}
+
+int run(const ExportArguments& arguments, const Invocation& invocation) {
+  const auto extension = arguments.out.extension();
+  if (extension != ".pth" && extension != ".pt" && extension != ".safetensors")
+    throw Error(fmt::format("\"{}\" is to be neither .pth nor .safetensors", arguments.out.string()));
+  const Registry registry = load_plugins(invocation);
+  const NameMap map = read_name_map(registry.map(arguments.map));
+  const WeightsFile file(arguments.checkpoint);
+  const Exported out = exported(file, map, prefix_of(arguments.checkpoint, map));
+  if (out.dicts.empty())
+    throw Error(fmt::format("map \"{}\" has a name for none of the tensors of \"{}\"", map.name, file.file().string()));
+  write(arguments.out, out.dicts);
+  fmt::print("{} of {} tensors of \"{}\" under the names of map \"{}\" in \"{}\"\n", file.tensors().size() - out.left_out.size(),
+             file.tensors().size(), file.file().string(), map.name, arguments.out.string());
+  for (const std::string& name : out.left_out) fmt::print("  left out: {}\n", name);
+  return done;
+}
+
+}  // namespace
+
+Action add_export(CLI::App& app) {
+  auto arguments = std::make_shared<ExportArguments>();
+  CLI::App* command = app.add_subcommand("export", "write weights under another program's names: a name map run backwards");
+  command->add_option("checkpoint", arguments->checkpoint, "run or checkpoint folder, or a file with our names")
+      ->required()
+      ->type_name("PATH");
+  command->add_option("--map", arguments->map, "name map, see lafs describe")->required()->type_name("NAME");
+  command->add_option("--out", arguments->out, "file to write; its ending is the format: .pth (plain PyTorch loads it) or .safetensors")
+      ->required()
+      ->type_name("FILE");
+  return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
+}
+
+}  // namespace lafs
