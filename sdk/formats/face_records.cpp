@@ -1,11 +1,11 @@
 #include "formats/face_records.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
 #include <exception>
-#include <functional>
 #include <mutex>
-#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
@@ -26,18 +26,22 @@ Error of_record(const fs::path& file, int64_t key, const std::string& what) {
   return Error(fmt::format("\"{}\": key {}: {}", file.string(), key, what));
 }
 
+uint32_t u32_of(std::span<const uint8_t> bytes) {
+  return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
+}
+
 }  // namespace
 
-FaceRecords::FaceRecords(const fs::path& records, const Options& options) : file_(records), options_(options) {
-  const RecordIndex index = open_index();
-  if (index.size() == 0) throw Error(fmt::format("\"{}\" holds no records", path().string()));
+FaceRecords::FaceRecords(const fs::path& records, const Options& options) : file_(records), options_(options), index_(open_index()) {
+  if (index_.size() == 0) throw Error(fmt::format("\"{}\" holds no records", path().string()));
   open_property();
   if (file_.ends_without_padding()) warnings_.push_back(fmt::format("\"{}\" ends without the padding of its last record", path().string()));
-  if (const auto header = range_header(index)) {
+  if (const auto header = range_header()) {
     style_ = Style::range;
-    read_ranges(index, *header);
+    read_ranges(*header);
   } else {
-    read_plain(index);
+    labels_.resize(static_cast<size_t>(index_.size()));
+    read_labels(0, size());
   }
   for (const uint32_t label : labels_) largest_ = std::max<int64_t>(largest_, label);
   if (property_ && property_->pictures && *property_->pictures != size())
@@ -61,12 +65,12 @@ void FaceRecords::open_property() {
   }
 }
 
-std::optional<FaceHeader> FaceRecords::range_header(const RecordIndex& index) {
-  const auto position = index.find(0);
+std::optional<FaceHeader> FaceRecords::range_header() {
+  const auto position = index_.find(0);
   if (!position) return std::nullopt;
   std::vector<uint8_t> payload;
   try {
-    file_.read(index.offset(*position), payload);
+    file_.read(index_.offset(*position), payload);
     FaceHeader header = parse_face_header(payload);
     if (header.flag == 0) return std::nullopt;
     if (payload.size() > header.body) {
@@ -85,9 +89,9 @@ std::optional<FaceHeader> FaceRecords::range_header(const RecordIndex& index) {
   }
 }
 
-FaceHeader FaceRecords::identity_record(const RecordIndex& index, int64_t key) const {
+FaceHeader FaceRecords::identity_record(int64_t key) const {
   std::vector<uint8_t> payload;
-  file_.read(index.offset(index.at(static_cast<uint64_t>(key))), payload, 64);
+  file_.read(index_.offset(index_.at(static_cast<uint64_t>(key))), payload, 64);
   try {
     FaceHeader header = parse_face_header(payload);
     if (header.flag != 2) throw Error(fmt::format("expected 2 labels of an identity record, found {}", header.flag));
@@ -99,32 +103,34 @@ FaceHeader FaceRecords::identity_record(const RecordIndex& index, int64_t key) c
   }
 }
 
-bool FaceRecords::is_identity_record(const RecordIndex& index, int64_t key) const {
-  const auto position = index.find(static_cast<uint64_t>(key));
+bool FaceRecords::is_identity_record(int64_t key) const {
+  const auto position = index_.find(static_cast<uint64_t>(key));
   if (!position) return false;
-  const RecordFile::Head head = file_.head(index.offset(*position), label_bytes + 4);
-  return head.length == label_bytes + 4 && parse_face_header(head.bytes).flag == 2;
+  RecordFile::Window window;
+  const RecordFile::Head head = file_.head(index_.offset(*position), label_bytes + 4, window);
+  return head.length == label_bytes + 4 && u32_of(head.bytes) == 2;
 }
 
-std::pair<int64_t, int64_t> FaceRecords::identity_keys(const RecordIndex& index, const FaceHeader& header) const {
+std::pair<int64_t, int64_t> FaceRecords::identity_keys(const FaceHeader& header) const {
   int64_t first = whole_label(header.labels[0]), end = whole_label(header.labels[1]);
   // Rounded numbers are settled by the records around them.
-  while (first > exact_keys && is_identity_record(index, first - 1)) --first;
-  while (first > exact_keys && first < end && !is_identity_record(index, first)) ++first;
+  while (first > exact_keys && is_identity_record(first - 1)) --first;
+  while (first > exact_keys && first < end && !is_identity_record(first)) ++first;
   if (end > exact_keys) {
-    while (end > first && !is_identity_record(index, end - 1)) --end;
-    while (is_identity_record(index, end)) ++end;
+    while (end > first && !is_identity_record(end - 1)) --end;
+    while (is_identity_record(end)) ++end;
   }
   return {first, end};
 }
 
-void FaceRecords::read_ranges(const RecordIndex& index, const FaceHeader& header) {
-  const auto [first_identity, end_identity] = identity_keys(index, header);
+std::vector<FaceRecords::Range> FaceRecords::ranges_of(int64_t first_identity, int64_t end_identity) const {
   std::vector<Range> ranges;
+  const int64_t rounded_end = static_cast<int64_t>(static_cast<float>(first_identity));
   for (int64_t key = first_identity; key < end_identity; ++key) {
-    const FaceHeader record = identity_record(index, key);
+    const FaceHeader record = identity_record(key);
     try {
-      const Range range{whole_label(record.labels[0]), std::min(whole_label(record.labels[1]), first_identity)};
+      Range range{whole_label(record.labels[0]), whole_label(record.labels[1])};
+      if (range.end > first_identity || (key + 1 == end_identity && range.end == rounded_end)) range.end = first_identity;
       if (range.first < 1 || range.first > range.end)
         throw Error(fmt::format("expected a range of keys below {}, found {} to {}", first_identity, record.labels[0], record.labels[1]));
       ranges.push_back(range);
@@ -132,23 +138,36 @@ void FaceRecords::read_ranges(const RecordIndex& index, const FaceHeader& header
       throw of_record(path(), key, error.what());
     }
   }
+  return ranges;
+}
+
+void FaceRecords::read_ranges(const FaceHeader& header) {
+  const auto [first_identity, end_identity] = identity_keys(header);
+  const std::vector<Range> ranges = ranges_of(first_identity, end_identity);
   check_ranges(ranges, first_identity);
-  std::vector<std::pair<int64_t, int64_t>> begins;  // where the pictures of an identity begin
-  bool rounded = false;
+  place_pictures(ranges);
+  if (size() == 0) throw Error(fmt::format("\"{}\" holds no pictures", path().string()));
+  label_ranges(ranges, options_.own_labels);
+  int64_t beyond = size();
+  while (beyond > 0 && key(beyond - 1) >= static_cast<uint64_t>(exact_keys)) --beyond;
+  if (!options_.own_labels && ranges.back().end > exact_keys) read_labels(beyond, size());
+}
+
+void FaceRecords::place_pictures(const std::vector<Range>& ranges) {
+  size_t pictures = 0;
+  for (const Range& range : ranges) pictures += static_cast<size_t>(range.end - range.first);
+  // Every picture must be in the index, so that this also bounds what a wrong range can ask for.
+  labels_.reserve(std::min(pictures, static_cast<size_t>(index_.size())));
   for (size_t r = 0; r < ranges.size(); ++r) {
-    begins.emplace_back(size(), static_cast<int64_t>(r));
-    rounded = rounded || ranges[r].end > exact_keys;
     for (int64_t key = ranges[r].first; key < ranges[r].end; ++key) {
-      add(index, index.at(static_cast<uint64_t>(key)));
+      const int64_t at = index_.at(static_cast<uint64_t>(key));
+      if (labels_.empty()) first_ = at;
+      if (positions_.empty() && at != first_ + size()) {
+        for (int64_t i = 0; i < size(); ++i) positions_.push_back(static_cast<uint32_t>(first_ + i));
+      }
+      if (!positions_.empty() || at != first_ + size()) positions_.push_back(static_cast<uint32_t>(at));
       labels_.push_back(static_cast<uint32_t>(r));
     }
-  }
-  if (size() == 0) throw Error(fmt::format("\"{}\" holds no pictures", path().string()));
-  sort_keys();
-  label_ranges(begins, options_.own_labels);
-  if (rounded) {
-    const auto beyond = std::lower_bound(keys_.begin(), keys_.end(), static_cast<uint32_t>(exact_keys));
-    read_labels(beyond - keys_.begin(), size());
   }
 }
 
@@ -168,18 +187,22 @@ void FaceRecords::check_ranges(const std::vector<Range>& ranges, int64_t identit
     warnings_.push_back(fmt::format("\"{}\": {} gaps between the ranges of identities leave out {} keys", path().string(), gaps, missing));
 }
 
-void FaceRecords::label_ranges(const std::vector<std::pair<int64_t, int64_t>>& begins, bool own) {
+void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
   // Labels of builders are numbers of ranges; sets cut from others may keep the labels of the whole.
   constexpr size_t tried = 1024;
-  const size_t step = std::max<size_t>(1, begins.size() / tried);
+  const size_t step = std::max<size_t>(1, ranges.size() / tried);
   std::optional<int64_t> shift;
-  for (size_t i = 0; !own && i < begins.size(); i += step) {
-    const auto [begin, range] = begins[i];
-    if (begin >= size() || label(begin) != range) continue;  // an identity without pictures
-    uint64_t id = 0;
-    const int64_t difference = own_label(begin, id) - range;
-    if (!shift) shift = difference;
-    own = *shift != difference;
+  RecordFile::Window window;
+  int64_t begin = 0;
+  for (size_t r = 0; r < ranges.size() && !own; ++r) {
+    const int64_t pictures = ranges[r].end - ranges[r].first;
+    if (r % step == 0 && pictures > 0) {
+      uint64_t id = 0;
+      const int64_t difference = own_label(begin, id, window) - static_cast<int64_t>(r);
+      if (!shift) shift = difference;
+      own = *shift != difference;
+    }
+    begin += pictures;
   }
   if (own) {
     read_labels(0, size());
@@ -188,49 +211,32 @@ void FaceRecords::label_ranges(const std::vector<std::pair<int64_t, int64_t>>& b
   }
 }
 
-void FaceRecords::read_plain(const RecordIndex& index) {
-  for (int64_t i = 0; i < index.size(); ++i) add(index, i);
-  labels_.resize(keys_.size());
-  sort_keys();
-  read_labels(0, size());
-}
-
-void FaceRecords::add(const RecordIndex& index, int64_t position) {
-  keys_.push_back(static_cast<uint32_t>(index.key(position)));
-  offsets_.push_back(index.offset(position));
-}
-
-void FaceRecords::sort_keys() {
-  keys_.shrink_to_fit();
-  labels_.shrink_to_fit();
-  offsets_.shrink_to_fit();
-  if (std::is_sorted(keys_.begin(), keys_.end())) return;
-  by_key_.resize(keys_.size());
-  std::iota(by_key_.begin(), by_key_.end(), 0);
-  std::sort(by_key_.begin(), by_key_.end(), [&](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; });
-}
-
 std::optional<int64_t> FaceRecords::find(uint64_t key) const {
-  const auto at =
-      by_key_.empty()
-          ? std::lower_bound(keys_.begin(), keys_.end(), key) - keys_.begin()
-          : std::lower_bound(by_key_.begin(), by_key_.end(), key, [&](uint32_t i, uint64_t k) { return keys_[i] < k; }) - by_key_.begin();
-  if (at == size()) return std::nullopt;
-  const int64_t i = by_key_.empty() ? at : by_key_[static_cast<size_t>(at)];
-  return this->key(i) == key ? std::optional(i) : std::nullopt;
+  const auto position = index_.find(key);
+  if (!position || style_ == Style::plain) return position;
+  int64_t low = 0, high = size();  // ranges do not overlap, so that keys ascend
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (this->key(middle) < key) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < size() && this->key(low) == key ? std::optional(low) : std::nullopt;
 }
 
 std::string FaceRecords::name(int64_t i) const { return fmt::format("\"{}\": key {}", path().string(), key(i)); }
 
-int64_t FaceRecords::own_label(int64_t i, uint64_t& id) const {
-  const RecordFile::Head head = file_.head(offset(i), label_bytes);
+int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const {
+  const RecordFile::Head head = file_.head(offset(i), label_bytes, window);
   try {
-    if (head.length < FaceHeader::bytes) parse_face_header(head.bytes);
-    uint32_t flag = 0;
-    for (size_t b = 0; b < 4; ++b) flag |= uint32_t{head.bytes[b]} << (8 * b);
-    std::vector<uint8_t> first = head.bytes;
-    if (flag > 1 && flag <= uint32_t{1} << 20) first[0] = 1, first[1] = first[2] = 0;  // the first label of a list is the class
-    const FaceHeader header = parse_face_header(first);
+    std::array<uint8_t, label_bytes> first{};
+    std::copy(head.bytes.begin(), head.bytes.end(), first.begin());
+    const uint32_t flag = u32_of(first);
+    // The first label of a list is the class; the others need not be read.
+    if (flag > 1 && flag <= uint32_t{1} << 20) first[0] = 1, first[1] = first[2] = 0;
+    const FaceHeader header = parse_face_header(std::span(first).first(head.bytes.size()));
     if (head.length <= FaceHeader::bytes + uint64_t{4} * flag) throw Error("expected a picture, found nothing");
     id = header.id;
     return whole_label(header.labels[0]);
@@ -245,13 +251,17 @@ void FaceRecords::read_labels(int64_t begin, int64_t end) {
   std::mutex guard;
   std::exception_ptr failure;
   int64_t failed_at = end, foreign = end;
+  const uint64_t usual = file_.size() / static_cast<uint64_t>(index_.size());
   const auto work = [&] {
+    RecordFile::Window window;
+    // Reading over small records is cheaper than a call to the system for each.
+    if (usual < 2048) window.wanted = 65536;
     for (int64_t at = next.fetch_add(block); at < end; at = next.fetch_add(block)) {
       int64_t i = at;
       try {
         for (; i < std::min(end, at + block); ++i) {
           uint64_t id = key(i);
-          labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(own_label(i, id));
+          labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(own_label(i, id, window));
           if (id == key(i)) continue;
           const std::lock_guard lock(guard);
           foreign = std::min(foreign, i);
@@ -279,21 +289,32 @@ uint64_t FaceRecords::taken_bytes(int64_t i) const {
   return next > here && next - here <= 4 * usual ? next - here : usual;
 }
 
+void FaceRecords::check_label(int64_t i, float label_of_record) const {
+  const int64_t own = whole_label(label_of_record);
+  if (own == label(i)) return;
+  const bool ranges = style_ == Style::range && !options_.own_labels;
+  throw Error(fmt::format("its record says class {}, {} {}", own, ranges ? "its range" : "at opening it said", label(i)));
+}
+
 std::vector<uint8_t> FaceRecords::picture(int64_t i) const {
-  std::vector<uint8_t> payload;
-  file_.read(offset(i), payload, taken_bytes(i));
+  std::vector<uint8_t> body;
+  std::array<uint8_t, FaceHeader::bytes> first{};
+  const bool apart = file_.read_apart(offset(i), first, body, taken_bytes(i));
   try {
-    const FaceHeader header = parse_face_header(payload);
-    if (payload.size() == header.body) throw Error("expected a picture, found nothing");
-    if (const int64_t own = whole_label(header.labels[0]); own != label(i)) {
-      const bool ranges = style_ == Style::range && !options_.own_labels;
-      throw Error(fmt::format("its record says class {}, {} {}", own, ranges ? "its range" : "at opening it said", label(i)));
+    if (apart && u32_of(first) == 0) {
+      check_label(i, std::bit_cast<float>(u32_of(std::span(first).subspan(4))));
+    } else {
+      file_.read(offset(i), body);
+      const FaceHeader header = parse_face_header(body);
+      check_label(i, header.labels[0]);
+      body.erase(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(header.body));
     }
-    payload.erase(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(header.body));
-    return payload;
+    if (body.empty()) throw Error("expected a picture, found nothing");
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", name(i), error.what()));
+    const std::string what = error.what();
+    throw what.starts_with('"') ? error : Error(fmt::format("{}: {}", name(i), what));
   }
+  return body;
 }
 
 }  // namespace lafs

@@ -35,7 +35,8 @@ struct FaceProperty {
 FaceProperty read_property(const std::filesystem::path& file);
 
 /// A face record set: "train.rec" with "train.idx" and "property" beside it, in both styles (data-formats.md 2.2). Pictures come in
-/// the order of identities and keys (range style), or of the index (plain style). Memory: at most 17 bytes a picture. [any thread]
+/// the order of identities and keys (range style), or of the index (plain style). Memory: 12 bytes a record, 5 more where keys
+/// do not ascend and the file is larger than 16 GiB. [any thread]
 class FaceRecords {
  public:
   enum class Style { range, plain };
@@ -51,11 +52,11 @@ class FaceRecords {
 
   const std::filesystem::path& path() const { return file_.path(); }
   Style style() const { return style_; }
-  int64_t size() const { return static_cast<int64_t>(keys_.size()); }
-  uint64_t key(int64_t i) const { return keys_[static_cast<size_t>(i)]; }
+  int64_t size() const { return static_cast<int64_t>(labels_.size()); }
+  uint64_t key(int64_t i) const { return index_.key(position(i)); }
   int64_t label(int64_t i) const { return labels_[static_cast<size_t>(i)]; }
   int64_t largest_label() const { return largest_; }
-  uint64_t offset(int64_t i) const { return offsets_[static_cast<size_t>(i)]; }
+  uint64_t offset(int64_t i) const { return index_.offset(position(i)); }
   std::optional<int64_t> find(uint64_t key) const;
   /// The encoded picture. Throws Error naming file and key, also when the record's label is not `label(i)`.
   std::vector<uint8_t> picture(int64_t i) const;
@@ -70,28 +71,30 @@ class FaceRecords {
   };
   RecordIndex open_index();
   void open_property();
-  std::optional<FaceHeader> range_header(const RecordIndex& index);
-  FaceHeader identity_record(const RecordIndex& index, int64_t key) const;
-  bool is_identity_record(const RecordIndex& index, int64_t key) const;
-  std::pair<int64_t, int64_t> identity_keys(const RecordIndex& index, const FaceHeader& header) const;
-  void read_ranges(const RecordIndex& index, const FaceHeader& header);
+  std::optional<FaceHeader> range_header();
+  FaceHeader identity_record(int64_t key) const;
+  bool is_identity_record(int64_t key) const;
+  std::pair<int64_t, int64_t> identity_keys(const FaceHeader& header) const;
+  std::vector<Range> ranges_of(int64_t first_identity, int64_t end_identity) const;
+  void read_ranges(const FaceHeader& header);
   void check_ranges(const std::vector<Range>& ranges, int64_t identity_key);
-  void label_ranges(const std::vector<std::pair<int64_t, int64_t>>& begins, bool own);
-  void read_plain(const RecordIndex& index);
-  void add(const RecordIndex& index, int64_t position);
-  void sort_keys();
-  int64_t own_label(int64_t i, uint64_t& id) const;
+  void place_pictures(const std::vector<Range>& ranges);
+  void label_ranges(const std::vector<Range>& ranges, bool own);
   void read_labels(int64_t begin, int64_t end);
+  int64_t own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const;
   uint64_t taken_bytes(int64_t i) const;
+  void check_label(int64_t i, float own) const;
+  int64_t position(int64_t i) const { return positions_.empty() ? first_ + i : int64_t{positions_[static_cast<size_t>(i)]}; }
 
   RecordFile file_;
   Options options_;
-  Style style_ = Style::plain;
-  std::vector<uint32_t> keys_, labels_, by_key_;  ///< by_key_: empty when keys ascend
-  CompactOffsets offsets_;
-  int64_t largest_ = 0;
-  std::optional<FaceProperty> property_;
   std::vector<std::string> warnings_;
+  RecordIndex index_;
+  Style style_ = Style::plain;
+  std::vector<uint32_t> labels_;
+  std::vector<uint32_t> positions_;  ///< of pictures in the index; empty: from first_ on
+  int64_t first_ = 0, largest_ = 0;
+  std::optional<FaceProperty> property_;
 };
 
 }  // namespace lafs

@@ -29,6 +29,11 @@ void CompactOffsets::shrink_to_fit() {
   high_.shrink_to_fit();
 }
 
+void RecordIndex::reserve(uint64_t lines) {
+  keys_.reserve(lines);
+  offsets_.reserve(lines);
+}
+
 void RecordIndex::add(uint64_t key, uint64_t offset) {
   if (key > UINT32_MAX) throw Error(fmt::format("key {} is above {}", key, UINT32_MAX));
   if (offset >= CompactOffsets::limit) throw Error(fmt::format("offset {} is not below {}", offset, CompactOffsets::limit));
@@ -107,8 +112,12 @@ uint64_t field(std::string_view text, std::string_view what) {
 
 RecordIndex RecordIndex::read(const fs::path& file, uint64_t record_bytes) {
   RecordIndex index(file);
+  const PreadFile text(file);
+  uint64_t lines = 0;
+  for_lines(text, [&](std::string_view, bool) { ++lines; });
+  index.reserve(lines);  // growth by doubling would take twice the memory
   int64_t number = 0;
-  for_lines(PreadFile(file), [&](std::string_view line, bool last) {
+  for_lines(text, [&](std::string_view line, bool last) {
     ++number;
     try {
       if (line.ends_with('\r')) line.remove_suffix(1);

@@ -88,20 +88,35 @@ uint64_t RecordFile::join(uint64_t offset, std::vector<uint8_t>& payload) const 
   }
 }
 
-RecordFile::Head RecordFile::head(uint64_t offset, uint64_t count) const {
+bool RecordFile::read_apart(uint64_t offset, std::span<uint8_t> first_bytes, std::vector<uint8_t>& rest, uint64_t expected) const {
   check_start(offset);
-  Head out;
-  std::array<uint8_t, head_bytes> head{};
-  out.bytes.resize(std::min(count, size() - offset - head_bytes));
-  file_.read(offset, head, out.bytes);
-  const Part found = start(offset, head);
-  out.length = found.length;
-  if (found.kind == first) {
-    join(offset, out.bytes);
-    out.length = out.bytes.size();
+  std::array<uint8_t, 64> begin{};
+  const uint64_t wanted = head_bytes + first_bytes.size();
+  if (size() - offset < wanted || wanted > begin.size()) return false;
+  const uint64_t guess = std::min(std::clamp(expected, wanted, max_record) - wanted, size() - offset - wanted);
+  rest.resize(guess);
+  file_.read(offset, std::span(begin).first(wanted), rest);
+  const Part found = start(offset, begin);
+  if (found.kind == first || found.length < first_bytes.size()) return false;
+  std::copy_n(begin.begin() + head_bytes, first_bytes.size(), first_bytes.begin());
+  rest.resize(found.length - first_bytes.size());
+  if (rest.size() > guess) file_.read(offset + wanted + guess, std::span(rest).subspan(guess));
+  return true;
+}
+
+RecordFile::Head RecordFile::head(uint64_t offset, uint64_t count, Window& window) const {
+  check_start(offset);
+  const uint64_t needed = std::min(head_bytes + count, size() - offset);
+  if (offset < window.begin || offset + needed > window.begin + window.bytes.size()) {
+    window.bytes.resize(std::min(std::max(window.wanted, needed), size() - offset));
+    window.begin = offset;
+    file_.read(offset, window.bytes);
   }
-  out.bytes.resize(std::min<uint64_t>(out.bytes.size(), std::min(count, out.length)));
-  return out;
+  const auto bytes = std::span<const uint8_t>(window.bytes).subspan(offset - window.begin, needed);
+  const Part found = start(offset, bytes);
+  if (found.kind != first) return {bytes.subspan(head_bytes, std::min(needed - head_bytes, found.length)), found.length};
+  join(offset, window.joined);
+  return {std::span<const uint8_t>(window.joined).first(std::min<uint64_t>(count, window.joined.size())), window.joined.size()};
 }
 
 RecordWriter::RecordWriter(const std::filesystem::path& file) : file_(file), records_(file), index_(index_of(file)) {}

@@ -23,13 +23,22 @@ class RecordFile {
   /// what the record takes in the file saves a second call to the system.
   uint64_t read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected = 16384) const;
 
-  /// The beginning of a record.
-  struct Head {
-    std::vector<uint8_t> bytes;  ///< at most as many as were asked for
-    uint64_t length = 0;         ///< of the whole record
+  /// The same with the first bytes of the record put into `first`, the others into `rest`, without another copy. False, and nothing
+  /// promised of both, for a record that is split or shorter than `first`.
+  bool read_apart(uint64_t offset, std::span<uint8_t> first, std::vector<uint8_t>& rest, uint64_t expected) const;
+
+  /// A piece of the file that beginnings of records are taken from. [one thread at a time]
+  struct Window {
+    uint64_t wanted = 64;  ///< bytes to read at once, where the one at hand does not do
+    uint64_t begin = 0;
+    std::vector<uint8_t> bytes, joined;
   };
-  /// The same without the rest of the record.
-  Head head(uint64_t offset, uint64_t count) const;
+  /// The beginning of a record. `bytes` live until the window is used again.
+  struct Head {
+    std::span<const uint8_t> bytes;  ///< at most as many as were asked for
+    uint64_t length = 0;             ///< of the whole record
+  };
+  Head head(uint64_t offset, uint64_t count, Window& window) const;
 
   /// Whether the padding of the last record is missing, which is accepted.
   bool ends_without_padding() const { return size() % 4 != 0; }
@@ -52,6 +61,7 @@ class RecordFile {
 class CompactOffsets {
  public:
   void push_back(uint64_t offset);
+  void reserve(size_t count) { low_.reserve(count); }
   uint64_t operator[](size_t i) const { return (low_[i] | (high_.empty() ? 0 : uint64_t{high_[i]} << 32)) * 4; }
   size_t size() const { return low_.size(); }
   void shrink_to_fit();
@@ -79,6 +89,7 @@ class RecordIndex {
 
  private:
   explicit RecordIndex(std::filesystem::path file) : file_(std::move(file)) {}
+  void reserve(uint64_t lines);
   void add(uint64_t key, uint64_t offset);
   std::optional<int64_t> sort();  ///< a position whose key stands before it already, if there is one
 

@@ -1,11 +1,14 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "formats/face_writer.h"
 #include "kernel/recipe.h"
 #include "kernel/registry.h"
 #include "support/scratch.h"
@@ -19,7 +22,7 @@ struct Example {
 };
 
 /// Small options for the plugins that need some, or whose defaults are too large or leave out a branch worth a look.
-/// "{images}" stands for a folder of pictures, a folder an identity.
+/// "{images}" stands for a folder of pictures, a folder an identity; "{records}" for a record set of the same.
 inline const std::map<std::string, std::vector<Example>, std::less<>>& example_table() {
   static const std::string few = R"({ use = "synthetic_faces", identities = 6, per_identity = 3, size = 32 })";
   static const std::string others = R"({ use = "synthetic_faces", first_identity = 1000, identities = 4, per_identity = 2, size = 32 })";
@@ -37,6 +40,8 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
       {"data_source/image_folder", {{"root = \"{images}\""}, {"root = \"{images}\"\non_damaged = \"skip\""}}},
       {"data_source/subset",
        {{"source = " + few + "\nfirst = 1\ncount = 3"}, {"source = " + few + "\nfirst = 2\nper_identity = 2\ncompact = false"}}},
+      {"data_source/record_set",
+       {{"files = [\"{records}\"]"}, {"files = [\"{records}\"]\nswap_rb = true\nfirst = 1\nfraction = 0.7\non_damaged = \"skip\""}}},
       {"data_source/concat",
        {{"sources = [" + few + ", " + others + "]"}, {"sources = [" + few + ", " + others + "]\nidentities = \"shared\""}}},
       {"augmentation/none", {{""}, {"landmarks = true"}}},
@@ -88,11 +93,12 @@ class Material {
         write_pgm(at / (std::to_string(picture) + ".pgm"), 24 + 4 * picture, 32 + person, person * 4 + picture);
       }
     }
+    write_records();
   }
   std::string fill(std::string text) const {
-    const std::string mark = "{images}";
-    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
-      text.replace(at, mark.size(), folder_.path().string());
+    const std::map<std::string, std::string> marks{{"{images}", folder_.path().string()}, {"{records}", (records_ / "train.rec").string()}};
+    for (const auto& [mark, path] : marks) {
+      for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
     }
     return text;
   }
@@ -106,7 +112,19 @@ class Material {
     std::ofstream(file, std::ios::binary) << bytes;
   }
 
-  test::ScratchFolder folder_;
+  void write_records() const {
+    FaceWriter writer(records_ / "train.rec", FaceWriter::Style::range);
+    for (int person = 0; person < 3; ++person) {
+      for (int picture = 0; picture < 4; ++picture) {
+        const auto file = folder_ / ("person_" + std::to_string(person)) / (std::to_string(picture) + ".pgm");
+        std::ifstream in(file, std::ios::binary);
+        writer.add(person, std::vector<uint8_t>{std::istreambuf_iterator<char>(in), {}});
+      }
+    }
+    writer.finish();
+  }
+
+  test::ScratchFolder folder_, records_;
 };
 
 /// The examples of a plugin, with its material; one without options where the table has none.
