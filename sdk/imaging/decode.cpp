@@ -30,23 +30,37 @@ void check_size(int64_t height, int64_t width) {
   }
 }
 
-Image decode_jpeg(std::span<const uint8_t> bytes) {
-  const std::unique_ptr<void, int (*)(void*)> decoder(tjInitDecompress(), tjDestroy);
-  if (!decoder) throw Error("the JPEG decoder did not start");
-  const auto fail = [&] {
-    const std::string reason = tjGetErrorStr2(decoder.get());
+/// A JPEG decoder that has read the header.
+class JpegReader {
+ public:
+  explicit JpegReader(std::span<const uint8_t> bytes) : bytes_(bytes), decoder_(tjInitDecompress(), tjDestroy) {
+    if (!decoder_) throw Error("the JPEG decoder did not start");
+    int subsampling = 0;
+    if (tjDecompressHeader3(decoder_.get(), bytes.data(), bytes.size(), &width_, &height_, &subsampling, &colours_) != 0) fail();
+    check_size(height_, width_);
+  }
+  int height() const { return height_; }
+  int width() const { return width_; }
+  Image read() const {
+    if (colours_ == TJCS_CMYK || colours_ == TJCS_YCCK) throw Error("CMYK JPEG is not supported; convert it to RGB");
+    std::vector<uint8_t> pixels(static_cast<size_t>(height_) * static_cast<size_t>(width_) * 3);
+    // A warning also returns -1: the rest of such a picture would be grey or shifted.
+    if (tjDecompress2(decoder_.get(), bytes_.data(), bytes_.size(), pixels.data(), width_, 0, height_, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0)
+      fail();
+    return image_of(height_, width_, std::move(pixels));
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    const std::string reason = tjGetErrorStr2(decoder_.get());
     const bool cut = reason.find("remature end of JPEG file") != std::string::npos;
     throw Error(fmt::format("{} JPEG: {}", cut ? "truncated" : "damaged", reason));
-  };
-  int width = 0, height = 0, subsampling = 0, colours = 0;
-  if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &subsampling, &colours) != 0) fail();
-  check_size(height, width);
-  if (colours == TJCS_CMYK || colours == TJCS_YCCK) throw Error("CMYK JPEG is not supported; convert it to RGB");
-  std::vector<uint8_t> pixels(static_cast<size_t>(height) * static_cast<size_t>(width) * 3);
-  // A warning also returns -1: the rest of such a picture would be grey or shifted.
-  if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), pixels.data(), width, 0, height, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) fail();
-  return image_of(height, width, std::move(pixels));
-}
+  }
+
+  std::span<const uint8_t> bytes_;
+  std::unique_ptr<void, int (*)(void*)> decoder_;
+  int width_ = 0, height_ = 0, colours_ = 0;
+};
 
 Image decode_png(std::span<const uint8_t> bytes) {
   PngReader reader(bytes);
@@ -72,13 +86,26 @@ int64_t header_number(std::span<const uint8_t> bytes, size_t& at) {
   return value;
 }
 
+struct PnmHeader {
+  int64_t height = 0, width = 0;
+  size_t pixels = 0;  ///< where they begin
+};
+
+PnmHeader pnm_header(std::span<const uint8_t> bytes) {
+  PnmHeader header;
+  size_t at = 2;
+  header.width = header_number(bytes, at);
+  header.height = header_number(bytes, at);
+  const int64_t maxval = header_number(bytes, at);
+  if (maxval != 255) throw Error(fmt::format("PGM with maxval {} is not supported; only 255 is", maxval));
+  check_size(header.height, header.width);
+  header.pixels = at + 1;  // exactly one white space separates header and pixels
+  return header;
+}
+
 Image decode_pnm(std::span<const uint8_t> bytes) {
   const bool grey = bytes[1] == '5';
-  size_t at = 2;
-  const int64_t width = header_number(bytes, at), height = header_number(bytes, at), maxval = header_number(bytes, at);
-  if (maxval != 255) throw Error(fmt::format("PGM with maxval {} is not supported; only 255 is", maxval));
-  check_size(height, width);
-  ++at;  // exactly one white space separates header and pixels
+  const auto [height, width, at] = pnm_header(bytes);
   const int64_t count = height * width, needed = count * (grey ? 1 : 3);
   const int64_t there = static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(std::min(at, bytes.size()));
   if (there < needed) throw Error(fmt::format("truncated PGM: {} bytes of pixels where {} are needed", there, needed));
@@ -92,6 +119,17 @@ Image decode_pnm(std::span<const uint8_t> bytes) {
   return image_of(height, width, std::move(pixels));
 }
 
+enum class Coding { jpeg, png, pnm };
+
+Coding coding_of(std::span<const uint8_t> bytes) {
+  constexpr std::array<uint8_t, 8> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  if (bytes.empty()) throw Error("is empty");
+  if (bytes.size() > 2 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff) return Coding::jpeg;
+  if (bytes.size() >= png.size() && std::equal(png.begin(), png.end(), bytes.begin())) return Coding::png;
+  if (bytes.size() > 2 && bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6')) return Coding::pnm;
+  throw Error("is not a JPEG, PNG or PGM image");
+}
+
 }  // namespace
 
 Image image_of(int64_t height, int64_t width, std::vector<uint8_t> bytes) {
@@ -101,12 +139,23 @@ Image image_of(int64_t height, int64_t width, std::vector<uint8_t> bytes) {
 }
 
 Image decode_image(std::span<const uint8_t> bytes) {
-  constexpr std::array<uint8_t, 8> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  if (bytes.empty()) throw Error("is empty");
-  if (bytes.size() > 2 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff) return decode_jpeg(bytes);
-  if (bytes.size() >= png.size() && std::equal(png.begin(), png.end(), bytes.begin())) return decode_png(bytes);
-  if (bytes.size() > 2 && bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6')) return decode_pnm(bytes);
-  throw Error("is not a JPEG, PNG or PGM image");
+  const Coding coding = coding_of(bytes);
+  return coding == Coding::jpeg ? JpegReader(bytes).read() : coding == Coding::png ? decode_png(bytes) : decode_pnm(bytes);
+}
+
+std::pair<int64_t, int64_t> image_size(std::span<const uint8_t> bytes) {
+  const Coding coding = coding_of(bytes);
+  if (coding == Coding::jpeg) {
+    const JpegReader reader(bytes);
+    return {reader.height(), reader.width()};
+  }
+  if (coding == Coding::png) {
+    const PngReader reader(bytes);
+    check_size(reader.height(), reader.width());
+    return {reader.height(), reader.width()};
+  }
+  const PnmHeader header = pnm_header(bytes);
+  return {header.height, header.width};
 }
 
 std::vector<uint8_t> read_bytes(const std::filesystem::path& file) {

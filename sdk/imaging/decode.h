@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "lafs/sample.h"
@@ -12,7 +13,10 @@ namespace lafs {
 /// PGM or PPM (P5, P6, maxval 255). Grey becomes RGB. Throws Error for anything else, and for a damaged or truncated file. [any thread]
 Image decode_image(std::span<const uint8_t> bytes);
 
-/// The same of a file, which every Error names. [any thread]
+/// Rows and columns, as the file's header says. Throws Error as `decode_image` does. [any thread]
+std::pair<int64_t, int64_t> image_size(std::span<const uint8_t> bytes);
+
+/// The picture in a file, which every Error names. [any thread]
 Image read_image(const std::filesystem::path& file);
 
 /// All bytes of a file. Throws Error naming it. [any thread]
