@@ -52,7 +52,8 @@ Places places_of(const ContactSheet& sheet) {
   places.sheet_width = std::max({x, margin + text_width(sheet.title, 2), margin + text_width(sheet.subtitle)}) + margin;
   int64_t y = margin + text_height(2) + 6 + text_height() + 20;
   places.headings = y;
-  y += text_height(heading_size) + 12;
+  const bool named = std::any_of(sheet.headings.begin(), sheet.headings.end(), [](const std::string& name) { return !name.empty(); });
+  if (named) y += text_height(heading_size) + 12;
   for (const auto& row : sheet.rows) {
     int64_t tallest = 0;
     for (const Cell& cell : row) tallest = std::max(tallest, cell.image.height);

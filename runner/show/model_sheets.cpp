@@ -123,7 +123,7 @@ class AttentionCells {
     std::vector<size_t> tokens(order.size());
     for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = i;
     std::stable_sort(tokens.begin(), tokens.end(), [&](size_t a, size_t b) { return order[a] < order[b]; });
-    const double radius = std::clamp(0.014 * static_cast<double>(sheet.width()), 1.6, 8.0);
+    const double radius = std::clamp(0.3 * static_cast<double>(sheet.width()) / std::sqrt(static_cast<double>(order.size())), 1.6, 8.0);
     for (const size_t token : tokens) {
       const auto& point = numbers_.points[token];
       sheet.disc(zoomed_place(point[0], zoom_), zoomed_place(point[1], zoom_), radius, colour_of(token), 0.4);
@@ -167,6 +167,7 @@ AttentionNumbers find_attention(const ShownModel& model, const std::filesystem::
   const at::Tensor heads = class_rows(blocks[static_cast<size_t>(out.block)]), rollout = roll_out(blocks)[0];
   out.heads = rows_of(heads);
   out.rollout = numbers(rollout);
+  out.threshold = request.threshold;
   if (request.threshold > 0) {
     const at::Tensor masks = mass_mask(heads, request.threshold);
     for (int64_t h = 0; h < masks.size(0); ++h) out.head_masks.push_back(truths(masks[h]));
@@ -265,7 +266,7 @@ ContactSheet attention_sheet(const ShownModel& model, const std::vector<Attentio
     maps.push_back(cells.map({one.rollout.begin() + 1, one.rollout.end()}, ""));
     sheet.rows.push_back(std::move(maps));
     if (one.rollout_mask.empty()) continue;
-    std::vector<Cell> masks{{{}, "most of the mass"}};
+    std::vector<Cell> masks{{{}, fmt::format("tokens with {:.3g} % of the mass", 100 * one.threshold)}};
     for (const auto& mask : one.head_masks) masks.push_back(cells.mask(mask));
     masks.push_back({{}, ""});
     masks.push_back(cells.mask(one.rollout_mask));

@@ -21,6 +21,7 @@ struct AttentionNumbers {
   std::vector<std::vector<double>> heads;     ///< [heads][N]: how the class token looks at the others in that block
   std::vector<double> rollout;                ///< [1+N]: the class token's row over all blocks, sum 1; itself first
   std::vector<std::vector<bool>> head_masks;  ///< [heads][N], the tokens with most of the mass; empty without a threshold
+  double threshold = 0;                       ///< of the masks
   std::vector<bool> rollout_mask;             ///< [N]
   int64_t rows = 0, columns = 0;              ///< of the patches, where tokens are patches of a raster
   std::vector<std::vector<double>> points;    ///< [N][x, y], where token n lies at landmark n

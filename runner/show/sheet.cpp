@@ -17,20 +17,29 @@ namespace {
 
 /// Linear light to 8-bit sRGB.
 uint8_t encoded(double light) {
-  light = std::clamp(light, 0.0, 1.0);
   const double value = light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055;
   return static_cast<uint8_t>(std::lround(255 * value));
 }
 
-/// OKLab with chroma and hue (degrees) to sRGB.
-Colour from_oklch(double lightness, double chroma, double hue) {
+/// OKLab with chroma and hue (degrees) as linear light.
+std::array<double, 3> light_of(double lightness, double chroma, double hue) {
   const double angle = hue * std::numbers::pi / 180, a = chroma * std::cos(angle), b = chroma * std::sin(angle);
   const auto cube = [](double v) { return v * v * v; };
   const double l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b);
   const double m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b);
   const double s = cube(lightness - 0.0894841775 * a - 1.2914855480 * b);
-  return {encoded(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s), encoded(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
-          encoded(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s)};
+  return {4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s, -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+          -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s};
+}
+
+/// The same as a colour, paler where a screen has none so strong.
+Colour from_oklch(double lightness, double chroma, double hue) {
+  auto light = light_of(lightness, chroma, hue);
+  while (*std::min_element(light.begin(), light.end()) < 0 || *std::max_element(light.begin(), light.end()) > 1) {
+    chroma *= 0.98;
+    light = light_of(lightness, chroma, hue);
+  }
+  return {encoded(light[0]), encoded(light[1]), encoded(light[2])};
 }
 
 constexpr int64_t letter_gap = 1, letter_rows = 9;
@@ -39,7 +48,7 @@ constexpr int64_t letter_gap = 1, letter_rows = 9;
 
 Colour heat(double share) {
   const double t = std::clamp(std::isnan(share) ? 0.0 : share, 0.0, 1.0);
-  return from_oklch(0.22 + 0.70 * t, 0.10 + 0.06 * std::sin(std::numbers::pi * t), 290 - 185 * t);
+  return from_oklch(0.22 + 0.70 * t, 0.09 + 0.05 * std::sin(std::numbers::pi * t), 290 - 185 * t);
 }
 
 Sheet::Sheet(int64_t width, int64_t height, Colour ground) : width_(width), height_(height) {
