@@ -36,29 +36,29 @@ double shift_of(const PatchGather& options) {
 template <typename T>
 class Patches {
  public:
-  /// images [B,S,S,C], landmarks [B,N,2], contiguous
+  /// images [B,C,S,S], landmarks [B,N,2], contiguous
   Patches(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options)
       : images_(images),
         landmarks_(landmarks),
         options_(options),
         count_(landmarks.size(1)),
         picture_(images[0].numel()),
-        token_(options.patch * options.patch * images.size(3)) {}
+        token_(options.patch * options.patch * images.size(1)) {}
 
   at::Tensor read() const {
     at::Tensor out = at::empty({images_.size(0), count_, token_}, images_.options());
     auto* tokens = out.template mutable_data_ptr<T>();
-    each([&](PatchKernel<T>& kernel, int64_t b, int64_t row) { kernel.read(image(b), landmark(row), tokens + row * token_); });
+    each([&](auto& kernel, int64_t b, int64_t row) { kernel.read(image(b), landmark(row), tokens + row * token_); });
     return out;
   }
 
-  /// Gradients of the landmarks and, if asked for, of the images [B,S,S,C].
+  /// Gradients of the landmarks and, if asked for, of the images.
   std::pair<at::Tensor, at::Tensor> back(const at::Tensor& gradient, bool of_images) const {
     at::Tensor d_landmarks = at::empty_like(landmarks_), d_images = of_images ? at::zeros_like(images_) : at::Tensor();
     const auto* d_tokens = gradient.template const_data_ptr<T>();
     auto* d_places = d_landmarks.template mutable_data_ptr<T>();
     auto* d_pixels = of_images ? d_images.template mutable_data_ptr<T>() : nullptr;
-    each([&](PatchKernel<T>& kernel, int64_t b, int64_t row) {
+    each([&](auto& kernel, int64_t b, int64_t row) {
       kernel.back(image(b), landmark(row), d_tokens + row * token_, d_places + 2 * row, d_pixels ? d_pixels + b * picture_ : nullptr);
     });
     return {d_landmarks, d_images};
@@ -70,8 +70,14 @@ class Patches {
 
   template <typename Work>
   void each(const Work& work) const {
+    if (options_.patch == 8 && images_.size(1) == 3) return each_with<PatchKernel<T, 8, 3>>(work);  // every published model
+    each_with<PatchKernel<T>>(work);
+  }
+
+  template <typename Kernel, typename Work>
+  void each_with(const Work& work) const {
     at::parallel_for(0, images_.size(0), 1, [&](int64_t first, int64_t last) {
-      PatchKernel<T> kernel(images_.size(1), images_.size(3), options_.patch, options_.transposed, shift_of(options_));
+      Kernel kernel(images_.size(2), images_.size(1), options_.patch, options_.transposed, shift_of(options_));
       for (int64_t b = first; b < last; ++b) {
         for (int64_t n = 0; n < count_; ++n) work(kernel, b, b * count_ + n);
       }
@@ -87,7 +93,7 @@ struct Gather {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& images, const at::Tensor& landmarks,
                             const PatchGather& options) {
     const at::ScalarType type = at::promote_types(images.scalar_type(), landmarks.scalar_type());
-    const at::Tensor pixels = images.to(type).permute({0, 2, 3, 1}).contiguous(), places = landmarks.to(type).contiguous();
+    const at::Tensor pixels = images.to(type).contiguous(), places = landmarks.to(type).contiguous();
     context->save_for_backward({pixels, places});
     context->saved_data["patch"] = options.patch;
     context->saved_data["transposed"] = options.transposed;
@@ -104,11 +110,11 @@ struct Gather {
     options.transposed = context->saved_data["transposed"].toBool();
     options.centred = context->saved_data["centred"].toBool();
     const bool of_images = context->needs_input_grad(0);
-    if (pixels.size(0) == 0) return {of_images ? at::zeros_like(pixels).permute({0, 3, 1, 2}) : at::Tensor(), at::zeros_like(places), {}};
+    if (pixels.size(0) == 0) return {of_images ? at::zeros_like(pixels) : at::Tensor(), at::zeros_like(places), {}};
     const at::Tensor wide = gradient.to(pixels.scalar_type()).contiguous();
     const auto [d_places, d_pixels] = pixels.scalar_type() == at::kDouble ? Patches<double>(pixels, places, options).back(wide, of_images)
                                                                           : Patches<float>(pixels, places, options).back(wide, of_images);
-    return {of_images ? d_pixels.permute({0, 3, 1, 2}) : at::Tensor(), d_places, {}};
+    return {of_images ? d_pixels : at::Tensor(), d_places, {}};
   }
 };
 
