@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <csignal>
 #include <cstdio>
@@ -65,8 +64,9 @@ int main(int argc, char** argv) {
       "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
 
   using Adder = lafs::Action (*)(CLI::App&);
-  constexpr std::array<Adder, 10> adders{lafs::add_run,    lafs::add_check,  lafs::add_plan,    lafs::add_describe,      lafs::add_eval,
-                                         lafs::add_import, lafs::add_export, lafs::add_inspect, lafs::add_verify_resume, lafs::add_data};
+  constexpr Adder adders[] = {lafs::add_run,    lafs::add_check,   lafs::add_plan,          lafs::add_describe,
+                              lafs::add_eval,   lafs::add_show,    lafs::add_bench,         lafs::add_import,
+                              lafs::add_export, lafs::add_inspect, lafs::add_verify_resume, lafs::add_data};
   std::vector<std::pair<CLI::App*, lafs::Action>> commands;
   for (const Adder add : adders) {
     lafs::Action action = add(app);

@@ -32,6 +32,8 @@ Action add_describe(CLI::App& app);
 Action add_eval(CLI::App& app);
 Action add_verify_resume(CLI::App& app);
 Action add_data(CLI::App& app);
+Action add_bench(CLI::App& app);
+Action add_show(CLI::App& app);
 Action add_import(CLI::App& app);
 Action add_export(CLI::App& app);
 Action add_inspect(CLI::App& app);

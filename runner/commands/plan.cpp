@@ -14,6 +14,7 @@
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
 #include "runner/data/loader.h"
+#include "runner/data/noise_source.h"
 #include "runner/device.h"
 #include "runner/report/progress.h"
 #include "runner/train/trainer.h"
@@ -27,33 +28,6 @@ struct PlanArguments {
   RecipeArguments common;
   int64_t probe = 3;
   bool json = false;
-};
-
-/// Noise in the shape of the training data, for a probe where the data is not there.
-class NoiseSource final : public DataSource {
- public:
-  NoiseSource(int64_t images, int64_t identities, const InputContract& input) : images_(images), identities_(identities), input_(input) {}
-  int64_t size() const override { return images_; }
-  int64_t identities() const override { return identities_; }
-  Sample get(int64_t index) const override {
-    const int64_t bytes = input_.height * input_.width * 3;
-    std::shared_ptr<uint8_t[]> data(new uint8_t[static_cast<size_t>(bytes)]);
-    Rng rng(static_cast<uint64_t>(index));
-    for (int64_t i = 0; i < bytes; ++i) data[static_cast<size_t>(i)] = static_cast<uint8_t>(rng.bits());
-    Sample sample;
-    sample.image = {input_.height, input_.width, std::shared_ptr<const uint8_t>(data, data.get())};
-    sample.identity = identity(index);
-    sample.index = index;
-    return sample;
-  }
-  int64_t identity(int64_t index) const override { return index % identities_; }
-  std::string key(int64_t index) const override { return fmt::format("noise {}", index); }
-  std::optional<int64_t> find(const std::string&) const override { return {}; }
-  std::string fingerprint() const override { return "noise"; }
-
- private:
-  int64_t images_, identities_;
-  InputContract input_;
 };
 
 struct ModuleCount {

@@ -1,6 +1,7 @@
 #include "runner/train/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 
@@ -95,7 +96,29 @@ std::shared_ptr<Backbone> Trainer::encoder() {
   return backbone;
 }
 
-double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch) {
+/// Adds the time since it was last asked to a part of the step.
+class Trainer::PartClock {
+ public:
+  void spent_on(const char* part) {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    for (auto& [name, sum] : parts_) {
+      if (name == part) {
+        sum += seconds;
+        return;
+      }
+    }
+    parts_.emplace_back(part, seconds);
+  }
+  std::vector<std::pair<std::string, double>> parts() const { return parts_; }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::vector<std::pair<std::string, double>> parts_;
+};
+
+double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock) {
   const at::Tensor positions = batch->positions().cpu();
   const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
   const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
@@ -113,7 +136,9 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
                                 time.index, micro),
                     batch);
   }
+  clock.spent_on("forward");
   (recipe_.run.accumulate > 1 ? loss / static_cast<double>(recipe_.run.accumulate) : loss).backward();
+  clock.spent_on("backward");
   return value;
 }
 
@@ -149,18 +174,26 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   outcome.lr = lr_.at(time);
   outcome.weight_decay = weight_decay().at(time);
   for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
+  PartClock clock;
   for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
-    outcome.loss += micro_step(time, micro, next_batch()) / static_cast<double>(recipe_.run.accumulate);
+    const std::shared_ptr<LoadedBatch> batch = next_batch();
+    clock.spent_on("load");
+    outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
   }
   outcome.gradient_norm = clip_gradients(time);
+  clock.spent_on("clip");
   const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
   const at::NoGradGuard no_grad;
   objective_->before_update(last);
+  clock.spent_on("hooks");
   optimizer_->step();
   for (const auto& group : groups_) {
     for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
   }
+  clock.spent_on("optimizer");
   objective_->after_update(last);
+  clock.spent_on("hooks");
+  outcome.seconds = clock.parts();
   outcome.values = values_->means();
   outcome.notes.swap(values_->notes);
   return outcome;

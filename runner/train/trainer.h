@@ -30,6 +30,9 @@ struct StepOutcome {
   double gradient_norm = 0;  ///< of all gradients together, before clipping
   double lr = 0, weight_decay = 0;
   std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches
+  /// Where the time went: "load", "forward", "backward", "clip", "optimizer", "hooks". On a GPU work that nothing waits for
+  /// counts where it is waited for: forward ends with the loss, clip with the norm.
+  std::vector<std::pair<std::string, double>> seconds;
   std::vector<std::string> notes;                      ///< its sentences for the log
 };
 
@@ -63,7 +66,8 @@ class Trainer {
   Schedule weight_decay() const { return recipe_.optimizer_options.weight_decay; }
 
  private:
-  double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch);
+  class PartClock;
+  double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
   double clip_gradients(const Timeline& time);
 
   const Recipe& recipe_;

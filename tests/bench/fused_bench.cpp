@@ -133,5 +133,3 @@ BENCHMARK(autocast_linear)->ArgNames({"grad"})->Arg(1)->Arg(0)->Unit(benchmark::
 
 }  // namespace
 }  // namespace lafs
-
-BENCHMARK_MAIN();

@@ -1,0 +1,227 @@
+// One LAFS step of a recipe, timed beside peer/lafs_step.py: writes what the peer must reproduce, then times whole steps.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "formats/safetensors.h"
+#include "kernel/diagnostics.h"
+#include "nn/tree.h"
+#include "runner/assembly.h"
+#include "runner/autocast.h"
+#include "runner/data/loader.h"
+#include "runner/train/draws.h"
+#include "runner/train/one_rank.h"
+#include "runner/train/trainer.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Override = std::pair<std::string, std::string>;
+
+/// Landmark noise and choices of a run, but no dropout: a step that another program can repeat.
+class LandmarkDraws final : public lafs::Draws {
+ public:
+  explicit LandmarkDraws(std::shared_ptr<const lafs::Draws> inner) : inner_(std::move(inner)) {}
+  int64_t rows() const override { return inner_->rows(); }
+  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return inner_->uniform(stream, shape); }
+  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return inner_->normal(stream, shape); }
+  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
+    return inner_->integers(stream, below, shape);
+  }
+  at::Tensor permutations(std::string_view stream, int64_t size) const override { return inner_->permutations(stream, size); }
+  at::Tensor keep_mask(std::string_view, double, const Shape& shape) const override {
+    std::vector<int64_t> sizes{rows()};
+    sizes.insert(sizes.end(), shape.begin(), shape.end());
+    return torch::ones(sizes);
+  }
+  uint64_t batch_key(std::string_view stream) const override { return inner_->batch_key(stream); }
+  std::shared_ptr<const lafs::Draws> scope(std::string_view name) const override {
+    return std::make_shared<LandmarkDraws>(inner_->scope(name));
+  }
+  std::shared_ptr<const lafs::Draws> views(int64_t count, int64_t first) const override {
+    return std::make_shared<LandmarkDraws>(inner_->views(count, first));
+  }
+
+ private:
+  std::shared_ptr<const lafs::Draws> inner_;
+};
+
+struct Silent final : lafs::Reporter {
+  void value(std::string_view, double) override {}
+  void value(std::string_view, const at::Tensor&) override {}
+};
+
+struct Bench {
+  lafs::Recipe recipe;
+  lafs::RecipeAssembly assembly;
+  std::shared_ptr<lafs::Augmentation> augmentation;
+  std::shared_ptr<lafs::LoadedBatch> batch;
+  lafs::Trainer trainer;
+
+  explicit Bench(const lafs::Recipe& read)
+      : recipe(read),
+        assembly(recipe, lafs::RecipeAssembly::Data::open, [](const std::string&) {}),
+        augmentation(assembly.augmentation()),
+        trainer(recipe, assembly, at::kCPU) {
+    lafs::LoaderOptions options;
+    options.seed = static_cast<uint64_t>(recipe.run.seed);
+    options.batch = recipe.run.batch;
+    options.threads = 2;
+    batch = lafs::Loader(assembly.data(), augmentation, recipe.input, options, at::kCPU).next();
+    trainer.initialise([](const std::string&) {});
+  }
+
+  std::shared_ptr<const lafs::Draws> draws() const {
+    const int64_t* rows = batch->positions().data_ptr<int64_t>();
+    return std::make_shared<LandmarkDraws>(
+        lafs::keyed_draws(static_cast<uint64_t>(recipe.run.seed), 0, 0, {rows, rows + batch->size()}, at::kCPU));
+  }
+};
+
+/// Tensors to be written, kept alive until they are.
+struct Bundle {
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+
+  void add(const std::string& name, const at::Tensor& tensor) { tensors.emplace_back(name, tensor.detach().contiguous().clone()); }
+  void write(const std::filesystem::path& file, const nlohmann::json& facts) const {
+    std::vector<lafs::TensorBytes> out;
+    for (const auto& [name, tensor] : tensors) {
+      const char* type = tensor.scalar_type() == at::kLong ? "I64" : tensor.scalar_type() == at::kByte ? "U8" : "F32";
+      out.push_back({name, type, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}});
+    }
+    lafs::write_safetensors(file, out, {{"facts", facts.dump()}});
+  }
+};
+
+nlohmann::json sizes_of(const lafs::Recipe& recipe, const std::vector<std::string>& landmark_names) {
+  const auto number = [&](const char* table, const char* key) {
+    const std::string text = lafs::options_text(std::string(table) == "backbone" ? static_cast<const lafs::AnyUse&>(recipe.backbone)
+                                                                                 : static_cast<const lafs::AnyUse&>(recipe.projector));
+    const std::string wanted = fmt::format("\n{} = ", key);
+    const size_t at = ("\n" + text).find(wanted);
+    if (at == std::string::npos) throw lafs::Error(fmt::format("the peer needs [{}] {}", table, key));
+    return std::stod(text.substr(at + wanted.size() - 1));
+  };
+  nlohmann::json facts;
+  for (const char* key : {"dim", "depth", "heads", "dim_head", "mlp_dim"}) {
+    facts["backbone"][key] = static_cast<int64_t>(number("backbone", key));
+  }
+  for (const char* key : {"dropout", "emb_dropout", "drop_path"}) facts["backbone"][key] = number("backbone", key);
+  for (const char* key : {"hidden", "bottleneck", "outputs"}) facts["head"][key] = static_cast<int64_t>(number("projector", key));
+  facts["teacher_temperature"] = 0.07;  // the reference's first epoch, where the agreement is taken
+  facts["landmark_names"] = landmark_names;
+  return facts;
+}
+
+at::Tensor bytes_of(const at::Tensor& views, const lafs::InputContract& input) {
+  return ((views * input.std[0] + input.mean[0]) * 255).round().to(at::kByte);
+}
+
+void write_agreement(Bench& bench, const std::filesystem::path& file) {
+  Bundle bundle;
+  for (const char* group : {"global", "global_clean", "local", "local_clean"}) {
+    bundle.add(group, bytes_of(bench.batch->views(group), bench.recipe.input));
+  }
+  const auto draws = bench.draws();
+  const int64_t globals = bench.batch->views("global").size(0), locals = bench.batch->views("local").size(0);
+  bundle.add("noise_global", draws->views(globals, 0)->normal("landmark_noise", {196, 2}));
+  bundle.add("noise_local", draws->views(locals, globals)->normal("landmark_noise", {196, 2}));
+  bundle.add("choice", draws->views(locals, globals)->integers("landmark_choice", 196, {36}));
+  std::vector<std::string> landmark_names;
+  for (const auto& [name, tensor] : lafs::state_of(bench.trainer.root())) {
+    if (tensor.scalar_type() != at::kFloat || name.starts_with("teacher.")) continue;
+    bundle.add(name, tensor);
+    if (name.starts_with("landmark_source.")) landmark_names.push_back(name.substr(16));
+  }
+  Silent reporter;
+  lafs::OneRank collective;
+  const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, draws, collective, reporter};
+  at::Tensor loss;
+  {
+    const lafs::Autocast autocast(bench.recipe.run.precision == "bf16", at::kCPU);
+    loss = bench.trainer.objective().loss(*bench.batch, step);
+  }
+  loss.backward();
+  bundle.add("loss", loss);
+  for (const auto& [name, parameter] : lafs::parameters_of(bench.trainer.root())) {
+    if (parameter.grad().defined()) bundle.add("gradient." + name.substr(name.find('.') + 1), parameter.grad());
+    parameter.mutable_grad() = at::Tensor();
+  }
+  bundle.write(file, sizes_of(bench.recipe, landmark_names));
+}
+
+nlohmann::json timed(Bench& bench, double seconds) {
+  lafs::Timeline time = lafs::run_length(bench.recipe.run, bench.assembly.images()).time;
+  time.epoch = 1;  // the last layer moves
+  std::vector<double> times;
+  double sum = 0;
+  for (int64_t i = 0; i < 4 || sum < seconds; ++i) {
+    time.index = time.steps_per_epoch + i % time.steps_per_epoch;
+    const auto start = Clock::now();
+    bench.trainer.step(time, [&] { return bench.batch; });
+    const double took = std::chrono::duration<double>(Clock::now() - start).count();
+    if (i == 0) continue;  // memory is found in the first step
+    times.push_back(took);
+    sum += took;
+  }
+  std::sort(times.begin(), times.end());
+  const double median = times[times.size() / 2];
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {{"images_per_second", static_cast<double>(bench.recipe.run.batch) / median},
+          {"step_seconds", median},
+          {"steps", times.size()},
+          {"peak_memory_mb", static_cast<double>(usage.ru_maxrss) / 1024},
+          {"precision", bench.recipe.run.precision}};
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"one LAFS step of a recipe, and what its peer in Python must reproduce"};
+  std::filesystem::path file, agreement;
+  std::vector<std::string> set;
+  double seconds = 20;
+  app.add_option("recipe", file)->required();
+  app.add_option("--set", set, "KEY=VALUE of the recipe")->take_all();
+  app.add_option("--agreement", agreement, "write weights, views, loss and gradients of a step without dropout here, and stop");
+  app.add_option("--seconds", seconds, "time to measure");
+  CLI11_PARSE(app, argc, argv);
+
+  lafs::RecipeContext context;
+  for (const std::string& item : set) context.overrides.emplace_back(item.substr(0, item.find('=')), item.substr(item.find('=') + 1));
+  if (const char* root = std::getenv("LAFS_DATA")) context.data_root = root;
+  lafs::Registry registry;
+  registry.load_folder(LAFS_TEST_PLUGINS);
+  Bench bench(lafs::read_recipe(file, context, registry));
+  at::set_num_threads(static_cast<int>(bench.recipe.run.threads));
+  if (!agreement.empty()) {
+    write_agreement(bench, agreement);
+    return 0;
+  }
+  fmt::print("{}\n", timed(bench, seconds).dump());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const lafs::RecipeError& error) {
+    for (const std::string& line : error.lines()) fmt::print(stderr, "{}\n", line);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "lafs_step_bench: error: {}\n", error.what());
+  }
+  return 1;
+}
