@@ -22,7 +22,9 @@ TEST_CASE("check: each recipe of ours resolves to itself") {
   for (const auto& finding : nlohmann::json::parse(lafs({"check", "--json", source / "recipes"}).out)) {
     const std::string recipe = finding.at("recipe");
     CAPTURE(recipe);
-    const Outcome once = lafs({"check", "--resolved", recipe}, {{"LAFS_DATA", folder.path().string()}});
+    Arguments arguments{"check", "--resolved", recipe};
+    if (finding.contains("stage")) arguments = arguments + Arguments{"--stage", finding.at("stage")};
+    const Outcome once = lafs(arguments, {{"LAFS_DATA", folder.path().string()}});
     REQUIRE(once.status == 0);
     write_bytes(folder / "resolved.toml", once.out);
     CHECK(lafs({"check", "--resolved", folder / "resolved.toml"}).out == once.out);
@@ -141,12 +143,12 @@ TEST_CASE("describe: docs/reference.md is what it prints") {
 
 TEST_CASE("help: the program and each command name their options") {
   const std::vector<std::pair<std::string, std::vector<std::string>>> commands{
-      {"run", {"--set", "--out", "--quiet", "--json"}},
-      {"check", {"--set", "--resolved", "--json"}},
-      {"plan", {"--set", "--probe", "--json"}},
+      {"run", {"--set", "--stage", "--out", "--quiet", "--json"}},
+      {"check", {"--set", "--stage", "--resolved", "--json"}},
+      {"plan", {"--set", "--stage", "--probe", "--json"}},
       {"describe", {"--quirks", "--json", "--markdown"}},
-      {"eval", {"--set", "--recipe", "--out", "--batch", "--json"}},
-      {"verify-resume", {"--steps", "--kill-at", "--out", "--json"}}};
+      {"eval", {"--set", "--stage", "--recipe", "--out", "--batch", "--json"}},
+      {"verify-resume", {"--stage", "--inputs", "--steps", "--kill-at", "--out", "--json"}}};
   const Outcome all = lafs({"--help"});
   CHECK(all.status == 0);
   for (const auto& [name, options] : commands) {
