@@ -123,7 +123,7 @@ class AttentionCells {
     std::vector<size_t> tokens(order.size());
     for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = i;
     std::stable_sort(tokens.begin(), tokens.end(), [&](size_t a, size_t b) { return order[a] < order[b]; });
-    const double radius = std::clamp(0.3 * static_cast<double>(sheet.width()) / std::sqrt(static_cast<double>(order.size())), 1.6, 8.0);
+    const double radius = std::clamp(0.2 * static_cast<double>(sheet.width()) / std::sqrt(static_cast<double>(order.size())), 1.6, 8.0);
     for (const size_t token : tokens) {
       const auto& point = numbers_.points[token];
       sheet.disc(zoomed_place(point[0], zoom_), zoomed_place(point[1], zoom_), radius, colour_of(token), 0.4);

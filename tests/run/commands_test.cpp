@@ -148,6 +148,7 @@ TEST_CASE("help: the program and each command name their options") {
       {"plan", {"--set", "--stage", "--probe", "--json"}},
       {"describe", {"--quirks", "--json", "--markdown"}},
       {"eval", {"--set", "--stage", "--recipe", "--out", "--batch", "--json"}},
+      {"show", {"views", "landmarks", "attention"}},
       {"verify-resume", {"--stage", "--inputs", "--steps", "--kill-at", "--out", "--json"}}};
   const Outcome all = lafs({"--help"});
   CHECK(all.status == 0);

@@ -38,13 +38,14 @@ TEST_CASE("show: what lies outside a sheet is not drawn") {
   CHECK_THROWS_WITH_AS(Sheet(0, 5), "a sheet of 0 x 5 pixels cannot be drawn; 65536 a side at most", Error);
 }
 
-TEST_CASE("show: a disc has its colour in its middle and a dark rim on white") {
-  Sheet sheet(21, 21);
+TEST_CASE("show: a disc stands in a white rim inside a black one") {
+  Sheet sheet(21, 21, {90, 90, 90});
   const Colour yellow{255, 190, 40};
-  sheet.disc(10, 10, 4, yellow);
+  sheet.disc(10, 10, 4, yellow, 2);
   CHECK(sheet.at(10, 10) == yellow);
-  CHECK(sheet.at(16, 10) == Colour{0, 0, 0});
-  CHECK(sheet.at(19, 10) == paper);
+  CHECK(sheet.at(15, 10) == paper);
+  CHECK(sheet.at(17, 10) == Colour{0, 0, 0});
+  CHECK(sheet.at(19, 10) == Colour{90, 90, 90});
 }
 
 TEST_CASE("show: a zoomed pixel keeps its middle") {
