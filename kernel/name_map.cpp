@@ -122,7 +122,6 @@ MappedNames map_names(const NameMap& map, const std::vector<std::string>& names,
       if (!fresh)
         throw Error(fmt::format("\"{}\": map \"{}\" makes \"{}\" of both \"{}\" and \"{}\"", file, map.name, target, names[place->second],
                                 names[i]));
-      out.renamed += target != names[i];
       out.taken.emplace_back(i, target);
     }
   }

@@ -45,7 +45,6 @@ NameMap read_name_map(const std::filesystem::path& file);
 struct MappedNames {
   std::vector<std::pair<size_t, std::string>> taken;  ///< place among the given names, and our name
   std::vector<std::string> dropped;                   ///< given names that a rule drops
-  size_t renamed = 0;                                 ///< how many of `taken` changed
 };
 /// Names that no rule selects are left out. Throws Error, naming `file`, where a key is missing, two names become one, or none is taken.
 MappedNames map_names(const NameMap& map, const std::vector<std::string>& names, const std::string& file);

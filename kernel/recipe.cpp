@@ -1,9 +1,12 @@
 #include "kernel/recipe.h"
 
 #include <algorithm>
+#include <fstream>
+#include <memory>
 #include <thread>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include "kernel/document.h"
 #include "kernel/layers.h"
@@ -17,6 +20,19 @@ namespace lafs {
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Weights are known by what is in them, not by where they lie.
+std::string hash_of_file(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> chunk(size_t{1} << 20);
+  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
+    XXH3_128bits_update(state.get(), chunk.data(), static_cast<size_t>(in.gcount()));
+  }
+  const XXH128_hash_t value = XXH3_128bits_digest(state.get());
+  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
+}
 
 /// Calls `visit(name, use, beside)` for the components of a recipe, in its order.
 void each_component(Recipe& recipe, const auto& visit) {
@@ -54,6 +70,7 @@ class RecipeReader {
       entry.declare(reader);
       reader.finish();
       if (!entry.map.empty()) check_map(*item.find("map"));
+      if (entry.identity.empty() && fs::is_regular_file(entry.from.value)) entry.identity = hash_of_file(entry.from.value);
     });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
     return std::move(recipe_);

@@ -80,7 +80,7 @@ struct EvaluatorEntry {
 struct InitEntry {
   std::string into;      ///< path in the tree, "" the root
   Path from;             ///< a safetensors file or a checkpoint folder; in a row also "stage:NAME"
-  std::string identity;  ///< of the training that wrote `from`; where it is known, the path is no part of the recipe's identity
+  std::string identity;  ///< of the training that wrote `from`, or a file's hash; where known, the path is no part of the recipe's identity
   std::string map;       ///< name map that makes our names of the file's; empty: they are ours
   std::string select;    ///< prefix taken from the file, and removed, before the map
   std::vector<std::string> only, except;  ///< globs on the target's names; `floor` counts what they leave

@@ -139,6 +139,8 @@ json inspect(const fs::path& path) {
   if (looks_like_torch(file.bytes())) return inspect_torch(path);
   if (extension == ".bin") return inspect_bin(path);
   if (extension == ".pth" || extension == ".pt") return inspect_torch(path);
+  if (extension != ".safetensors")
+    throw Error(fmt::format("\"{}\" is none of .pth, .safetensors and face .bin, nor the folder of a checkpoint or run", path.string()));
   return inspect_safetensors(path);
 }
 

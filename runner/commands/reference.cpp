@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/name_map.h"
+
 namespace lafs {
 
 namespace {
@@ -71,6 +73,7 @@ std::vector<ReferencePage> reference_pages(const Registry& registry) {
     const Registration& r = entry->registration;
     pages.push_back({r.kind, r.name, r.doc, entry->library.filename().string(), r.revision, list_options(*r.defaults)});
   }
+  for (const auto& [name, file] : registry.maps()) pages.push_back({"name_map", name, read_name_map(file).doc, "", 0, {}});
   return pages;
 }
 

@@ -8,7 +8,7 @@
 
 namespace lafs {
 
-/// The options of one plugin, or of one table that is the runner's own (then `kind` is "recipe").
+/// The options of one plugin, of one table that is the runner's own (then `kind` is "recipe"), or a name map, which has none.
 struct ReferencePage {
   std::string kind, name, doc;
   std::string library;  ///< file name; empty for the runner's own
@@ -20,7 +20,7 @@ struct QuirkLine {
   std::string id, option, published, corrected, doc;
 };
 
-/// The recipe's own tables first, then every plugin in the order of kinds and names.
+/// The recipe's own tables first, then every plugin in the order of kinds and names, then the name maps.
 std::vector<ReferencePage> reference_pages(const Registry& registry);
 std::vector<QuirkLine> quirks_of(const std::vector<ReferencePage>& pages);
 

@@ -18,9 +18,11 @@ namespace lafs {
 
 namespace {
 
+std::string prefix_of(const LoadPlan& plan) { return plan.select.empty() || plan.select.ends_with('.') ? plan.select : plan.select + "."; }
+
 /// Names of the file that the plan takes, by the target's name: places in the file.
 std::map<std::string, size_t> names_for(const WeightsFile& file, const LoadPlan& plan, LoadAccount& account) {
-  const std::string prefix = plan.select.empty() || plan.select.ends_with('.') ? plan.select : plan.select + ".";
+  const std::string prefix = prefix_of(plan);
   std::vector<size_t> places;
   std::vector<std::string> names;
   for (size_t i = 0; i < file.tensors().size(); ++i) {
@@ -33,7 +35,6 @@ std::map<std::string, size_t> names_for(const WeightsFile& file, const LoadPlan&
   if (plan.map) {
     const MappedNames mapped = map_names(*plan.map, names, file.file().string());
     for (const auto& [place, name] : mapped.taken) found.emplace(name, places[place]);
-    account.renamed = mapped.renamed;
     account.dropped = mapped.dropped;
   } else {
     for (size_t i = 0; i < names.size(); ++i) found.emplace(names[i], places[i]);
@@ -83,6 +84,7 @@ LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::
     } else {
       copy_into(file, place, tensor);
       account.matched.push_back(name);
+      if (file.tensors()[place].name != prefix_of(plan) + name) ++account.renamed;
     }
   }
   std::vector<size_t> rest;

@@ -21,7 +21,7 @@ struct LoadPlan {
 /// How a partial load went. Names of the target; `unexpected` and `dropped` are names of the file.
 struct LoadAccount {
   std::vector<std::string> matched, missing, unexpected, wrong_shape, dropped;
-  size_t renamed = 0;       ///< tensors whose name the map changes
+  size_t renamed = 0;       ///< of `matched`, how many the map gave their name
   std::string first_wrong;  ///< of `wrong_shape`, both shapes: "[300, 48] in the file, [7, 48] here"
 
   /// Tensors of the target that were asked for.

@@ -34,7 +34,7 @@ struct Torch final : WeightsFile::Source {
 
 WeightsFile::WeightsFile(const fs::path& path) : file_(path) {
   if (fs::is_directory(path)) file_ = resolve_checkpoint(path) / "weights.safetensors";
-  if (looks_like_torch(MappedFile(file_).bytes())) {
+  if (file_.extension() == ".pth" || file_.extension() == ".pt" || looks_like_torch(MappedFile(file_).bytes())) {
     auto torch = std::make_shared<Torch>(file_);
     for (const auto& [name, tensor] : torch->checkpoint.tensors()) tensors_.push_back({name, tensor.dtype, tensor.shape});
     if (tensors_.empty()) {
