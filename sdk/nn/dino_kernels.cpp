@@ -66,7 +66,8 @@ struct OnlineSum {
     sum += hn::GetLane(hn::SumOfLanes(f, part));
   }
 
-  float log_sum() const { return static_cast<float>(top + std::log(sum)); }
+  RowSum row() const { return {top, static_cast<float>(1 / sum)}; }
+  double log_sum() const { return top + std::log(sum); }
 };
 
 HWY_INLINE float dot(const float* a, const float* b, int64_t n) {
@@ -79,11 +80,14 @@ HWY_INLINE float dot(const float* a, const float* b, int64_t n) {
   return hn::GetLane(hn::SumOfLanes(f, part));
 }
 
-/// exp(v - log_sum), 0 for the padding.
-HWY_INLINE void probabilities(const float* v, float log_sum, int64_t n, float* out) {
+/// The row's distribution, 0 for the padding.
+HWY_INLINE void probabilities(const float* v, RowSum sum, int64_t n, float* out) {
   const F f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
-  for (int64_t k = 0; k < n; k += lanes) hn::Store(hn::Exp(f, hn::Sub(hn::Load(f, v + k), hn::Set(f, log_sum))), f, out + k);
+  for (int64_t k = 0; k < n; k += lanes) {
+    const auto p = hn::Exp(f, hn::Sub(hn::Load(f, v + k), hn::Set(f, sum.top)));
+    hn::Store(hn::Mul(p, hn::Set(f, sum.inverse)), f, out + k);
+  }
 }
 
 HWY_INLINE void add_to(float* sum, const float* v, int64_t n) {
@@ -122,7 +126,7 @@ class Teachers {
 };
 
 template <typename T>
-HWY_INLINE void sum_teachers(const DinoImage<T>& image, float* log_sums) {
+HWY_INLINE void sum_teachers(const DinoImage<T>& image, RowSum* sums) {
   alignas(64) float row[tile + 16];
   for (int64_t i = 0; i < image.teacher_views; ++i) {
     OnlineSum sum;
@@ -131,7 +135,7 @@ HWY_INLINE void sum_teachers(const DinoImage<T>& image, float* log_sums) {
       scaled(image.teacher + i * image.stride + k, image.center + k, image.teacher_temperature, n, row);
       sum.add(row, n);
     }
-    log_sums[i] = sum.log_sum();
+    sums[i] = sum.row();
   }
 }
 
@@ -157,22 +161,23 @@ HWY_INLINE double forward(const DinoImage<T>& image, const DinoSums& sums) {
   }
   double loss = -products;
   for (int64_t v = 0; v < image.student_views; ++v) {
-    sums.student[v] = online[static_cast<size_t>(v)].log_sum();
-    loss += static_cast<double>(image.teacher_views - (v < image.teacher_views ? 1 : 0)) * sums.student[v];
+    const OnlineSum& sum = online[static_cast<size_t>(v)];
+    sums.student[v] = sum.row();
+    loss += static_cast<double>(image.teacher_views - (v < image.teacher_views ? 1 : 0)) * sum.log_sum();
   }
   // A teacher that is not finite shows.
-  for (int64_t i = 0; i < image.teacher_views; ++i) loss += 0.0 * sums.teacher[i];
+  for (int64_t i = 0; i < image.teacher_views; ++i) loss += 0.0 * sums.teacher[i].inverse;
   return loss;
 }
 
-/// factor / temperature * (w exp(v - log_sum) - target)
+/// factor (weight p - target)
 template <typename T>
-HWY_INLINE void gradient_of(const float* v, const float* target, float log_sum, float weight, float factor, int64_t n, T* out) {
+HWY_INLINE void gradient_of(const float* v, const float* target, RowSum sum, float weight, float factor, int64_t n, T* out) {
   const F f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   for (int64_t k = 0; k < n; k += lanes) {
-    const auto p = hn::Exp(f, hn::Sub(hn::Load(f, v + k), hn::Set(f, log_sum)));
-    const auto g = hn::Mul(hn::Set(f, factor), hn::Sub(hn::Mul(hn::Set(f, weight), p), hn::Load(f, target + k)));
+    const auto p = hn::Exp(f, hn::Sub(hn::Load(f, v + k), hn::Set(f, sum.top)));
+    const auto g = hn::Mul(hn::Set(f, factor), hn::Sub(hn::Mul(hn::Set(f, weight * sum.inverse), p), hn::Load(f, target + k)));
     if (k + lanes <= n) {
       store(g, out + k);
     } else {

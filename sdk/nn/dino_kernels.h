@@ -15,10 +15,15 @@ struct DinoImage {
   float student_temperature = 1, teacher_temperature = 1;
 };
 
-/// What the backward pass needs of the forward one, an image's share: logarithms of the sums of exponentials, [V] and [T].
+/// A row's distribution is exp(v - top) inverse. The logarithm of the sum instead would lose what a large logit takes of its digits.
+struct RowSum {
+  float top = 0, inverse = 1;
+};
+
+/// What the backward pass needs of the forward one, an image's share: [V] and [T].
 struct DinoSums {
-  float* student = nullptr;
-  float* teacher = nullptr;
+  RowSum* student = nullptr;
+  RowSum* teacher = nullptr;
 };
 
 /// Sum over pairs (teacher view i, student view v != i) of -sum_k p_i[k] log q_v[k] in one pass over the student's logits; fills `sums`.

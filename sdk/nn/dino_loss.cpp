@@ -18,7 +18,7 @@ namespace {
 using torch::autograd::AutogradContext;
 
 struct Rows {
-  at::Tensor student, teacher, center, student_sums, teacher_sums;  ///< contiguous; sums [B,V] and [B,T]
+  at::Tensor student, teacher, center, student_sums, teacher_sums;  ///< contiguous; sums [B,V,2] and [B,T,2]
   int64_t batch = 0, views = 0, teacher_views = 0;
   double student_temperature = 1, teacher_temperature = 1;
 
@@ -36,7 +36,8 @@ struct Rows {
             static_cast<float>(teacher_temperature)};
   }
   DinoSums sums(int64_t b) const {
-    return {student_sums.data_ptr<float>() + b * views, teacher_sums.data_ptr<float>() + b * teacher_views};
+    return {static_cast<RowSum*>(student_sums.mutable_data_ptr()) + b * views,
+            static_cast<RowSum*>(teacher_sums.mutable_data_ptr()) + b * teacher_views};
   }
   double scale() const { return 1.0 / static_cast<double>(teacher_views * (views - 1) * batch); }
 };
@@ -51,8 +52,8 @@ struct FusedDinoLoss {
     const Rows rows{student.contiguous(),
                     teacher.contiguous(),
                     center.to(at::kFloat).contiguous(),
-                    at::empty({batch, views[0]}, wide),
-                    at::empty({batch, views[1]}, wide),
+                    at::empty({batch, views[0], 2}, wide),
+                    at::empty({batch, views[1], 2}, wide),
                     batch,
                     views[0],
                     views[1],

@@ -1,6 +1,7 @@
 #include "nn/dino_loss.h"
 
 #include <cmath>
+#include <string>
 
 #include <ATen/Parallel.h>
 #include <doctest/doctest.h>
@@ -36,8 +37,10 @@ double largest_of(const at::Tensor& x) { return x.abs().max().item<double>(); }
 }  // namespace
 
 TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged widths and any views, on every vector unit") {
+  torch::manual_seed(11);
   for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
-    CAPTURE(hwy::TargetName(unit));
+    const std::string name = hwy::TargetName(unit);
+    CAPTURE(name);
     hwy::SetSupportedTargetsForTest(unit);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     for (const LossCase& c : {LossCase{3, 10, 2, 5003}, LossCase{2, 4, 3, 4096}, LossCase{1, 2, 1, 7}, LossCase{5, 2, 2, 2049}}) {
@@ -47,14 +50,17 @@ TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged wi
       const at::Tensor center = 0.3 * torch::randn({1, c.width});
       const LossOutcome plain = loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
       const LossOutcome fused = loss_outcome(dino_loss, student, teacher, center, c.teacher_views);
-      CHECK(std::abs(fused.loss - plain.loss) < 2e-6 * std::abs(plain.loss));
-      CHECK(largest_of(fused.gradient - plain.gradient) < 1e-5 * largest_of(plain.gradient));
-      const LossOutcome half = loss_outcome(dino_loss, student.to(at::kBFloat16), teacher.to(at::kBFloat16), center, c.teacher_views);
+      // Logits reach 60, which fp32 holds to 4e-6; where student and teacher agree, the loss and the gradient are what is left of them.
+      const double pair = 3 / (0.1 * static_cast<double>(c.teacher_views * (c.views - 1) * c.batch));
+      CHECK(std::abs(fused.loss - plain.loss) < 2e-6 * std::abs(plain.loss) + 4e-6);
+      CHECK(largest_of(fused.gradient - plain.gradient) < 1e-5 * largest_of(plain.gradient) + 4e-6 * pair);
+      const at::Tensor half_student = student.to(at::kBFloat16), half_teacher = teacher.to(at::kBFloat16);
+      const LossOutcome half = loss_outcome(dino_loss, half_student, half_teacher, center, c.teacher_views);
       const LossOutcome rounded =
-          loss_outcome(dino_loss_plain, student.to(at::kBFloat16), teacher.to(at::kBFloat16), center, c.teacher_views);
+          loss_outcome(dino_loss_plain, half_student.to(at::kDouble), half_teacher.to(at::kDouble), center, c.teacher_views);
       CHECK((half.gradient.scalar_type() == at::kBFloat16));
-      CHECK(std::abs(half.loss - rounded.loss) < 2e-6 * std::abs(rounded.loss));
-      CHECK(largest_of(half.gradient - rounded.gradient) <= 0.0079 * largest_of(rounded.gradient));
+      CHECK(std::abs(half.loss - rounded.loss) < 2e-6 * std::abs(rounded.loss) + 4e-6);
+      CHECK(largest_of(half.gradient - rounded.gradient) <= 0.0079 * largest_of(rounded.gradient) + 4e-6 * pair);
     }
   }
   hwy::SetSupportedTargetsForTest(0);
@@ -62,6 +68,7 @@ TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged wi
 }
 
 TEST_CASE("fused dino loss: large logits do not overflow, and what is not finite shows") {
+  torch::manual_seed(12);
   const at::Tensor student = 100 * torch::randn({4, 3000}), teacher = 100 * torch::randn({4, 3000}), center = torch::zeros({1, 3000});
   const double plain = dino_loss_plain(student, teacher, center, {}).item<double>();
   CHECK(std::abs(dino_loss(student, teacher, center, {}).item<double>() - plain) < 2e-6 * plain);
