@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/_foreach_mul.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -13,6 +11,7 @@
 #include "nn/dims.h"
 #include "nn/dino_loss.h"
 #include "nn/function.h"
+#include "nn/fused_update.h"
 #include "nn/tree.h"
 
 namespace lafs {
@@ -173,8 +172,7 @@ void SelfDistillation::after_update(const Step& step) {
   }
   // Also of frozen parameters, and where a scaler skipped the update (quirk P19); buffers are not averaged.
   const double momentum = options_.momentum_teacher(step);
-  at::_foreach_mul_(teacher_.parameters, momentum);
-  at::_foreach_add_(teacher_.parameters, student_.parameters, 1 - momentum);
+  moving_average(teacher_.parameters, student_.parameters, momentum);
   watch(step);
 }
 
