@@ -1,22 +1,17 @@
 #include "formats/safetensors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "formats/atomic_file.h"
+#include "formats/mapped_file.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -165,26 +160,6 @@ class Header {
   json root_;
 };
 
-std::shared_ptr<const std::byte> map_file(const std::filesystem::path& file, uint64_t& size) {
-  const auto fail = [&](int error) { throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(error))); };
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(errno);
-  struct stat status{};
-  int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
-  if (!error && !S_ISREG(status.st_mode)) error = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-  size = error ? 0 : static_cast<uint64_t>(status.st_size);
-  void* map = nullptr;
-  if (!error && size > 0) {
-    map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (map == MAP_FAILED) error = errno;
-  }
-  ::close(descriptor);
-  if (error) fail(error);
-  if (!map) return {};
-  const uint64_t length = size;
-  return {static_cast<const std::byte*>(map), [length](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), length); }};
-}
-
 /// The header as text, its length in front, spaces at the end.
 std::string header_of(const std::filesystem::path& file, const std::vector<TensorBytes>& tensors,
                       const std::map<std::string, std::string>& metadata) {
@@ -221,7 +196,10 @@ void check(const std::filesystem::path& file, const std::vector<TensorBytes>& te
 
 }  // namespace
 
-SafetensorsReader::SafetensorsReader(const std::filesystem::path& file) : file_(file), map_(map_file(file, size_)) {
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& file) : file_(file) {
+  const auto mapped = std::make_shared<MappedFile>(file);
+  map_ = {mapped, mapped->bytes().data()};
+  size_ = mapped->bytes().size();
   const auto fail = [&](const std::string& reason) { throw Error(fmt::format("cannot read \"{}\": {}", file.string(), reason)); };
   if (size_ < 8) fail(fmt::format("{} bytes are no safetensors file", size_));
   uint64_t header = 0;

@@ -37,7 +37,7 @@ class SafetensorsReader {
  private:
   std::filesystem::path file_;
   uint64_t size_ = 0, data_ = 0;          ///< of the file; where tensor bytes start
-  std::shared_ptr<const std::byte> map_;  ///< filled together with size_, which therefore stands before it
+  std::shared_ptr<const std::byte> map_;  ///< shares the ownership of the mapping
   std::vector<TensorInfo> tensors_;
   std::map<std::string, size_t, std::less<>> names_;
   std::map<std::string, std::string> metadata_;

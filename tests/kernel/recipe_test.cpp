@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "kernel/toys.h"
+#include "support/bytes.h"
+#include "support/scratch.h"
 
 using namespace lafs;
 using test::recipe;
@@ -75,6 +77,19 @@ TEST_CASE("recipe: the identity follows what can change a number, and nothing el
   CHECK(identity({{"augmentation.count", "3"}}) != plain);
   CHECK(identity({{"augmentation.crops.0.scale", "0.5"}}) != plain);
   CHECK(identity({{"init.0.floor", "0.5"}}) != plain);
+}
+
+TEST_CASE("recipe: a file of weights is known by what is in it, not by where it lies") {
+  const test::ScratchFolder folder;
+  test::write_bytes(folder / "a.pth", "weights");
+  test::write_bytes(folder / "b.pth", "weights");
+  test::write_bytes(folder / "c.pth", "others");
+  const auto identity = [&](const std::string& name) {
+    return recipe(fmt::format("{}\n[[init]]\nfrom = \"{}\"\n", full, (folder / name).string()), {}).identity;
+  };
+  CHECK(identity("a.pth") == identity("b.pth"));
+  CHECK(identity("a.pth") != identity("c.pth"));
+  CHECK(identity("none.pth") != identity("other.pth"));
 }
 
 TEST_CASE("recipe: unknown tables and keys are named with the nearest right one") {
