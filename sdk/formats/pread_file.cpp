@@ -3,11 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -35,19 +32,16 @@ PreadFile::~PreadFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void PreadFile::read(uint64_t offset, std::span<uint8_t> first, std::span<uint8_t> second) const {
-  while (!first.empty() || !second.empty()) {
-    const std::array<iovec, 2> parts{iovec{first.data(), first.size()}, iovec{second.data(), second.size()}};
-    const ssize_t got = ::preadv(descriptor_, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset));
+void PreadFile::read(uint64_t offset, std::span<uint8_t> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
       const std::string reason = got < 0 ? std::strerror(errno) : "it ends there, and was longer when it was opened";
       throw Error(fmt::format("\"{}\" cannot be read at byte {}: {}", path_.string(), offset, reason));
     }
     offset += static_cast<uint64_t>(got);
-    const size_t of_first = std::min(first.size(), static_cast<size_t>(got));
-    first = first.subspan(of_first);
-    second = second.subspan(static_cast<size_t>(got) - of_first);
+    bytes = bytes.subspan(static_cast<size_t>(got));
   }
 }
 

@@ -16,8 +16,8 @@ class PreadFile {
 
   const std::filesystem::path& path() const { return path_; }
   uint64_t size() const { return size_; }  ///< bytes, when it was opened
-  /// Fills `first` and then `second` from `offset` on, in one call to the system. Throws Error when the file ends before.
-  void read(uint64_t offset, std::span<uint8_t> first, std::span<uint8_t> second = {}) const;
+  /// Fills `bytes` from `offset` on. Throws Error when the file ends before.
+  void read(uint64_t offset, std::span<uint8_t> bytes) const;
 
  private:
   std::filesystem::path path_;

@@ -55,17 +55,33 @@ RecordFile::Part RecordFile::start(uint64_t offset, std::span<const uint8_t> byt
   return found;
 }
 
-uint64_t RecordFile::read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected) const {
+RecordFile::Part RecordFile::fetch(uint64_t offset, std::vector<uint8_t>& bytes, uint64_t expected) const {
   check_start(offset);
-  std::array<uint8_t, head_bytes> head{};
-  const uint64_t guess = std::min(std::clamp(expected, head_bytes, max_record) - head_bytes, size() - offset - head_bytes);
-  payload.resize(guess);
-  file_.read(offset, head, payload);
-  const Part found = start(offset, head);
-  if (found.kind == first) return join(offset, payload);
-  payload.resize(found.length);
-  if (found.length > guess) file_.read(offset + head_bytes + guess, std::span(payload).subspan(guess));
+  // One call to the system and a shift in memory are cheaper than a call that scatters.
+  bytes.resize(std::min(std::clamp(expected, head_bytes, max_record), size() - offset));
+  file_.read(offset, bytes);
+  const Part found = start(offset, bytes);
+  if (found.kind != whole) return found;
+  const uint64_t there = bytes.size();
+  bytes.resize(head_bytes + found.length);
+  if (bytes.size() > there) file_.read(offset + there, std::span(bytes).subspan(there));
+  return found;
+}
+
+uint64_t RecordFile::read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected) const {
+  const Part found = fetch(offset, payload, expected);
+  if (found.kind != whole) return join(offset, payload);
+  payload.erase(payload.begin(), payload.begin() + head_bytes);
   return std::min(offset + head_bytes + padded(found.length), size());
+}
+
+bool RecordFile::read_apart(uint64_t offset, std::span<uint8_t> first_bytes, std::vector<uint8_t>& rest, uint64_t expected) const {
+  const Part found = fetch(offset, rest, expected);
+  if (found.kind != whole || found.length < first_bytes.size()) return false;
+  const auto begin = rest.begin() + head_bytes, end = begin + static_cast<std::ptrdiff_t>(first_bytes.size());
+  std::copy(begin, end, first_bytes.begin());
+  rest.erase(rest.begin(), end);
+  return true;
 }
 
 uint64_t RecordFile::join(uint64_t offset, std::vector<uint8_t>& payload) const {
@@ -86,22 +102,6 @@ uint64_t RecordFile::join(uint64_t offset, std::vector<uint8_t>& payload) const 
     at = std::min(at + head_bytes + padded(found.length), size());
     if (found.kind == last) return at;
   }
-}
-
-bool RecordFile::read_apart(uint64_t offset, std::span<uint8_t> first_bytes, std::vector<uint8_t>& rest, uint64_t expected) const {
-  check_start(offset);
-  std::array<uint8_t, 64> begin{};
-  const uint64_t wanted = head_bytes + first_bytes.size();
-  if (size() - offset < wanted || wanted > begin.size()) return false;
-  const uint64_t guess = std::min(std::clamp(expected, wanted, max_record) - wanted, size() - offset - wanted);
-  rest.resize(guess);
-  file_.read(offset, std::span(begin).first(wanted), rest);
-  const Part found = start(offset, begin);
-  if (found.kind == first || found.length < first_bytes.size()) return false;
-  std::copy_n(begin.begin() + head_bytes, first_bytes.size(), first_bytes.begin());
-  rest.resize(found.length - first_bytes.size());
-  if (rest.size() > guess) file_.read(offset + wanted + guess, std::span(rest).subspan(guess));
-  return true;
 }
 
 RecordFile::Head RecordFile::head(uint64_t offset, uint64_t count, Window& window) const {

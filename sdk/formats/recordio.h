@@ -23,7 +23,7 @@ class RecordFile {
   /// what the record takes in the file saves a second call to the system.
   uint64_t read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected = 16384) const;
 
-  /// The same with the first bytes of the record put into `first`, the others into `rest`, without another copy. False, and nothing
+  /// The same with the first bytes of the record put into `first`, the others into `rest`. False, and nothing
   /// promised of both, for a record that is split or shorter than `first`.
   bool read_apart(uint64_t offset, std::span<uint8_t> first, std::vector<uint8_t>& rest, uint64_t expected) const;
 
@@ -51,6 +51,7 @@ class RecordFile {
   void check_start(uint64_t offset) const;
   Part part(uint64_t offset, std::span<const uint8_t> bytes) const;
   Part start(uint64_t offset, std::span<const uint8_t> bytes) const;
+  Part fetch(uint64_t offset, std::vector<uint8_t>& bytes, uint64_t expected) const;
   uint64_t join(uint64_t offset, std::vector<uint8_t>& payload) const;
   [[noreturn]] void fail(uint64_t offset, const std::string& what) const;
 
