@@ -5,6 +5,8 @@
 #include <string>
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <fmt/format.h>
 
 #include "lafs/error.h"
 
@@ -18,6 +20,13 @@ at::Device open_device(const std::string& name) {
   if (library && at::globalContext().hasCUDA()) return {at::kCUDA, 0};
   if (name == "cuda") throw Error("[run] device = \"cuda\": " + why);
   return at::kCPU;
+}
+
+std::string precision_warning(const std::string& precision, at::Device device) {
+  if (precision != "bf16" || !device.is_cpu()) return "";
+  const std::string capability = at::get_cpu_capability();
+  if (capability.starts_with("AVX512")) return "";
+  return fmt::format("this processor has no bf16 products ({}): precision = \"fp32\" is much faster here", capability);
 }
 
 }  // namespace lafs

@@ -9,4 +9,7 @@ namespace lafs {
 /// be needed, so it must come before any other torch call of the process. Throws Error when "cuda" cannot be had.
 at::Device open_device(const std::string& name);
 
+/// A sentence where the precision is no gain on the device: bf16 on a processor without bf16 products; else empty.
+std::string precision_warning(const std::string& precision, at::Device device);
+
 }  // namespace lafs

@@ -86,4 +86,12 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
   return groups;
 }
 
+std::string part_of(const std::string& name) {
+  static const std::regex block(R"(^(?:.*\.)?(?:layers|blocks)\.\d+(?=\.))");
+  std::smatch found;
+  if (std::regex_search(name, found, block)) return found.str();
+  const size_t first = name.find('.'), second = first == std::string::npos ? first : name.find('.', first + 1);
+  return name.substr(0, second == std::string::npos ? first : second);
+}
+
 }  // namespace lafs

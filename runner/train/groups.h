@@ -41,4 +41,8 @@ class RunGroup final : public ParameterGroup {
 /// Throws Error for a pattern that matches nothing, and when nothing trains.
 std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const OptimizerOptions& options);
 
+/// The part of a network that a parameter belongs to, for reports: up to the number of its block ("student.backbone.transformer.layers.3"),
+/// else at most two names ("student.head", "classifier").
+std::string part_of(const std::string& name);
+
 }  // namespace lafs

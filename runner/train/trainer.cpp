@@ -76,6 +76,14 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
       values_(std::make_shared<Values>()) {
   root_->to(device_);
   groups_ = parameter_groups(*root_, recipe_.optimizer_options);
+  for (const auto& group : groups_) {
+    parts_.emplace_back();
+    for (const std::string& name : group->names()) {
+      const auto found = std::find(part_names_.begin(), part_names_.end(), part_of(name));
+      parts_.back().push_back(static_cast<size_t>(found - part_names_.begin()));
+      if (found == part_names_.end()) part_names_.push_back(part_of(name));
+    }
+  }
   optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
   lr_ = recipe_.optimizer_options.lr;
   lr_.from = scaled_lr(recipe_.optimizer_options.scale_rule, lr_.from, recipe_.run.batch, recipe_.run.accumulate);
@@ -142,16 +150,20 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
   return value;
 }
 
-double Trainer::clip_gradients(const Timeline& time) {
+void Trainer::clip_gradients(const Timeline& time, StepOutcome& outcome) {
   std::vector<at::Tensor> gradients;
-  for (const auto& group : groups_) {
-    for (const at::Tensor& parameter : group->parameters()) {
-      if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  std::vector<size_t> parts;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::vector<at::Tensor>& parameters = groups_[g]->parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (!parameters[i].grad().defined()) continue;
+      gradients.push_back(parameters[i].grad());
+      parts.push_back(parts_[g][i]);
     }
   }
   if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
   const at::NoGradGuard no_grad;
-  const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kDouble);
+  const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kCPU, at::kDouble);
   const double total = norms.norm().item<double>();
   if (!std::isfinite(total))
     throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
@@ -160,13 +172,16 @@ double Trainer::clip_gradients(const Timeline& time) {
     const double factor = limit / (total + 1e-6);
     if (factor < 1) at::_foreach_mul_(gradients, factor);
   } else if (recipe_.run.clip == "per_tensor") {  // pretraining.md 7.4
-    const at::Tensor factors = (limit / (norms + 1e-6)).clamp_max(1).cpu();
+    const at::Tensor factors = (limit / (norms + 1e-6)).clamp_max(1);
     for (size_t i = 0; i < gradients.size(); ++i) {
       const double factor = factors[static_cast<int64_t>(i)].item<double>();
       if (factor < 1) gradients[i].mul_(factor);
     }
   }
-  return total;
+  outcome.gradient_norm = total;
+  std::vector<double> squares(part_names_.size());
+  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += std::pow(norms.const_data_ptr<double>()[i], 2);
+  for (size_t i = 0; i < squares.size(); ++i) outcome.values.emplace_back("gradient_norm/" + part_names_[i], std::sqrt(squares[i]));
 }
 
 StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
@@ -180,7 +195,7 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
     clock.spent_on("load");
     outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
   }
-  outcome.gradient_norm = clip_gradients(time);
+  clip_gradients(time, outcome);
   clock.spent_on("clip");
   const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
   const at::NoGradGuard no_grad;
@@ -194,7 +209,7 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   objective_->after_update(last);
   clock.spent_on("hooks");
   outcome.seconds = clock.parts();
-  outcome.values = values_->means();
+  for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
   outcome.notes.swap(values_->notes);
   return outcome;
 }

@@ -29,11 +29,12 @@ struct StepOutcome {
   double loss = 0;           ///< mean over micro-batches, undivided
   double gradient_norm = 0;  ///< of all gradients together, before clipping
   double lr = 0, weight_decay = 0;
-  std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches
+  std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches;
+                                                       ///< and "gradient_norm/PART" before clipping, see part_of
   /// Where the time went: "load", "forward", "backward", "clip", "optimizer", "hooks". On a GPU work that nothing waits for
   /// counts where it is waited for: forward ends with the loss, clip with the norm.
   std::vector<std::pair<std::string, double>> seconds;
-  std::vector<std::string> notes;                      ///< its sentences for the log
+  std::vector<std::string> notes;  ///< its sentences for the log
 };
 
 /// A loss or gradient that is not finite: what was fed, for a bundle.
@@ -68,13 +69,15 @@ class Trainer {
  private:
   class PartClock;
   double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
-  double clip_gradients(const Timeline& time);
+  void clip_gradients(const Timeline& time, StepOutcome& outcome);
 
   const Recipe& recipe_;
   at::Device device_;
   std::shared_ptr<Objective> objective_;
   std::shared_ptr<torch::nn::Module> root_;
   std::vector<std::shared_ptr<RunGroup>> groups_;
+  std::vector<std::vector<size_t>> parts_;  ///< of every parameter of every group, in part_names_
+  std::vector<std::string> part_names_;
   std::shared_ptr<Optimizer> optimizer_;
   Schedule lr_;
   std::unique_ptr<Collective> collective_;

@@ -91,6 +91,14 @@ TEST_CASE("groups: a pattern without a parameter left is an error with both name
                        "optimizer group \"class token\": no parameter is left for the pattern \"*.cls_token\"", Error);
 }
 
+TEST_CASE("groups: a parameter's part ends with its block's number, or after two names") {
+  CHECK(part_of("student.backbone.transformer.layers.11.0.fn.norm.weight") == "student.backbone.transformer.layers.11");
+  CHECK(part_of("backbone.blocks.3.norm1.weight") == "backbone.blocks.3");
+  CHECK(part_of("student.head.mlp.0.weight") == "student.head");
+  CHECK(part_of("backbone.cls_token") == "backbone");
+  CHECK(part_of("weight") == "weight");
+}
+
 TEST_CASE("groups: a tree that does not train is an error") {
   Tree tree;
   tree.add("weight", {2, 2}, false);

@@ -107,6 +107,20 @@ TEST_CASE("trainer: the norm it reports is that of all gradients together, befor
   CHECK(one_step("clip = \"global\"\nclip_norm = 0.01").outcome.gradient_norm == free.outcome.gradient_norm);
 }
 
+TEST_CASE("trainer: the norms of the parts make up that of all gradients") {
+  const StepOutcome outcome = one_step("clip = \"none\"").outcome;
+  double squares = 0;
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : outcome.values) {
+    if (!name.starts_with("gradient_norm/")) continue;
+    parts.push_back(name.substr(14));
+    squares += value * value;
+  }
+  CHECK(std::find(parts.begin(), parts.end(), "backbone.transformer.layers.0") != parts.end());
+  CHECK(std::find(parts.begin(), parts.end(), "classifier") != parts.end());
+  CHECK(std::sqrt(squares) == doctest::Approx(outcome.gradient_norm).epsilon(1e-9));
+}
+
 TEST_CASE("trainer: global clipping scales all gradients by one factor, and only down") {
   const OneStep free = one_step("clip = \"none\"");
   const double limit = norm_of(free.gradient) / 7;
