@@ -24,7 +24,7 @@ class LafsViews final : public lafs::Augmentation {
 
     void declare(lafs::Params& p) {
       p("global_views", global_views, lafs::in(1, 64), "global views; the method has 2");
-      p("local_views", local_views, lafs::in(1, 64), "local views");
+      p("local_views", local_views, lafs::in(0, 64), "local views; 0 only where the objective does without (quirk P17)");
       p("size", size, lafs::in(8, 4096), "rows and columns of every view");
       p("global_scale", global_scale, lafs::in(1e-6, 1), "lowest and highest share of the area in a global view");
       p("local_scale", local_scale, lafs::in(1e-6, 1), "the same of a local view, where local_uses_global_scale is false");
@@ -50,10 +50,9 @@ class LafsViews final : public lafs::Augmentation {
 
   lafs::ViewLayout layout() const override {
     const int64_t global = options_.global_views, local = options_.local_views, size = options_.size;
-    return {{"global_clean", global, size, size, false},
-            {"global", global, size, size, false},
-            {"local_clean", local, size, size, false},
-            {"local", local, size, size, false}};
+    lafs::ViewLayout groups{{"global_clean", global, size, size, false}, {"global", global, size, size, false}};
+    if (local > 0) groups.insert(groups.end(), {{"local_clean", local, size, size, false}, {"local", local, size, size, false}});
+    return groups;
   }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {

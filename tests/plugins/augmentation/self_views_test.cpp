@@ -81,6 +81,8 @@ TEST_CASE("lafs_views: two global and eight local views of 112, each twice") {
 TEST_CASE("dino_views: two global views of 112 and eight local ones of 48") {
   CHECK(made("dino_views", "")->layout() == lafs::ViewLayout{{"global", 2, 112, 112, false}, {"local", 8, 48, 48, false}});
   CHECK(made("dino_views", "local_views = 0")->layout() == lafs::ViewLayout{{"global", 2, 112, 112, false}});
+  CHECK(made("lafs_views", "local_views = 0")->layout() ==
+        lafs::ViewLayout{{"global_clean", 2, 112, 112, false}, {"global", 2, 112, 112, false}});
 }
 
 TEST_CASE("lafs_views: view i of both versions is the same crop") {
