@@ -58,7 +58,9 @@ class Function : public torch::autograd::Function<Function<Rule>> {
   }
 
  private:
-  static constexpr bool keeps_half() { return requires { Rule::keeps_half; }; }
+  static constexpr bool keeps_half() {
+    return requires { Rule::keeps_half; };
+  }
   template <typename T>
   static int64_t type_of(const T& arg) {
     if constexpr (std::is_same_v<T, at::Tensor>) {
