@@ -4,7 +4,6 @@
 #include <cctype>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -56,8 +55,6 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // MKL may hand out the parts of a product to threads as these come free; sums then differ in their last bit from run to run.
-  setenv("MKL_CBWR", "AUTO", 0);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, with the name of the file
   CLI::App app{"lafs: face-recognition and self-supervised training from recipes and plugins", "lafs"};
   app.require_subcommand(1);
