@@ -5,6 +5,7 @@
 #include <string>
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
 
@@ -20,6 +21,12 @@ at::Device open_device(const std::string& name) {
   if (library && at::globalContext().hasCUDA()) return {at::kCUDA, 0};
   if (name == "cuda") throw Error("[run] device = \"cuda\": " + why);
   return at::kCPU;
+}
+
+void use_threads(int64_t threads) {
+  at::set_num_threads(static_cast<int>(threads));
+  at::get_num_threads();                                     // settles it for torch's library
+  at::parallel_for(0, threads, 1, [](int64_t, int64_t) {});  // and for ours, which has its own copy of the inline function
 }
 
 std::string precision_warning(const std::string& precision, at::Device device) {

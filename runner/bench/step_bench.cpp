@@ -6,7 +6,6 @@
 #include <chrono>
 #include <map>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "runner/assembly.h"
@@ -64,7 +63,7 @@ int64_t peak_bytes() {
 
 StepTimes bench_steps(const Recipe& recipe, int64_t steps, int64_t warm_up, const std::function<void(int64_t)>& tell) {
   const at::Device device = open_device(recipe.run.device);
-  at::set_num_threads(static_cast<int>(recipe.run.threads));
+  use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
   Trainer trainer(recipe, assembly, device);
   trainer.initialise([](const std::string&) {});

@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -84,7 +83,7 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   }
   if (recipe.evaluators.empty()) throw Error("the recipe has no [[evaluator]]");
   const at::Device device = open_device(recipe.run.device);
-  at::set_num_threads(static_cast<int>(recipe.run.threads));
+  use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
   auto backbone = load_encoder(facts, checkpoint, registry);
   backbone->module()->to(device);

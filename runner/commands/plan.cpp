@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <memory>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 #include <nlohmann/json.hpp>
@@ -127,7 +126,7 @@ Recipe probe_recipe(const Recipe& recipe) {
 
 nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   const at::Device device = open_device(recipe.run.device);
-  at::set_num_threads(static_cast<int>(recipe.run.threads));
+  use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
   const RunLength length = run_length(recipe.run, assembly.images());
   nlohmann::json plan{{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <optional>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
@@ -14,6 +13,7 @@
 #include "nn/patch_gather.h"
 #include "runner/assembly.h"
 #include "runner/commands/row.h"
+#include "runner/device.h"
 #include "runner/show/drawn_batch.h"
 #include "runner/show/pictures.h"
 #include "runner/train/draws.h"
@@ -187,7 +187,7 @@ ContactSheet view_sheet(const Row& row, const Stage& stage, const ViewRequest& r
   if (request.epoch >= recipe.run.epochs) {
     throw Error(fmt::format("the run has {} epochs, numbered from 0; there is no epoch {}", recipe.run.epochs, request.epoch));
   }
-  at::set_num_threads(static_cast<int>(recipe.run.threads));
+  use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, note);
   ViewSheet sheet(recipe, assembly, request);
   std::optional<Trainer> trainer;

@@ -13,7 +13,6 @@
 #include <set>
 #include <sstream>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -157,7 +156,7 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
-  at::set_num_threads(static_cast<int>(recipe_.run.threads));
+  use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
   const auto augmentation = assembly_.augmentation();
   length_ = run_length(recipe_.run, assembly_.images());

@@ -58,6 +58,14 @@ TEST_CASE("verify-resume: a killed run is continued to equal bytes, and it says 
   CHECK(again.err == "lafs: error: \"" + (tiny / "both").string() + "\" already holds a verification; give another --out\n");
 }
 
+TEST_CASE("verify-resume: sums that two threads share are the same in a continued run") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"verify-resume", LAFS_TEST_SOURCE "/recipes/cosface_synthetic.toml", "--steps", "8", "--kill-at", "5",
+                                "--set", "backbone.dropout=0", "--set", "backbone.drop_path=0", "--out", tiny / "both"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.out);
+  CHECK_MESSAGE(outcome.out.starts_with("equal: 160 tensors, "), outcome.out);
+}
+
 TEST_CASE("verify-resume: as JSON nothing else is on standard output") {
   const Tiny tiny;
   const Outcome outcome = lafs({"verify-resume", tiny.recipe(), "--steps", "12", "--json"});
