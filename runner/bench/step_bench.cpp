@@ -1,7 +1,5 @@
 #include "runner/bench/step_bench.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -9,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "runner/assembly.h"
+#include "runner/bench/peak_memory.h"
 #include "runner/data/loader.h"
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
@@ -51,12 +50,6 @@ void time_pictures(const DataSource& source, const Augmentation& augmentation, S
   }
   times.decode_milliseconds = 1e3 * decode / static_cast<double>(pictures);
   times.augment_milliseconds = 1e3 * augment / static_cast<double>(pictures);
-}
-
-int64_t peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
 }
 
 }  // namespace

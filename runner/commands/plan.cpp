@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -10,6 +8,7 @@
 
 #include "nn/tree.h"
 #include "runner/assembly.h"
+#include "runner/bench/peak_memory.h"
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
 #include "runner/data/loader.h"
@@ -51,12 +50,6 @@ class StateBytes final : public StateVisitor {
   int64_t bytes = 0;
   void tensor(const std::string&, const std::string&, at::Tensor& value, bool) override { bytes += static_cast<int64_t>(value.nbytes()); }
 };
-
-int64_t peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
-}
 
 struct Probe {
   int64_t steps = 0, batch = 0;

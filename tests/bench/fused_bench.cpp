@@ -11,39 +11,17 @@
 #include "nn/init.h"
 #include "nn/transformer.h"
 #include "runner/train/draws.h"
+#include "support/keyless_draws.h"
 
 /// Our kernels beside plain operations: argument "fused" 1 or 0. Sizes of a LAFS step: 2 x 197 and 8 x 37 tokens of width 768, K = 65536.
 namespace lafs {
 namespace {
 
-class Keyless final : public Draws {
- public:
-  explicit Keyless(std::shared_ptr<const Draws> of) : of_(std::move(of)) {}
-  int64_t rows() const override { return of_->rows(); }
-  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return of_->uniform(stream, shape); }
-  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return of_->normal(stream, shape); }
-  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
-    return of_->integers(stream, below, shape);
-  }
-  at::Tensor permutations(std::string_view stream, int64_t size) const override { return of_->permutations(stream, size); }
-  at::Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const override {
-    return of_->keep_mask(stream, keep, shape);
-  }
-  uint64_t batch_key(std::string_view stream) const override { return of_->batch_key(stream); }
-  std::shared_ptr<const Draws> scope(std::string_view name) const override { return std::make_shared<Keyless>(of_->scope(name)); }
-  std::shared_ptr<const Draws> views(int64_t count, int64_t first) const override {
-    return std::make_shared<Keyless>(of_->views(count, first));
-  }
-
- private:
-  std::shared_ptr<const Draws> of_;
-};
-
 Pass pass_of(int64_t rows, bool fused) {
   std::vector<int64_t> positions;
   for (int64_t i = 0; i < rows; ++i) positions.push_back(i);
   std::shared_ptr<const Draws> draws = keyed_draws(1, 1, 0, positions, at::kCPU);
-  return {true, fused ? draws : std::make_shared<Keyless>(draws)};
+  return {true, fused ? draws : std::make_shared<test::KeylessDraws>(draws)};
 }
 
 at::ScalarType type_of(const benchmark::State& state) { return state.range(1) ? at::kBFloat16 : at::kFloat; }

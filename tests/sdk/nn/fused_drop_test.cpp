@@ -13,37 +13,14 @@
 #include "lafs/rng.h"
 #include "nn/fused_kernels.h"
 #include "runner/train/draws.h"
+#include "support/keyless_draws.h"
 
 using namespace lafs;
 
 namespace {
 
-/// Draws that keep their keys to themselves: the plain operations run.
-class Keyless final : public Draws {
- public:
-  explicit Keyless(std::shared_ptr<const Draws> of) : of_(std::move(of)) {}
-  int64_t rows() const override { return of_->rows(); }
-  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return of_->uniform(stream, shape); }
-  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return of_->normal(stream, shape); }
-  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
-    return of_->integers(stream, below, shape);
-  }
-  at::Tensor permutations(std::string_view stream, int64_t size) const override { return of_->permutations(stream, size); }
-  at::Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const override {
-    return of_->keep_mask(stream, keep, shape);
-  }
-  uint64_t batch_key(std::string_view stream) const override { return of_->batch_key(stream); }
-  std::shared_ptr<const Draws> scope(std::string_view name) const override { return std::make_shared<Keyless>(of_->scope(name)); }
-  std::shared_ptr<const Draws> views(int64_t count, int64_t first) const override {
-    return std::make_shared<Keyless>(of_->views(count, first));
-  }
-
- private:
-  std::shared_ptr<const Draws> of_;
-};
-
 Pass keyed_pass() { return {true, keyed_draws(3, 5, 0, {4, 9, 2, 7, 11}, at::kCPU)}; }
-Pass keyless_pass() { return {true, std::make_shared<Keyless>(keyed_pass().draws)}; }
+Pass keyless_pass() { return {true, std::make_shared<test::KeylessDraws>(keyed_pass().draws)}; }
 
 /// `claim` under each vector unit that this machine has.
 template <typename Claim>
