@@ -67,4 +67,9 @@ void ViewChain::jitter(Rng& rng, Canvas& canvas) const {
   }
 }
 
+void check_count(std::string_view name, const std::vector<double>& list, int64_t global_views) {
+  if (static_cast<int64_t>(list.size()) == global_views) return;
+  throw Error(fmt::format("{} has {} numbers, not one for each of the {} global views", name, list.size(), global_views));
+}
+
 }  // namespace lafs

@@ -47,4 +47,7 @@ class ViewChain {
 /// Throws Error "NAME must be two numbers, the lower one first" otherwise.
 void check_range(std::string_view name, const std::vector<double>& range);
 
+/// Throws Error "NAME has N numbers, not one for each of the V global views" otherwise.
+void check_count(std::string_view name, const std::vector<double>& list, int64_t global_views);
+
 }  // namespace lafs

@@ -1,11 +1,8 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "imaging/view_chain.h"
 #include "lafs/augmentation.h"
-#include "lafs/error.h"
 #include "lafs/plugin.h"
 
 namespace {
@@ -38,8 +35,8 @@ class DinoViews final : public lafs::Augmentation {
   DinoViews(const Options& options, const lafs::InputContract&) : options_(options), chain_(options.chain) {
     lafs::check_range("global_scale", options.global_scale);
     lafs::check_range("local_scale", options.local_scale);
-    check_count("global_blur", options.global_blur);
-    check_count("global_solarise", options.global_solarise);
+    lafs::check_count("global_blur", options.global_blur, options.global_views);
+    lafs::check_count("global_solarise", options.global_solarise, options.global_views);
     for (size_t v = 0; v < options.global_blur.size(); ++v) {
       views_.push_back({options.global_size, options.global_scale, options.global_blur[v], options.global_solarise[v]});
     }
@@ -65,11 +62,6 @@ class DinoViews final : public lafs::Augmentation {
   }
 
  private:
-  void check_count(const std::string& name, const std::vector<double>& list) const {
-    if (static_cast<int64_t>(list.size()) == options_.global_views) return;
-    throw lafs::Error(fmt::format("{} has {} numbers, not one for each of the {} global views", name, list.size(), options_.global_views));
-  }
-
   Options options_;
   lafs::ViewChain chain_;
   std::vector<lafs::ViewChain::View> views_;
