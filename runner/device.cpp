@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <latch>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -27,6 +30,20 @@ void use_threads(int64_t threads) {
   at::set_num_threads(static_cast<int>(threads));
   at::get_num_threads();                                     // settles it for torch's library
   at::parallel_for(0, threads, 1, [](int64_t, int64_t) {});  // and for ours, which has its own copy of the inline function
+}
+
+void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, const std::function<void(std::stop_token)>& work) {
+  const int threads_of_caller = at::get_num_threads();
+  const auto started = std::make_shared<std::latch>(count);
+  for (int64_t t = 0; t < count; ++t) {
+    threads.emplace_back([work, started](std::stop_token stop) {
+      at::set_num_threads(1);
+      started->count_down();
+      work(std::move(stop));
+    });
+  }
+  started->wait();
+  at::set_num_threads(threads_of_caller);
 }
 
 std::string precision_warning(const std::string& precision, at::Device device) {

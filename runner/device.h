@@ -1,5 +1,8 @@
 #pragma once
+#include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <c10/core/Device.h>
 
@@ -9,9 +12,12 @@ namespace lafs {
 /// be needed, so it must come before any other torch call of the process. Throws Error when "cuda" cannot be had.
 at::Device open_device(const std::string& name);
 
-/// Compute threads of the calling thread, settled before any other thread starts: torch takes the number for good at a thread's first
-/// parallel work, from a place that every thread writes, and the loader's threads write 1 there. [main thread]
+/// Compute threads of the calling thread, settled before any other thread starts. [main thread]
 void use_threads(int64_t threads);
+
+/// Starts `count` threads that do `work`, each with one compute thread of its own. Torch keeps one number for all threads, and every
+/// library takes it for good at its first parallel work: it is the caller's again when this returns. [main thread]
+void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, const std::function<void(std::stop_token)>& work);
 
 /// A sentence where the precision is no gain on the device: bf16 on a processor without bf16 products; else empty.
 std::string precision_warning(const std::string& precision, at::Device device);

@@ -5,12 +5,12 @@
 #include <cstring>
 #include <functional>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "runner/data/pixels.h"
+#include "runner/device.h"
 
 namespace lafs {
 
@@ -110,7 +110,7 @@ Loader::Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const A
     slot->left = options_.batch;
     slots_.push_back(std::move(slot));
   }
-  for (int64_t t = 0; t < std::max<int64_t>(options_.threads, 1); ++t) threads_.emplace_back([this] { work(); });
+  start_serial_threads(threads_, std::max<int64_t>(options_.threads, 1), [this](std::stop_token) { work(); });
 }
 
 Loader::~Loader() {
@@ -122,7 +122,6 @@ Loader::~Loader() {
 }
 
 void Loader::work() {
-  at::set_num_threads(1);  // else every loader thread would start a team of its own
   while (true) {
     int64_t task;
     {

@@ -1,6 +1,5 @@
 #include "runner/evaluate/decoder.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 
 #include "lafs/error.h"
 #include "runner/data/pixels.h"
+#include "runner/device.h"
 
 namespace lafs {
 
@@ -27,16 +27,11 @@ Decoder::Decoder(const EmbeddingPlan& plan, const InputContract& input, int64_t 
   slots_.resize(static_cast<size_t>(std::min(batches, batches_in_flight)));
   for (Slot& slot : slots_) slot.bytes.resize(static_cast<size_t>(batch * picture_bytes_));
   for (int64_t b = 0; b < static_cast<int64_t>(slots_.size()); ++b) prepare(b);
-  for (int64_t t = 0; t < threads; ++t) {
-    workers_.emplace_back([this](std::stop_token stop) { work(stop); });
-  }
+  start_serial_threads(workers_, threads, [this](std::stop_token stop) { work(std::move(stop)); });
 }
 
 Decoder::~Decoder() {
   for (std::jthread& worker : workers_) worker.request_stop();
-  workers_.clear();
-  // A worker's setting also becomes the default of threads that start later: the caller's is put back.
-  at::set_num_threads(at::get_num_threads());
 }
 
 void Decoder::prepare(int64_t batch) {
@@ -81,7 +76,6 @@ bool Decoder::take(int64_t& batch, int64_t& place, std::stop_token stop) {
 }
 
 void Decoder::work(std::stop_token stop) {
-  at::set_num_threads(1);  // a source that computes must not start a team for each of our threads
   int64_t batch = 0, place = 0;
   while (!stop.stop_requested() && take(batch, place, stop)) {
     Slot& slot = slots_[static_cast<size_t>(batch) % slots_.size()];

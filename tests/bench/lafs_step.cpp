@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 #include <CLI/CLI.hpp>
@@ -21,6 +20,7 @@
 #include "runner/assembly.h"
 #include "runner/autocast.h"
 #include "runner/data/loader.h"
+#include "runner/device.h"
 #include "runner/train/draws.h"
 #include "runner/train/one_rank.h"
 #include "runner/train/trainer.h"
@@ -204,7 +204,7 @@ int run(int argc, char** argv) {
   lafs::Registry registry;
   registry.load_folder(LAFS_TEST_PLUGINS);
   Bench bench(lafs::read_recipe(file, context, registry));
-  at::set_num_threads(static_cast<int>(bench.recipe.run.threads));
+  lafs::use_threads(bench.recipe.run.threads);
   if (!agreement.empty()) {
     write_agreement(bench, agreement);
     return 0;

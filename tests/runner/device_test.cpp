@@ -1,0 +1,25 @@
+#include "runner/device.h"
+
+#include <atomic>
+
+#include <ATen/Parallel.h>
+#include <doctest/doctest.h>
+
+TEST_CASE("start_serial_threads: they have one compute thread each, and who starts its first parallel work after them has the caller's") {
+  const int before = at::get_num_threads();
+  lafs::use_threads(3);
+  std::atomic<int> most = 0, calls = 0;
+  std::vector<std::jthread> threads;
+  lafs::start_serial_threads(threads, 2, [&](std::stop_token) {
+    most = std::max(most.load(), at::get_num_threads());
+    ++calls;
+  });
+  threads.clear();
+  CHECK(calls == 2);
+  CHECK(most == 1);
+  CHECK(at::get_num_threads() == 3);
+  int fresh = 0;
+  std::jthread([&] { fresh = at::get_num_threads(); }).join();
+  CHECK(fresh == 3);
+  lafs::use_threads(before);
+}
