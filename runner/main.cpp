@@ -14,6 +14,7 @@
 
 #include "kernel/diagnostics.h"
 #include "runner/commands/command.h"
+#include "runner/memory.h"
 
 namespace {
 
@@ -56,6 +57,7 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
 
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, with the name of the file
+  lafs::keep_freed_memory();
   CLI::App app{"lafs: face-recognition and self-supervised training from recipes and plugins", "lafs"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "lafs " LAFS_VERSION);

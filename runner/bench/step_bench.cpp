@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "runner/assembly.h"
-#include "runner/bench/peak_memory.h"
 #include "runner/data/loader.h"
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
+#include "runner/memory.h"
 #include "runner/train/trainer.h"
 
 namespace lafs {

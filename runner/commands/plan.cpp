@@ -8,12 +8,12 @@
 
 #include "nn/tree.h"
 #include "runner/assembly.h"
-#include "runner/bench/peak_memory.h"
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
 #include "runner/data/loader.h"
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
+#include "runner/memory.h"
 #include "runner/report/progress.h"
 #include "runner/train/trainer.h"
 

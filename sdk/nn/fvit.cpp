@@ -80,8 +80,8 @@ void FvitBase::register_layers() {
 }
 
 at::Tensor FvitBase::forward_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) {
-  const at::Tensor x = transformer_->forward(sequence(tokens, position_rows, pass), pass);
-  return norm_->forward(options_.pool == "cls" ? x.select(1, 0) : x.mean(1));
+  const at::Tensor x = sequence(tokens, position_rows, pass);
+  return norm_->forward(options_.pool == "cls" ? transformer_->class_token(x, pass) : transformer_->forward(x, pass).mean(1));
 }
 
 std::vector<at::Tensor> FvitBase::attention(const at::Tensor& images) {

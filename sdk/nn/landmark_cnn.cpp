@@ -1,7 +1,10 @@
 #include "nn/landmark_cnn.h"
 
+#include <algorithm>
 #include <array>
 
+#include <ATen/Parallel.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/hardsigmoid.h>
 #include <ATen/ops/hardswish.h>
 #include <ATen/ops/relu.h>
@@ -20,7 +23,14 @@ namespace {
 
 enum class Curve { relu, hard_swish };
 
-at::Tensor bent(const at::Tensor& x, Curve curve) { return curve == Curve::relu ? at::relu(x) : at::hardswish(x); }
+/// In place where no gradient needs what was there.
+at::Tensor bent(at::Tensor x, Curve curve) {
+  if (at::GradMode::is_enabled()) return curve == Curve::relu ? at::relu(x) : at::hardswish(x);
+  return curve == Curve::relu ? at::relu_(x) : at::hardswish_(x);
+}
+
+/// Pictures that go through the trunk together where nothing is learned: what a layer gives them then stays in a core's cache.
+constexpr int64_t chunk = 16;
 
 struct LayerPlan {
   int64_t kernel, expanded, out;
@@ -118,7 +128,23 @@ LandmarkTrunk::LandmarkTrunk() {
 }
 
 at::Tensor LandmarkTrunk::forward(const at::Tensor& images, const Pass& pass) {
-  at::Tensor x = at::hardswish(stem_norm_->forward(stem_->forward(images), pass));
+  const bool alone = images.is_cpu() && !pass.training && !at::GradMode::is_enabled();
+  if (!alone || images.size(0) <= chunk) return run(images, pass);
+  const int64_t b = images.size(0), chunks = (b + chunk - 1) / chunk;
+  std::vector<at::Tensor> parts(static_cast<size_t>(chunks));
+  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    const AutocastOff off;
+    for (int64_t i = begin; i < end; ++i) {
+      parts[static_cast<size_t>(i)] = run(images.slice(0, i * chunk, std::min(b, (i + 1) * chunk)), pass);
+    }
+  });
+  return at::cat(parts);
+}
+
+at::Tensor LandmarkTrunk::run(const at::Tensor& images, const Pass& pass) {
+  at::Tensor x = stem_->forward(images.contiguous(at::MemoryFormat::ChannelsLast));
+  x = bent(stem_norm_->forward(x, pass), Curve::hard_swish);
   for (const auto& layer : layers_) x = layer->forward(x, pass);
   return x;
 }

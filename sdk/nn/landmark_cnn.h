@@ -23,6 +23,8 @@ class LandmarkTrunk : public torch::nn::Module {
 
  private:
   struct Layer;
+  at::Tensor run(const at::Tensor& images, const Pass& pass);
+
   std::shared_ptr<Conv2d> stem_;
   std::shared_ptr<BatchNorm> stem_norm_;
   std::vector<std::shared_ptr<Layer>> layers_;

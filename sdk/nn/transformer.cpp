@@ -1,5 +1,6 @@
 #include "nn/transformer.h"
 
+#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
@@ -24,11 +25,26 @@ Block::Block(const Options& options) : options_(options) {
 
 at::Tensor Block::forward(const at::Tensor& x, const Pass& pass) { return feed_forward(attend(x, pass), pass); }
 
-at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) {
+at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) { return attended(x, queries_keys_values(x), pass); }
+
+at::Tensor Block::class_token(const at::Tensor& x, const Pass& pass) {
   const auto [b, n, d] = dims<3>(x, "x");
-  const auto qkv = queries_keys_values(x);
-  at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);  // [B,heads,N,dim_head]
-  out = to_out_->forward(out.transpose(1, 2).reshape({b, n, options_.heads * options_.dim_head}));          // [B,N,D]
+  // Draws with row keys give token 0 the same dropout whether the others are there or not; others need the whole mask.
+  if (pass.training && pass.draws && pass.draws->row_keys("attention").empty()) return forward(x, pass).select(1, 0);
+  const int64_t inner = options_.heads * options_.dim_head;
+  const at::Tensor normed = attention_norm_->forward(x);
+  const auto part = [&](const at::Tensor& of, int64_t begin, int64_t end) { return of.defined() ? of.slice(0, begin, end) : of; };
+  const at::Tensor query = at::linear(normed.slice(1, 0, 1), part(to_qkv_->weight, 0, inner), part(to_qkv_->bias, 0, inner));
+  const at::Tensor rest = at::linear(normed, part(to_qkv_->weight, inner, 3 * inner), part(to_qkv_->bias, inner, 3 * inner));
+  const auto keys_values = rest.view({b, n, 2, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const at::Tensor heads = query.view({b, 1, options_.heads, options_.dim_head}).transpose(1, 2);
+  return feed_forward(attended(x.slice(1, 0, 1), {heads, keys_values[0], keys_values[1]}, pass), pass).select(1, 0);
+}
+
+/// x + what its queries [B,heads,M,dim_head] find among keys and values [B,heads,N,dim_head]; x [B,M,D].
+at::Tensor Block::attended(const at::Tensor& x, const std::vector<at::Tensor>& qkv, const Pass& pass) {
+  at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);  // [B,heads,M,dim_head]
+  out = to_out_->forward(out.transpose(1, 2).flatten(2));                                                   // [B,M,D]
   return drop_add(x, out, {options_.dropout, "attention"}, {options_.drop_path, "attention_path"}, pass);
 }
 
@@ -55,8 +71,16 @@ Transformer::Transformer(const std::vector<Block::Options>& blocks, const std::s
 }
 
 at::Tensor Transformer::forward(at::Tensor x, const Pass& pass) {
-  for (size_t i = 0; i < blocks_.size(); ++i) x = blocks_[i]->forward(x, pass.scope(fmt::format("block{}", i)));
+  for (size_t i = 0; i < blocks_.size(); ++i) x = blocks_[i]->forward(x, pass_of(i, pass));
   return x;
 }
+
+at::Tensor Transformer::class_token(at::Tensor x, const Pass& pass) {
+  const size_t last = blocks_.size() - 1;
+  for (size_t i = 0; i < last; ++i) x = blocks_[i]->forward(x, pass_of(i, pass));
+  return blocks_[last]->class_token(x, pass_of(last, pass));
+}
+
+Pass Transformer::pass_of(size_t block, const Pass& pass) { return pass.scope(fmt::format("block{}", block)); }
 
 }  // namespace lafs

@@ -40,8 +40,12 @@ class Block : public torch::nn::Module {
   at::Tensor feed_forward(const at::Tensor& x, const Pass& pass);  ///< the second half
   at::Tensor attention(const at::Tensor& x);                       ///< [B,heads,N,N], softmax over the last axis
 
+  /// Token 0 of `forward`, [B,D], with its dropout; the other tokens are only looked at, which is most of the work saved.
+  at::Tensor class_token(const at::Tensor& x, const Pass& pass);
+
  private:
   std::vector<at::Tensor> queries_keys_values(const at::Tensor& x);
+  at::Tensor attended(const at::Tensor& x, const std::vector<at::Tensor>& qkv, const Pass& pass);
 
   Options options_;
   std::shared_ptr<LayerNorm> attention_norm_, feed_norm_;
@@ -53,10 +57,13 @@ class Transformer : public torch::nn::Module {
  public:
   explicit Transformer(const std::vector<Block::Options>& blocks, const std::string& folder = "layers");
 
-  at::Tensor forward(at::Tensor x, const Pass& pass);  ///< [B,N,D], same shape
+  at::Tensor forward(at::Tensor x, const Pass& pass);      ///< [B,N,D], same shape
+  at::Tensor class_token(at::Tensor x, const Pass& pass);  ///< token 0 of `forward`, [B,D], for less work
   const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
 
  private:
+  static Pass pass_of(size_t block, const Pass& pass);
+
   std::vector<std::shared_ptr<Block>> blocks_;
 };
 

@@ -1,6 +1,4 @@
 // One LAFS step of a recipe, timed beside peer/lafs_step.py: writes what the peer must reproduce, then times whole steps.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -21,6 +19,7 @@
 #include "runner/autocast.h"
 #include "runner/data/loader.h"
 #include "runner/device.h"
+#include "runner/memory.h"
 #include "runner/train/draws.h"
 #include "runner/train/one_rank.h"
 #include "runner/train/trainer.h"
@@ -178,12 +177,10 @@ nlohmann::json timed(Bench& bench, double seconds) {
   }
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   return {{"images_per_second", static_cast<double>(bench.recipe.run.batch) / median},
           {"step_seconds", median},
           {"steps", times.size()},
-          {"peak_memory_mb", static_cast<double>(usage.ru_maxrss) / 1024},
+          {"peak_memory_mb", static_cast<double>(lafs::peak_bytes()) / (1 << 20)},
           {"precision", bench.recipe.run.precision}};
 }
 
@@ -216,6 +213,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  lafs::keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const lafs::RecipeError& error) {

@@ -78,7 +78,7 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
   int64_t embed_dim() const override { return size_.dim; }
 
   at::Tensor forward(const at::Tensor& images, const lafs::Pass& pass) override {
-    return norm_->forward(transformer_->forward(sequence(images, pass), pass).select(1, 0));
+    return norm_->forward(transformer_->class_token(sequence(images, pass), pass));
   }
 
   std::vector<at::Tensor> attention(const at::Tensor& images) override {

@@ -4,17 +4,20 @@
 #include <memory>
 
 #include <doctest/doctest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
 #include "nn/init.h"
 #include "nn/tree.h"
+#include "runner/train/draws.h"
+#include "support/keyless_draws.h"
 #include "support/training.h"
 
 using namespace lafs;
 
 namespace {
 
-std::shared_ptr<Block> block_of(double dropout = 0, double drop_path = 0) {
+std::shared_ptr<Block> block_of(double dropout = 0, double drop_path = 0, bool qkv_bias = false) {
   Block::Options options;
   options.dim = 12;
   options.heads = 3;
@@ -23,6 +26,7 @@ std::shared_ptr<Block> block_of(double dropout = 0, double drop_path = 0) {
   options.scale = 0.3;
   options.dropout = dropout;
   options.drop_path = drop_path;
+  options.qkv_bias = qkv_bias;
   auto block = std::make_shared<Block>(options);
   initialise(*block, 5);
   return block;
@@ -65,6 +69,42 @@ TEST_CASE("block: dropout and drop-path act only in training with draws, and fol
   CHECK(*draws->asked == std::vector<std::string>{"attention", "attention_path", "hidden", "feed_forward", "feed_forward_path"});
   const auto reversed = std::make_shared<test::HandDraws>(std::vector<int64_t>{13, 12, 11, 10});
   CHECK(at::allclose(block->forward(x.flip(0), {true, reversed}), dropped.flip(0), 1e-5, 1e-5));
+}
+
+TEST_CASE("block: the class token alone equals that of the whole block, with gradients and dropout") {
+  const auto draws = keyed_draws(3, 0, 0, {10, 11, 12, 13}, at::kCPU);
+  const std::vector<Pass> passes{{}, {true, nullptr}, {true, draws}, {true, std::make_shared<test::KeylessDraws>(draws)}};
+  for (const bool qkv_bias : {false, true}) {
+    const auto block = block_of(0.3, 0.5, qkv_bias);
+    const at::Tensor x = torch::randn({4, 7, 12}).requires_grad_(), weights = torch::randn({4, 12});
+    std::vector<at::Tensor> inputs{x};
+    for (const auto& [name, parameter] : parameters_of(*block)) inputs.push_back(parameter);
+    for (const Pass& pass : passes) {
+      const at::Tensor whole = block->forward(x, pass).select(1, 0), alone = block->class_token(x, pass);
+      REQUIRE(alone.sizes() == at::IntArrayRef{4, 12});
+      CHECK(at::allclose(whole, alone, 1e-5, 1e-5));
+      const auto expected = torch::autograd::grad({(whole * weights).sum()}, inputs),
+                 found = torch::autograd::grad({(alone * weights).sum()}, inputs);
+      for (size_t i = 0; i < inputs.size(); ++i) CHECK(at::allclose(expected[i], found[i], 1e-4, 1e-5));
+    }
+  }
+}
+
+TEST_CASE("transformer: its class token is that of its last block") {
+  const at::NoGradGuard no_grad;
+  Block::Options options;
+  options.dim = 12;
+  options.heads = 3;
+  options.dim_head = 8;
+  options.mlp_dim = 20;
+  options.dropout = 0.2;
+  for (const size_t depth : {1, 3}) {
+    Transformer transformer(std::vector<Block::Options>(depth, options));
+    initialise(transformer, 5);
+    const Pass pass{true, keyed_draws(3, 0, 0, {10, 11}, at::kCPU)};
+    const at::Tensor x = torch::randn({2, 7, 12});
+    CHECK(at::allclose(transformer.forward(x, pass).select(1, 0), transformer.class_token(x, pass), 1e-5, 1e-5));
+  }
 }
 
 TEST_CASE("drop: keeps the mean, scales by 1/keep, and drop-path takes whole rows") {
