@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <filesystem>
 #include <latch>
 #include <memory>
 #include <string>
@@ -17,11 +18,24 @@
 namespace lafs {
 
 at::Device open_device(const std::string& name) {
+namespace {
+
+/// Our own kernels, where they were built: plugins find them by name in the process. Without them plain operations do the work.
+void load_kernels() {
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+  dlopen((program.parent_path() / "../lib/lafs/liblafs_cuda.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
+}
+
+}  // namespace
+
   if (name == "cpu") return at::kCPU;
   // The program links the CPU's libraries only; one call of torch's hooks before this would freeze them without CUDA.
   const void* library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
   const std::string why = library ? "no GPU was found" : "this LibTorch has no CUDA";
-  if (library && at::globalContext().hasCUDA()) return {at::kCUDA, 0};
+  if (library && at::globalContext().hasCUDA()) {
+    load_kernels();
+    return {at::kCUDA, 0};
+  }
   if (name == "cuda") throw Error("[run] device = \"cuda\": " + why);
   return at::kCPU;
 }

@@ -8,6 +8,7 @@
 #include <ATen/ops/full.h>
 
 #include "lafs/error.h"
+#include "nn/cuda_kernels.h"
 #include "nn/dino_kernels.h"
 #include "nn/function.h"
 
@@ -106,10 +107,11 @@ bool fits(const at::Tensor& x) { return x.is_cpu() && (x.scalar_type() == at::kF
 
 at::Tensor dino_loss(const at::Tensor& student_logits, const at::Tensor& teacher_logits, const at::Tensor& center,
                      const DinoLossOptions& options) {
-  if (!fits(student_logits) || !fits(teacher_logits) || !fits(center)) {
-    return dino_loss_plain(student_logits, teacher_logits, center, options);
-  }
   const int64_t views = check_dino_loss(student_logits, teacher_logits, center, options);
+  if (!fits(student_logits) || !fits(teacher_logits) || !fits(center)) {
+    const at::Tensor on_gpu = dino_loss_on_gpu(student_logits, teacher_logits, center, views, options);
+    return on_gpu.defined() ? on_gpu : dino_loss_plain(student_logits, teacher_logits, center, options);
+  }
   // Mixed types go in fp32, which holds both.
   const bool same = student_logits.scalar_type() == teacher_logits.scalar_type();
   const at::Tensor student = same ? student_logits : widened(student_logits);

@@ -6,10 +6,12 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/grid_sampler.h>
+#include <c10/core/DeviceGuard.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "nn/cuda_kernels.h"
 #include "nn/dims.h"
 #include "nn/function.h"
 #include "nn/patch_kernel.h"
@@ -32,6 +34,8 @@ double shift_of(const PatchGather& options) {
   return options.centred ? (1 - p) / 2 : -(1 + p) / 2;
 }
 
+using Gradients = std::pair<at::Tensor, at::Tensor>;  ///< of the landmarks, and of the images if asked for
+
 /// Patches of one type of number. Pictures are shared out over threads: each adds up its own gradient, in the same order always.
 template <typename T>
 class Patches {
@@ -52,8 +56,7 @@ class Patches {
     return out;
   }
 
-  /// Gradients of the landmarks and, if asked for, of the images.
-  std::pair<at::Tensor, at::Tensor> back(const at::Tensor& gradient, bool of_images) const {
+  Gradients back(const at::Tensor& gradient, bool of_images) const {
     at::Tensor d_landmarks = at::empty_like(landmarks_), d_images = of_images ? at::zeros_like(images_) : at::Tensor();
     const auto* d_tokens = gradient.template const_data_ptr<T>();
     auto* d_places = d_landmarks.template mutable_data_ptr<T>();
@@ -89,6 +92,59 @@ class Patches {
   int64_t count_, picture_, token_;
 };
 
+/// The same by the GPU's kernels, in fp32.
+class CudaGather {
+ public:
+  CudaGather(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options)
+      : images_(images), landmarks_(landmarks), guard_(images.device()), kernels_(cuda_kernels(images)) {
+    if (!kernels_) throw Error("the gathering of patches changed its stream between its passes");
+    numbers_ = {images.const_data_ptr<float>(),
+                landmarks.const_data_ptr<float>(),
+                images.size(0),
+                landmarks.size(1),
+                images.size(2),
+                images.size(1),
+                options.patch,
+                options.transposed,
+                static_cast<float>(shift_of(options)),
+                images.get_device()};
+  }
+
+  at::Tensor read() const {
+    at::Tensor out = at::empty({numbers_.batch, numbers_.count, numbers_.patch * numbers_.patch * numbers_.channels}, images_.options());
+    check_cuda("patches", kernels_->patches(numbers_, out.mutable_data_ptr<float>()));
+    return out;
+  }
+
+  Gradients back(const at::Tensor& gradient, bool of_images) const {
+    const auto* d_tokens = gradient.const_data_ptr<float>();
+    at::Tensor d_landmarks = at::empty_like(landmarks_), d_images = of_images ? at::empty_like(images_) : at::Tensor();
+    check_cuda("patches_to_landmarks", kernels_->patches_to_landmarks(numbers_, d_tokens, d_landmarks.mutable_data_ptr<float>()));
+    if (of_images) check_cuda("patches_to_images", kernels_->patches_to_images(numbers_, d_tokens, d_images.mutable_data_ptr<float>()));
+    return {d_landmarks, d_images};
+  }
+
+ private:
+  const at::Tensor &images_, &landmarks_;
+  c10::DeviceGuard guard_;
+  const CudaKernels* kernels_;
+  CudaPatches numbers_;
+};
+
+/// `use` with the patches of the tensors' place and type.
+template <typename Use>
+auto with_patches(const at::Tensor& pixels, const at::Tensor& places, const PatchGather& options, const Use& use) {
+  if (pixels.is_cuda()) return use(CudaGather(pixels, places, options));
+  return pixels.scalar_type() == at::kDouble ? use(Patches<double>(pixels, places, options)) : use(Patches<float>(pixels, places, options));
+}
+
+/// Whether there are loops for such tensors.
+bool has_loops(const at::Tensor& images, const at::Tensor& landmarks) {
+  if (images.is_cpu()) return true;
+  const bool wide = images.scalar_type() == at::kDouble || landmarks.scalar_type() == at::kDouble;
+  return !wide && images.device() == landmarks.device() && cuda_kernels(images);
+}
+
 struct Gather {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& images, const at::Tensor& landmarks,
                             const PatchGather& options) {
@@ -99,7 +155,7 @@ struct Gather {
     context->saved_data["transposed"] = options.transposed;
     context->saved_data["centred"] = options.centred;
     if (images.size(0) == 0) return at::empty({0, landmarks.size(1), options.patch * options.patch * images.size(1)}, pixels.options());
-    return type == at::kDouble ? Patches<double>(pixels, places, options).read() : Patches<float>(pixels, places, options).read();
+    return with_patches(pixels, places, options, [](const auto& patches) { return patches.read(); });
   }
 
   static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context, const at::Tensor& gradient) {
@@ -112,8 +168,8 @@ struct Gather {
     const bool of_images = context->needs_input_grad(0);
     if (pixels.size(0) == 0) return {of_images ? at::zeros_like(pixels) : at::Tensor(), at::zeros_like(places), {}};
     const at::Tensor wide = gradient.to(pixels.scalar_type()).contiguous();
-    const auto [d_places, d_pixels] = pixels.scalar_type() == at::kDouble ? Patches<double>(pixels, places, options).back(wide, of_images)
-                                                                          : Patches<float>(pixels, places, options).back(wide, of_images);
+    const auto [d_places, d_pixels] =
+        with_patches(pixels, places, options, [&](const auto& patches) { return patches.back(wide, of_images); });
     return {of_images ? d_pixels : at::Tensor(), d_places, {}};
   }
 };
@@ -139,8 +195,7 @@ at::Tensor gather_patches_by_grid_sample(const at::Tensor& images, const at::Ten
 
 at::Tensor gather_patches(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options) {
   check(images, landmarks);
-  // The loops are the processor's; a graphics card does the general operation well.
-  if (!images.is_cpu()) return gather_patches_by_grid_sample(images, landmarks, options);
+  if (!has_loops(images, landmarks)) return gather_patches_by_grid_sample(images, landmarks, options);
   return Function<Gather>::apply(images, landmarks, options).to(images.scalar_type());
 }
 
