@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include "lafs/error.h"
 #include "nn/function.h"
@@ -77,19 +81,33 @@ void only_once() {
   if (at::GradMode::is_enabled()) throw Error("a fused dropout has no second derivative");
 }
 
+/// A branch of some rows, added to all. `places`: where a row of the residual is in the branch, or -1; empty: in the same place.
 struct DropAdd {
   static constexpr bool keeps_half = true;
 
+  static int64_t place_of(const Keys& places, int64_t row) { return places.empty() ? row : places[static_cast<size_t>(row)]; }
+  static RowPath path_at(const std::vector<double>& scales, int64_t place) {
+    return scales.empty() ? RowPath{} : RowPath{static_cast<float>(scales[static_cast<size_t>(place)]), true};
+  }
+
   static at::Tensor forward(AutogradContext* context, const at::Tensor& residual, const at::Tensor& branch, const Keys& keys,
-                            const Keys& path_keys, double rate, double path_rate) {
+                            const Keys& places, const std::vector<double>& scales, double rate) {
     context->saved_data["keys"] = keys;
-    context->saved_data["path_keys"] = path_keys;
-    context->saved_data["rates"] = std::vector<double>{rate, path_rate};
+    context->saved_data["places"] = places;
+    context->saved_data["scales"] = scales;
+    context->saved_data["rate"] = rate;
+    context->saved_data["branch_rows"] = branch.size(0);
     context->saved_data["branch_type"] = static_cast<int64_t>(branch.scalar_type());
     const at::Tensor r = residual.contiguous(), b = branch.contiguous(), out = at::empty_like(r);
     const auto run = [&](const auto* from, const auto* base, auto* into) {
-      over_rows(b, [&](int64_t row, int64_t first, int64_t count, int64_t at) {
-        drop_add_forward(from + at, base + at, into + at, first, count, mask_of(keys, rate, row), path_of(path_keys, path_rate, row));
+      over_rows(r, [&](int64_t row, int64_t first, int64_t count, int64_t at) {
+        const int64_t place = place_of(places, row);
+        if (place < 0) {
+          std::copy_n(base + at, count, into + at);
+          return;
+        }
+        const auto* branch_row = from + at + (place - row) * (r.numel() / r.size(0));
+        drop_add_forward(branch_row, base + at, into + at, first, count, mask_of(keys, rate, place), path_at(scales, place));
       });
     };
     if (is_bfloat(r)) {
@@ -104,13 +122,19 @@ struct DropAdd {
 
   static std::vector<at::Tensor> backward(AutogradContext* context, const at::Tensor& gradient) {
     only_once();
-    const Keys keys = context->saved_data["keys"].toIntVector(), path_keys = context->saved_data["path_keys"].toIntVector();
-    const std::vector<double> rates = context->saved_data["rates"].toDoubleVector();
+    const Keys keys = context->saved_data["keys"].toIntVector(), places = context->saved_data["places"].toIntVector();
+    const std::vector<double> scales = context->saved_data["scales"].toDoubleVector();
+    const double rate = context->saved_data["rate"].toDouble();
     const at::Tensor g = gradient.contiguous();
-    const at::Tensor out = at::empty(g.sizes(), g.options().dtype(static_cast<at::ScalarType>(context->saved_data["branch_type"].toInt())));
+    std::vector<int64_t> sizes = g.sizes().vec();
+    sizes[0] = context->saved_data["branch_rows"].toInt();
+    const at::Tensor out = at::empty(sizes, g.options().dtype(static_cast<at::ScalarType>(context->saved_data["branch_type"].toInt())));
     const auto run = [&](const auto* from, auto* into) {
       over_rows(g, [&](int64_t row, int64_t first, int64_t count, int64_t at) {
-        drop_add_backward(from + at, into + at, first, count, mask_of(keys, rates[0], row), path_of(path_keys, rates[1], row));
+        const int64_t place = place_of(places, row);
+        if (place < 0) return;
+        auto* branch_row = into + at + (place - row) * (g.numel() / g.size(0));
+        drop_add_backward(from + at, branch_row, first, count, mask_of(keys, rate, place), path_at(scales, place));
       });
     };
     if (is_bfloat(g)) {
@@ -123,6 +147,70 @@ struct DropAdd {
     return {gradient, out, {}, {}, {}, {}};
   }
 };
+
+/// Some rows of a tensor; the gradient of the others is zero.
+struct TakeRows {
+  static constexpr bool keeps_half = true;
+
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const Keys& rows) {
+    context->saved_data["rows"] = rows;
+    context->saved_data["of"] = x.size(0);
+    return x.index_select(0, at::tensor(rows, at::kLong));
+  }
+
+  static std::vector<at::Tensor> backward(AutogradContext* context, const at::Tensor& gradient) {
+    std::vector<int64_t> sizes = gradient.sizes().vec();
+    sizes[0] = context->saved_data["of"].toInt();
+    const at::Tensor rows = at::tensor(context->saved_data["rows"].toIntVector(), at::kLong);
+    return {at::zeros(sizes, gradient.options()).index_copy_(0, rows, gradient), {}};
+  }
+};
+
+/// Draws of some of the rows of others.
+class SomeRows final : public Draws {
+ public:
+  SomeRows(std::shared_ptr<const Draws> of, std::vector<int64_t> rows) : of_(std::move(of)), rows_(std::move(rows)) {}
+
+  int64_t rows() const override { return static_cast<int64_t>(rows_.size()); }
+  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return some(of_->uniform(stream, shape)); }
+  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return some(of_->normal(stream, shape)); }
+  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
+    return some(of_->integers(stream, below, shape));
+  }
+  at::Tensor permutations(std::string_view stream, int64_t size) const override { return some(of_->permutations(stream, size)); }
+  at::Tensor keep_mask(std::string_view stream, double keep, const Shape& shape) const override {
+    return some(of_->keep_mask(stream, keep, shape));
+  }
+  std::vector<uint64_t> row_keys(std::string_view stream) const override {
+    const std::vector<uint64_t> all = of_->row_keys(stream);
+    std::vector<uint64_t> keys;
+    if (!all.empty()) {
+      for (const int64_t row : rows_) keys.push_back(all[static_cast<size_t>(row)]);
+    }
+    return keys;
+  }
+  uint64_t batch_key(std::string_view stream) const override { return of_->batch_key(stream); }
+  std::shared_ptr<const Draws> scope(std::string_view name) const override { return std::make_shared<SomeRows>(of_->scope(name), rows_); }
+  std::shared_ptr<const Draws> views(int64_t count, int64_t first) const override {
+    std::vector<int64_t> rows;
+    for (int64_t v = 0; v < count; ++v) {
+      for (const int64_t row : rows_) rows.push_back(v * of_->rows() + row);
+    }
+    return std::make_shared<SomeRows>(of_->views(count, first), std::move(rows));
+  }
+
+ private:
+  at::Tensor some(const at::Tensor& all) const { return all.index_select(0, at::tensor(rows_, all.options().dtype(at::kLong))); }
+
+  std::shared_ptr<const Draws> of_;
+  std::vector<int64_t> rows_;
+};
+
+std::vector<double> scales_of(const Keys& keys, double rate) {
+  std::vector<double> scales;
+  for (int64_t row = 0; row < static_cast<int64_t>(keys.size()); ++row) scales.push_back(path_of(keys, rate, row).scale);
+  return scales;
+}
 
 struct GeluDrop {
   static constexpr bool keeps_half = true;
@@ -171,12 +259,39 @@ at::Tensor drop_add(const at::Tensor& residual, const at::Tensor& branch, const 
       (is_bfloat(branch) || !is_bfloat(residual))) {
     const Keys keys = drops ? keys_of(dropout, pass, branch) : Keys(), path_keys = paths ? keys_of(path, pass, branch) : Keys();
     if (drops != keys.empty() && paths != path_keys.empty()) {
-      return Function<DropAdd>::apply(residual, branch, keys, path_keys, dropout.rate, path.rate);
+      return Function<DropAdd>::apply(residual, branch, keys, Keys(), scales_of(path_keys, path.rate), dropout.rate);
     }
   }
   const std::vector<int64_t> whole(static_cast<size_t>(branch.dim() - 1), 1);
   const at::Tensor dropped = drop(branch, dropout.rate, pass, dropout.stream, branch.sizes().slice(1).vec());
   return drop(dropped, path.rate, pass, path.stream, whole) + residual;
+}
+
+BranchRows::BranchRows(const at::Tensor& x, const Drop& path, const Pass& pass) : path_(path), pass_(pass) {
+  if (!acts(path, pass) || !x.is_cpu() || !is_plain_type(x)) return;
+  const std::vector<double> scales = scales_of(keys_of(path, pass, x), path.rate);
+  for (const double scale : scales) {
+    const bool takes = scale > 0;
+    places_.push_back(takes ? static_cast<int64_t>(rows_.size()) : -1);
+    if (takes) rows_.push_back(static_cast<int64_t>(places_.size()) - 1);
+    scale_ = std::max(scale_, scale);
+  }
+  if (scales.empty()) return;
+  skips_ = true;
+  if (rows_.empty()) {
+    rows_ = {0};
+    places_[0] = 0;
+    scale_ = 0;
+  }
+  pass_.draws = std::make_shared<SomeRows>(pass.draws, rows_);
+}
+
+at::Tensor BranchRows::of(const at::Tensor& x) const { return rows_.size() < places_.size() ? Function<TakeRows>::apply(x, rows_) : x; }
+
+at::Tensor BranchRows::add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout) const {
+  if (!skips_) return drop_add(residual, branch, dropout, path_, pass_);
+  const Keys keys = acts(dropout, pass_) ? keys_of(dropout, pass_, branch) : Keys();
+  return Function<DropAdd>::apply(residual, branch, keys, places_, std::vector<double>(rows_.size(), scale_), dropout.rate);
 }
 
 at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass) {

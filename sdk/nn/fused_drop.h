@@ -20,6 +20,27 @@ struct Drop {
 /// forward and in backward and keeps none; else plain operations, with equal results (models.md 2.5). [main thread]
 at::Tensor drop_add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout, const Drop& path, const Pass& pass);
 
+/// The rows of a batch that take a branch under drop-path. On the CPU, in fp32 or bf16 and with draws that give row keys, the others are
+/// not computed at all; else every row is computed, and `add` drops. Results and gradients are those of `drop_add` either way; where no row
+/// takes the branch one is computed and counts nothing, so that every parameter has its gradient of zeros. [main thread]
+class BranchRows {
+ public:
+  /// x is what the branch starts from, [B,...].
+  BranchRows(const at::Tensor& x, const Drop& path, const Pass& pass);
+
+  at::Tensor of(const at::Tensor& x) const;   ///< [B,...] -> [B',...], for what stands before the branch
+  const Pass& pass() const { return pass_; }  ///< of these rows, for what stands in the branch
+  /// residual [B,...] + path(dropout(branch [B',...])), [B,...].
+  at::Tensor add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout) const;
+
+ private:
+  Drop path_;
+  Pass pass_;
+  bool skips_ = false;
+  double scale_ = 1;
+  std::vector<int64_t> rows_, places_;  // B' rows of B, and the place of each of the B rows among them, or -1
+};
+
 /// dropout(gelu(x)) with the exact GELU, in one pass as above; within 3e-7 of the plain operations for each unit of |x|. [main thread]
 at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass);
 

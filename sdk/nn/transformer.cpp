@@ -25,32 +25,30 @@ Block::Block(const Options& options) : options_(options) {
 
 at::Tensor Block::forward(const at::Tensor& x, const Pass& pass) { return feed_forward(attend(x, pass), pass); }
 
-at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) { return attended(x, queries_keys_values(x), pass); }
-
-at::Tensor Block::class_token(const at::Tensor& x, const Pass& pass) {
-  const auto [b, n, d] = dims<3>(x, "x");
-  // Draws with row keys give token 0 the same dropout whether the others are there or not; others need the whole mask.
-  if (pass.training && pass.draws && pass.draws->row_keys("attention").empty()) return forward(x, pass).select(1, 0);
-  const int64_t inner = options_.heads * options_.dim_head;
-  const at::Tensor normed = attention_norm_->forward(x);
-  const auto part = [&](const at::Tensor& of, int64_t begin, int64_t end) { return of.defined() ? of.slice(0, begin, end) : of; };
-  const at::Tensor query = at::linear(normed.slice(1, 0, 1), part(to_qkv_->weight, 0, inner), part(to_qkv_->bias, 0, inner));
-  const at::Tensor rest = at::linear(normed, part(to_qkv_->weight, inner, 3 * inner), part(to_qkv_->bias, inner, 3 * inner));
-  const auto keys_values = rest.view({b, n, 2, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4}).unbind(0);
-  const at::Tensor heads = query.view({b, 1, options_.heads, options_.dim_head}).transpose(1, 2);
-  return feed_forward(attended(x.slice(1, 0, 1), {heads, keys_values[0], keys_values[1]}, pass), pass).select(1, 0);
+at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) {
+  const BranchRows rows(x, {options_.drop_path, "attention_path"}, pass);
+  return rows.add(x, found(queries_keys_values(rows.of(x))), {options_.dropout, "attention"});
 }
 
-/// x + what its queries [B,heads,M,dim_head] find among keys and values [B,heads,N,dim_head]; x [B,M,D].
-at::Tensor Block::attended(const at::Tensor& x, const std::vector<at::Tensor>& qkv, const Pass& pass) {
-  at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);  // [B,heads,M,dim_head]
-  out = to_out_->forward(out.transpose(1, 2).flatten(2));                                                   // [B,M,D]
-  return drop_add(x, out, {options_.dropout, "attention"}, {options_.drop_path, "attention_path"}, pass);
+at::Tensor Block::class_token(const at::Tensor& x, const Pass& pass) {
+  // Draws with row keys give token 0 the same dropout whether the others are there or not; others need the whole mask.
+  if (pass.training && pass.draws && pass.draws->row_keys("attention").empty()) return forward(x, pass).select(1, 0);
+  const BranchRows rows(x, {options_.drop_path, "attention_path"}, pass);
+  const at::Tensor out = rows.add(x.slice(1, 0, 1), found(query_keys_values(rows.of(x))), {options_.dropout, "attention"});
+  return feed_forward(out, pass).select(1, 0);
 }
 
 at::Tensor Block::feed_forward(const at::Tensor& x, const Pass& pass) {
-  const at::Tensor hidden = gelu_drop(widen_->forward(feed_norm_->forward(x)), {options_.dropout, "hidden"}, pass);  // [B,N,mlp_dim]
-  return drop_add(x, narrow_->forward(hidden), {options_.dropout, "feed_forward"}, {options_.drop_path, "feed_forward_path"}, pass);
+  const BranchRows rows(x, {options_.drop_path, "feed_forward_path"}, pass);
+  const at::Tensor normed = feed_norm_->forward(rows.of(x));
+  const at::Tensor hidden = gelu_drop(widen_->forward(normed), {options_.dropout, "hidden"}, rows.pass());  // [B',N,mlp_dim]
+  return rows.add(x, narrow_->forward(hidden), {options_.dropout, "feed_forward"});
+}
+
+/// What queries [B,heads,M,dim_head] find among keys and values [B,heads,N,dim_head]: [B,M,D].
+at::Tensor Block::found(const std::vector<at::Tensor>& qkv) const {
+  const at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);
+  return to_out_->forward(out.transpose(1, 2).flatten(2));
 }
 
 at::Tensor Block::attention(const at::Tensor& x) {
@@ -61,6 +59,19 @@ at::Tensor Block::attention(const at::Tensor& x) {
 std::vector<at::Tensor> Block::queries_keys_values(const at::Tensor& x) {
   const at::Tensor qkv = to_qkv_->forward(attention_norm_->forward(x));  // [B,N,3*heads*dim_head]
   return qkv.view({x.size(0), x.size(1), 3, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4}).unbind(0);
+}
+
+/// The query of token 0 [B,heads,1,dim_head], with the keys and values of all.
+std::vector<at::Tensor> Block::query_keys_values(const at::Tensor& x) {
+  const int64_t inner = options_.heads * options_.dim_head;
+  const at::Tensor normed = attention_norm_->forward(x);
+  const auto projected = [&](const at::Tensor& tokens, int64_t begin, int64_t end) {
+    const at::Tensor& bias = to_qkv_->bias;
+    const at::Tensor out = at::linear(tokens, to_qkv_->weight.slice(0, begin, end), bias.defined() ? bias.slice(0, begin, end) : bias);
+    return out.view({x.size(0), tokens.size(1), (end - begin) / inner, options_.heads, options_.dim_head}).permute({2, 0, 3, 1, 4});
+  };
+  const at::Tensor keys_values = projected(normed, inner, 3 * inner);
+  return {projected(normed.slice(1, 0, 1), 0, inner)[0], keys_values[0], keys_values[1]};
 }
 
 Transformer::Transformer(const std::vector<Block::Options>& blocks, const std::string& folder) {

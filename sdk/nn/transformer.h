@@ -45,7 +45,8 @@ class Block : public torch::nn::Module {
 
  private:
   std::vector<at::Tensor> queries_keys_values(const at::Tensor& x);
-  at::Tensor attended(const at::Tensor& x, const std::vector<at::Tensor>& qkv, const Pass& pass);
+  std::vector<at::Tensor> query_keys_values(const at::Tensor& x);
+  at::Tensor found(const std::vector<at::Tensor>& qkv) const;
 
   Options options_;
   std::shared_ptr<LayerNorm> attention_norm_, feed_norm_;

@@ -96,6 +96,40 @@ TEST_CASE("fused dropout: the mask is that of keep_mask, and an odd width, one r
                   drop_add(strided, strided, {0.3, "a"}, {0.2, "p"}, keyless_pass())));
 }
 
+TEST_CASE("branch rows: a branch of the rows that take it equals the branch of all, forward and backward") {
+  const at::Tensor x = torch::randn({5, 3, 8}), matrix = torch::randn({8, 8});
+  const auto outcome = [&](const auto& branch) {
+    const at::Tensor from = x.detach().clone().requires_grad_(), by = matrix.detach().clone().requires_grad_();
+    const at::Tensor out = branch(from, by);
+    out.backward(torch::linspace(-2, 2, out.numel()).view_as(out));
+    return std::vector<at::Tensor>{out.detach(), from.grad(), by.grad()};
+  };
+  for (const double path : {0.0, 0.3, 0.9, 0.99}) {
+    for (const Pass& pass : {keyed_pass(), keyless_pass(), Pass{}}) {
+      CAPTURE(path);
+      const auto whole = outcome([&](const at::Tensor& from, const at::Tensor& by) {
+        return drop_add(from, gelu_drop(at::matmul(from, by), {0.2, "h"}, pass), {0.1, "a"}, {path, "p"}, pass);
+      });
+      const auto some = outcome([&](const at::Tensor& from, const at::Tensor& by) {
+        const BranchRows rows(from, {path, "p"}, pass);
+        return rows.add(from, gelu_drop(at::matmul(rows.of(from), by), {0.2, "h"}, rows.pass()), {0.1, "a"});
+      });
+      for (size_t i = 0; i < whole.size(); ++i) CHECK(at::allclose(whole[i], some[i], 1e-5, 1e-6));
+    }
+  }
+}
+
+TEST_CASE("branch rows: only the rows that take the branch are computed, and one where none does") {
+  const at::Tensor x = torch::randn({5, 3, 8});
+  const at::Tensor mask = keyed_pass().draws->keep_mask("p", 0.5, {1, 1});
+  CHECK(BranchRows(x, {0.5, "p"}, keyed_pass()).of(x).size(0) == mask.count_nonzero().item<int64_t>());
+  CHECK(BranchRows(x, {0.5, "p"}, keyless_pass()).of(x).size(0) == 5);
+  REQUIRE(keyed_pass().draws->keep_mask("p", 0.01, {1, 1}).count_nonzero().item<int64_t>() == 0);
+  const BranchRows none(x, {0.99, "p"}, keyed_pass());
+  CHECK(none.of(x).size(0) == 1);
+  CHECK(at::equal(none.add(x, none.of(x), {}), x));
+}
+
 TEST_CASE("fused dropout: acts only in training with draws") {
   const at::Tensor x = torch::randn({5, 8}), y = torch::randn({5, 8});
   CHECK(at::equal(drop_add(x, y, {0.3, "a"}, {0.2, "p"}, {false, keyed_pass().draws}), x + y));
