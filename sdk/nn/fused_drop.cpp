@@ -76,6 +76,10 @@ T* to(const at::Tensor& x) {
 
 bool is_bfloat(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16; }
 bool is_plain_type(const at::Tensor& x) { return x.scalar_type() == at::kFloat || is_bfloat(x); }
+/// Whether the kernels have this branch for that residual, which is of a plain type.
+bool fits_drop_add(const at::Tensor& residual, const at::Tensor& branch) {
+  return is_plain_type(branch) && (is_bfloat(branch) || !is_bfloat(residual));
+}
 
 void only_once() {
   if (at::GradMode::is_enabled()) throw Error("a fused dropout has no second derivative");
@@ -255,8 +259,7 @@ at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_
 at::Tensor drop_add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout, const Drop& path, const Pass& pass) {
   const bool drops = acts(dropout, pass), paths = acts(path, pass);
   if (!drops && !paths) return branch + residual;
-  if (branch.is_cpu() && branch.sizes() == residual.sizes() && is_plain_type(branch) && is_plain_type(residual) &&
-      (is_bfloat(branch) || !is_bfloat(residual))) {
+  if (branch.is_cpu() && branch.sizes() == residual.sizes() && is_plain_type(residual) && fits_drop_add(residual, branch)) {
     const Keys keys = drops ? keys_of(dropout, pass, branch) : Keys(), path_keys = paths ? keys_of(path, pass, branch) : Keys();
     if (drops != keys.empty() && paths != path_keys.empty()) {
       return Function<DropAdd>::apply(residual, branch, keys, Keys(), scales_of(path_keys, path.rate), dropout.rate);
@@ -291,7 +294,9 @@ at::Tensor BranchRows::of(const at::Tensor& x) const { return rows_.size() < pla
 at::Tensor BranchRows::add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout) const {
   if (!skips_) return drop_add(residual, branch, dropout, path_, pass_);
   const Keys keys = acts(dropout, pass_) ? keys_of(dropout, pass_, branch) : Keys();
-  return Function<DropAdd>::apply(residual, branch, keys, places_, std::vector<double>(rows_.size(), scale_), dropout.rate);
+  // The kernels know no fp16: a branch under its autocast joins in the residual's type.
+  const at::Tensor joining = fits_drop_add(residual, branch) ? branch : branch.to(residual.scalar_type());
+  return Function<DropAdd>::apply(residual, joining, keys, places_, std::vector<double>(rows_.size(), scale_), dropout.rate);
 }
 
 at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass) {

@@ -119,6 +119,21 @@ TEST_CASE("branch rows: a branch of the rows that take it equals the branch of a
   }
 }
 
+TEST_CASE("branch rows: a branch in fp16 joins as its numbers in fp32 do") {
+  const at::Tensor x = torch::randn({5, 3, 8}), half = torch::randn({5, 3, 8}).to(at::kHalf);
+  const auto joined = [&](const at::Tensor& branch) {
+    const at::Tensor b = branch.detach().clone().requires_grad_();
+    const BranchRows rows(x, {0.3, "p"}, keyed_pass());
+    const at::Tensor out = rows.add(x, rows.of(b), {0.1, "a"});
+    out.backward(torch::linspace(-2, 2, out.numel()).view_as(out));
+    return std::vector<at::Tensor>{out.detach(), b.grad()};
+  };
+  const auto narrow = joined(half), wide = joined(half.to(at::kFloat));
+  CHECK(at::equal(narrow[0], wide[0]));
+  CHECK((narrow[1].scalar_type() == at::kHalf));
+  CHECK(at::equal(narrow[1], wide[1].to(at::kHalf)));
+}
+
 TEST_CASE("branch rows: only the rows that take the branch are computed, and one where none does") {
   const at::Tensor x = torch::randn({5, 3, 8});
   const at::Tensor mask = keyed_pass().draws->keep_mask("p", 0.5, {1, 1});
