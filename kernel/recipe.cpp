@@ -67,6 +67,7 @@ class RecipeReader {
     read_entries("init", [&](const Node& item) {
       Reader reader(reading_, &item, item.position, "[[init]]", "key");
       InitEntry& entry = recipe_.init.emplace_back();
+      entry.position = item.position.text();
       entry.declare(reader);
       reader.finish();
       if (!entry.map.empty()) check_map(*item.find("map"));

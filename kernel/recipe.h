@@ -21,6 +21,16 @@
 
 namespace lafs {
 
+/// `[run.loss_scale]`: how the scale of an fp16 run's loss moves (pretraining.md 8).
+struct LossScaleOptions {
+  double start = 65536;
+  double growth = 2;     ///< factor after `growth_interval` steps without an overflow
+  double backoff = 0.5;  ///< factor after a step with one
+  int64_t growth_interval = 2000;
+
+  void declare(Params& p);
+};
+
 /// `[run]`: everything that is not a component.
 struct RunOptions {
   int64_t seed = 1;
@@ -28,7 +38,8 @@ struct RunOptions {
   int64_t steps = 0;                    ///< stop after so many optimizer steps; 0: epochs decide
   int64_t batch = 64;                   ///< images of a micro-batch over all ranks
   int64_t accumulate = 1;               ///< micro-batches of an optimizer step
-  std::string precision = "fp32";       ///< "fp32", "bf16"
+  std::string precision = "fp32";       ///< "fp32", "bf16", "fp16"
+  LossScaleOptions loss_scale;          ///< of "fp16"
   std::string device = "auto";          ///< "auto", "cpu", "cuda"
   std::string behaviour = "published";  ///< "published", "corrected": default of every quirk
   std::string clip = "none";            ///< "none", "global", "per_tensor"
@@ -85,6 +96,7 @@ struct InitEntry {
   std::string select;    ///< prefix taken from the file, and removed, before the map
   std::vector<std::string> only, except;  ///< globs on the target's names; `floor` counts what they leave
   double floor = 1;                       ///< share of the target's tensors that must be matched
+  std::string position;                   ///< "recipe.toml:12:1"
 
   void declare(Params& p);
 };

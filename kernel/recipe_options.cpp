@@ -2,13 +2,22 @@
 
 namespace lafs {
 
+void LossScaleOptions::declare(Params& p) {
+  p("start", start, in(1e-6, 1e30), "factor on the loss in the first step");
+  p("growth", growth, in(1, 1e6), "factor on the scale after growth_interval steps without an overflow");
+  p("backoff", backoff, in(1e-6, 0.999), "factor on the scale after a step that was skipped because of an overflow");
+  p("growth_interval", growth_interval, at_least(1), "steps without an overflow before the scale grows");
+}
+
 void RunOptions::declare(Params& p) {
   p("seed", seed, at_least(0), "all chance of the run follows from it");
   p("epochs", epochs, at_least(1), "passes over the training data");
   p("steps", steps, at_least(0), "stop after so many optimizer steps; 0: epochs decide");
   p("batch", batch, at_least(1), "images of a micro-batch over all ranks");
   p("accumulate", accumulate, at_least(1), "micro-batches of an optimizer step");
-  p("precision", precision, one_of({"fp32", "bf16"}), "arithmetic of the networks' forward pass");
+  p("precision", precision, one_of({"fp32", "bf16", "fp16"}), "arithmetic of the networks' forward pass");
+  constexpr const char* scale_doc = "how the factor on the loss of an fp16 run moves";
+  precision == "fp16" ? p("loss_scale", loss_scale, scale_doc) : p.affects_nothing("loss_scale", loss_scale, scale_doc);
   p.affects_nothing("device", device, one_of({"auto", "cpu", "cuda"}), "where tensors live");
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");

@@ -11,13 +11,13 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/cpu/Utils.h>
 #include <fmt/format.h>
 
 #include "lafs/error.h"
 
 namespace lafs {
 
-at::Device open_device(const std::string& name) {
 namespace {
 
 /// Our own kernels, where they were built: plugins find them by name in the process. Without them plain operations do the work.
@@ -28,6 +28,7 @@ void load_kernels() {
 
 }  // namespace
 
+at::Device open_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
   // The program links the CPU's libraries only; one call of torch's hooks before this would freeze them without CUDA.
   const void* library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
@@ -60,11 +61,27 @@ void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, con
   at::set_num_threads(threads_of_caller);
 }
 
+namespace {
+
+/// Torch multiplies fp16 on other x86 processors too, number after number.
+bool multiplies_fp16() {
+  const auto facts = at::cpu::get_cpu_capabilities();
+  const auto has = [&](const char* name) {
+    const auto found = facts.find(name);
+    return found != facts.end() && found->second.isBool() && found->second.toBool();
+  };
+  const auto architecture = facts.find("architecture");
+  const bool x86 = architecture != facts.end() && architecture->second.isString() && architecture->second.toStringRef() == "x86_64";
+  return !x86 || has("avx512_fp16") || has("amx_fp16");
+}
+
+}  // namespace
+
 std::string precision_warning(const std::string& precision, at::Device device) {
-  if (precision != "bf16" || !device.is_cpu()) return "";
+  if (precision == "fp32" || !device.is_cpu()) return "";
   const std::string capability = at::get_cpu_capability();
-  if (capability.starts_with("AVX512")) return "";
-  return fmt::format("this processor has no bf16 products ({}): precision = \"fp32\" is much faster here", capability);
+  if (precision == "bf16" ? capability.starts_with("AVX512") : multiplies_fp16()) return "";
+  return fmt::format("this processor has no {} products ({}): precision = \"fp32\" is much faster here", precision, capability);
 }
 
 }  // namespace lafs

@@ -19,7 +19,7 @@ void use_threads(int64_t threads);
 /// library takes it for good at its first parallel work: it is the caller's again when this returns. [main thread]
 void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, const std::function<void(std::stop_token)>& work);
 
-/// A sentence where the precision is no gain on the device: bf16 on a processor without bf16 products; else empty.
+/// A sentence where the precision is no gain on the device: bf16 or fp16 on a processor without such products; else empty.
 std::string precision_warning(const std::string& precision, at::Device device);
 
 }  // namespace lafs

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -101,7 +102,7 @@ class EmbeddingRun {
   at::Tensor forward(const at::Tensor& images, int64_t tokens) const {
     at::Tensor out;
     {
-      const Autocast precision(options_.precision == "bf16", options_.device.type());
+      const Autocast precision(options_.precision, options_.device.type());
       out = tokens > 0 ? dynamic_cast<Attentive&>(*backbone_).class_tokens(images, tokens).flatten(1)
                        : backbone_->forward(images, Pass{false, nullptr});
     }
@@ -157,8 +158,9 @@ class EmbeddingRun {
 
 ModelEmbedder::ModelEmbedder(std::shared_ptr<Backbone> backbone, InputContract input, EmbedderOptions options)
     : backbone_(std::move(backbone)), input_(std::move(input)), options_(std::move(options)) {
-  if (options_.precision != "fp32" && options_.precision != "bf16") {
-    throw Error(fmt::format("precision = \"{}\" is not a choice{}", options_.precision, suggestion(options_.precision, {"fp32", "bf16"})));
+  const std::vector<std::string> known{"fp32", "bf16", "fp16"};
+  if (std::find(known.begin(), known.end(), options_.precision) == known.end()) {
+    throw Error(fmt::format("precision = \"{}\" is not a choice{}", options_.precision, suggestion(options_.precision, known)));
   }
   if (options_.batch < 1) throw Error(fmt::format("a batch of {} pictures cannot be embedded", options_.batch));
   options_.threads = std::max<int64_t>(options_.threads, 1);

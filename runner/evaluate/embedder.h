@@ -20,7 +20,7 @@ struct EmbedderOptions {
   int64_t batch = 64;   ///< rows of a forward pass, > 0
   int64_t threads = 2;  ///< that decode, > 0
   at::Device device = at::kCPU;
-  std::string precision = "fp32";                             ///< "fp32", "bf16": autocast
+  std::string precision = "fp32";                             ///< "fp32", "bf16", "fp16": autocast
   std::function<void(int64_t done, int64_t total)> progress;  ///< pictures; called on the caller's thread; may be empty
 };
 

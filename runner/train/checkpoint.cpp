@@ -80,6 +80,19 @@ bool fits(const TensorInfo& info, const at::Tensor& target) {
                           type_name(target.scalar_type()), shape_text(target.sizes().vec())));
 }
 
+nlohmann::json to_json(const GradScalerState& scaler) {
+  return {{"scale", scaler.scale}, {"growth_counter", scaler.growth_counter}, {"skipped", scaler.skipped}, {"in_a_row", scaler.in_a_row}};
+}
+
+GradScalerState scaler_from_json(const nlohmann::json& json) {
+  GradScalerState scaler;
+  json.at("scale").get_to(scaler.scale);
+  json.at("growth_counter").get_to(scaler.growth_counter);
+  json.at("skipped").get_to(scaler.skipped);
+  json.at("in_a_row").get_to(scaler.in_a_row);
+  return scaler;
+}
+
 void sync_folder(const fs::path& folder) {
   const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
   if (handle >= 0) {
@@ -154,17 +167,18 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
   optimizer.visit_state(state);
   write_safetensors(part / "optimizer.safetensors", state.payload.tensors, {{"training_identity", facts.identity}});
 
-  const nlohmann::json json{{"step", position.step},
-                            {"micro_batch", position.micro},
-                            {"total_steps", position.total},
-                            {"best_score", position.best_score},
-                            {"best_step", position.best_step},
-                            {"training_identity", facts.identity},
-                            {"data_fingerprint", facts.data_fingerprint},
-                            {"identities", facts.identities},
-                            {"encoder", {{"path", facts.encoder}, {"plugin", facts.backbone}, {"options", facts.backbone_options}}},
-                            {"input", to_json(facts.input)},
-                            {"recipe", facts.recipe}};
+  nlohmann::json json{{"step", position.step},
+                      {"micro_batch", position.micro},
+                      {"total_steps", position.total},
+                      {"best_score", position.best_score},
+                      {"best_step", position.best_step},
+                      {"training_identity", facts.identity},
+                      {"data_fingerprint", facts.data_fingerprint},
+                      {"identities", facts.identities},
+                      {"encoder", {{"path", facts.encoder}, {"plugin", facts.backbone}, {"options", facts.backbone_options}}},
+                      {"input", to_json(facts.input)},
+                      {"recipe", facts.recipe}};
+  if (position.scaler) json["scaler"] = to_json(*position.scaler);
   write_atomically(part / "state.json", json.dump(2) + "\n");
   sync_folder(part);
   std::error_code ignored;
@@ -215,6 +229,7 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     json.at("total_steps").get_to(position.total);
     json.at("best_score").get_to(position.best_score);
     json.at("best_step").get_to(position.best_step);
+    if (const auto scaler = json.find("scaler"); scaler != json.end()) position.scaler = scaler_from_json(*scaler);
     CheckpointFacts facts;
     json.at("training_identity").get_to(facts.identity);
     json.at("data_fingerprint").get_to(facts.data_fingerprint);

@@ -11,6 +11,7 @@
 #include "kernel/recipe.h"
 #include "lafs/objective.h"
 #include "lafs/optimizer.h"
+#include "runner/train/grad_scaler.h"
 
 namespace lafs {
 
@@ -21,6 +22,7 @@ struct RunPosition {
   int64_t total = 0;  ///< optimizer steps of the run
   double best_score = -1e300;
   int64_t best_step = -1;
+  std::optional<GradScalerState> scaler;  ///< of a run in fp16
 };
 
 /// What a checkpoint says of its model, so that an evaluation builds a backbone and no objective.

@@ -181,6 +181,10 @@ bool Session::resume() {
   }
   load_weights(last / "weights.safetensors", trainer_->root());
   load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
+  if (GradScaler* scaler = trainer_->scaler()) {
+    if (!position.scaler) throw Error(fmt::format("\"{}\" has no scaler", (last / "state.json").string()));
+    scaler->restore(*position.scaler);
+  }
   position_ = position;
   saved_step_ = position.step;
   return true;
@@ -201,6 +205,7 @@ void Session::write_folder() const {
 
 void Session::save(bool best) {
   if (saved_step_ == position_.step && !best) return;
+  if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
   store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), best);
   saved_step_ = position_.step;
 }

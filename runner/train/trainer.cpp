@@ -72,6 +72,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
       device_(device),
       objective_(assembly.objective()),
       root_(objective_->module()),
+      scaler_(grad_scaler(recipe.run)),
       collective_(std::make_unique<OneRank>()),
       values_(std::make_shared<Values>()) {
   root_->to(device_);
@@ -133,7 +134,7 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
   const Step step{time, micro, recipe_.run.accumulate, draws, *collective_, *values_};
   at::Tensor loss;
   {
-    const Autocast autocast(recipe_.run.precision == "bf16", device_.type());
+    const Autocast autocast(recipe_.run.precision, device_.type());
     loss = objective_->loss(*batch, step);
   }
   if (loss.dim() != 0)
@@ -145,12 +146,13 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
                     batch);
   }
   clock.spent_on("forward");
-  (recipe_.run.accumulate > 1 ? loss / static_cast<double>(recipe_.run.accumulate) : loss).backward();
+  if (recipe_.run.accumulate > 1) loss = loss / static_cast<double>(recipe_.run.accumulate);
+  (scaler_ ? scaler_->scaled(loss) : loss).backward();
   clock.spent_on("backward");
   return value;
 }
 
-void Trainer::clip_gradients(const Timeline& time, StepOutcome& outcome) {
+bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
   std::vector<at::Tensor> gradients;
   std::vector<size_t> parts;
   for (size_t g = 0; g < groups_.size(); ++g) {
@@ -163,10 +165,20 @@ void Trainer::clip_gradients(const Timeline& time, StepOutcome& outcome) {
   }
   if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
   const at::NoGradGuard no_grad;
+  const bool finite = !scaler_ || scaler_->unscale(gradients);
   const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kCPU, at::kDouble);
   const double total = norms.norm().item<double>();
-  if (!std::isfinite(total))
+  if (finite && !std::isfinite(total))
     throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
+  if (finite) clip(gradients, norms, total);
+  outcome.gradient_norm = total;
+  std::vector<double> squares(part_names_.size());
+  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += std::pow(norms.const_data_ptr<double>()[i], 2);
+  for (size_t i = 0; i < squares.size(); ++i) outcome.values.emplace_back("gradient_norm/" + part_names_[i], std::sqrt(squares[i]));
+  return finite;
+}
+
+void Trainer::clip(std::vector<at::Tensor>& gradients, const at::Tensor& norms, double total) const {
   const double limit = recipe_.run.clip_norm;
   if (recipe_.run.clip == "global") {
     const double factor = limit / (total + 1e-6);
@@ -178,10 +190,19 @@ void Trainer::clip_gradients(const Timeline& time, StepOutcome& outcome) {
       if (factor < 1) gradients[i].mul_(factor);
     }
   }
-  outcome.gradient_norm = total;
-  std::vector<double> squares(part_names_.size());
-  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += std::pow(norms.const_data_ptr<double>()[i], 2);
-  for (size_t i = 0; i < squares.size(); ++i) outcome.values.emplace_back("gradient_norm/" + part_names_[i], std::sqrt(squares[i]));
+}
+
+void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome) {
+  outcome.values.emplace_back("loss_scale", scaler_->state().scale);
+  scaler_->update(finite);
+  outcome.values.emplace_back("skipped_steps", static_cast<double>(scaler_->state().skipped));
+  if (finite) return;
+  outcome.notes.push_back(scaler_->skip_note());
+  if (scaler_->exhausted()) {
+    throw NotFinite(fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped",
+                                time.index, scaler_->state().scale, scaler_->state().in_a_row),
+                    nullptr);
+  }
 }
 
 StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
@@ -195,22 +216,24 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
     clock.spent_on("load");
     outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
   }
-  clip_gradients(time, outcome);
+  const bool finite = treat_gradients(time, outcome);
   clock.spent_on("clip");
   const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
   const at::NoGradGuard no_grad;
   objective_->before_update(last);
   clock.spent_on("hooks");
-  optimizer_->step();
+  if (finite) optimizer_->step();
   for (const auto& group : groups_) {
     for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
   }
   clock.spent_on("optimizer");
-  objective_->after_update(last);
+  objective_->after_update(last);  // also of a skipped update: the averaged teacher moves on (quirk P19)
+  if (scaler_) end_scaled_step(time, finite, outcome);
   clock.spent_on("hooks");
   outcome.seconds = clock.parts();
   for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
-  outcome.notes.swap(values_->notes);
+  for (std::string& note : values_->notes) outcome.notes.push_back(std::move(note));
+  values_->notes.clear();
   return outcome;
 }
 

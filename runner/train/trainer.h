@@ -11,6 +11,7 @@
 #include "lafs/backbone.h"
 #include "runner/assembly.h"
 #include "runner/data/loader.h"
+#include "runner/train/grad_scaler.h"
 #include "runner/train/groups.h"
 
 namespace lafs {
@@ -27,10 +28,11 @@ RunLength run_length(const RunOptions& run, int64_t images);
 /// What one optimizer step gave.
 struct StepOutcome {
   double loss = 0;           ///< mean over micro-batches, undivided
-  double gradient_norm = 0;  ///< of all gradients together, before clipping
+  double gradient_norm = 0;  ///< of all gradients together, before clipping; not finite where the update was skipped
   double lr = 0, weight_decay = 0;
   std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches;
-                                                       ///< and "gradient_norm/PART" before clipping, see part_of
+                                                       ///< and "gradient_norm/PART" before clipping, see part_of; in
+                                                       ///< fp16 "loss_scale" of the step, and "skipped_steps" of the run
   /// Where the time went: "load", "forward", "backward", "clip", "optimizer", "hooks". On a GPU work that nothing waits for
   /// counts where it is waited for: forward ends with the loss, clip with the norm.
   std::vector<std::pair<std::string, double>> seconds;
@@ -44,7 +46,7 @@ class NotFinite : public Error {
   std::shared_ptr<const LoadedBatch> batch;  ///< null when it was the gradient of a whole step
 };
 
-/// Objective, optimizer and the order of a step (contract 3): loss, backward, clip, before_update, optimizer, after_update.
+/// Objective, optimizer and the order of a step (contract 3): loss, backward, unscale, clip, before_update, optimizer, after_update.
 /// Knows nothing of students, views or landmarks. [main thread]
 class Trainer {
  public:
@@ -59,6 +61,8 @@ class Trainer {
   torch::nn::Module& root() { return *root_; }
   Objective& objective() { return *objective_; }
   Optimizer& optimizer() { return *optimizer_; }
+  /// Of a run in fp16; null of others.
+  GradScaler* scaler() { return scaler_ ? &*scaler_ : nullptr; }
   /// The backbone that evaluation uses.
   std::shared_ptr<Backbone> encoder();
   const std::vector<std::shared_ptr<RunGroup>>& groups() const { return groups_; }
@@ -69,7 +73,10 @@ class Trainer {
  private:
   class PartClock;
   double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
-  void clip_gradients(const Timeline& time, StepOutcome& outcome);
+  /// Unscales, measures and clips. False where the update must be skipped: a gradient overflowed under the scale.
+  bool treat_gradients(const Timeline& time, StepOutcome& outcome);
+  void clip(std::vector<at::Tensor>& gradients, const at::Tensor& norms, double total) const;
+  void end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome);
 
   const Recipe& recipe_;
   at::Device device_;
@@ -79,6 +86,7 @@ class Trainer {
   std::vector<std::vector<size_t>> parts_;  ///< of every parameter of every group, in part_names_
   std::vector<std::string> part_names_;
   std::shared_ptr<Optimizer> optimizer_;
+  std::optional<GradScaler> scaler_;
   Schedule lr_;
   std::unique_ptr<Collective> collective_;
   struct Values;

@@ -149,7 +149,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, draws, collective, reporter};
   at::Tensor loss;
   {
-    const lafs::Autocast autocast(bench.recipe.run.precision == "bf16", at::kCPU);
+    const lafs::Autocast autocast(bench.recipe.run.precision, at::kCPU);
     loss = bench.trainer.objective().loss(*bench.batch, step);
   }
   loss.backward();

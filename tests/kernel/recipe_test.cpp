@@ -74,6 +74,10 @@ TEST_CASE("recipe: the identity follows what can change a number, and nothing el
   CHECK(identity({{"evaluator.0.folds", "3"}}) == plain);
   CHECK(identity({{"augmentation.workers", "3"}, {"data_source.root", "other"}, {"title", "t"}}) == plain);
   CHECK(identity({{"run.seed", "3"}}) != plain);
+  CHECK(identity({{"run.loss_scale.start", "8"}}) == plain);
+  const std::string fp16 = identity({{"run.precision", "fp16"}});
+  CHECK(fp16 != plain);
+  CHECK(identity({{"run.precision", "fp16"}, {"run.loss_scale.start", "8"}}) != fp16);
   CHECK(identity({{"augmentation.count", "3"}}) != plain);
   CHECK(identity({{"augmentation.crops.0.scale", "0.5"}}) != plain);
   CHECK(identity({{"init.0.floor", "0.5"}}) != plain);

@@ -58,6 +58,19 @@ TEST_CASE("verify-resume: a killed run is continued to equal bytes, and it says 
   CHECK(again.err == "lafs: error: \"" + (tiny / "both").string() + "\" already holds a verification; give another --out\n");
 }
 
+TEST_CASE("verify-resume: an fp16 run keeps its scale, its counters and its log through a kill, whatever it skips") {
+  const Tiny tiny;
+  write_bytes(tiny / "fp16.toml",
+              "base = \"tiny.toml\"\n[run]\nepochs = 6\nprecision = \"fp16\"\nloss_scale = { start = 1e9, growth_interval = 3 }\n");
+  const Outcome outcome = lafs({"verify-resume", tiny / "fp16.toml", "--steps", "30", "--kill-at", "13", "--out", tiny / "both"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.err);
+  const fs::path straight = tiny / "both" / "straight", killed = tiny / "both" / "killed";
+  const auto scaler = [](const fs::path& run) { return json_file(run / "checkpoints" / "last" / "state.json").at("scaler"); };
+  CHECK(scaler(straight) == scaler(killed));
+  CHECK(scaler(straight).at("skipped") > 2);
+  CHECK(log_of(straight) == log_of(killed));
+}
+
 TEST_CASE("verify-resume: sums that two threads share are the same in a continued run") {
   const Tiny tiny;
   const Outcome outcome = lafs({"verify-resume", LAFS_TEST_SOURCE "/recipes/cosface_synthetic.toml", "--steps", "8", "--kill-at", "5",

@@ -60,6 +60,29 @@ TEST_CASE("run: bf16 trains, to other numbers") {
   CHECK(bf16 == doctest::Approx(fp32).epsilon(0.02));
 }
 
+TEST_CASE("run: fp16 trains, and tells of its scale in the log and of skipped updates on the screen") {
+  const Tiny tiny;
+  const Arguments short_run{"--set", "run.epochs=1", "--set", "run.precision=fp16"};
+  REQUIRE(tiny.run("fp32", {"--set", "run.epochs=1"}).status == 0);
+  REQUIRE(tiny.run("fp16", short_run).status == 0);
+  const auto log = log_of(tiny / "fp16");
+  const double fp32 = log_of(tiny / "fp32").front().at("loss"), fp16 = log.front().at("loss");
+  CHECK(fp32 != fp16);
+  CHECK(fp16 == doctest::Approx(fp32).epsilon(0.005));
+  CHECK(log.front().at("loss_scale") == 65536);
+
+  const Outcome outcome = lafs(Arguments{"run", tiny.recipe(), "--out", tiny / "high"} + short_run +
+                               Arguments{"--set", "run.loss_scale.start=1e30", "--set", "run.loss_scale.backoff=1e-6"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  const std::string note = "step 0: update skipped: a gradient is not finite at loss scale 1e+30, which is now 1e+24; 1 skipped so far\n";
+  CHECK_MESSAGE(outcome.err.find(note) != std::string::npos, outcome.err);
+  const auto high = log_of(tiny / "high");
+  CHECK(high.at(0).at("gradient_norm").is_null());
+  CHECK(high.at(0).at("skipped_steps") == 1);
+  CHECK(high.at(5).at("gradient_norm").is_number());
+  CHECK(high.at(5).at("loss_scale") < 1e19);
+}
+
 TEST_CASE("run: accumulation halves the steps") {
   const Tiny tiny;
   const Outcome outcome = tiny.run("out", {"--set", "run.accumulate=2"});

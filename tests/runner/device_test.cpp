@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
@@ -22,4 +23,16 @@ TEST_CASE("start_serial_threads: they have one compute thread each, and who star
   std::jthread([&] { fresh = at::get_num_threads(); }).join();
   CHECK(fresh == 3);
   lafs::use_threads(before);
+}
+
+TEST_CASE("precision: a warning names the precision that the processor has no products of, and only on a processor") {
+  CHECK(lafs::precision_warning("fp32", at::kCPU) == "");
+  for (const std::string precision : {"bf16", "fp16"}) {
+    CHECK(lafs::precision_warning(precision, {at::kCUDA, 0}) == "");
+    const std::string said = lafs::precision_warning(precision, at::kCPU);
+    const std::string capability = at::get_cpu_capability();
+    if (capability == "AVX2" || !said.empty()) {
+      CHECK(said == "this processor has no " + precision + " products (" + capability + "): precision = \"fp32\" is much faster here");
+    }
+  }
 }

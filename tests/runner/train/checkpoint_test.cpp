@@ -88,6 +88,18 @@ TEST_CASE("checkpoint: weights, position and facts come back as they were") {
   CHECK(facts.identities == 4);
 }
 
+TEST_CASE("checkpoint: the scaler of an fp16 run comes back to the bit, and others have none") {
+  const test::ScratchFolder folder;
+  CheckpointStore store(folder.path());
+  Model model(1);
+  model.save(store, 1);
+  CHECK(!read_checkpoint_state(store.find("last")).first.scaler);
+  RunPosition position;
+  position.scaler = GradScalerState{0.1F, 1234, 5, 2};
+  store.save(model.trainer.root(), model.trainer.optimizer(), position, {}, false);
+  CHECK(read_checkpoint_state(store.find("last")).first.scaler == position.scaler);
+}
+
 TEST_CASE("checkpoint: only what last and best name is kept") {
   const test::ScratchFolder folder;
   CheckpointStore store(folder.path());
