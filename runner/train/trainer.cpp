@@ -5,15 +5,15 @@
 #include <cmath>
 #include <map>
 
-#include <ATen/ops/_foreach_mul.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 
 #include "lafs/optimizer.h"
+#include "nn/fused_update.h"
 #include "nn/init.h"
 #include "nn/tree.h"
 #include "runner/autocast.h"
+#include "runner/train/clip.h"
 #include "runner/train/draws.h"
 #include "runner/train/init.h"
 #include "runner/train/one_rank.h"
@@ -166,30 +166,18 @@ bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
   if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
   const at::NoGradGuard no_grad;
   const bool finite = !scaler_ || scaler_->unscale(gradients);
-  const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kCPU, at::kDouble);
-  const double total = norms.norm().item<double>();
+  const std::vector<double> lengths = lengths_of(gradients);
+  double total = 0;
+  for (const double length : lengths) total += length * length;
+  total = std::sqrt(total);
   if (finite && !std::isfinite(total))
     throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
-  if (finite) clip(gradients, norms, total);
+  if (finite) clip_gradients(gradients, lengths, total, recipe_.run.clip, recipe_.run.clip_norm);
   outcome.gradient_norm = total;
   std::vector<double> squares(part_names_.size());
-  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += std::pow(norms.const_data_ptr<double>()[i], 2);
+  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += lengths[i] * lengths[i];
   for (size_t i = 0; i < squares.size(); ++i) outcome.values.emplace_back("gradient_norm/" + part_names_[i], std::sqrt(squares[i]));
   return finite;
-}
-
-void Trainer::clip(std::vector<at::Tensor>& gradients, const at::Tensor& norms, double total) const {
-  const double limit = recipe_.run.clip_norm;
-  if (recipe_.run.clip == "global") {
-    const double factor = limit / (total + 1e-6);
-    if (factor < 1) at::_foreach_mul_(gradients, factor);
-  } else if (recipe_.run.clip == "per_tensor") {  // pretraining.md 7.4
-    const at::Tensor factors = (limit / (norms + 1e-6)).clamp_max(1);
-    for (size_t i = 0; i < gradients.size(); ++i) {
-      const double factor = factors[static_cast<int64_t>(i)].item<double>();
-      if (factor < 1) gradients[i].mul_(factor);
-    }
-  }
 }
 
 void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome) {

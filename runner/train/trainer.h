@@ -75,7 +75,6 @@ class Trainer {
   double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
   /// Unscales, measures and clips. False where the update must be skipped: a gradient overflowed under the scale.
   bool treat_gradients(const Timeline& time, StepOutcome& outcome);
-  void clip(std::vector<at::Tensor>& gradients, const at::Tensor& norms, double total) const;
   void end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome);
 
   const Recipe& recipe_;

@@ -1,7 +1,5 @@
 #include "nn/update_kernels.h"
 
-#include <algorithm>
-
 // The order matters: foreach_target compiles this file once for each vector unit.
 // clang-format off
 #undef HWY_TARGET_INCLUDE
@@ -30,24 +28,24 @@ HWY_INLINE void each(int64_t count, const Work& work) {
   for (; k < count; ++k) work(One(), k);
 }
 
+/// Four places at once: one stream of reads leaves a fifth of the memory's speed unused.
 double square_sum_of(const float* x, int64_t count) {
-  constexpr int64_t block = 1024;
+  constexpr int64_t block = 1024;  // numbers of a place that are added up in fp32
   const F d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t quarter = count / 4 / block * block;
   double sum = 0;
-  for (int64_t first = 0; first < count; first += block) {
-    const int64_t last = std::min(count, first + block);
-    Vec a = hn::Zero(d), b = a;
-    int64_t k = first;
-    for (; k + 2 * lanes <= last; k += 2 * lanes) {
-      const Vec low = hn::LoadU(d, x + k), high = hn::LoadU(d, x + k + lanes);
-      a = hn::MulAdd(low, low, a);
-      b = hn::MulAdd(high, high, b);
+  for (int64_t first = 0; first < quarter; first += block) {
+    Vec sums[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    for (int64_t k = first; k < first + block; k += lanes) {
+      for (int place = 0; place < 4; ++place) {
+        const Vec v = hn::LoadU(d, x + place * quarter + k);
+        sums[place] = hn::MulAdd(v, v, sums[place]);
+      }
     }
-    float rest = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
-    for (; k < last; ++k) rest += x[k] * x[k];
-    sum += static_cast<double>(rest);
+    for (const Vec& part : sums) sum += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, part)));
   }
+  for (int64_t k = 4 * quarter; k < count; ++k) sum += static_cast<double>(x[k]) * static_cast<double>(x[k]);
   return sum;
 }
 
@@ -65,8 +63,8 @@ void average_with(float* average, const float* value, int64_t count, float kept,
 void adamw_step(float* p, const float* g, float* m, float* v, int64_t count, const AdamWFactors& f) {
   each(count, [=](auto d, int64_t k) {
     const auto slope = hn::LoadU(d, g + k);
-    const auto first = hn::LoadU(d, m + k), mean = hn::MulAdd(hn::Sub(slope, first), hn::Set(d, 1 - f.beta1), first);
-    const auto square = hn::MulAdd(hn::Mul(slope, slope), hn::Set(d, 1 - f.beta2), hn::Mul(hn::LoadU(d, v + k), hn::Set(d, f.beta2)));
+    const auto first = hn::LoadU(d, m + k), mean = hn::MulAdd(hn::Sub(slope, first), hn::Set(d, f.taken1), first);
+    const auto square = hn::MulAdd(hn::Mul(slope, slope), hn::Set(d, f.taken2), hn::Mul(hn::LoadU(d, v + k), hn::Set(d, f.beta2)));
     hn::StoreU(mean, d, m + k);
     hn::StoreU(square, d, v + k);
     const auto length = hn::Add(hn::Div(hn::Sqrt(square), hn::Set(d, f.root)), hn::Set(d, f.eps));

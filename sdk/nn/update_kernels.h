@@ -3,8 +3,8 @@
 
 namespace lafs {
 
-/// The sum of squares of `count` numbers, in fp32 over a thousand at a time and in fp64 over these. The code for the best vector unit of
-/// this machine is taken at run time, here and below. [any thread]
+/// The sum of squares of `count` numbers: added up in fp32 over at most 1,024, in fp64 over these sums. The code for the best vector unit
+/// of this machine is taken at run time, here and below. [any thread]
 double square_sum(const float* x, int64_t count);
 
 /// x <- factor x. [any thread]
@@ -15,10 +15,11 @@ void average_in(float* average, const float* value, int64_t count, float kept, f
 
 /// The numbers of a step of AdamW that all elements share.
 struct AdamWFactors {
-  float beta1 = 0, beta2 = 0;  ///< decay of both moments
-  float kept = 1;              ///< 1 - lr wd, of the parameter
-  float rate = 0;              ///< lr / (1 - beta1^t)
-  float root = 1;              ///< sqrt(1 - beta2^t), under the second moment's root
+  float beta2 = 0;               ///< decay of the second moment
+  float taken1 = 1, taken2 = 1;  ///< 1 - beta of each, rounded once
+  float kept = 1;                ///< 1 - lr wd, of the parameter
+  float rate = 0;                ///< lr / (1 - beta1^t)
+  float root = 1;                ///< sqrt(1 - beta2^t), under the second moment's root
   float eps = 0;
 };
 

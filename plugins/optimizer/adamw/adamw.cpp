@@ -2,6 +2,7 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
+#include "nn/fused_update.h"
 #include "nn/optimizer_walk.h"
 
 namespace {
@@ -16,7 +17,7 @@ struct Options {
   }
 };
 
-/// p <- p (1 - lr wd), then Adam with bias correction (Loshchilov and Hutter 2019; pretraining.md 7.1): one fused call a group.
+/// p <- p (1 - lr wd), then Adam with bias correction (Loshchilov and Hutter 2019; pretraining.md 7.1): one pass over memory.
 class AdamW final : public lafs::Optimizer {
  public:
   using Options = ::Options;
@@ -26,9 +27,8 @@ class AdamW final : public lafs::Optimizer {
 
   void step() override {
     walk_.step([&](const lafs::ParameterGroup& group, lafs::LiveGroup& live) {
-      at::_foreach_add_(live.slots[0], 1);
-      at::_fused_adamw_(live.parameters, live.gradients, live.slots[1], live.slots[2], {}, live.slots[0], group.lr(), options_.beta1,
-                        options_.beta2, group.weight_decay(), options_.eps, false, false);
+      lafs::adamw_step(live.parameters, live.gradients, live.slots[1], live.slots[2], live.slots[0],
+                       {group.lr(), group.weight_decay(), options_.beta1, options_.beta2, options_.eps});
     });
   }
 
