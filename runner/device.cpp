@@ -52,7 +52,7 @@ void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, con
   const auto started = std::make_shared<std::latch>(count);
   for (int64_t t = 0; t < count; ++t) {
     threads.emplace_back([work, started](std::stop_token stop) {
-      at::set_num_threads(1);
+      use_threads(1);  // settled before the caller takes its own number back
       started->count_down();
       work(std::move(stop));
     });
