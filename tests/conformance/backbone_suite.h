@@ -177,9 +177,9 @@ class BackboneSuite {
   }
 
   void half() {
-    const at::Tensor full = eval(images_);
+    const at::Tensor one = images_.slice(0, 0, 1), full = eval(one);  // one picture: some processors emulate bf16, slowly
     const HalfPrecision half;
-    const at::Tensor out = eval(images_);
+    const at::Tensor out = eval(one);
     findings_.expect(finite(out), "bf16 is finite", "it is not");
     const double error = relative_difference(out, full);
     findings_.expect(error < 0.05, "bf16 is close to fp32", fmt::format("they differ by a share of {}", error));
