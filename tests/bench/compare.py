@@ -1,10 +1,12 @@
 """Every speed claim in one table: ours beside plain operations and beside peers in Python, all in one run on this machine.
 
-`./bootstrap bench` calls it; it needs lafs_bench and lafs_step_bench built, and a Python with torch, numpy and Pillow for the peers.
+`./bootstrap bench` calls it; it needs lafs, lafs_bench and lafs_step_bench built, and a Python with torch, numpy and Pillow for the peers.
+Figures hold only for a machine with nothing else to do.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -16,94 +18,158 @@ STEPS = [("lafs_small", "LAFS step, width 192, 4,096 prototypes"), ("lafs_b", "L
 KERNELS = [
     ("drop_add_step/fused:{}/bf16:0", "dropout, drop-path and residual"),
     ("gelu_drop_step/fused:{}/bf16:0", "GELU and dropout"),
-    ("dino_loss_step/fused:{}/bf16:0", "DINO loss, 65,536 prototypes"),
+    ("dino_loss_step/fused:{}/bf16:0", "DINO loss, 65,536 prototypes, batch 4"),
+    ("dino_loss_memory/fused:{}", "DINO loss, 65,536 prototypes, batch 64"),
     ("moving_average_step/fused:{}", "moving average of a teacher"),
+]
+GATHERS = [(f"gather_step/fused:{{}}/batch:{batch}", f"patches at landmarks, batch {batch}") for batch in (4, 8)]
+UPDATES = [
+    ("update_step/fused:{}/clipped:0", "clip, AdamW and average, fViT-B, nothing clipped"),
+    ("update_step/fused:{}/clipped:1", "clip, AdamW and average, fViT-B, all clipped"),
 ]
 
 
-def output_of(command):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+def tell(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def output_of(command, **environment):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env={**os.environ, **environment})
     if result.returncode != 0:
         raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{result.stderr or result.stdout}")
     return result.stdout
 
 
-def step_rows(build, python, precision, seconds):
-    for recipe, title in STEPS:
-        ours_command = [build / "bin/lafs_step_bench", HERE / f"recipes/{recipe}.toml", "--set", f"run.precision={precision}"]
+def row_of(what, unit, ours, other):
+    """Of times the smaller is better, of rates the larger; a ratio above 1 always speaks for ours."""
+    return {"what": what, "unit": unit, "ours": ours, "other": other, "ratio": other / ours if unit == "ms" else ours / other}
+
+
+class Bench:
+    def __init__(self, arguments, machine):
+        self.program = arguments.build / "bin/lafs"
+        self.kernels = arguments.build / "bin/lafs_bench"
+        self.steps = arguments.build / "bin/lafs_step_bench"
+        self.python = arguments.python
+        self.quick = arguments.quick
+        self.seconds = 1 if arguments.quick else arguments.seconds
+        self.wide = any(feature.startswith("avx512") for feature in machine["features"])
+        self.precisions = arguments.precision or ["fp32", "bf16"]
+        self.notes = []
+
+    def runs(self, name, **environment):
+        """The runs of one benchmark in a process of its own."""
+        more = [] if self.quick else ["--benchmark_repetitions=3"]
+        text = output_of([self.kernels, f"--benchmark_filter=^{name}(/|$)", "--benchmark_format=json", *more], **environment)
+        runs = [run for run in json.loads(text)["benchmarks"] if run.get("run_type") == "iteration"]
+        if not runs:
+            raise SystemExit(f'bench: lafs_bench has no benchmark "{name}"')
+        for run in runs:
+            if run.get("error_occurred"):
+                raise SystemExit(f'bench: "{name}" failed: {run["error_message"]}')
+        return runs
+
+    def beside_plain(self, benchmarks):
+        for name, title in benchmarks:
+            tell(title)
+            ours, plain = self.runs(name.format(1)), self.runs(name.format(0))
+            row = row_of(title, "ms", min(run["real_time"] for run in ours), min(run["real_time"] for run in plain))
+            if "temporary_mb" in ours[0]:
+                row["memory"] = "temporary memory"
+                row["memory_mb"], row["other_memory_mb"] = (runs[0]["temporary_mb"] for runs in (ours, plain))
+            yield row
+
+    def rate(self, name, **environment):
+        return max(run["items_per_second"] for run in self.runs(name, **environment))
+
+    def kernel_rows(self):
+        yield from self.beside_plain(KERNELS)
+
+    def gather_rows(self):
+        yield from self.beside_plain(GATHERS)
+
+    def update_rows(self):
+        yield from self.beside_plain(UPDATES)
+
+    def view_rows(self):
+        tell("views of pictures")
+        lines = output_of([self.python, HERE / "peer/augment_peer.py"]).splitlines()
+        peer = {line.split(":")[0]: float(line.split()[1]) for line in lines}
+        for name in ("lafs_views", "dino_views"):
+            yield row_of(f"{name} on one core", "images/s", self.rate(f"views/{name}"), peer[name])
+
+    def record_rows(self):
+        tell("reads of records")
+        with tempfile.TemporaryDirectory() as folder:
+            made = '{ use = "synthetic_faces", identities = 50, per_identity = 8 }'
+            output_of([
+                self.program, "data", "pack", "--source", made, "--style", "plain", "--format", "jpeg", "--out", folder, "--force", "--quiet",
+            ])  # fmt: skip
+            peer = float(output_of([self.python, HERE / "peer/record_peer.py", folder]).split()[1])
+            yield row_of("record read and decoded on one core", "images/s", self.rate("record_reads", LAFS_BENCH_RECORDS=folder), peer)
+
+    def step_rows(self):
+        for precision in self.precisions:
+            if precision == "bf16" and not self.wide:
+                self.notes.append("steps in bf16 are left out: without AVX-512 this processor emulates their products, 40 times slower")
+                continue
+            for recipe, title in STEPS[:1] if self.quick else STEPS:
+                yield self.step_row(recipe, f"{title}, {precision}", precision)
+        if self.quick:
+            self.notes.append("the step of fViT-B is left out of a quick run")
+
+    def step_row(self, recipe, title, precision):
+        tell(title)
+        command = [self.steps, HERE / f"recipes/{recipe}.toml", "--set", f"run.precision={precision}"]
         with tempfile.TemporaryDirectory() as folder:
             agreement = pathlib.Path(folder) / "agreement.safetensors"
-            output_of([*ours_command, "--agreement", agreement])
+            output_of([*command, "--agreement", agreement])
             more = ["--bf16"] if precision == "bf16" else []
-            peer = json.loads(output_of([python, HERE / "peer/lafs_step.py", agreement, "--seconds", seconds, *more]))
-        ours = json.loads(output_of([*ours_command, "--seconds", seconds]))
-        yield {
-            "what": f"{title}, {precision}", "unit": "images/s", "ours": ours["images_per_second"],
-            "other": peer["images_per_second"], "ratio": ours["images_per_second"] / peer["images_per_second"],
-            "memory_mb": ours["peak_memory_mb"], "other_memory_mb": peer["peak_memory_mb"], "difference": peer["worst_difference"],
-        }  # fmt: skip
+            peer = json.loads(output_of([self.python, HERE / "peer/lafs_step.py", agreement, "--seconds", self.seconds, *more]))
+        ours = json.loads(output_of([*command, "--seconds", self.seconds]))
+        row = row_of(title, "images/s", ours["images_per_second"], peer["images_per_second"])
+        row.update(memory="peak memory", memory_mb=ours["peak_memory_mb"], other_memory_mb=peer["peak_memory_mb"])
+        row["difference"] = peer["worst_difference"]
+        return row
 
 
-def kernel_rows(build):
-    pattern = "|".join(name.split("/")[0] for name, _ in KERNELS)
-    report = json.loads(output_of([
-        build / "bin/lafs_bench", f"--benchmark_filter={pattern}", "--benchmark_format=json", "--benchmark_repetitions=3",
-    ]))  # fmt: skip
-    best = {}
-    for run in report["benchmarks"]:
-        if run.get("run_type") == "iteration":
-            name = run["run_name"].replace("/real_time", "")
-            best[name] = min(best.get(name, float("inf")), run["real_time"])
-    for name, title in KERNELS:
-        ours, plain = best[name.format(1)], best[name.format(0)]
-        yield {"what": title, "unit": "ms", "ours": ours, "other": plain, "ratio": plain / ours}
-
-
-def view_rows(build, python):
-    report = json.loads(output_of([build / "bin/lafs_bench", "--benchmark_filter=views/", "--benchmark_format=json"]))
-    ours = {run["name"].split("/")[1]: run["items_per_second"] for run in report["benchmarks"]}
-    peer = dict(line.split()[:2] for line in output_of([python, HERE / "peer/augment_peer.py"]).splitlines())
-    for name in ("lafs_views", "dino_views"):
-        other = float(peer[f"{name}:"])
-        yield {"what": f"{name} on one core", "unit": "images/s", "ours": ours[name], "other": other, "ratio": ours[name] / other}
-
-
-def print_table(machine, rows):
+def print_table(machine, rows, notes):
     print(f"{machine['processor']}, {machine['threads']} threads; {' '.join(machine['features'])}")
     print(f"ceilings: {machine['fp32_gflops']:.0f} GFLOP/s fp32, {machine['bf16_gflops']:.0f} bf16, {machine['copy_gbytes']:.1f} GB/s\n")
     print(f"{'':<52}{'ours':>10}{'other':>10}{'':>10}{'ratio':>8}")
     for row in rows:
         print(f"{row['what']:<52}{row['ours']:>10.4g}{row['other']:>10.4g} {row['unit']:<9}{row['ratio']:>7.2f}x")
         if "memory_mb" in row:
-            print(f"{'  peak memory':<52}{row['memory_mb']:>10.0f}{row['other_memory_mb']:>10.0f} {'MB':<9}"
+            print(f"{'  ' + row['memory']:<52}{row['memory_mb']:>10.0f}{row['other_memory_mb']:>10.0f} {'MB':<9}"
                   f"{row['memory_mb'] / row['other_memory_mb']:>7.2f}x")  # fmt: skip
+    for note in notes:
+        print(f"\n{note}")
 
 
 def main():
+    parts = {
+        "views": Bench.view_rows, "records": Bench.record_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
+        "update": Bench.update_rows, "steps": Bench.step_rows,
+    }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
     parser.add_argument("--python", default=sys.executable, help="a Python with torch, numpy and Pillow")
     parser.add_argument("--seconds", type=float, default=20, help="time to measure each step")
-    parser.add_argument("--only", choices=["steps", "kernels", "views"], action="append", help="parts of the table; default all")
+    parser.add_argument("--only", choices=list(parts), action="append", help="parts of the table; default all")
     parser.add_argument("--precision", choices=["fp32", "bf16"], action="append", help="of the steps; default both")
+    parser.add_argument("--quick", action="store_true", help="each once and briefly, and the small step alone: shows that all of it works")
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     arguments = parser.parse_args()
-    parts = arguments.only or ["views", "kernels", "steps"]
+    tell("ceilings of this machine")
     machine = json.loads(output_of([
         arguments.build / "bin/lafs", "bench", HERE / "recipes/lafs_small.toml", "--steps", "1", "--warm-up", "0", "--json",
     ]))["machine"]  # fmt: skip
-    rows = []
-    if "views" in parts:
-        rows += view_rows(arguments.build, arguments.python)
-    if "kernels" in parts:
-        rows += kernel_rows(arguments.build)
-    if "steps" in parts:
-        for precision in arguments.precision or ["fp32", "bf16"]:
-            rows += step_rows(arguments.build, arguments.python, precision, arguments.seconds)
+    bench = Bench(arguments, machine)
+    rows = [row for name in parts if name in (arguments.only or parts) for row in parts[name](bench)]
     if arguments.json:
-        print(json.dumps({"machine": machine, "rows": rows}, indent=2))
+        print(json.dumps({"machine": machine, "rows": rows, "notes": bench.notes}, indent=2))
     else:
-        print_table(machine, rows)
+        print_table(machine, rows, bench.notes)
 
 
 if __name__ == "__main__":

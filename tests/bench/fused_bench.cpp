@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include "nn/fused_update.h"
 #include "nn/init.h"
 #include "nn/transformer.h"
+#include "runner/memory.h"
 #include "runner/train/draws.h"
 #include "support/keyless_draws.h"
 
@@ -57,6 +61,28 @@ void dino_loss_step(benchmark::State& state) {
   }
 }
 BENCHMARK(dino_loss_step)->ArgNames({"fused", "bf16"})->ArgsProduct({{1, 0}, {0, 1}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Bytes that the process holds now.
+int64_t held_bytes() {
+  std::ifstream in("/proc/self/statm");
+  int64_t all = 0, resident = 0;
+  in >> all >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+/// Batch 64: the time, and the memory that the loss takes beyond its arguments, its gradient included. The peak is the process's own: run
+/// alone, by a filter.
+void dino_loss_memory(benchmark::State& state) {
+  const at::Tensor student = torch::randn({10 * 64, 65536}).requires_grad_();
+  const at::Tensor teacher = torch::randn({2 * 64, 65536}), center = torch::zeros({1, 65536});
+  const int64_t before = held_bytes();
+  for (auto _ : state) {
+    (state.range(0) ? dino_loss : dino_loss_plain)(student, teacher, center, {}).backward();
+    student.mutable_grad() = at::Tensor();
+  }
+  state.counters["temporary_mb"] = static_cast<double>(peak_bytes() - before) / (1 << 20);
+}
+BENCHMARK(dino_loss_memory)->ArgNames({"fused"})->Arg(1)->Arg(0)->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void block_step(benchmark::State& state) {
   Block::Options options;
