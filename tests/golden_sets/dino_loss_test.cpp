@@ -34,8 +34,9 @@ TEST_SUITE("dino_loss") {
       const double wanted = settings.at("teacher_temp_schedule")[static_cast<size_t>(time.epoch)];
       CHECK(std::abs(options.teacher_temperature - wanted) < 1e-12);
       for (const bool plain : {true, false}) {
-        const at::Tensor student = of("student").clone().requires_grad_(true);
-        const at::Tensor loss = (plain ? dino_loss_plain : dino_loss)(student, of("teacher"), of("center_before"), options);
+        const at::Tensor student = of("student").clone().to(test::input_type()).requires_grad_(true);
+        const at::Tensor loss =
+            (plain ? dino_loss_plain : dino_loss)(student, of("teacher").to(test::input_type()), of("center_before"), options);
         loss.backward();
         loss_error = std::max(loss_error, std::abs(loss.item<double>() - of("loss").item<double>()));
         gradient_error = std::max(gradient_error, test::relative_error(student.grad(), of("grad_student")));
@@ -46,9 +47,9 @@ TEST_SUITE("dino_loss") {
       centre_error = std::max(centre_error, test::max_error(centre, of("center_after")));
     }
     MESSAGE("dino_loss: loss ", loss_error, ", gradient ", gradient_error, ", centre ", centre_error);
-    CHECK(loss_error < 5e-6);
-    CHECK(gradient_error < 1e-5);
-    CHECK(centre_error < 1e-7);
+    CHECK(loss_error < test::limit(5e-6, 6e-3));
+    CHECK(gradient_error < test::limit(1e-5, 4e-2));
+    CHECK(centre_error < (test::device().is_cpu() ? 1e-7 : 1e-6));
   }
   }  // namespace
 }

@@ -58,7 +58,7 @@ TEST_SUITE("lafs_step") {
     batch.groups["global"] = slots(1, 4);
     batch.groups["local_clean"] = slots(4, 8);
     batch.groups["local"] = slots(5, 8);
-    batch.identities = torch::zeros({2}, at::kLong);
+    batch.identities = torch::zeros({2}, crops.options().dtype(at::kLong));
     return batch;
   }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "nn/function.h"
 #include "nn/landmark_cnn.h"
 #include "nn/patch_gather.h"
 #include "nn/transformer.h"
@@ -48,8 +49,11 @@ TEST_SUITE("part_fvit_tiny") {
 
     Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const Pass& pass) {
       auto& root = *model.module();
-      trunk = std::dynamic_pointer_cast<LandmarkTrunk>(submodule(root, "stn"))->forward(images, pass);
-      raw = std::dynamic_pointer_cast<Linear>(submodule(root, "output_layer.1"))->forward(trunk.mean({2, 3}));
+      {
+        const AutocastOff off;  // as the network does
+        trunk = std::dynamic_pointer_cast<LandmarkTrunk>(submodule(root, "stn"))->forward(images, pass);
+        raw = std::dynamic_pointer_cast<Linear>(submodule(root, "output_layer.1"))->forward(trunk.mean({2, 3}));
+      }
       raw.retain_grad();
       theta = stretched_landmarks(raw, 111, "joint");
       theta.retain_grad();
@@ -67,7 +71,7 @@ TEST_SUITE("part_fvit_tiny") {
   double digest_error(const at::Tensor& ours, const at::Tensor& stat, const at::Tensor& sample) {
     const at::Tensor flat = ours.detach().flatten().to(at::kDouble);
     const int64_t n = flat.numel(), s = sample.numel();
-    const at::Tensor chosen = flat.index_select(0, at::floor_divide(at::arange(s, at::kLong) * n, s));
+    const at::Tensor chosen = flat.index_select(0, at::floor_divide(at::arange(s, flat.options().dtype(at::kLong)) * n, s));
     const double norm = stat[0].item<double>(), share = std::sqrt(static_cast<double>(s) / static_cast<double>(n));
     const double by_norm = std::abs(flat.norm().item<double>() - norm) / norm;
     return std::max(by_norm, (chosen - sample.to(at::kDouble)).norm().item<double>() / (norm * share));
@@ -101,6 +105,7 @@ TEST_SUITE("part_fvit_tiny") {
 
   TEST_CASE("part_fvit_tiny: landmarks, tokens, blocks and embeddings") {
     if (!ready("part_fvit_tiny.io.safetensors")) return;
+    const test::Precision precision;
     const Golden g;
     const auto io = test::golden_tensors("part_fvit_tiny.io.safetensors");
     const auto model = g.model();
@@ -111,44 +116,46 @@ TEST_SUITE("part_fvit_tiny") {
     CHECK(test::max_error(parts.theta, io.at("theta")) < 5e-4);
     CHECK(test::max_error(parts.tokens.slice(0, 0, 1), io.at("tokens")) < 5e-4);
     parts.loss.backward();
-    CHECK(relative_l2(parts.theta.grad(), io.at("grad_theta")) < 5e-5);
-    CHECK(relative_l2(parts.raw.grad(), io.at("grad_landmark_raw")) < 5e-5);
+    CHECK(relative_l2(parts.theta.grad(), io.at("grad_theta")) < test::limit(5e-5, 0.1));
+    CHECK(relative_l2(parts.raw.grad(), io.at("grad_landmark_raw")) < test::limit(5e-5, 0.1));
 
     const at::NoGradGuard no_grad;
     CHECK(test::max_error(dynamic_cast<Landmarked&>(*model).landmarks(images, {}), io.at("theta")) < 5e-4);
-    CHECK(test::max_error(model->forward(images, {}), io.at("embedding")) < 1e-5);
+    CHECK(test::max_error(model->forward(images, {}), io.at("embedding")) < test::limit(1e-5, 1e-2));
     at::Tensor x = at::linear(parts.tokens.slice(0, 0, 1), g.state.at("patch_to_embedding.weight"), g.state.at("patch_to_embedding.bias"));
     x = at::cat({g.state.at("cls_token"), x}, 1) + g.state.at("pos_embedding");
-    CHECK(test::max_error(x, io.at("sequence_in")) < 5e-4);
+    CHECK(test::max_error(x, io.at("sequence_in")) < test::limit(5e-4, 5e-2));
     for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
       x = std::dynamic_pointer_cast<Block>(submodule(*model->module(), fmt::format("transformer.layers.{}", l)))->forward(x, {});
-      CHECK(test::max_error(x, io.at(fmt::format("block{}.out", l))) < 5e-4);
+      CHECK(test::max_error(x, io.at(fmt::format("block{}.out", l))) < test::limit(5e-4, 0.1));
     }
   }
 
   TEST_CASE("part_fvit_tiny: gradients of every parameter, the CNN's among them") {
     if (!ready("part_fvit_tiny.io.safetensors") || !test::golden_ready("part_fvit_tiny", {"part_fvit_tiny.grads.safetensors"})) return;
+    const test::Precision precision;
     const Golden g;
     const auto io = test::golden_tensors("part_fvit_tiny.io.safetensors");
     const auto model = g.model();
     const at::Tensor loss = (model->forward(test::scaled_pixels(io.at("image_u8")), {}) * io.at("R")).sum();
-    CHECK(test::max_error(loss, io.at("loss")) < 1e-4);  // a sum of 2 D products
+    CHECK(test::max_error(loss, io.at("loss")) < test::limit(1e-4, 0.06));  // a sum of 2 D products
     loss.backward();
     const Errors errors(*model->module(), test::golden_tensors("part_fvit_tiny.grads.safetensors"), "");
     CHECK(errors.compared == parameters_of(*model->module()).size() - 1);  // all but the unused class head
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
-    CHECK(errors.others < 5e-5);
-    CHECK(errors.trunk < 3e-2);
+    CHECK(errors.others < test::limit(5e-5, 0.03));
+    CHECK(errors.trunk < test::limit(3e-2, 0.15));
   }
 
   TEST_CASE("part_fvit_tiny: a training pass normalises by the batch and moves the running statistics") {
     if (!ready("part_fvit_tiny.train_mode.safetensors")) return;
+    const test::Precision precision;
     const Golden g;
     const auto golden = test::golden_tensors("part_fvit_tiny.train_mode.safetensors");
     const auto model = g.model();
     const at::Tensor images = test::scaled_pixels(golden.at("io/image_u8"));
     const at::Tensor embedding = model->forward(images, {true, nullptr});
-    CHECK(test::max_error(embedding, golden.at("io/embedding")) < 1e-4);
+    CHECK(test::max_error(embedding, golden.at("io/embedding")) < test::limit(1e-4, 1e-2));
     size_t compared = 0;
     for (const auto& [name, tensor] : state_of(*model->module())) {
       const auto after = golden.find("bn_after/" + name);
@@ -162,16 +169,16 @@ TEST_SUITE("part_fvit_tiny") {
     const Errors errors(*model->module(), golden, "grad/");
     CHECK(errors.compared == parameters_of(*model->module()).size() - 1);
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
-    CHECK(errors.others < 1e-2);
-    CHECK(errors.trunk < 3e-2);
+    CHECK(errors.others < test::limit(1e-2, 0.03));
+    CHECK(errors.trunk < test::limit(3e-2, 0.25));
 
     const auto fresh = g.model();
     Parts parts(*fresh, images, golden.at("io/R"), {true, nullptr});
     CHECK(test::max_error(parts.theta, golden.at("io/theta")) < 5e-3);
-    CHECK(test::max_error(parts.loss, golden.at("io/loss")) < 1e-3);
+    CHECK(test::max_error(parts.loss, golden.at("io/loss")) < test::limit(1e-3, 0.1));
     parts.loss.backward();
-    CHECK(relative_l2(parts.theta.grad(), golden.at("io/grad_theta")) < 1e-2);
-    CHECK(relative_l2(parts.raw.grad(), golden.at("io/grad_landmark_raw")) < 1e-2);
+    CHECK(relative_l2(parts.theta.grad(), golden.at("io/grad_theta")) < test::limit(1e-2, 0.1));
+    CHECK(relative_l2(parts.raw.grad(), golden.at("io/grad_landmark_raw")) < test::limit(1e-2, 0.1));
   }
   }  // namespace
 }

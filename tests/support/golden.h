@@ -16,6 +16,7 @@
 
 #include "formats/safetensors.h"
 #include "nn/tree.h"
+#include "support/device.h"
 #include "support/skip.h"
 
 namespace lafs::test {
@@ -57,15 +58,17 @@ inline Tensors golden_tensors(const std::string& file) {
     at::Tensor tensor = at::empty(info.shape, scalar_type_of(info.dtype));
     const auto bytes = reader.bytes(info);
     if (!bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), bytes.data(), bytes.size());
-    out.emplace(info.name, info.dtype == "F16" ? tensor.to(at::kFloat) : tensor);
+    out.emplace(info.name, (info.dtype == "F16" ? tensor.to(at::kFloat) : tensor).to(device()));
   }
   return out;
 }
 
-/// Copies tensors into a tree by name; a name becomes the tree's by `rename`. Every tensor of the tree must be given.
+/// Moves a tree to the device of the tests and copies tensors into it by name; a name becomes the tree's by `rename`. Every tensor of the
+/// tree must be given.
 template <typename Rename>
 void load_state(torch::nn::Module& root, const Tensors& state, Rename rename) {
   const at::NoGradGuard no_grad;
+  root.to(device());
   std::map<std::string, at::Tensor> target;
   for (const auto& [name, tensor] : state_of(root)) target.emplace(name, tensor);
   size_t copied = 0;
@@ -86,7 +89,7 @@ inline void load_state(torch::nn::Module& root, const Tensors& state) {
 inline double max_error(const at::Tensor& ours, const at::Tensor& golden) {
   if (ours.sizes() != golden.sizes()) return INFINITY;
   if (ours.numel() == 0) return 0;
-  const double error = (ours.detach().to(at::kDouble) - golden.detach().to(at::kDouble)).abs().max().item<double>();
+  const double error = (ours.detach().to(at::kCPU, at::kDouble) - golden.detach().to(at::kCPU, at::kDouble)).abs().max().item<double>();
   return error == error ? error : INFINITY;
 }
 /// The same divided by the largest golden magnitude.

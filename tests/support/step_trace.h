@@ -53,6 +53,7 @@ class StepTrace {
                     number("teacher_temp"), number("warmup_teacher_temp"), whole("warmup_teacher_temp_epochs"), number("momentum_teacher"),
                     whole("freeze_last_layer"), options),
         assembly);
+    objective->module()->to(device());
     load_state(*submodule(*objective->module(), "student"), golden_tensors(set + ".init.safetensors"));
     {
       const at::NoGradGuard no_grad;
@@ -68,6 +69,7 @@ class StepTrace {
 
   /// Logits of a network for groups of pictures, or of tokens, each [V,B,...]; without chance.
   at::Tensor logits(const std::string& network, const std::vector<at::Tensor>& groups, bool tokens) const {
+    const Precision precision;
     const at::NoGradGuard no_grad;
     const auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*objective->module(), network + ".backbone"));
     const auto head = std::dynamic_pointer_cast<Projector>(submodule(*objective->module(), network + ".head"));
@@ -88,7 +90,10 @@ class StepTrace {
     hand.step.time.total = whole("iters") * whole("epochs");
     hand.step.time.epoch = s / whole("iters");
     hand.step.draws = std::move(draws);
-    const at::Tensor loss = objective->loss(batch, hand.step);
+    const at::Tensor loss = [&] {
+      const Precision precision;
+      return objective->loss(batch, hand.step);
+    }();
     worst("loss", std::abs(loss.item<double>() - of(s, "loss").item<double>()));
     loss.backward();
     clip(s);
@@ -124,7 +129,7 @@ class StepTrace {
     worst("final " + network + ", share above 1e-5", 1 - static_cast<double>(close) / static_cast<double>(all));
   }
 
-  /// The limits of the golden README.
+  /// The limits of the golden README; what bf16 leaves of it.
   void check_worst() const {
     static const std::map<std::string, double> limits{{"loss", 5e-5},
                                                       {"centre", 1e-5},
@@ -137,10 +142,21 @@ class StepTrace {
                                                       {"logits", 1e-4},
                                                       {"tokens", 5e-4},
                                                       {"final teacher, share above 1e-5", 1e-3}};
+    static const std::map<std::string, double> bf16_limits{{"loss", 0.05},
+                                                           {"centre", 2e-3},
+                                                           {"gradient norm", 0.1},
+                                                           {"clipped tensors", 1},
+                                                           {"weight norm", 1e-3},
+                                                           {"final student", 1.5e-2},
+                                                           {"final teacher", 3e-3},
+                                                           {"final student, share above 1e-5", 0.95},
+                                                           {"logits", 1e-2},
+                                                           {"tokens", 5e-4},
+                                                           {"final teacher, share above 1e-5", 0.5}};
     for (const auto& [what, error] : worst_) {
       MESSAGE(set_, ": ", what, " ", error);
       CAPTURE(what);
-      CHECK(error <= limits.at(what));
+      CHECK(error <= limit(limits.at(what), bf16_limits.at(what)));
     }
   }
 
