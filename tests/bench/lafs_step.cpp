@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 #include <CLI/CLI.hpp>
@@ -64,28 +65,31 @@ struct Silent final : lafs::Reporter {
 
 struct Bench {
   lafs::Recipe recipe;
+  at::Device device;
   lafs::RecipeAssembly assembly;
   std::shared_ptr<lafs::Augmentation> augmentation;
   std::shared_ptr<lafs::LoadedBatch> batch;
   lafs::Trainer trainer;
 
-  explicit Bench(const lafs::Recipe& read)
+  Bench(const lafs::Recipe& read, at::Device where)
       : recipe(read),
+        device(where),
         assembly(recipe, lafs::RecipeAssembly::Data::open, [](const std::string&) {}),
         augmentation(assembly.augmentation()),
-        trainer(recipe, assembly, at::kCPU) {
+        trainer(recipe, assembly, device) {
     lafs::LoaderOptions options;
     options.seed = static_cast<uint64_t>(recipe.run.seed);
     options.batch = recipe.run.batch;
     options.threads = 2;
-    batch = lafs::Loader(assembly.data(), augmentation, recipe.input, options, at::kCPU).next();
+    batch = lafs::Loader(assembly.data(), augmentation, recipe.input, options, device).next();
     trainer.initialise([](const std::string&) {});
   }
 
   std::shared_ptr<const lafs::Draws> draws() const {
-    const int64_t* rows = batch->positions().data_ptr<int64_t>();
+    const at::Tensor positions = batch->positions().cpu();
+    const int64_t* rows = positions.const_data_ptr<int64_t>();
     return std::make_shared<LandmarkDraws>(
-        lafs::keyed_draws(static_cast<uint64_t>(recipe.run.seed), 0, 0, {rows, rows + batch->size()}, at::kCPU));
+        lafs::keyed_draws(static_cast<uint64_t>(recipe.run.seed), 0, 0, {rows, rows + batch->size()}, device));
   }
 };
 
@@ -93,7 +97,7 @@ struct Bench {
 struct Bundle {
   std::vector<std::pair<std::string, at::Tensor>> tensors;
 
-  void add(const std::string& name, const at::Tensor& tensor) { tensors.emplace_back(name, tensor.detach().contiguous().clone()); }
+  void add(const std::string& name, const at::Tensor& tensor) { tensors.emplace_back(name, tensor.detach().cpu().contiguous().clone()); }
   void write(const std::filesystem::path& file, const nlohmann::json& facts) const {
     std::vector<lafs::TensorBytes> out;
     for (const auto& [name, tensor] : tensors) {
@@ -149,7 +153,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, draws, collective, reporter};
   at::Tensor loss;
   {
-    const lafs::Autocast autocast(bench.recipe.run.precision, at::kCPU);
+    const lafs::Autocast autocast(bench.recipe.run.precision, bench.device.type());
     loss = bench.trainer.objective().loss(*bench.batch, step);
   }
   loss.backward();
@@ -170,6 +174,7 @@ nlohmann::json timed(Bench& bench, double seconds) {
     time.index = time.steps_per_epoch + i % time.steps_per_epoch;
     const auto start = Clock::now();
     bench.trainer.step(time, [&] { return bench.batch; });
+    if (!bench.device.is_cpu()) c10::impl::VirtualGuardImpl(bench.device.type()).synchronizeDevice(bench.device.index());
     const double took = std::chrono::duration<double>(Clock::now() - start).count();
     if (i == 0) continue;  // memory is found in the first step
     times.push_back(took);
@@ -181,7 +186,8 @@ nlohmann::json timed(Bench& bench, double seconds) {
           {"step_seconds", median},
           {"steps", times.size()},
           {"peak_memory_mb", static_cast<double>(lafs::peak_bytes()) / (1 << 20)},
-          {"precision", bench.recipe.run.precision}};
+          {"precision", bench.recipe.run.precision},
+          {"device", bench.device.str()}};
 }
 
 int run(int argc, char** argv) {
@@ -189,10 +195,12 @@ int run(int argc, char** argv) {
   std::filesystem::path file, agreement;
   std::vector<std::string> set;
   double seconds = 20;
+  std::string device = "cpu";
   app.add_option("recipe", file)->required();
   app.add_option("--set", set, "KEY=VALUE of the recipe")->take_all();
   app.add_option("--agreement", agreement, "write weights, views, loss and gradients of a step without dropout here, and stop");
   app.add_option("--seconds", seconds, "time to measure");
+  app.add_option("--device", device, "cpu or cuda");
   CLI11_PARSE(app, argc, argv);
 
   lafs::RecipeContext context;
@@ -200,7 +208,7 @@ int run(int argc, char** argv) {
   if (const char* root = std::getenv("LAFS_DATA")) context.data_root = root;
   lafs::Registry registry;
   registry.load_folder(LAFS_TEST_PLUGINS);
-  Bench bench(lafs::read_recipe(file, context, registry));
+  Bench bench(lafs::read_recipe(file, context, registry), lafs::open_device(device));
   lafs::use_threads(bench.recipe.run.threads);
   if (!agreement.empty()) {
     write_agreement(bench, agreement);

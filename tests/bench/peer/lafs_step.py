@@ -167,15 +167,17 @@ def dino_loss(student, teacher, center, views, student_temperature, teacher_temp
 
 
 class Step:
-    def __init__(self, o, tensors, bf16):
-        self.o, self.bf16 = o, bf16
+    def __init__(self, o, tensors, bf16, device):
+        self.o, self.bf16, self.device = o, bf16, device
         self.student, self.teacher, self.cnn = Network(o), Network(o), Landmarks()
         container.load(self.student, tensors, "student.", o["backbone"]["depth"])
         container.load(self.teacher, tensors, "student.", o["backbone"]["depth"])
         container.load_landmarks(self.cnn, tensors, "landmark_source.", o["landmark_names"])
+        for network in (self.student, self.teacher, self.cnn):
+            network.to(device)
         self.cnn.eval().to(memory_format=torch.channels_last).requires_grad_(False)
         self.teacher.requires_grad_(False)
-        self.center = torch.zeros(1, o["head"]["outputs"])
+        self.center = torch.zeros(1, o["head"]["outputs"], device=device)
         decayed = [p for p in self.student.parameters() if p.dim() > 1]
         others = [p for p in self.student.parameters() if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": 0.04}, {"params": others, "weight_decay": 0.0}]
@@ -193,7 +195,7 @@ class Step:
     def loss(self, batch):
         glob = self.tokens(batch["global"], batch["noise_global"])
         local = self.tokens(batch["local"], batch["noise_local"], batch["choice"])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
             with torch.no_grad():
                 teacher = self.teacher([glob])
             student = self.student([glob, local])
@@ -236,9 +238,11 @@ def main():
     parser.add_argument("--bf16", action="store_true", help="under bfloat16 autocast")
     parser.add_argument("--seconds", type=float, default=20, help="time to measure")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tensors, facts = container.read(arguments.file)
+    tensors = {name: tensor.to(arguments.device) for name, tensor in tensors.items()}
     batch = {
         "global": (tensors["global_clean"], tensors["global"]),
         "local": (tensors["local_clean"], tensors["local"]),
@@ -246,8 +250,8 @@ def main():
         "noise_local": tensors["noise_local"],
         "choice": tensors["choice"],
     }
-    difference = check(Step(facts, tensors, arguments.bf16), batch, tensors, 3e-2 if arguments.bf16 else 1e-3)
-    step = Step(facts, tensors, arguments.bf16)
+    difference = check(Step(facts, tensors, arguments.bf16, arguments.device), batch, tensors, 3e-2 if arguments.bf16 else 1e-3)
+    step = Step(facts, tensors, arguments.bf16, arguments.device)
     step.run(batch)
     times, start = [], time.perf_counter()
     while len(times) < 3 or time.perf_counter() - start < arguments.seconds:
