@@ -98,6 +98,11 @@ std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std
   return names;
 }
 
+bool RecipeAssembly::loads(std::string_view part) const {
+  return std::any_of(recipe_.init.begin(), recipe_.init.end(),
+                     [part](const InitEntry& init) { return init.into.empty() || init.into == part || part.starts_with(init.into + "."); });
+}
+
 std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_.augmentation).make(recipe_.input); }
 std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_.objective).make(*this); }
 std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) { return present(recipe_.optimizer).make(groups); }

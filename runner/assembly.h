@@ -34,6 +34,7 @@ class RecipeAssembly final : public Assembly {
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
   std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override;
+  bool loads(std::string_view part) const override;
   void note(const std::string& text) override { note_(text); }
 
   std::shared_ptr<Augmentation> augmentation();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 
 #include "nn/tree.h"
 #include "runner/assembly.h"
+#include "runner/commands/check_inputs.h"
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
 #include "runner/train/groups.h"
@@ -42,13 +44,13 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
 
 struct Finding {
   std::string stage;  ///< empty of a run recipe, and of a row that could not be read
-  std::vector<std::string> errors;
+  std::vector<std::string> errors, warnings;
   std::string resolved;
 };
 
-/// Everything that can be known without opening data: options, networks, views, parameter groups, where weights go.
-void check(const Recipe& recipe) {
-  RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, [](const std::string&) {});
+/// Everything of a recipe that can be known without opening data: options, networks, views, parameter groups, where weights go.
+void check(const Recipe& recipe, const std::function<void(const std::string&)>& note) {
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
   const auto augmentation = assembly.augmentation();
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
   assembly.check_views(trainer.objective(), *augmentation);
@@ -69,6 +71,17 @@ std::vector<std::string> complaints(const std::string& title, const auto& action
   return {};
 }
 
+Finding finding_of(const Row& row, const Stage& stage) {
+  const std::string title = title_of(row, stage);
+  Finding finding{stage.name, {}, {}, stage.recipe.resolved};
+  const auto warn = [&](const std::string& text) { finding.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
+  finding.errors = complaints(title, [&] {
+    check(stage.recipe, warn);
+    check_inputs(row, stage);
+  });
+  return finding;
+}
+
 std::vector<Finding> findings_of(const fs::path& file, const CheckArguments& arguments, Registry& registry) {
   Row row;
   std::vector<const Stage*> chosen;
@@ -76,10 +89,9 @@ std::vector<Finding> findings_of(const fs::path& file, const CheckArguments& arg
     row = read_row(file, arguments.common.context(), registry);
     chosen = chosen_stages(row, arguments.common.stage);
   });
-  if (!errors.empty()) return {{"", errors, ""}};
+  if (!errors.empty()) return {{"", errors, {}, ""}};
   std::vector<Finding> findings;
-  for (const Stage* stage : chosen)
-    findings.push_back({stage->name, complaints(title_of(row, *stage), [&] { check(stage->recipe); }), stage->recipe.resolved});
+  for (const Stage* stage : chosen) findings.push_back(finding_of(row, *stage));
   return findings;
 }
 
@@ -87,7 +99,9 @@ void print_findings(const fs::path& file, const std::vector<Finding>& findings, 
   bool right = true;
   for (const Finding& finding : findings) {
     right = right && finding.errors.empty();
-    for (const std::string& line : finding.errors) fmt::print(stderr, "{}\n", line);
+    for (const auto* lines : {&finding.errors, &finding.warnings}) {
+      for (const std::string& line : *lines) fmt::print(stderr, "{}\n", line);
+    }
     if (!resolved || !finding.errors.empty()) continue;
     if (findings.size() > 1) fmt::print("# stage {}\n\n", finding.stage);
     fmt::print("{}", finding.resolved);
@@ -104,7 +118,7 @@ int run(const CheckArguments& arguments, const Invocation& invocation) {
       const auto findings = findings_of(file, arguments, registry);
       for (const Finding& finding : findings) {
         all_right = all_right && finding.errors.empty();
-        report.push_back({{"recipe", file.string()}, {"errors", finding.errors}});
+        report.push_back({{"recipe", file.string()}, {"errors", finding.errors}, {"warnings", finding.warnings}});
         if (!finding.stage.empty()) report.back()["stage"] = finding.stage;
       }
       if (!arguments.json) print_findings(file, findings, arguments.resolved);

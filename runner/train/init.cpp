@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 
 #include <fmt/format.h>
@@ -21,19 +22,20 @@ namespace {
 std::string prefix_of(const LoadPlan& plan) { return plan.select.empty() || plan.select.ends_with('.') ? plan.select : plan.select + "."; }
 
 /// Names of the file that the plan takes, by the target's name: places in the file.
-std::map<std::string, size_t> names_for(const WeightsFile& file, const LoadPlan& plan, LoadAccount& account) {
+std::map<std::string, size_t> names_for(const std::vector<StoredTensor>& stored, const std::string& from, const LoadPlan& plan,
+                                        LoadAccount& account) {
   const std::string prefix = prefix_of(plan);
   std::vector<size_t> places;
   std::vector<std::string> names;
-  for (size_t i = 0; i < file.tensors().size(); ++i) {
-    const std::string& name = file.tensors()[i].name;
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const std::string& name = stored[i].name;
     if (!name.starts_with(prefix)) continue;
     places.push_back(i);
     names.push_back(name.substr(prefix.size()));
   }
   std::map<std::string, size_t> found;
   if (plan.map) {
-    const MappedNames mapped = map_names(*plan.map, names, file.file().string());
+    const MappedNames mapped = map_names(*plan.map, names, from);
     for (const auto& [place, name] : mapped.taken) found.emplace(name, places[place]);
     account.dropped = mapped.dropped;
   } else {
@@ -61,11 +63,11 @@ void copy_into(const WeightsFile& file, size_t place, at::Tensor& target) {
   target.copy_(stored);
 }
 
-}  // namespace
-
-LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::nn::Module& target) {
+/// Pairs stored tensors with the target's; `take` gets each that fits.
+LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from, const LoadPlan& plan, const torch::nn::Module& target,
+                  const std::function<void(size_t, at::Tensor&)>& take) {
   LoadAccount account;
-  auto found = names_for(file, plan, account);
+  auto found = names_for(all, from, plan, account);
   for (auto& [name, tensor] : state_of(target)) {
     const auto stored = found.find(name);
     const bool there = stored != found.end();
@@ -74,24 +76,53 @@ LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::
     if (!asked_for(plan, name)) continue;
     if (!there) {
       account.missing.push_back(name);
-    } else if (!fits(file.tensors()[place], tensor)) {
+    } else if (!fits(all[place], tensor)) {
       if (account.wrong_shape.empty()) {
-        account.first_wrong =
-            fmt::format("{} [{}] in the file, {} [{}] here", file.tensors()[place].dtype, fmt::join(file.tensors()[place].shape, ", "),
-                        scalar_type_text(tensor.scalar_type()), fmt::join(tensor.sizes().vec(), ", "));
+        account.first_wrong = fmt::format("{} [{}] in the file, {} [{}] here", all[place].dtype, fmt::join(all[place].shape, ", "),
+                                          scalar_type_text(tensor.scalar_type()), fmt::join(tensor.sizes().vec(), ", "));
       }
       account.wrong_shape.push_back(name);
     } else {
-      copy_into(file, place, tensor);
+      take(place, tensor);
       account.matched.push_back(name);
-      if (file.tensors()[place].name != prefix_of(plan) + name) ++account.renamed;
+      if (all[place].name != prefix_of(plan) + name) ++account.renamed;
     }
   }
   std::vector<size_t> rest;
   for (const auto& [name, place] : found) rest.push_back(place);
   std::sort(rest.begin(), rest.end());
-  for (const size_t place : rest) account.unexpected.push_back(file.tensors()[place].name);
+  for (const size_t place : rest) account.unexpected.push_back(all[place].name);
   return account;
+}
+
+/// The plan of an entry; `map` is where its name map lives.
+LoadPlan plan_of(const InitEntry& init, NameMap& map, const Registry* registry) {
+  LoadPlan plan{init.select, nullptr, init.only, init.except};
+  if (init.map.empty()) return plan;
+  if (!registry) throw Error(fmt::format("there is no name map \"{}\"", init.map));
+  map = read_name_map(registry->map(init.map));
+  plan.map = &map;
+  return plan;
+}
+
+/// The account as a sentence, where it is good enough.
+std::string accepted(const InitEntry& init, const LoadAccount& account, const std::string& from) {
+  const std::string text = account_text(account, init.into, from);
+  if (account.wanted() == 0) throw Error(fmt::format("[[init]] asks for no tensor of \"{}\": only and except leave none", init.into));
+  if (account.share() < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
+  return text;
+}
+
+}  // namespace
+
+LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::nn::Module& target) {
+  return match(file.tensors(), file.file().string(), plan, target,
+               [&](size_t place, at::Tensor& tensor) { copy_into(file, place, tensor); });
+}
+
+LoadAccount compare_matching(const std::vector<StoredTensor>& stored, const std::string& from, const LoadPlan& plan,
+                             const torch::nn::Module& target) {
+  return match(stored, from, plan, target, [](size_t, at::Tensor&) {});
 }
 
 std::string account_text(const LoadAccount& account, const std::string& into, const std::string& from) {
@@ -109,17 +140,15 @@ std::string account_text(const LoadAccount& account, const std::string& into, co
 std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Registry* registry) {
   const WeightsFile file(init.from.value);
   NameMap map;
-  LoadPlan plan{init.select, nullptr, init.only, init.except};
-  if (!init.map.empty()) {
-    if (!registry) throw Error(fmt::format("there is no name map \"{}\"", init.map));
-    map = read_name_map(registry->map(init.map));
-    plan.map = &map;
-  }
-  const LoadAccount account = load_matching(file, plan, *submodule(root, init.into));
-  const std::string text = account_text(account, init.into, file.file().string());
-  if (account.wanted() == 0) throw Error(fmt::format("[[init]] asks for no tensor of \"{}\": only and except leave none", init.into));
-  if (account.share() < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
-  return text;
+  const LoadPlan plan = plan_of(init, map, registry);
+  return accepted(init, load_matching(file, plan, *submodule(root, init.into)), file.file().string());
+}
+
+void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,
+                const Registry* registry) {
+  NameMap map;
+  const LoadPlan plan = plan_of(init, map, registry);
+  accepted(init, compare_matching(stored, from, plan, *submodule(root, init.into)), from);
 }
 
 }  // namespace lafs

@@ -33,11 +33,19 @@ struct LoadAccount {
 /// Throws Error where the map does.
 LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::nn::Module& target);
 
+/// What load_matching would do with tensors of these names, types and shapes. Changes nothing. `from` names them in errors.
+LoadAccount compare_matching(const std::vector<StoredTensor>& stored, const std::string& from, const LoadPlan& plan,
+                             const torch::nn::Module& target);
+
 /// The account as a sentence: `412 of 412 tensors into "backbone" from "a.safetensors"`, and what is not as it should be.
 std::string account_text(const LoadAccount& account, const std::string& into, const std::string& from);
 
 /// Does what an `[[init]]` says and tells how it went. `registry` has the name maps, and may be null where none is used.
 /// Throws Error when less than `floor` was found.
 std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Registry* registry = nullptr);
+
+/// Throws what apply_init would throw for a file with these tensors, before there is one.
+void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,
+                const Registry* registry = nullptr);
 
 }  // namespace lafs

@@ -33,6 +33,9 @@ class Assembly {
   virtual int64_t world() const = 0;
   /// Names of the plugins of a kind that have a capability (`Registration::capabilities`), for errors that say what would do; sorted.
   virtual std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const = 0;
+  /// Whether an `[[init]]` puts weights into this part of the objective's tree, or into a part that it lies in. Where that is not known:
+  /// true.
+  virtual bool loads(std::string_view) const { return true; }
   /// A sentence for the run's log.
   virtual void note(const std::string& text) = 0;
 };

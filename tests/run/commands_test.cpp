@@ -31,15 +31,33 @@ TEST_CASE("check: each recipe of ours resolves to itself") {
   }
 }
 
+TEST_CASE("check, run: a landmark network that nothing was loaded into is told of, and is no error") {
+  const Tiny tiny(
+      "base = \"" + (source / "recipes" / "base" / "small_lafs.toml").string() +
+      "\"\n[data_source]\nuse = \"synthetic_faces\"\nidentities = 4\nper_identity = 4\nsize = 64\n[run]\nbatch = 8\nsteps = 1\n");
+  const std::string sentence =
+      "landmark_source starts from random weights: it is frozen, so its landmarks stay arbitrary; "
+      "give [[init]] into = \"landmark_source\" those of a trained network\n";
+  const Outcome check = lafs({"check", tiny.recipe()});
+  CHECK(check.status == 0);
+  CHECK(check.out == tiny.recipe().string() + ": ok\n");
+  CHECK(check.err == tiny.recipe().string() + ": warning: " + sentence);
+  const Outcome run = lafs({"run", tiny.recipe(), "--out", tiny / "out"});
+  CHECK_MESSAGE(run.status == 0, run.err);
+  CHECK_MESSAGE(run.err.find("\n" + sentence) != std::string::npos, run.err);
+  const std::string init = "init=[{ into = \"landmark_source\", from = \"weights.pth\" }]";
+  CHECK(lafs({"check", tiny.recipe(), "--set", init}).err == "");
+}
+
 TEST_CASE("check: mistakes as JSON") {
   const Tiny tiny;
   const Outcome outcome = lafs({"check", "--json", tiny.recipe(), "--set", "run.batch=0"});
   CHECK(outcome.status == 2);
   CHECK(outcome.err == "");
-  CHECK(
-      nlohmann::json::parse(outcome.out) ==
-      nlohmann::json::array({{{"recipe", tiny.recipe().string()},
-                              {"errors", {"--set run.batch: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)"}}}}));
+  CHECK(nlohmann::json::parse(outcome.out) ==
+        nlohmann::json::array({{{"recipe", tiny.recipe().string()},
+                                {"errors", {"--set run.batch: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)"}},
+                                {"warnings", nlohmann::json::array()}}}));
 }
 
 TEST_CASE("plan: fVit-B has 64,082,688 parameters, and no data is needed to say so") {

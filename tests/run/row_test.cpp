@@ -142,6 +142,28 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   CHECK(nlohmann::json::parse(lafs({"plan", tiny.recipe(), "--probe", "0", "--json", "--stage", "first"}).out).at("steps") == 12);
 }
 
+TEST_CASE("row: check says where weights of an earlier stage will not fit, and the first tensor that does not") {
+  const Tiny tiny(tiny_row);
+  const std::string file = tiny.recipe().string();
+  const Outcome wider = lafs({"check", tiny.recipe(), "--set", "second.backbone.mlp_dim=48"});
+  CHECK(wider.status == 2);
+  CHECK(wider.out == "");
+  CHECK(wider.err ==
+        file +
+            ":66:1: error: [[init]] loads 14 of 17 tensors into \"backbone\" from \"stage:first\"; 3 of another shape, first "
+            "\"transformer.layers.0.1.fn.fn.net.0.weight\" (F32 [32, 24] in the file, F32 [48, 24] here); that is less than floor = 1; "
+            "the backbone of stage \"first\" is at " +
+            file + ":24:1\n");
+  CHECK(lafs({"check", tiny.recipe(), "--set", "second.backbone.mlp_dim=48", "--set", "second.init.0.floor=0.8"}).status == 0);
+  CHECK(lafs({"check", tiny.recipe(), "--set", "second.init.0.into=", "--set", "second.init.0.select="}).status == 0);
+  const Arguments heads{
+      "check", tiny.recipe(), "--set", "second.init.0.into=", "--set", "second.init.0.select=", "--set", "first.run.identities=8"};
+  CHECK(lafs(heads).status == 0);  // the second's number is not known: nothing to say
+  const Outcome other = lafs(heads + Arguments{"--set", "second.run.identities=9"});
+  CHECK(other.status == 2);
+  CHECK_MESSAGE(other.err.find("(F32 [8, 24] in the file, F32 [9, 24] here)") != std::string::npos, other.err);
+}
+
 TEST_CASE("row: eval and verify-resume take the stage that is named") {
   const Tiny tiny(tiny_row);
   REQUIRE(tiny.run("out").status == 0);

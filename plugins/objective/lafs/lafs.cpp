@@ -70,6 +70,12 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     check(*tokens);
     register_module("landmark_source", source_->module());
     for (const auto& [name, parameter] : lafs::parameters_of(*source_->module())) parameter.requires_grad_(false);
+    // A landmark CNN, alone or in front of a transformer.
+    if (source_->module()->named_children().contains("stn") && !assembly.loads("landmark_source")) {
+      assembly.note(
+          "landmark_source starts from random weights: it is frozen, so its landmarks stay arbitrary; "
+          "give [[init]] into = \"landmark_source\" those of a trained network");
+    }
   }
 
   std::vector<lafs::ViewNeed> required_views() const override { return needs({"global", "global_clean"}, {"local", "local_clean"}); }
