@@ -19,8 +19,9 @@ set(LAFS_TORCH_VERSION "${torch_MAJOR}.${torch_MINOR}.${torch_PATCH}")
 # Torch bundles a newer fmt than Debian's: a folder with one link, searched first, keeps one fmt in the program.
 set(fmt_first ${CMAKE_BINARY_DIR}/fmt_first)
 file(MAKE_DIRECTORY ${fmt_first})
-find_path(LAFS_FMT_INCLUDE fmt/format.h REQUIRED)
-file(CREATE_LINK ${LAFS_FMT_INCLUDE}/fmt ${fmt_first}/fmt SYMBOLIC)
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+list(GET fmt_include 0 fmt_include)
+file(CREATE_LINK ${fmt_include}/fmt ${fmt_first}/fmt SYMBOLIC)
 
 add_library(lafs_torch INTERFACE)
 target_include_directories(lafs_torch SYSTEM INTERFACE ${fmt_first} ${LAFS_TORCH_INCLUDE} ${LAFS_TORCH_INCLUDE}/torch/csrc/api/include)
