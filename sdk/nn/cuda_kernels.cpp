@@ -11,7 +11,7 @@ namespace lafs {
 
 const CudaKernels* cuda_kernels(const at::Tensor& x) {
   if (!x.is_cuda()) return nullptr;
-  // The name is looked up each time, some hundred nanoseconds, because sdk libraries, of which every plugin has a copy, keep no state.
+  // The name is looked up each time because sdk libraries, of which every plugin has a copy, keep no state.
   const auto find = reinterpret_cast<CudaKernelsSymbol*>(dlsym(RTLD_DEFAULT, cuda_kernels_symbol));
   const CudaKernels* kernels = find ? find() : nullptr;
   if (!kernels || kernels->version != cuda_kernels_version) return nullptr;
