@@ -83,6 +83,23 @@ TEST_CASE("init: a tensor of another shape is told with both and never loaded") 
   CHECK(model->b[2].item<float>() == 3);
 }
 
+TEST_CASE("init: a file that is not there yet is judged by its names and shapes, as it will be when loaded, and nothing is touched") {
+  auto model = std::make_shared<Model>();
+  InitEntry init;
+  init.into = "trunk";
+  init.select = "trunk";
+  std::vector<StoredTensor> stored{{"trunk.a", "F32", {2}}, {"trunk.b", "F32", {3}}, {"head.c", "F32", {9}}};
+  check_init(init, stored, "stage:first", *model);
+  CHECK(model->a.count_nonzero().item<int64_t>() == 0);
+  stored[1].shape = {4};
+  CHECK_THROWS_WITH_AS(check_init(init, stored, "stage:first", *model),
+                       "[[init]] loads 1 of 2 tensors into \"trunk\" from \"stage:first\"; 1 of another shape, first \"b\" (F32 [4] in the "
+                       "file, F32 [3] here); that is less than floor = 1",
+                       Error);
+  init.floor = 0.5;
+  check_init(init, stored, "stage:first", *model);
+}
+
 TEST_CASE("init: half precision is converted, whole numbers are not") {
   Files files;
   const std::vector<uint16_t> halves{0x3c00, 0x4000};
