@@ -135,7 +135,7 @@ std::optional<std::pair<std::string, std::string>> original_name(const NameMap& 
     for (const Rename& rename : rule.rename) {
       if (name.starts_with(rename.to)) candidates.push_back(rename.from + name.substr(rename.to.size()));
     }
-    if (rule.rename.empty()) candidates.push_back(name);
+    candidates.push_back(name);  // what no rename fits keeps its name
     for (const std::string& candidate : candidates) {
       // Only what the rule itself would bring back to this name.
       if (!takes(rule, candidate) || renamed(rule, candidate) != name || stripped(rule, rule.restore + candidate) != candidate) continue;

@@ -15,8 +15,8 @@ at::Device open_device(const std::string& name);
 /// Compute threads of the calling thread, settled before any other thread starts. [main thread]
 void use_threads(int64_t threads);
 
-/// Starts `count` threads that do `work`, each with one compute thread of its own. Torch keeps one number for all threads, and every
-/// library takes it for good at its first parallel work: it is the caller's again when this returns. [main thread]
+/// Starts `count` threads that do `work`, which must not throw, each with one compute thread of its own. Torch keeps one number for all
+/// threads, and every library takes it for good at its first parallel work: it is the caller's again when this returns. [main thread]
 void start_serial_threads(std::vector<std::jthread>& threads, int64_t count, const std::function<void(std::stop_token)>& work);
 
 /// A sentence where the precision is no gain on the device: bf16 or fp16 on a processor without such products; else empty.

@@ -74,16 +74,26 @@ class Loader::SlotViews final : public Views {
   }
   std::span<uint8_t> image(size_t group, int64_t index) override {
     at::Tensor& images = slot_.images.at(group);
-    if (index < 0 || index >= layout_[group].count)
-      throw Error(fmt::format("view {} of group \"{}\" is not in the layout", index, layout_[group].name));
+    check(group, index);
     const int64_t bytes = layout_[group].height * layout_[group].width * 3;
     return {images.data_ptr<uint8_t>() + (index * images.size(1) + row_) * bytes, static_cast<size_t>(bytes)};
   }
   void landmarks(size_t group, int64_t index, std::span<const float> points) override {
+    check(group, index);
+    if (points.size() % 2 != 0) {
+      throw Error(
+          fmt::format("view {} of group \"{}\" has {} numbers for landmarks, not pairs", index, layout_[group].name, points.size()));
+    }
     slot_.rows[static_cast<size_t>(row_)].landmarks.at(first_.at(group) + static_cast<size_t>(index)).assign(points.begin(), points.end());
   }
 
  private:
+  void check(size_t group, int64_t index) const {
+    if (index < 0 || index >= layout_.at(group).count) {
+      throw Error(fmt::format("view {} of group \"{}\" is not in the layout", index, layout_[group].name));
+    }
+  }
+
   Slot& slot_;
   const ViewLayout& layout_;
   int64_t row_;
@@ -180,7 +190,8 @@ namespace {
 /// [V,B,L,2] of a group whose rows carry landmarks; undefined when none does.
 at::Tensor landmarks_of(const ViewGroup& group, int64_t batch,
                         const std::function<const std::vector<float>&(int64_t view, int64_t row)>& points) {
-  const size_t numbers = points(0, 0).size();
+  size_t numbers = 0;
+  for (int64_t row = 0; row < batch && numbers == 0; ++row) numbers = points(0, row).size();
   if (numbers == 0) return {};
   const auto landmarks = static_cast<int64_t>(numbers / 2);
   at::Tensor out = at::empty({group.count, batch, landmarks, 2});

@@ -100,7 +100,7 @@ class RecordIndex {
   std::vector<uint32_t> by_key_;  ///< positions; empty when the keys ascend, a last key 0 apart
 };
 
-/// Writes a RecordIO file with its index; both appear whole at `finish`, or not at all. [one thread at a time]
+/// Writes a RecordIO file with its index; each appears whole at `finish`, or not at all. [one thread at a time]
 class RecordWriter {
  public:
   /// The index stands beside `file` with the ending ".idx".

@@ -22,7 +22,7 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with);      ///< with + factor * (v - with), truncated
 void blend_luma(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, float factor);  ///< the same with the pixel's luma
 void luma(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size, uint8_t* out);
-int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size);  ///< size < 2^24
+int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size);  ///< size <= 2^23
 void turn_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, int32_t shift);        ///< hue byte plus shift, modulo 256
 void solarise(uint8_t* bytes, int64_t size, int64_t threshold);                        ///< v >= threshold becomes 255 - v
 

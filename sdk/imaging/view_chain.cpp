@@ -40,6 +40,7 @@ ViewChain::ViewChain(const Options& options) : options_(options) {
 }
 
 void ViewChain::crop(const Image& image, const View& view, Rng& rng, Canvas& canvas) const {
+  check_range("scale", view.scale);
   const Box box = draw_crop(rng, image.height, image.width, pair_of(view.scale), pair_of(options_.crop_ratio));
   const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
   canvas.crop_resize(image, box, Kernel::cubic, view.size, view.size, mirrored);

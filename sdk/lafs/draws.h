@@ -32,7 +32,8 @@ class Draws : public std::enable_shared_from_this<Draws> {
 
   /// The same numbers' family under one more name: two networks, two layers.
   virtual std::shared_ptr<const Draws> scope(std::string_view name) const = 0;
-  /// Rows for `count` views of each of these rows, view-major: row v*R + r is (row r, view first + v).
+  /// Rows for `count` views of each of these rows, view-major: row v*R + r is (row r, view first + v). View 0 of a row is the row itself.
+  /// Not to be asked of rows that are views already: different views would share their chance.
   virtual std::shared_ptr<const Draws> views(int64_t count, int64_t first = 0) const = 0;
 };
 

@@ -17,18 +17,20 @@ struct Timeline {
   int64_t step_images = 0;  ///< A*B*R, images of an optimizer step
 };
 
+// clang-format off
 /// A hyper-parameter that may change while training. In a recipe a number, or a table
-/// `{ shape = "cosine", from = 0.1, to = 0, warmup_epochs = 5 }`.
+/// `{ shape = "cosine", from = 0.1, to = 0, warmup_epochs = 5 }`. The shapes, by the value at optimizer step s:
 ///
-/// | shape | value at optimizer step s |
-/// |---|---|
-/// | `constant` | `from` |
-/// | `cosine` | W = warmup_epochs * steps_per_epoch values from `warmup_from` to `from`, both ends included, then a half cosine from `from`
-/// towards `to`, which is not reached (pretraining.md 7.3, quirk P20) | | `two_sided_cosine` | the same, but `from` occurs once and the
-/// last step has `to` (P20 corrected) | | `epoch_linear` | epoch e < warmup_epochs: step e of a line from `warmup_from` to `from`, both
-/// ends included; then `from`. Constant within an epoch | | `finetune` | `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi
-/// (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div (A*B*R) (finetuning.md 9, quirk FT-02) | | `finetune_corrected` | `from`*(s+1)/W for
-/// s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36) |
+/// - `constant`: `from`
+/// - `cosine`: W = warmup_epochs * steps_per_epoch values from `warmup_from` to `from`, both ends included, then a half cosine from `from`
+///   towards `to`, which is not reached (pretraining.md 7.3, quirk P20)
+/// - `two_sided_cosine`: the same, but `from` occurs once and the last step has `to` (P20 corrected)
+/// - `epoch_linear`: epoch e < warmup_epochs: step e of a line from `warmup_from` to `from`, both ends included; then `from`. Constant
+///   within an epoch
+/// - `finetune`: `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div
+///   (A*B*R) (finetuning.md 9, quirk FT-02)
+/// - `finetune_corrected`: `from`*(s+1)/W for s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36)
+// clang-format on
 struct Schedule {
   std::string shape = "constant";
   double from = 0, to = 0;

@@ -14,6 +14,8 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lafs/error.h"
 #include "nn/function.h"
@@ -270,7 +272,8 @@ at::Tensor drop_add(const at::Tensor& residual, const at::Tensor& branch, const 
   return drop(dropped, path.rate, pass, path.stream, whole) + residual;
 }
 
-BranchRows::BranchRows(const at::Tensor& x, const Drop& path, const Pass& pass) : path_(path), pass_(pass) {
+BranchRows::BranchRows(const at::Tensor& x, const Drop& path, const Pass& pass)
+    : path_rate_(path.rate), path_stream_(path.stream), pass_(pass) {
   if (!acts(path, pass) || !x.is_cpu() || !is_plain_type(x)) return;
   const std::vector<double> scales = scales_of(keys_of(path, pass, x), path.rate);
   for (const double scale : scales) {
@@ -292,11 +295,21 @@ BranchRows::BranchRows(const at::Tensor& x, const Drop& path, const Pass& pass) 
 at::Tensor BranchRows::of(const at::Tensor& x) const { return rows_.size() < places_.size() ? Function<TakeRows>::apply(x, rows_) : x; }
 
 at::Tensor BranchRows::add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout) const {
-  if (!skips_) return drop_add(residual, branch, dropout, path_, pass_);
-  const Keys keys = acts(dropout, pass_) ? keys_of(dropout, pass_, branch) : Keys();
-  // The kernels know no fp16: a branch under its autocast joins in the residual's type.
-  const at::Tensor joining = fits_drop_add(residual, branch) ? branch : branch.to(residual.scalar_type());
-  return Function<DropAdd>::apply(residual, joining, keys, places_, std::vector<double>(rows_.size(), scale_), dropout.rate);
+  if (!skips_) return drop_add(residual, branch, dropout, {path_rate_, path_stream_}, pass_);
+  const auto rows = static_cast<int64_t>(rows_.size());
+  if (residual.size(0) != static_cast<int64_t>(places_.size()) || branch.size(0) != rows ||
+      residual.sizes().slice(1) != branch.sizes().slice(1)) {
+    throw Error(fmt::format("\"branch\" has shape [{}] for {} rows of a \"residual\" of shape [{}]", fmt::join(branch.sizes(), ", "), rows,
+                            fmt::join(residual.sizes(), ", ")));
+  }
+  at::Tensor kept = branch;
+  Keys keys;
+  if (acts(dropout, pass_)) {
+    keys = keys_of(dropout, pass_, branch);
+    if (keys.empty()) kept = drop(branch, dropout.rate, pass_, dropout.stream, branch.sizes().slice(1).vec());
+  }
+  if (!is_plain_type(kept) || (is_bfloat(residual) && !is_bfloat(kept))) kept = kept.to(residual.scalar_type());
+  return Function<DropAdd>::apply(residual, kept, keys, places_, std::vector<double>(rows_.size(), scale_), dropout.rate);
 }
 
 at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass) {

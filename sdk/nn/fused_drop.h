@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,11 +31,12 @@ class BranchRows {
 
   at::Tensor of(const at::Tensor& x) const;   ///< [B,...] -> [B',...], for what stands before the branch
   const Pass& pass() const { return pass_; }  ///< of these rows, for what stands in the branch
-  /// residual [B,...] + path(dropout(branch [B',...])), [B,...].
+  /// residual [B,...] + path(dropout(branch [B',...])), [B,...]. Throws Error when their shapes do not fit.
   at::Tensor add(const at::Tensor& residual, const at::Tensor& branch, const Drop& dropout) const;
 
  private:
-  Drop path_;
+  double path_rate_;
+  std::string path_stream_;
   Pass pass_;
   bool skips_ = false;
   double scale_ = 1;

@@ -128,13 +128,14 @@ LandmarkTrunk::LandmarkTrunk() {
 }
 
 at::Tensor LandmarkTrunk::forward(const at::Tensor& images, const Pass& pass) {
+  const AutocastOff off;
   const bool alone = images.is_cpu() && !pass.training && !at::GradMode::is_enabled();
   if (!alone || images.size(0) <= chunk) return run(images, pass);
   const int64_t b = images.size(0), chunks = (b + chunk - 1) / chunk;
   std::vector<at::Tensor> parts(static_cast<size_t>(chunks));
   at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad;
-    const AutocastOff off;
+    const AutocastOff off_here;
     for (int64_t i = begin; i < end; ++i) {
       parts[static_cast<size_t>(i)] = run(images.slice(0, i * chunk, std::min(b, (i + 1) * chunk)), pass);
     }
@@ -162,6 +163,7 @@ at::Tensor stretched_landmarks(const at::Tensor& raw, double span, const std::st
   const auto [b, numbers] = dims<2>(raw, "raw");
   if (numbers % 2 != 0) throw Error(fmt::format("\"raw\" has {} numbers a row, not pairs", numbers));
   if (scaling == "joint") return axis_stretched(raw, {1}, span).view({b, numbers / 2, 2});
+  if (scaling != "axis") throw Error(fmt::format("no scaling \"{}\" of landmarks; known: \"joint\", \"axis\"", scaling));
   return axis_stretched(raw.view({b, numbers / 2, 2}), {1}, span);
 }
 

@@ -19,7 +19,7 @@ class LandmarkTrunk : public torch::nn::Module {
   static constexpr int64_t width = 160;  ///< channels of the output
 
   LandmarkTrunk();
-  at::Tensor forward(const at::Tensor& images, const Pass& pass);  ///< [B,3,H,W] -> [B,160,ceil(H/32),ceil(W/32)]
+  at::Tensor forward(const at::Tensor& images, const Pass& pass);  ///< [B,3,H,W] -> [B,160,ceil(H/32),ceil(W/32)], without autocast
 
  private:
   struct Layer;

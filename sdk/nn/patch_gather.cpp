@@ -140,7 +140,7 @@ auto with_patches(const at::Tensor& pixels, const at::Tensor& places, const Patc
 
 /// Whether there are loops for such tensors.
 bool has_loops(const at::Tensor& images, const at::Tensor& landmarks) {
-  if (images.is_cpu()) return true;
+  if (images.is_cpu()) return landmarks.is_cpu();
   const bool wide = images.scalar_type() == at::kDouble || landmarks.scalar_type() == at::kDouble;
   return !wide && images.device() == landmarks.device() && cuda_kernels(images);
 }

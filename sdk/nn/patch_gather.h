@@ -21,7 +21,8 @@ at::Tensor gather_patches(const at::Tensor& images, const at::Tensor& landmarks,
 /// The same by one at::grid_sample over all landmarks, as the reference computes it: what the other is tested against.
 at::Tensor gather_patches_by_grid_sample(const at::Tensor& images, const at::Tensor& landmarks, const PatchGather& options);
 
-/// Tokens [B,N,p*p*C] laid out as a picture, row by row: [B,C,sqrt(N)*p,sqrt(N)*p], the inverse of cut_tokens.
+/// Tokens [B,N,p*p*C] whose vertical direction runs slowest, laid out as a picture, row by row: [B,C,sqrt(N)*p,sqrt(N)*p], the inverse of
+/// cut_tokens. Those of a transposed gather come out mirrored at their diagonals.
 /// Throws Error unless N is a square and the width fits.
 at::Tensor mosaic(const at::Tensor& tokens, int64_t patch, int64_t channels);
 

@@ -111,6 +111,18 @@ std::vector<ViewNeed> SelfDistillation::needs(std::initializer_list<const char*>
 
 double SelfDistillation::teacher_temperature(const Step& step) const { return options_.teacher_temperature(step); }
 
+/// Throws Error unless these are all views of B pictures, in order.
+void SelfDistillation::check(const std::vector<Crops>& crops, int64_t batch) {
+  int64_t first = 0;
+  for (const Crops& part : crops) {
+    if (part.input.size(0) != part.views * batch) {
+      throw Error(fmt::format("{} views of {} pictures have {} rows", part.views, batch, part.input.size(0)));
+    }
+    if (part.first != first) throw Error(fmt::format("views from {} on follow {} views", part.first, first));
+    first += part.views;
+  }
+}
+
 at::Tensor SelfDistillation::logits(const Network& network, const std::vector<Crops>& crops, const Pass& pass) {
   std::vector<at::Tensor> embeddings;
   int64_t views = 0;
@@ -127,6 +139,7 @@ at::Tensor SelfDistillation::loss(const Batch& batch, const Step& step) {
     teacher_rows_ = 0;
   }
   const std::vector<Crops> views = crops(batch, step);
+  check(views, batch.size());
   const Pass pass = step.pass();
   at::Tensor targets;
   {
@@ -184,8 +197,8 @@ void SelfDistillation::watch(const Step& step) {
     step.reporter.note(
         fmt::format("the teacher may have collapsed: it says the same of every picture (entropy {:.4f} of {:.4f})", value, most));
   } else if (value < certain_share * most) {
-    step.reporter.note(
-        fmt::format("the teacher may have collapsed: it names one prototype with certainty (entropy {:.4f} of {:.4f})", value, most));
+    step.reporter.note(fmt::format(
+        "the teacher may have collapsed: it is certain of one prototype for each picture (entropy {:.4f} of {:.4f})", value, most));
   }
 }
 

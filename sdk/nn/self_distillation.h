@@ -68,6 +68,7 @@ class SelfDistillation : public torch::nn::Module, public Objective {
     std::vector<at::Tensor> parameters;  ///< of both, in the order of registration
   };
   Network network(const std::string& name, Assembly& assembly);
+  static void check(const std::vector<Crops>& crops, int64_t batch);
   Tensor logits(const Network& network, const std::vector<Crops>& crops, const Pass& pass);
   double teacher_temperature(const Step& step) const;
   void report(const Tensor& student, const Tensor& teacher, double temperature, const Step& step);

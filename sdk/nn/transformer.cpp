@@ -1,5 +1,7 @@
 #include "nn/transformer.h"
 
+#include <cmath>
+
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -7,12 +9,14 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "lafs/error.h"
 #include "nn/dims.h"
 #include "nn/tree.h"
 
 namespace lafs {
 
 Block::Block(const Options& options) : options_(options) {
+  if (options_.scale == 0) options_.scale = 1 / std::sqrt(static_cast<double>(options.dim_head));
   const int64_t inner = options.heads * options.dim_head;
   const Names& names = options.names;
   attention_norm_ = put(*this, names.attention_norm, std::make_shared<LayerNorm>(options.dim, options.eps));
@@ -27,14 +31,14 @@ at::Tensor Block::forward(const at::Tensor& x, const Pass& pass) { return feed_f
 
 at::Tensor Block::attend(const at::Tensor& x, const Pass& pass) {
   const BranchRows rows(x, {options_.drop_path, "attention_path"}, pass);
-  return rows.add(x, found(queries_keys_values(rows.of(x))), {options_.dropout, "attention"});
+  return rows.add(x, attended(queries_keys_values(rows.of(x))), {options_.dropout, "attention"});
 }
 
 at::Tensor Block::class_token(const at::Tensor& x, const Pass& pass) {
   // Draws with row keys give token 0 the same dropout whether the others are there or not; others need the whole mask.
   if (pass.training && pass.draws && pass.draws->row_keys("attention").empty()) return forward(x, pass).select(1, 0);
   const BranchRows rows(x, {options_.drop_path, "attention_path"}, pass);
-  const at::Tensor out = rows.add(x.slice(1, 0, 1), found(query_keys_values(rows.of(x))), {options_.dropout, "attention"});
+  const at::Tensor out = rows.add(x.slice(1, 0, 1), attended(query_keys_values(rows.of(x))), {options_.dropout, "attention"});
   return feed_forward(out, pass).select(1, 0);
 }
 
@@ -46,7 +50,7 @@ at::Tensor Block::feed_forward(const at::Tensor& x, const Pass& pass) {
 }
 
 /// What queries [B,heads,M,dim_head] find among keys and values [B,heads,N,dim_head]: [B,M,D].
-at::Tensor Block::found(const std::vector<at::Tensor>& qkv) const {
+at::Tensor Block::attended(const std::vector<at::Tensor>& qkv) const {
   const at::Tensor out = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], {}, 0, false, options_.scale);
   return to_out_->forward(out.transpose(1, 2).flatten(2));
 }
@@ -75,6 +79,7 @@ std::vector<at::Tensor> Block::query_keys_values(const at::Tensor& x) {
 }
 
 Transformer::Transformer(const std::vector<Block::Options>& blocks, const std::string& folder) {
+  if (blocks.empty()) throw Error("a transformer without a block");
   const std::string before = folder.empty() ? folder : folder + ".";
   for (size_t i = 0; i < blocks.size(); ++i) {
     blocks_.push_back(put(*this, fmt::format("{}{}", before, i), std::make_shared<Block>(blocks[i])));

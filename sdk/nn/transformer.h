@@ -25,7 +25,7 @@ class Block : public torch::nn::Module {
 
   struct Options {
     int64_t dim = 768, heads = 11, dim_head = 64, mlp_dim = 2048;
-    double scale = 0.125;  ///< of the attention logits
+    double scale = 0;      ///< of the attention logits; 0: 1/sqrt(dim_head)
     double dropout = 0;    ///< of the attention's output and both layers of the feed-forward part; never of the attention matrix
     double drop_path = 0;  ///< of a row's whole branch
     double eps = 1e-5;     ///< of both norms
@@ -46,7 +46,7 @@ class Block : public torch::nn::Module {
  private:
   std::vector<at::Tensor> queries_keys_values(const at::Tensor& x);
   std::vector<at::Tensor> query_keys_values(const at::Tensor& x);
-  at::Tensor found(const std::vector<at::Tensor>& qkv) const;
+  at::Tensor attended(const std::vector<at::Tensor>& qkv) const;
 
   Options options_;
   std::shared_ptr<LayerNorm> attention_norm_, feed_norm_;
@@ -56,6 +56,7 @@ class Block : public torch::nn::Module {
 /// A row of blocks, `<folder>.0` ... `<folder>.<depth-1>`; without a folder `0` ... `<depth-1>`.
 class Transformer : public torch::nn::Module {
  public:
+  /// Throws Error when there is none.
   explicit Transformer(const std::vector<Block::Options>& blocks, const std::string& folder = "layers");
 
   at::Tensor forward(at::Tensor x, const Pass& pass);      ///< [B,N,D], same shape

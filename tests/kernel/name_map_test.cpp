@@ -76,6 +76,15 @@ TEST_CASE("name map: run backwards it gives names that it would bring back") {
   CHECK(!original_name(map, "backbone.loss.weight"));  // the map would make the classifier of it
 }
 
+TEST_CASE("name map: a name that no rename fits keeps it both ways") {
+  const NameMap map = map_of(head + "select = [\"\"]\nrename = [{ from = \"fc.\", to = \"head.\" }]\n");
+  CHECK(taken(map, {"fc.a", "b"}) == Names{"head.a", "b"});
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(original_name(map, "head.a") == Pair{"", "fc.a"});
+  CHECK(original_name(map, "b") == Pair{"", "b"});
+  CHECK(!original_name(map, "fc.a"));
+}
+
 TEST_CASE("name map: mistakes in its file are told with their place") {
   const test::ScratchFolder folder;
   const std::string file = (folder / "toy.toml").string();

@@ -172,6 +172,27 @@ TEST_CASE("loader: what is not in the batch is named") {
   CHECK_THROWS_WITH_AS(batch->landmarks("local"), "the views \"local\" carry no landmarks", Error);
 }
 
+/// Landmarks as a careless augmentation gives them.
+class Careless final : public Augmentation {
+ public:
+  Careless(int64_t view, size_t numbers) : view_(view), numbers_(numbers) {}
+  ViewLayout layout() const override { return {{"global", 1, 2, 2, true}, {"local", 1, 2, 2, false}}; }
+  void views(const Sample&, Rng&, Views& out) const override { out.landmarks(0, view_, std::vector<float>(numbers_, 1)); }
+
+ private:
+  int64_t view_;
+  size_t numbers_;
+};
+
+TEST_CASE("loader: landmarks that are no pairs, or of no view, are an error and no memory of others") {
+  const auto first = [](int64_t view, size_t numbers) {
+    Loader(std::make_shared<Colours>(14, -1), std::make_shared<Careless>(view, numbers), plain(), options(1), at::kCPU).next();
+  };
+  CHECK_NOTHROW(first(0, 4));
+  CHECK_THROWS_WITH_AS(first(0, 3), doctest::Contains("view 0 of group \"global\" has 3 numbers for landmarks, not pairs"), Error);
+  CHECK_THROWS_WITH_AS(first(1, 4), doctest::Contains("view 1 of group \"global\" is not in the layout"), Error);
+}
+
 TEST_CASE("loader: an unreadable picture stops the run at its batch, not before") {
   const Sampler sampler(11, 14, 4);
   const int64_t damaged = sampler.index(2, 1);

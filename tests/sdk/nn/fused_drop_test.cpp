@@ -7,9 +7,11 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <hwy/targets.h>
 #include <torch/types.h>
 
+#include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/fused_kernels.h"
 #include "runner/train/draws.h"
@@ -143,6 +145,29 @@ TEST_CASE("branch rows: only the rows that take the branch are computed, and one
   const BranchRows none(x, {0.99, "p"}, keyed_pass());
   CHECK(none.of(x).size(0) == 1);
   CHECK(at::equal(none.add(x, none.of(x), {}), x));
+}
+
+TEST_CASE("branch rows: a branch of other rows than those that take it is an error, and draws without keys for the dropout drop as well") {
+  const at::Tensor x = torch::randn({5, 3, 8});
+  const BranchRows rows(x, {0.5, "p"}, keyed_pass());
+  const int64_t taking = rows.of(x).size(0);
+  REQUIRE(taking < 5);
+  CHECK_THROWS_WITH_AS(rows.add(x, x, {}),
+                       fmt::format("\"branch\" has shape [5, 3, 8] for {} rows of a \"residual\" of shape [5, 3, 8]", taking).c_str(),
+                       Error);
+  class PathKeysOnly final : public test::KeylessDraws {
+   public:
+    explicit PathKeysOnly(std::shared_ptr<const Draws> of) : KeylessDraws(of), of_(std::move(of)) {}
+    std::vector<uint64_t> row_keys(std::string_view stream) const override {
+      return stream == "p" ? of_->row_keys(stream) : std::vector<uint64_t>();
+    }
+
+   private:
+    std::shared_ptr<const Draws> of_;
+  };
+  const Pass half{true, std::make_shared<PathKeysOnly>(keyed_pass().draws)};
+  const BranchRows mixed(x, {0.5, "p"}, half);
+  CHECK(at::allclose(mixed.add(x, mixed.of(x), {0.4, "a"}), drop_add(x, x, {0.4, "a"}, {0.5, "p"}, keyed_pass()), 1e-6, 1e-6));
 }
 
 TEST_CASE("fused dropout: acts only in training with draws") {

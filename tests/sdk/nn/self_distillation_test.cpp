@@ -24,10 +24,13 @@ class OnTokens final : public SelfDistillation {
   using SelfDistillation::SelfDistillation;
   std::vector<ViewNeed> required_views() const override { return needs({"global"}, {"local"}); }
 
+  int64_t views_too_many = 0, first_too_far = 0;  ///< what is wrongly said of the local views
+
  private:
   std::vector<Crops> crops(const Batch& batch, const Step&) override {
     const at::Tensor global = batch.views("global"), local = batch.views("local");
-    return {{view_rows(global), {}, global.size(0), 0}, {view_rows(local), {}, local.size(0), global.size(0)}};
+    return {{view_rows(global), {}, global.size(0), 0},
+            {view_rows(local), {}, local.size(0) + views_too_many, global.size(0) + first_too_far}};
   }
   at::Tensor encode(Backbone& backbone, const Crops& crops, const Pass& pass) override {
     return dynamic_cast<Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
@@ -119,6 +122,15 @@ struct Tiny {
 };
 
 }  // namespace
+
+TEST_CASE("self_distillation: views that are not counted right are an error") {
+  Tiny tiny;
+  tiny.objective->views_too_many = 1;
+  CHECK_THROWS_WITH_AS(tiny.objective->loss(Tiny::batch(0), tiny.hand.step), "9 views of 2 pictures have 16 rows", Error);
+  tiny.objective->views_too_many = 0;
+  tiny.objective->first_too_far = 2;
+  CHECK_THROWS_WITH_AS(tiny.objective->loss(Tiny::batch(0), tiny.hand.step), "views from 4 on follow 2 views", Error);
+}
 
 TEST_CASE("self_distillation: the six steps of pretraining.md B.3") {
   struct Row {

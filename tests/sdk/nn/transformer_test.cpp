@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
+#include "lafs/error.h"
 #include "nn/init.h"
 #include "nn/tree.h"
 #include "runner/train/draws.h"
@@ -89,6 +90,8 @@ TEST_CASE("block: the class token alone equals that of the whole block, with gra
     }
   }
 }
+
+TEST_CASE("transformer: without a block there is none") { CHECK_THROWS_WITH_AS(Transformer({}), "a transformer without a block", Error); }
 
 TEST_CASE("transformer: its class token is that of its last block") {
   const at::NoGradGuard no_grad;
