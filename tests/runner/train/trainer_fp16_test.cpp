@@ -131,7 +131,8 @@ loader_threads = 1
 )";
 
 TEST_CASE("trainer, fp16: gradients are those of fp32 to its precision, also clipped and of several micro-batches") {
-  for (const std::string more : {"", "accumulate = 3\n", "clip = \"global\"\nclip_norm = 0.01\n", "clip = \"per_tensor\"\nclip_norm = 0.01\n"}) {
+  for (const std::string more :
+       {"", "accumulate = 3\n", "clip = \"global\"\nclip_norm = 0.01\n", "clip = \"per_tensor\"\nclip_norm = 0.01\n"}) {
     CAPTURE(more);
     const double difference = apart(gradient(more), gradient(more + fitting));
     CHECK(difference > 0);
