@@ -144,7 +144,8 @@ at::Tensor LandmarkTrunk::forward(const at::Tensor& images, const Pass& pass) {
 }
 
 at::Tensor LandmarkTrunk::run(const at::Tensor& images, const Pass& pass) {
-  at::Tensor x = stem_->forward(images.contiguous(at::MemoryFormat::ChannelsLast));
+  // Channels last is the faster order, but LibTorch adds a batch's statistics up less exactly in it.
+  at::Tensor x = stem_->forward(pass.training ? images : images.contiguous(at::MemoryFormat::ChannelsLast));
   x = bent(stem_norm_->forward(x, pass), Curve::hard_swish);
   for (const auto& layer : layers_) x = layer->forward(x, pass);
   return x;

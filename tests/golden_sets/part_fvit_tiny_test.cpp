@@ -150,7 +150,7 @@ TEST_SUITE("part_fvit_tiny") {
   TEST_CASE("part_fvit_tiny: a training pass normalises by the batch and moves the running statistics") {
     if (!ready("part_fvit_tiny.train_mode.safetensors")) return;
     const test::Precision precision;
-    // Normalising by two pictures magnifies the order of every sum: of one thread instead of two, to twice these limits.
+    // Normalising by three pictures magnifies the order of every sum.
     const double room = test::device().is_cpu() && !test::in_bf16() ? 1 : 10;
     const Golden g;
     const auto golden = test::golden_tensors("part_fvit_tiny.train_mode.safetensors");
