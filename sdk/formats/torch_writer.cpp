@@ -17,7 +17,7 @@ namespace {
 constexpr uint64_t small = 0xffffffff, alignment = 64;
 
 void put(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value);
 }
 
 /// A pickle of protocol 2, opcode by opcode.
