@@ -27,13 +27,15 @@ struct Trainer::Values final : public Reporter {
 
   void value(std::string_view name, double number) override { value(name, torch::tensor(number, at::kDouble)); }
   void value(std::string_view name, const at::Tensor& scalar) override {
+    if (scalar.numel() != 1) throw Error(fmt::format("\"{}\" is reported with {} elements, not one", name, scalar.numel()));
+    const at::Tensor copy = scalar.detach().clone();
     for (auto& [known, tensors] : items) {
       if (known == name) {
-        tensors.push_back(scalar.detach());
+        tensors.push_back(copy);
         return;
       }
     }
-    items.push_back({std::string(name), {scalar.detach()}});
+    items.push_back({std::string(name), {copy}});
   }
   void note(std::string_view text) override { notes.emplace_back(text); }
   std::vector<std::pair<std::string, double>> means() {

@@ -34,7 +34,8 @@ class Tokenised {
   virtual Tensor forward_tokens(const Tensor& tokens, const Tensor& position_rows, const Pass& pass) = 0;
 };
 
-/// Says where it looks.
+/// Says where it looks. Coordinates are pixels of the input with pixel centres at integers; the patches of the reference lie a pixel left
+/// of and above them (quirk M4, option `patch_centre`).
 class Landmarked {
  public:
   virtual ~Landmarked() = default;

@@ -56,14 +56,16 @@ class ChangesNegatives {
   virtual Tensor negatives(const Tensor& cosines, const Tensor& target_cosines, const Pass& pass) = 0;
 };
 
-/// A term besides the cross-entropy (MagFace): norms [B] -> scalar.
+/// A term besides the cross-entropy (MagFace): norms [B] of all rows, those with label -1 too -> scalar; without gradient unless
+/// `NormGradient`.
 class ExtraLoss {
  public:
   virtual ~ExtraLoss() = default;
   virtual Tensor extra_loss(const Tensor& norms, const Pass& pass) = 0;
 };
 
-/// The head is a whole loss on cosines (SFace), with hard labels only: [B,C], labels [B] int64 -> [B], a loss each row.
+/// The head is a whole loss on cosines (SFace), with hard labels only and none of the abilities that belong to a margin:
+/// [B,C], labels [B] int64 -> [B], a loss each row.
 /// Label -1: the class is elsewhere, the row has no target term.
 class WholeLoss {
  public:

@@ -35,7 +35,8 @@ class Objective {
 
   /// Scalar: the mean over this rank's rows; gradients are averaged over ranks. Runs under the autocast of `[run] precision`.
   /// Changes no saved state but BatchNorm's: it remembers, `after_update` applies. A first micro-batch (`step.micro_batch` 0)
-  /// forgets what an unfinished step left. [main thread]
+  /// forgets what an unfinished step left. Autocast keeps the half-precision copy of a weight from its first use in a loss: a network that
+  /// is to be trained must not run first without gradients, or its weights get none. [main thread]
   virtual Tensor loss(const Batch& batch, const Step& step) = 0;
   /// Once per optimizer step, without autograd: gradients are summed, clipped and may be dropped here.
   virtual void before_update(const Step&) {}

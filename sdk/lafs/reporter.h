@@ -5,13 +5,14 @@
 
 namespace lafs {
 
-/// Numbers an objective wants in the log. Scalars are read lazily, so that a report never stalls the device. [main thread]
+/// Numbers an objective wants in the log. Tensors are copied at once and read when the step is over, so that a report never stalls the
+/// device. [main thread]
 class Reporter {
  public:
   virtual ~Reporter() = default;
   virtual void value(std::string_view name, double value) = 0;
-  virtual void value(std::string_view name, const Tensor& scalar) = 0;  ///< one element; detached by the reporter
-  virtual void note(std::string_view) {}                                ///< a sentence for the run's log
+  virtual void value(std::string_view name, const Tensor& scalar) = 0;  ///< throws Error unless it has one element
+  virtual void note(std::string_view /*sentence*/) {}                   ///< for the run's log
 };
 
 }  // namespace lafs

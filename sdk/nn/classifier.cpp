@@ -45,8 +45,13 @@ const Margin& as_margin(const Head& head) {
   return *margin;
 }
 
+template <typename Ability>
+bool is(const Head& head) {
+  return dynamic_cast<const Ability*>(&head) != nullptr;
+}
+
 /// Norms as the head may see them.
-at::Tensor visible(const Head& head, const at::Tensor& norms) { return dynamic_cast<const NormGradient*>(&head) ? norms : norms.detach(); }
+at::Tensor visible(const Head& head, const at::Tensor& norms) { return is<NormGradient>(head) ? norms : norms.detach(); }
 
 /// phi [M]. Draws belong to the rows of the batch: a rule on other rows gets none.
 at::Tensor margin(Head& head, const at::Tensor& cosines, const at::Tensor& norms, const at::Tensor& labels, const Pass& pass) {
@@ -208,13 +213,16 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   const AutocastOff off;
   if (accuracy) *accuracy = s.cosines.detach().argmax(1).eq(targets.dominant()).to(at::kFloat).mean();
   if (auto* whole = dynamic_cast<WholeLoss*>(&head)) {
+    if (is<Margin>(head) || is<NormGradient>(head) || is<ChangesNegatives>(head) || is<ExtraLoss>(head) || is<Statistical>(head)) {
+      throw Error("a head that is a whole loss cannot have a margin, statistics, an extra loss or a say in norms and negatives");
+    }
     if (targets.label_b.defined() || targets.smoothing > 0) throw Error("this head takes hard labels only: no mixup, cutmix or smoothing");
     return whole->losses(s.cosines, targets.label_a, pass.scope("head")).mean();
   }
   const Marked m = marked(s, targets, head, pass.scope("head"));
   at::Tensor loss = m.classes.defined() ? sparse_cross_entropy(m.logits, m.classes, m.weights, options_.probability_floor).mean()
                                         : -(m.weights * at::log_softmax(m.logits, 1)).sum(1).mean();
-  if (auto* extra = dynamic_cast<ExtraLoss*>(&head)) loss = loss + extra->extra_loss(s.norms, pass);
+  if (auto* extra = dynamic_cast<ExtraLoss*>(&head)) loss = loss + extra->extra_loss(visible(head, s.norms), pass.scope("head"));
   return loss;
 }
 

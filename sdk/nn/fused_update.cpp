@@ -11,6 +11,7 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/stack.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lafs/error.h"
 #include "nn/update_kernels.h"
@@ -57,6 +58,20 @@ std::vector<float*> starts_of(at::TensorList tensors) {
 }
 float* at_piece(const std::vector<float*>& starts, const Piece& p) { return starts[p.tensor] + p.first; }
 
+void check_count(const char* what, size_t count, size_t tensors) {
+  if (count != tensors) throw Error(fmt::format("{} {}s for {} tensors", count, what, tensors));
+}
+
+/// Throws Error unless each tensor has its like in the other list.
+void check_alike(const char* what, at::TensorList list, at::TensorList tensors) {
+  check_count(what, list.size(), tensors.size());
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list[i].sizes() == tensors[i].sizes()) continue;
+    throw Error(fmt::format("{} {} has shape [{}], its tensor [{}]", what, i, fmt::join(list[i].sizes(), ", "),
+                            fmt::join(tensors[i].sizes(), ", ")));
+  }
+}
+
 AdamWFactors factors_at(double step, const AdamWNumbers& n) {
   AdamWFactors factors;
   factors.beta2 = static_cast<float>(n.beta2);
@@ -73,13 +88,7 @@ AdamWFactors factors_at(double step, const AdamWNumbers& n) {
 
 void moving_average(at::TensorList averages, at::TensorList values, double momentum) {
   const at::NoGradGuard no_grad;
-  if (averages.size() != values.size()) {
-    throw Error(fmt::format("{} tensors cannot average {} tensors", averages.size(), values.size()));
-  }
-  for (size_t i = 0; i < averages.size(); ++i) {
-    if (averages[i].sizes() == values[i].sizes()) continue;
-    throw Error(fmt::format("tensor {} of an average has {} elements, not {}", i, averages[i].numel(), values[i].numel()));
-  }
+  check_alike("value", values, averages);
   if (!fits(averages) || !fits(values)) {
     at::_foreach_mul_(averages, momentum);
     at::_foreach_add_(averages, values, 1 - momentum);
@@ -108,6 +117,7 @@ std::vector<double> lengths_of(at::TensorList tensors) {
 
 void scale_each(at::TensorList tensors, const std::vector<double>& factors) {
   const at::NoGradGuard no_grad;
+  check_count("factor", factors.size(), tensors.size());
   std::vector<at::Tensor> scaled;
   std::vector<double> by;
   for (size_t i = 0; i < tensors.size(); ++i) {
@@ -126,6 +136,10 @@ void scale_each(at::TensorList tensors, const std::vector<double>& factors) {
 void adamw_step(at::TensorList parameters, at::TensorList gradients, at::TensorList first_moments, at::TensorList second_moments,
                 at::TensorList steps, const AdamWNumbers& numbers) {
   const at::NoGradGuard no_grad;
+  check_alike("gradient", gradients, parameters);
+  check_alike("first moment", first_moments, parameters);
+  check_alike("second moment", second_moments, parameters);
+  check_count("step", steps.size(), parameters.size());
   at::_foreach_add_(steps, 1);
   if (!fits(parameters) || !fits(gradients) || !fits(first_moments) || !fits(second_moments)) {
     at::_fused_adamw_(parameters, gradients, first_moments, second_moments, {}, steps, numbers.lr, numbers.beta1, numbers.beta2,

@@ -7,16 +7,15 @@ namespace lafs {
 
 /// What a step does to all parameters, in as few passes over memory as it takes: lists of contiguous fp32 tensors on the CPU go through one
 /// threaded loop over pieces of all of them, others through torch's multi-tensor operations. The number of threads does not enter a result.
-/// [main thread, without autograd]
+/// Each throws Error when its lists differ in length or shapes. [main thread, without autograd]
 
 /// average <- momentum average + (1 - momentum) value, tensor by tensor (pretraining.md 5, step 9).
-/// Throws Error when the lists differ in length or a pair in size.
 void moving_average(at::TensorList averages, at::TensorList values, double momentum);
 
 /// The Euclidean length of each tensor.
 std::vector<double> lengths_of(at::TensorList tensors);
 
-/// Each tensor times its factor; what has the factor 1 is not touched. As many factors as tensors.
+/// Each tensor times its factor; what has the factor 1 is not touched.
 void scale_each(at::TensorList tensors, const std::vector<double>& factors);
 
 /// Numbers of AdamW that all parameters of a group share.

@@ -168,6 +168,39 @@ TEST_CASE("classifier: under autocast only the product is rounded") {
   CHECK((e.grad().scalar_type() == at::kFloat));
 }
 
+TEST_CASE("classifier: an extra loss sees lengths without gradient unless the head asks for it") {
+  struct Long : Head, Margin, ExtraLoss {
+    double scale() const override { return 8; }
+    at::Tensor target(const TargetRows& rows, const Pass&) override { return rows.cosines; }
+    at::Tensor extra_loss(const at::Tensor& norms, const Pass&) override {
+      seen = norms.requires_grad();
+      return norms.sum();
+    }
+    bool seen = false;
+  };
+  struct LongWithGradient final : Long, NormGradient {};
+  const auto classifier = classifier_of(sized(5, 4));
+  const at::Tensor embedding = torch::randn({2, 4}).requires_grad_();
+  Long plain;
+  LongWithGradient asking;
+  classifier->loss(embedding, hard({1, 2}), plain, {}, nullptr);
+  classifier->loss(embedding, hard({1, 2}), asking, {}, nullptr);
+  CHECK_FALSE(plain.seen);
+  CHECK(asking.seen);
+}
+
+TEST_CASE("classifier: a whole loss with an ability that nobody would call is an error") {
+  struct Both final : Head, WholeLoss, ExtraLoss {
+    at::Tensor losses(const at::Tensor& cosines, const at::Tensor&, const Pass&) override { return cosines.sum(1); }
+    at::Tensor extra_loss(const at::Tensor& norms, const Pass&) override { return norms.sum(); }
+  };
+  Both both;
+  const auto classifier = classifier_of(sized(5, 4));
+  CHECK_THROWS_WITH_AS(classifier->loss(torch::randn({2, 4}), hard({1, 2}), both, {}, nullptr),
+                       "a head that is a whole loss cannot have a margin, statistics, an extra loss or a say in norms and negatives",
+                       Error);
+}
+
 TEST_CASE("classifier: wrong shapes are named") {
   const auto classifier = classifier_of(sized(5, 4));
   const auto head = cosface();

@@ -134,6 +134,18 @@ TEST_CASE("moving average: m a + (1 - m) v of each pair, whatever sizes and type
 TEST_CASE("moving average: lists that do not pair up are named") {
   const std::vector<at::Tensor> two{torch::zeros({2}), torch::zeros({3})}, one{torch::zeros({2})},
       other{torch::zeros({2}), torch::zeros({4})};
-  CHECK_THROWS_WITH_AS(moving_average(two, one, 0.9), "2 tensors cannot average 1 tensors", Error);
-  CHECK_THROWS_WITH_AS(moving_average(two, other, 0.9), "tensor 1 of an average has 3 elements, not 4", Error);
+  CHECK_THROWS_WITH_AS(moving_average(two, one, 0.9), "1 values for 2 tensors", Error);
+  CHECK_THROWS_WITH_AS(moving_average(two, other, 0.9), "value 1 has shape [4], its tensor [3]", Error);
+}
+
+TEST_CASE("updates: lists that do not pair up are named before anything changes") {
+  const std::vector<at::Tensor> two{torch::ones({2}), torch::ones({3})}, one{torch::ones({2})}, other{torch::ones({2}), torch::ones({4})};
+  const std::vector<at::Tensor> steps{torch::zeros({}), torch::zeros({})};
+  CHECK_THROWS_WITH_AS(scale_each(two, {2}), "1 factors for 2 tensors", Error);
+  CHECK_THROWS_WITH_AS(adamw_step(two, one, two, two, steps, {}), "1 gradients for 2 tensors", Error);
+  CHECK_THROWS_WITH_AS(adamw_step(two, two, other, two, steps, {}), "first moment 1 has shape [4], its tensor [3]", Error);
+  CHECK_THROWS_WITH_AS(adamw_step(two, two, two, other, steps, {}), "second moment 1 has shape [4], its tensor [3]", Error);
+  CHECK_THROWS_WITH_AS(adamw_step(two, two, two, two, one, {}), "1 steps for 2 tensors", Error);
+  CHECK(steps[0].item<float>() == 0);
+  CHECK(at::equal(two[1], torch::ones({3})));
 }
