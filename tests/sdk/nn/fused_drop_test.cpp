@@ -8,7 +8,6 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <hwy/targets.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
@@ -16,6 +15,7 @@
 #include "nn/fused_kernels.h"
 #include "runner/train/draws.h"
 #include "support/keyless_draws.h"
+#include "support/vector_units.h"
 
 using namespace lafs;
 
@@ -23,20 +23,6 @@ namespace {
 
 Pass keyed_pass() { return {true, keyed_draws(3, 5, 0, {4, 9, 2, 7, 11}, at::kCPU)}; }
 Pass keyless_pass() { return {true, std::make_shared<test::KeylessDraws>(keyed_pass().draws)}; }
-
-/// `claim` under each vector unit that this machine has.
-template <typename Claim>
-void on_every_unit(const Claim& claim) {
-  for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
-    const std::string name = hwy::TargetName(unit);
-    CAPTURE(name);
-    hwy::SetSupportedTargetsForTest(unit);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    claim();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 struct DropOutcome {
   at::Tensor out, residual_gradient, branch_gradient;
@@ -68,7 +54,7 @@ TEST_CASE("fused dropout: every vector unit draws the bits of philox") {
     const uint32_t word = philox(key, static_cast<uint64_t>(e / 8))[static_cast<size_t>(e / 2 % 4)];
     wanted[static_cast<size_t>(i)] = static_cast<uint16_t>(word >> (16 * (e % 2)));
   }
-  on_every_unit([&] {
+  test::on_every_unit([&] {
     std::vector<uint16_t> bits(count);
     mask_bits(key, first, count, bits.data());
     CHECK(bits == wanted);
@@ -78,7 +64,7 @@ TEST_CASE("fused dropout: every vector unit draws the bits of philox") {
 TEST_CASE("fused dropout: equals the plain operations bit for bit, forward and backward, on every vector unit") {
   const at::Tensor residual = torch::randn({5, 37, 301}), branch = torch::randn({5, 37, 301});
   const at::Tensor half_residual = residual.to(at::kBFloat16), half_branch = branch.to(at::kBFloat16);
-  on_every_unit([&] {
+  test::on_every_unit([&] {
     for (const auto& [dropout, path] : {std::pair{0.1, 0.4}, {0.1, 0.0}, {0.0, 0.4}, {0.5, 0.1}}) {
       same_outcome(added_up(residual, branch, dropout, path, keyed_pass()), added_up(residual, branch, dropout, path, keyless_pass()));
       same_outcome(added_up(residual, half_branch, dropout, path, keyed_pass()),
@@ -180,7 +166,7 @@ TEST_CASE("fused dropout: acts only in training with draws") {
 TEST_CASE("fused gelu: value and gradient are the plain ones within 3e-7 a unit, and masked alike, on every vector unit") {
   torch::manual_seed(13);
   const at::Tensor x = at::cat({torch::linspace(-14, 14, 4000), torch::randn({1005})}).view({5, 1001});
-  on_every_unit([&] {
+  test::on_every_unit([&] {
     const at::Tensor a = x.clone().requires_grad_(), b = x.clone().requires_grad_();
     const at::Tensor mine = gelu_drop(a, {0.1, "h"}, keyed_pass()), theirs = gelu_drop(b, {0.1, "h"}, keyless_pass());
     CHECK(((mine - theirs).abs() / x.abs().clamp_min(1)).max().item<double>() < 3.4e-7);

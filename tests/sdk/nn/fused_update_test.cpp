@@ -6,28 +6,14 @@
 
 #include <ATen/Parallel.h>
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "support/vector_units.h"
 
 using namespace lafs;
 
 namespace {
-
-/// `claim` under each vector unit that this machine has.
-template <typename Claim>
-void for_every_unit(const Claim& claim) {
-  for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
-    const std::string name = hwy::TargetName(unit);
-    CAPTURE(name);
-    hwy::SetSupportedTargetsForTest(unit);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    claim();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 /// Sizes below a vector, of no whole vectors, of several pieces, and none.
 std::vector<at::Tensor> ragged_tensors() {
@@ -58,7 +44,7 @@ TEST_CASE("lengths: those of the definition, on every vector unit, for any sizes
   tensors.push_back(1e15 * torch::randn({3000}));
   std::vector<at::Tensor> mixed = tensors;
   mixed.push_back(torch::randn({5, 4}).t());
-  for_every_unit([&] {
+  test::on_every_unit([&] {
     for (const std::vector<at::Tensor>& list : {tensors, mixed}) {
       const std::vector<double> lengths = lengths_of(list);
       REQUIRE(lengths.size() == list.size());
@@ -87,7 +73,7 @@ TEST_CASE("scaling: each tensor by its own factor, and a factor of 1 touches not
 }
 
 TEST_CASE("adamw: the loop over all tensors follows torch's own update in double, on every vector unit") {
-  for_every_unit([] {
+  test::on_every_unit([] {
     AdamWLists ours(at::kFloat), wide(at::kDouble);
     for (int step = 0; step < 3; ++step) {
       ours.step();
