@@ -6,30 +6,11 @@
 #include <torch/types.h>
 
 #include "gpu/gpu.h"
+#include "support/dino_outcome.h"
 
 using namespace lafs;
 
 namespace {
-
-struct GpuLossCase {
-  int64_t batch, views, teacher_views, width;
-};
-
-struct GpuLoss {
-  double loss;
-  at::Tensor gradient;
-};
-
-template <typename Loss>
-GpuLoss gpu_loss_of(const Loss& loss, const at::Tensor& student, const at::Tensor& teacher, const at::Tensor& center,
-                    int64_t teacher_views) {
-  const at::Tensor logits = student.detach().clone().requires_grad_();
-  DinoLossOptions options;
-  options.teacher_views = teacher_views;
-  const at::Tensor value = loss(logits, teacher, center, options);
-  (3 * value).backward();
-  return {value.template item<double>(), logits.grad()};
-}
 
 /// How far a gradient of a type may be from the exact one, of its largest number.
 double rounding_of(at::ScalarType type) {
@@ -43,13 +24,15 @@ TEST_CASE("gpu dino loss: value and gradient are those of the definition, for ra
   if (!test::gpu_ready()) return;
   torch::manual_seed(31);
   for (const at::ScalarType type : {at::kFloat, at::kHalf, at::kBFloat16}) {
-    for (const GpuLossCase& c :
-         {GpuLossCase{3, 10, 2, 5003}, GpuLossCase{2, 4, 3, 4096}, GpuLossCase{1, 2, 1, 7}, GpuLossCase{2, 9, 8, 1025}}) {
+    for (const test::LossCase& c :
+         {test::LossCase{3, 10, 2, 5003}, test::LossCase{2, 4, 3, 4096}, test::LossCase{1, 2, 1, 7}, test::LossCase{2, 9, 8, 1025}}) {
       CAPTURE(c.width);
       const at::Tensor student = (2 * torch::randn({c.views * c.batch, c.width})).to(type),
                        teacher = torch::randn({c.teacher_views * c.batch, c.width}).to(type), center = 0.3 * torch::randn({1, c.width});
-      const GpuLoss exact = gpu_loss_of(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
-      const GpuLoss ours = gpu_loss_of(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), c.teacher_views);
+      const test::LossOutcome exact =
+          test::loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
+      const test::LossOutcome ours =
+          test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), c.teacher_views);
       const double pair = 3 / (0.1 * static_cast<double>(c.teacher_views * (c.views - 1) * c.batch));
       CHECK(std::abs(ours.loss - exact.loss) < 2e-6 * std::abs(exact.loss) + 4e-6);
       CHECK((ours.gradient.scalar_type() == type));
@@ -62,9 +45,9 @@ TEST_CASE("gpu dino loss: is the processor's at full width, and repeats itself t
   if (!test::gpu_ready()) return;
   torch::manual_seed(32);
   const at::Tensor student = torch::randn({20, 65536}), teacher = torch::randn({4, 65536}), center = torch::zeros({1, 65536});
-  const GpuLoss here = gpu_loss_of(dino_loss, student, teacher, center, 2);
-  const GpuLoss one = gpu_loss_of(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
-  const GpuLoss two = gpu_loss_of(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
+  const test::LossOutcome here = test::loss_outcome(dino_loss, student, teacher, center, 2);
+  const test::LossOutcome one = test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
+  const test::LossOutcome two = test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
   CHECK(std::abs(one.loss - here.loss) < 2e-6 * std::abs(here.loss) + 4e-6);
   CHECK(test::difference(one.gradient, here.gradient) < 1e-5 * test::largest_of(here.gradient));
   CHECK(one.loss == two.loss);

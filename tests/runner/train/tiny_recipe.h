@@ -1,11 +1,17 @@
 #pragma once
-/// The smallest recipe a Trainer can be built from, read through the kernel.
+/// The smallest recipe a Trainer can be built from, and how far apart two trainings are.
+#include <algorithm>
+#include <map>
 #include <string>
+
+#include <ATen/ATen.h>
 
 #include "kernel/recipe.h"
 #include "support/front_door.h"
 
 namespace lafs::test {
+
+using Tensors = std::map<std::string, at::Tensor>;
 
 inline Recipe tiny_recipe(const std::string& run, const std::string& optimizer) {
   const std::string text = "[run]\nseed = 3\nbatch = 8\ndevice = \"cpu\"\nthreads = 1\nloader_threads = 1\n" + run +
@@ -17,6 +23,16 @@ inline Recipe tiny_recipe(const std::string& run, const std::string& optimizer) 
                            "[head]\nuse = \"cosface\"\n[objective]\nuse = \"identification\"\n[optimizer]\n" +
                            optimizer;
   return read_recipe_text(text, "tiny.toml", {}, registry());
+}
+
+/// The largest difference, as a share of the largest gradient.
+inline double apart(const Tensors& a, const Tensors& b) {
+  double difference = 0, largest = 0;
+  for (const auto& [name, tensor] : a) {
+    difference = std::max(difference, (tensor - b.at(name)).abs().max().item<double>());
+    largest = std::max(largest, tensor.abs().max().item<double>());
+  }
+  return difference / largest;
 }
 
 }  // namespace lafs::test

@@ -15,7 +15,8 @@
 namespace lafs {
 namespace {
 
-using Tensors = std::map<std::string, at::Tensor>;
+using test::apart;
+using test::Tensors;
 
 /// A trainer of the tiny recipe whose steps can be taken one by one.
 struct Steps {
@@ -65,16 +66,6 @@ Tensors gradient(const std::string& run) {
   steps.next();
   for (const auto& [name, after] : steps.state()) out[name] -= after;
   return out;
-}
-
-/// The largest difference, as a share of the largest gradient.
-double apart(const Tensors& a, const Tensors& b) {
-  double difference = 0, largest = 0;
-  for (const auto& [name, tensor] : a) {
-    difference = std::max(difference, (tensor - b.at(name)).abs().max().item<double>());
-    largest = std::max(largest, tensor.abs().max().item<double>());
-  }
-  return difference / largest;
 }
 
 bool equal(const Tensors& a, const Tensors& b) {

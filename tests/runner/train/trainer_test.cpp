@@ -14,6 +14,9 @@
 namespace lafs {
 namespace {
 
+using test::apart;
+using test::Tensors;
+
 RunOptions length_options(int64_t batch, int64_t accumulate, int64_t epochs) {
   RunOptions run;
   run.batch = batch;
@@ -55,8 +58,6 @@ TEST_CASE("run length: a run without a whole step is an error with its numbers")
                        Error);
 }
 
-using Tensors = std::map<std::string, at::Tensor>;
-
 Tensors weights_of(Trainer& trainer) {
   Tensors out;
   for (const auto& item : trainer.root().named_parameters()) out[item.key()] = item.value().detach().clone();
@@ -89,16 +90,6 @@ double norm_of(const Tensors& tensors) {
   double squares = 0;
   for (const auto& [name, tensor] : tensors) squares += tensor.to(at::kDouble).square().sum().item<double>();
   return std::sqrt(squares);
-}
-
-/// The largest difference, as a share of the largest gradient.
-double apart(const Tensors& a, const Tensors& b) {
-  double difference = 0, largest = 0;
-  for (const auto& [name, tensor] : a) {
-    difference = std::max(difference, (tensor - b.at(name)).abs().max().item<double>());
-    largest = std::max(largest, tensor.abs().max().item<double>());
-  }
-  return difference / largest;
 }
 
 TEST_CASE("trainer: the norm it reports is that of all gradients together, before clipping") {

@@ -8,29 +8,11 @@
 #include <hwy/targets.h>
 #include <torch/types.h>
 
+#include "support/dino_outcome.h"
+
 using namespace lafs;
 
 namespace {
-
-struct LossCase {
-  int64_t batch, views, teacher_views, width;
-};
-
-struct LossOutcome {
-  double loss;
-  at::Tensor gradient;
-};
-
-template <typename Loss>
-LossOutcome loss_outcome(const Loss& loss, const at::Tensor& student, const at::Tensor& teacher, const at::Tensor& center,
-                         int64_t teacher_views) {
-  const at::Tensor logits = student.detach().clone().requires_grad_();
-  DinoLossOptions options;
-  options.teacher_views = teacher_views;
-  const at::Tensor value = loss(logits, teacher, center, options);
-  (3 * value).backward();
-  return {value.template item<double>(), logits.grad()};
-}
 
 double largest_of(const at::Tensor& x) { return x.abs().max().item<double>(); }
 
@@ -43,21 +25,23 @@ TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged wi
     CAPTURE(name);
     hwy::SetSupportedTargetsForTest(unit);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    for (const LossCase& c : {LossCase{3, 10, 2, 5003}, LossCase{2, 4, 3, 4096}, LossCase{1, 2, 1, 7}, LossCase{5, 2, 2, 2049}}) {
+    for (const test::LossCase& c :
+         {test::LossCase{3, 10, 2, 5003}, test::LossCase{2, 4, 3, 4096}, test::LossCase{1, 2, 1, 7}, test::LossCase{5, 2, 2, 2049}}) {
       CAPTURE(c.width);
       const at::Tensor student = 2 * torch::randn({c.views * c.batch, c.width}),
                        teacher = torch::randn({c.teacher_views * c.batch, c.width});
       const at::Tensor center = 0.3 * torch::randn({1, c.width});
-      const LossOutcome plain = loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
-      const LossOutcome fused = loss_outcome(dino_loss, student, teacher, center, c.teacher_views);
+      const test::LossOutcome plain =
+          test::loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
+      const test::LossOutcome fused = test::loss_outcome(dino_loss, student, teacher, center, c.teacher_views);
       // Logits reach 60, which fp32 holds to 4e-6; where student and teacher agree, the loss and the gradient are what is left of them.
       const double pair = 3 / (0.1 * static_cast<double>(c.teacher_views * (c.views - 1) * c.batch));
       CHECK(std::abs(fused.loss - plain.loss) < 2e-6 * std::abs(plain.loss) + 4e-6);
       CHECK(largest_of(fused.gradient - plain.gradient) < 1e-5 * largest_of(plain.gradient) + 4e-6 * pair);
       const at::Tensor half_student = student.to(at::kBFloat16), half_teacher = teacher.to(at::kBFloat16);
-      const LossOutcome half = loss_outcome(dino_loss, half_student, half_teacher, center, c.teacher_views);
-      const LossOutcome rounded =
-          loss_outcome(dino_loss_plain, half_student.to(at::kDouble), half_teacher.to(at::kDouble), center, c.teacher_views);
+      const test::LossOutcome half = test::loss_outcome(dino_loss, half_student, half_teacher, center, c.teacher_views);
+      const test::LossOutcome rounded =
+          test::loss_outcome(dino_loss_plain, half_student.to(at::kDouble), half_teacher.to(at::kDouble), center, c.teacher_views);
       CHECK((half.gradient.scalar_type() == at::kBFloat16));
       CHECK(std::abs(half.loss - rounded.loss) < 2e-6 * std::abs(rounded.loss) + 4e-6);
       CHECK(largest_of(half.gradient - rounded.gradient) <= 0.0079 * largest_of(rounded.gradient) + 4e-6 * pair);
@@ -86,9 +70,9 @@ TEST_CASE("fused dino loss: the number of threads does not enter") {
   const at::Tensor student = torch::randn({20, 2000}), teacher = torch::randn({4, 2000}), center = torch::zeros({1, 2000});
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const LossOutcome one = loss_outcome(dino_loss, student, teacher, center, 2);
+  const test::LossOutcome one = test::loss_outcome(dino_loss, student, teacher, center, 2);
   at::set_num_threads(2);
-  const LossOutcome two = loss_outcome(dino_loss, student, teacher, center, 2);
+  const test::LossOutcome two = test::loss_outcome(dino_loss, student, teacher, center, 2);
   at::set_num_threads(threads);
   CHECK(one.loss == two.loss);
   CHECK(at::equal(one.gradient, two.gradient));
