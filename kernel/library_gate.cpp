@@ -88,6 +88,24 @@ class LibraryFile {
     return hex;
   }
 
+  /// Names of the dynamic symbol table that this file defines for others.
+  std::set<std::string> exports() const {
+    std::set<std::string> names;
+    for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section; section = elf_nextscn(elf_, section)) {
+      GElf_Shdr shape;
+      if (!gelf_getshdr(section, &shape) || shape.sh_type != SHT_DYNSYM || shape.sh_entsize == 0) continue;
+      Elf_Data* data = elf_getdata(section, nullptr);
+      for (size_t i = 0; data && i < shape.sh_size / shape.sh_entsize; ++i) {
+        GElf_Sym symbol;
+        if (!gelf_getsym(data, static_cast<int>(i), &symbol) || symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) continue;
+        const auto visible = GELF_ST_VISIBILITY(symbol.st_other);
+        if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL || visible == STV_HIDDEN || visible == STV_INTERNAL) continue;
+        if (const char* name = elf_strptr(elf_, shape.sh_link, symbol.st_name)) names.insert(name);
+      }
+    }
+    return names;
+  }
+
   [[noreturn]] void fail(const std::string& message) const { throw Error(path_ + ": " + message); }
 
  private:
@@ -141,6 +159,13 @@ bool equal(const Stamp& a, const Stamp& b) {
 }
 
 }  // namespace
+
+std::set<std::string> exported_names(const std::filesystem::path& library) {
+  LibraryFile file(library);
+  file.check_header();
+  file.check_ends();
+  return file.exports();
+}
 
 std::string check_library(const std::filesystem::path& library) {
   std::error_code code;

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace lafs {
@@ -7,5 +8,8 @@ namespace lafs {
 /// Reads a library's file without running any of it: a whole 64-bit ELF shared object of this machine, with our stamp.
 /// Returns the linker's build-id in hex, empty if there is none. Throws Error naming the file (contract 10).
 std::string check_library(const std::filesystem::path& library);
+
+/// Names that a library defines for others, without versions. Throws Error for a file that is no whole shared library.
+std::set<std::string> exported_names(const std::filesystem::path& library);
 
 }  // namespace lafs

@@ -14,6 +14,7 @@
 
 #include "kernel/diagnostics.h"
 #include "runner/commands/command.h"
+#include "runner/error_text.h"
 #include "runner/memory.h"
 
 namespace {
@@ -26,9 +27,7 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
     for (const std::string& line : error.lines()) fmt::print(stderr, "{}\n", line);
     return lafs::wrong_usage;
   } catch (const std::exception& error) {
-    // Torch's errors carry a native backtrace behind their sentence.
-    const std::string what = error.what();
-    fmt::print(stderr, "lafs: error: {}\n", what.substr(0, what.find("\nException raised from ")));
+    fmt::print(stderr, "lafs: error: {}\n", lafs::sentence_of(error));
     return lafs::failed;
   }
 }
@@ -66,9 +65,9 @@ int main(int argc, char** argv) {
       "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
 
   using Adder = lafs::Action (*)(CLI::App&);
-  constexpr Adder adders[] = {lafs::add_run,    lafs::add_check,   lafs::add_plan,          lafs::add_describe,
-                              lafs::add_eval,   lafs::add_show,    lafs::add_bench,         lafs::add_import,
-                              lafs::add_export, lafs::add_inspect, lafs::add_verify_resume, lafs::add_data};
+  constexpr Adder adders[] = {lafs::add_run,           lafs::add_check, lafs::add_plan,       lafs::add_describe, lafs::add_eval,
+                              lafs::add_show,          lafs::add_bench, lafs::add_import,     lafs::add_export,   lafs::add_inspect,
+                              lafs::add_verify_resume, lafs::add_data,  lafs::add_test_plugin};
   std::vector<std::pair<CLI::App*, lafs::Action>> commands;
   for (const Adder add : adders) {
     lafs::Action action = add(app);

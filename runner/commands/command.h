@@ -37,6 +37,7 @@ Action add_show(CLI::App& app);
 Action add_import(CLI::App& app);
 Action add_export(CLI::App& app);
 Action add_inspect(CLI::App& app);
+Action add_test_plugin(CLI::App& app);
 
 /// Options of commands that read recipes.
 struct RecipeArguments {

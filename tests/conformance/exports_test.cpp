@@ -1,8 +1,7 @@
-#include "conformance/exports.h"
-
-#include <cstdlib>
+#include <cstdio>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -10,11 +9,25 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "conformance/findings.h"
+#include "kernel/library_gate.h"
+#include "lafs/error.h"
 
 namespace {
 
 using namespace lafs;
+
+/// What a command writes to its standard output. Throws Error when it cannot be run or writes nothing.
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), [](FILE* file) { return file ? ::pclose(file) : 0; });
+  if (!pipe) throw Error(fmt::format("\"{}\" cannot be run", command));
+  std::string text;
+  char part[4096];
+  for (size_t got = std::fread(part, 1, sizeof part, pipe.get()); got > 0; got = std::fread(part, 1, sizeof part, pipe.get())) {
+    text.append(part, got);
+  }
+  if (text.empty()) throw Error(fmt::format("\"{}\" wrote nothing", command));
+  return text;
+}
 
 /// Objects of the build with a torch header each, from what ninja saw the compiler read.
 struct TorchReaders {
@@ -57,13 +70,12 @@ TorchReaders torch_readers(const std::string& text) {
 }
 
 TEST_CASE("exports: every library of plugins exports its entry and its stamp alone") {
+  const std::set<std::string> wanted{"lafs_plugin", "lafs_stamp"};
   size_t libraries = 0;
   for (const auto& file : std::filesystem::directory_iterator(LAFS_TEST_PLUGINS)) {
     if (file.path().extension() != ".so") continue;
     ++libraries;
-    conformance::Findings findings;
-    conformance::conform_exports(file.path(), findings);
-    CHECK_MESSAGE(findings.empty(), findings.text());
+    CHECK_MESSAGE(exported_names(file.path()) == wanted, file.path().string());
   }
   CHECK(libraries > 0);
 }
@@ -86,7 +98,7 @@ TEST_CASE("exports: kernel, sdk rooms and plugins that must do without torch rea
   }
   std::string deps;
   try {
-    deps = conformance::output_of("ninja -n -C '" LAFS_TEST_BINARY_DIR "' -t deps 2>/dev/null");
+    deps = output_of("ninja -n -C '" LAFS_TEST_BINARY_DIR "' -t deps 2>/dev/null");
   } catch (const Error& error) {
     MESSAGE("ninja does not tell which headers were read: ", error.what());
     return;

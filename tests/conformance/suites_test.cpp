@@ -9,14 +9,10 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "conformance/augmentation_suite.h"
-#include "conformance/backbone_suite.h"
-#include "conformance/data_source_suite.h"
-#include "conformance/evaluator_suite.h"
-#include "conformance/head_suite.h"
-#include "conformance/optimizer_suite.h"
 #include "lafs/plugin.h"
 #include "nn/layers.h"
+#include "runner/conformance/drawn.h"
+#include "runner/conformance/suites.h"
 
 namespace {
 
@@ -53,8 +49,7 @@ Use<Kind> broken(int64_t way) {
 template <typename T, typename Suite>
 std::vector<std::string> found(Suite suite, int64_t way) {
   Findings findings;
-  const RegistryEntry none;
-  suite(none, broken<T>(way), findings);
+  suite(broken<T>(way), findings);
   std::vector<std::string> promises;
   for (const auto& item : findings.items()) {
     if (std::find(promises.begin(), promises.end(), item.promise) == promises.end()) promises.push_back(item.promise);

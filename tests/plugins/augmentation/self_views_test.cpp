@@ -10,9 +10,9 @@
 
 #include <doctest/doctest.h>
 
-#include "conformance/augmentation_suite.h"
 #include "imaging/decode.h"
 #include "lafs/error.h"
+#include "runner/conformance/drawn.h"
 #include "support/front_door.h"
 
 namespace {

@@ -6,12 +6,12 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "conformance/module_checks.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
 #include "nn/init.h"
 #include "nn/tree.h"
+#include "runner/conformance/module_checks.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 

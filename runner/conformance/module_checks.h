@@ -14,12 +14,13 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
 #include "kernel/document.h"
 #include "kernel/recipe.h"
+#include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/init.h"
 #include "nn/tree.h"
+#include "runner/conformance/findings.h"
 
 namespace lafs::conformance {
 
@@ -72,6 +73,18 @@ inline bool has_batch_norm(const torch::nn::Module& root) {
   const NamedTensors state = state_of(root);
   return std::any_of(state.begin(), state.end(), [](const auto& item) { return belongs_to_batch_norm(item.first); });
 }
+
+/// Torch's own generator, which no plugin may draw from: its numbers follow from what else was drawn, not from a key.
+class TorchChance {
+ public:
+  static constexpr const char* promise = "chance comes from the draws alone";
+  static constexpr const char* what = "torch's own generator was used";
+  bool untouched() const { return at::equal(before_, state()); }
+
+ private:
+  static at::Tensor state() { return at::globalContext().defaultGenerator(at::kCPU).get_state(); }
+  at::Tensor before_ = state();
+};
 
 /// Names of the tensors that are not what they were.
 inline std::string changed(const NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {

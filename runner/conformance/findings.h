@@ -1,10 +1,13 @@
 #pragma once
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "runner/error_text.h"
 
 namespace lafs::conformance {
 
@@ -17,8 +20,12 @@ struct Finding {
 /// What a suite has to say of a plugin; empty when it keeps every promise. [one thread at a time]
 class Findings {
  public:
-  void add(std::string promise, std::string what) { items_.push_back({std::move(promise), std::move(what)}); }
+  void add(const std::string& promise, std::string what) {
+    tried(promise);
+    items_.push_back({promise, std::move(what)});
+  }
   void expect(bool kept, const std::string& promise, const std::string& what) {
+    tried(promise);
     if (!kept) add(promise, what);
   }
 
@@ -28,7 +35,7 @@ class Findings {
     try {
       check();
     } catch (const std::exception& error) {
-      add(promise, fmt::format("it throws: {}", error.what()));
+      add(promise, fmt::format("it throws: {}", sentence_of(error)));
     } catch (...) {
       add(promise, "it throws what is no std::exception");
     }
@@ -37,6 +44,7 @@ class Findings {
   /// The call must throw `Wanted`, with `mention` in its text. Returns the text.
   template <typename Wanted, typename Call>
   std::string expect_throw(const std::string& promise, const std::string& mention, Call call) {
+    tried(promise);
     try {
       call();
     } catch (const Wanted& error) {
@@ -56,6 +64,9 @@ class Findings {
 
   bool empty() const { return items_.empty(); }
   const std::vector<Finding>& items() const { return items_; }
+  /// Promises in the order of their first trial.
+  std::vector<std::string> kept() const { return promises(false); }
+  std::vector<std::string> broken() const { return promises(true); }
   std::string text() const {
     std::string lines;
     for (const Finding& item : items_) lines += fmt::format("\n  {}: {}", item.promise, item.what);
@@ -63,6 +74,19 @@ class Findings {
   }
 
  private:
+  void tried(const std::string& promise) {
+    if (std::find(tried_.begin(), tried_.end(), promise) == tried_.end()) tried_.push_back(promise);
+  }
+  std::vector<std::string> promises(bool broken) const {
+    std::vector<std::string> some;
+    for (const std::string& promise : tried_) {
+      const bool found = std::any_of(items_.begin(), items_.end(), [&](const Finding& item) { return item.promise == promise; });
+      if (found == broken) some.push_back(promise);
+    }
+    return some;
+  }
+
+  std::vector<std::string> tried_;  ///< without repeats
   std::vector<Finding> items_;
 };
 

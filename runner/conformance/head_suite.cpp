@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <cmath>
 #include <memory>
 #include <string>
@@ -6,13 +7,15 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
-#include "conformance/module_checks.h"
 #include "kernel/registry.h"
 #include "lafs/head.h"
 #include "nn/classifier.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
+
+namespace {
 
 /// The promises of head.h, for 6 identities.
 class HeadSuite {
@@ -46,7 +49,11 @@ class HeadSuite {
 
   void target() {
     const at::Tensor cosines = at::linspace(-1, 1, 201).requires_grad_(), norms = at::linspace(5, 40, 201).requires_grad_();
+    const at::Tensor given = cosines.detach().clone();
+    const TorchChance chance;
     const at::Tensor out = phi(cosines, norms);
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
+    findings_.expect(at::equal(given, cosines), "the cosines are not written", "they changed");
     findings_.expect(out.sizes() == cosines.sizes(), "target keeps the shape", shape_text(out));
     findings_.expect(out.scalar_type() == at::kFloat, "target stays float", at::toString(out.scalar_type()));
     findings_.expect(finite(out), "target is finite on [-1, 1]", "it is not");
@@ -116,6 +123,8 @@ class HeadSuite {
   WholeLoss* whole_ = nullptr;
 };
 
-inline void conform_head(const RegistryEntry&, const Use<Head>& use, Findings& findings) { HeadSuite(use, findings).run(); }
+}  // namespace
+
+void conform_head(const Use<Head>& use, Findings& findings) { HeadSuite(use, findings).run(); }
 
 }  // namespace lafs::conformance

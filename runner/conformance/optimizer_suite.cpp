@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -9,12 +10,14 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
-#include "conformance/module_checks.h"
 #include "kernel/registry.h"
 #include "lafs/optimizer.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
+
+namespace {
 
 /// A group whose rates a suite sets.
 class SetGroup final : public ParameterGroup {
@@ -184,6 +187,8 @@ class OptimizerSuite {
   Findings& findings_;
 };
 
-inline void conform_optimizer(const RegistryEntry&, const Use<Optimizer>& use, Findings& findings) { OptimizerSuite(use, findings).run(); }
+}  // namespace
+
+void conform_optimizer(const Use<Optimizer>& use, Findings& findings) { OptimizerSuite(use, findings).run(); }
 
 }  // namespace lafs::conformance

@@ -1,17 +1,21 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <cmath>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "conformance/examples.h"
-#include "conformance/exports.h"
-#include "conformance/findings.h"
-#include "conformance/option_probe.h"
+#include "kernel/library_gate.h"
 #include "kernel/recipe.h"
 #include "kernel/registry.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/option_probe.h"
 
 namespace lafs::conformance {
+
+namespace {
 
 /// What every plugin promises, of whatever kind: it says what it is, and its options are what they say.
 class PluginSuite {
@@ -21,13 +25,12 @@ class PluginSuite {
 
   void run(const std::string& toml) {
     findings_.guard("registration", [&] { described(); });
-    conform_exports(entry_.library, findings_);
+    findings_.guard("exports", [&] { exports(); });
     findings_.guard("options", [&] {
       const auto options = entry_.registration.defaults->copy();
       OptionProbe probe;
       options->declare(probe);
       for (const ProbedOption& option : probe.options) {
-        findings_.expect(!option.doc.empty(), "every option is documented", option.key());
         try_range(toml, option);
         try_choices(toml, option);
       }
@@ -46,8 +49,15 @@ class PluginSuite {
     for (const OptionPage& page : list_options(*registration.defaults)) document_inner(page, "");
   }
 
+  /// So that nothing of a plugin can take the place of a name elsewhere.
+  void exports() {
+    const std::set<std::string> names = exported_names(entry_.library);
+    findings_.expect(names == std::set<std::string>{"lafs_plugin", "lafs_stamp"}, "it exports lafs_plugin and lafs_stamp alone",
+                     fmt::format("\"{}\" exports {}", entry_.library.filename().string(), fmt::join(names, ", ")));
+  }
+
   void document_inner(const OptionPage& page, const std::string& before) {
-    findings_.expect(!page.doc.empty(), "every option has a page", before + page.key);
+    findings_.expect(!page.doc.empty(), "every option is documented", before + page.key);
     for (const OptionPage& inner : page.inner) document_inner(inner, before + page.key + ".");
   }
 
@@ -93,8 +103,10 @@ class PluginSuite {
   Findings& findings_;
 };
 
+}  // namespace
+
 /// `toml`: options under which the plugin can be read.
-inline void conform_plugin(const RegistryEntry& entry, const Registry& registry, const std::string& toml, Findings& findings) {
+void conform_plugin(const RegistryEntry& entry, const Registry& registry, const std::string& toml, Findings& findings) {
   PluginSuite(entry, registry, findings).run(toml);
 }
 

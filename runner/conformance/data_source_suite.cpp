@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -8,22 +9,24 @@
 
 #include <fmt/format.h>
 
-#include "conformance/closed_assembly.h"
-#include "conformance/findings.h"
-#include "conformance/threads.h"
 #include "kernel/recipe.h"
 #include "kernel/registry.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "runner/conformance/closed_assembly.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/threads.h"
 
 namespace lafs::conformance {
 
-inline bool same_picture(const Image& a, const Image& b) {
+namespace {
+
+bool same_picture(const Image& a, const Image& b) {
   return a.height == b.height && a.width == b.width && std::memcmp(a.bytes.get(), b.bytes.get(), static_cast<size_t>(a.size())) == 0;
 }
 
-inline bool same_sample(const Sample& a, const Sample& b) {
+bool same_sample(const Sample& a, const Sample& b) {
   return same_picture(a.image, b.image) && a.identity == b.identity && a.index == b.index && a.key == b.key && a.landmarks == b.landmarks &&
          a.quality == b.quality;
 }
@@ -124,7 +127,9 @@ class DataSourceSuite {
   std::map<int64_t, Sample> samples_;
 };
 
-inline void conform_data_source(const RegistryEntry&, const Use<DataSource>& use, Findings& findings) {
+}  // namespace
+
+void conform_data_source(const Use<DataSource>& use, Findings& findings) {
   EmptyRecipe recipe;
   DataSourceSuite(use.make(recipe.assembly()), use.make(recipe.assembly()), findings).run();
 }

@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -10,20 +11,22 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
-#include "conformance/module_checks.h"
 #include "kernel/recipe.h"
 #include "kernel/registry.h"
 #include "lafs/objective.h"
 #include "runner/assembly.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/module_checks.h"
 #include "runner/data/loader.h"
 #include "runner/train/draws.h"
 #include "runner/train/one_rank.h"
 
 namespace lafs::conformance {
 
+namespace {
+
 /// What every objective is tried with; the example adds its own table, the augmentation and what else it needs.
-inline const char* common_recipe = R"(
+const char* common_recipe = R"(
 [run]
 batch = 8
 epochs = 2
@@ -46,6 +49,11 @@ mlp_dim = 64
 dropout = 0
 emb_dropout = 0
 drop_path = 0
+[projector]
+use = "dino_head"
+hidden = 32
+bottleneck = 16
+outputs = 40
 [head]
 use = "cosface"
 [optimizer]
@@ -103,6 +111,7 @@ class ObjectiveSuite {
     findings_.guard("bf16", [&] { half(); });
     findings_.guard("unfinished steps", [&] { unfinished(); });
     findings_.guard("updates", [&] { updates(); });
+    findings_.guard("continued", [&] { continued(); });
   }
 
  private:
@@ -149,7 +158,17 @@ class ObjectiveSuite {
 
   void loss() {
     const NamedTensors before = copy_of_state(*root_);
+    const std::vector<ViewNeed> needs = objective_->required_views();
+    std::vector<at::Tensor> pictures;
+    for (const ViewNeed& need : needs) pictures.push_back(batch_->views(need.group).clone());
+    const TorchChance chance;
     const at::Tensor first = loss_of(*batch_);
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
+    for (size_t i = 0; i < pictures.size(); ++i) {
+      const std::string& group = needs[i].group;
+      findings_.expect(at::equal(pictures[i], batch_->views(group)), "the batch is not written",
+                       fmt::format("views \"{}\" changed", group));
+    }
     findings_.expect(first.dim() == 0, "the loss is a scalar", shape_text(first));
     findings_.expect(finite(first), "the loss is finite", "it is not");
     first.backward();
@@ -227,18 +246,53 @@ class ObjectiveSuite {
     }
   }
 
-  /// Two whole steps as the loop makes them, without the optimizer.
-  void updates() {
-    for (int64_t index = 0; index < 2; ++index) {
-      loss_of(*batch_, index).backward();
-      const at::NoGradGuard no_grad;
-      const Step last = step(index, nullptr);
-      objective_->before_update(last);
-      gradients();
-      objective_->after_update(last);
+  /// A step as the loop makes it, with a small move in the optimizer's place.
+  void whole_step(Objective& objective, int64_t index) {
+    objective.loss(*batch_, step(index, batch_.get())).backward();
+    const at::NoGradGuard no_grad;
+    const Step last = step(index, nullptr);
+    objective.before_update(last);
+    for (auto& [name, parameter] : parameters_of(*objective.module())) {
+      if (!parameter.requires_grad()) continue;
+      at::Tensor p = parameter;
+      p.add_(keyed_tensor(p.sizes().vec(), fold(key_of(name), static_cast<uint64_t>(index))), 1e-3);
     }
+    forget_gradients(*objective.module());
+    const NamedTensors before = copy_of_state(*objective.module());
+    objective.after_update(last);
+    trained_and_written(objective, before);
+  }
+
+  /// An average of the student that the optimizer moves as well: a teacher whose parameters were left to require gradients.
+  void trained_and_written(const Objective& objective, const NamedTensors& before) {
+    std::map<std::string, at::Tensor> old(before.begin(), before.end());
+    for (const auto& [name, parameter] : parameters_of(*const_cast<Objective&>(objective).module())) {
+      findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update writes nothing that trains",
+                       fmt::format("\"{}\" requires a gradient, and after_update changes it", name));
+    }
+  }
+
+  void updates() {
+    for (int64_t index = 0; index < 2; ++index) whole_step(*objective_, index);
     for (const auto& [name, tensor] : state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
     findings_.expect(finite(loss_of(*batch_, 2)), "the loss after updates is finite", "it is not");
+    forget_gradients(*root_);
+  }
+
+  /// What a checkpoint holds is all there is: a fresh objective with the state of one that was trained goes on like it.
+  void continued() {
+    const auto fresh = assembly_.objective();
+    {
+      const at::NoGradGuard no_grad;
+      copy_state(*root_, *fresh->module());
+    }
+    const double here = loss_of(*batch_, 2).item<double>(), there = fresh->loss(*batch_, step(2, batch_.get())).item<double>();
+    findings_.expect(here == there, "the state is complete: saved and loaded, the next loss is the same",
+                     fmt::format("{}, not {}", there, here));
+    whole_step(*objective_, 2);
+    whole_step(*fresh, 2);
+    const std::string names = changed(copy_of_state(*root_), *fresh->module(), false);
+    findings_.expect(names.empty(), "the state is complete: saved and loaded, the next update is the same", names);
   }
 
   bool batch_coupled_;
@@ -252,10 +306,28 @@ class ObjectiveSuite {
   std::shared_ptr<LoadedBatch> batch_;
 };
 
-/// `tables`: the end of the recipe, with the objective's own table and its augmentation.
-inline void conform_objective(const RegistryEntry& entry, Registry& registry, std::string tables, bool batch_coupled, Findings& findings) {
-  if (tables.empty()) tables = fmt::format("[augmentation]\nuse = \"none\"\n[objective]\nuse = \"{}\"\n", entry.registration.name);
-  const Recipe recipe = read_recipe_text(common_recipe + tables, "conformance.toml", {}, registry);
+/// The augmentation whose views the objective asks for, small.
+std::string fitting_augmentation(const std::string& recipe_text, Registry& registry) {
+  const Recipe recipe = read_recipe_text(recipe_text + "[augmentation]\nuse = \"none\"\n", "conformance.toml", {}, registry);
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {});
+  bool several = false, clean = false;
+  for (const ViewNeed& need : assembly.objective()->required_views()) {
+    several = several || need.group != "image";
+    clean = clean || need.group.ends_with("_clean");
+  }
+  if (clean) return "[augmentation]\nuse = \"lafs_views\"\nsize = 64\nlocal_views = 2\n";
+  if (several) return "[augmentation]\nuse = \"dino_views\"\nglobal_size = 64\nlocal_size = 64\nlocal_views = 2\n";
+  return "[augmentation]\nuse = \"none\"\n";
+}
+
+}  // namespace
+
+void conform_objective(const RegistryEntry& entry, Registry& registry, const std::string& tables, bool batch_coupled, Findings& findings) {
+  const Node own = parse_toml(tables, "conformance.toml", {});
+  std::string text = common_recipe + tables;
+  if (!own.find("objective")) text += fmt::format("[objective]\nuse = \"{}\"\n", entry.registration.name);
+  if (!own.find("augmentation")) text += fitting_augmentation(text, registry);
+  const Recipe recipe = read_recipe_text(text, "conformance.toml", {}, registry);
   ObjectiveSuite(recipe, batch_coupled, findings).run();
 }
 

@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <cmath>
 #include <memory>
 #include <string>
@@ -7,15 +8,17 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
-#include "conformance/module_checks.h"
 #include "kernel/registry.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "nn/tokens.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/module_checks.h"
 #include "runner/train/draws.h"
 
 namespace lafs::conformance {
+
+namespace {
 
 /// The promises of backbone.h, under the input contract's defaults.
 class BackboneSuite {
@@ -35,6 +38,7 @@ class BackboneSuite {
     wrong_shapes();
     findings_.guard("training without draws", [&] { without_draws(); });
     findings_.guard("training with draws", [&] { with_draws(); });
+    findings_.guard("saved state", [&] { state_complete(); });
     findings_.guard("tokens", [&] { tokens(); });
     findings_.guard("landmarks", [&] { landmarks(); });
     findings_.guard("attention", [&] { attention(); });
@@ -54,7 +58,11 @@ class BackboneSuite {
 
   void evaluation() {
     const NamedTensors before = copy_of_state(*module_);
+    const at::Tensor pictures = images_.clone();
+    const TorchChance chance;
     const at::Tensor out = eval(images_);
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
+    findings_.expect(at::equal(pictures, images_), "the pictures are not written", "they changed");
     expect_shape(out, {3, net_->embed_dim()}, "forward gives [B, embed_dim]");
     findings_.expect(out.scalar_type() == at::kFloat, "embeddings are float", at::toString(out.scalar_type()));
     findings_.expect(finite(out), "embeddings are finite", "some are not");
@@ -110,7 +118,9 @@ class BackboneSuite {
   }
 
   void with_draws() {
+    const TorchChance chance_of_torch;
     const at::Tensor first = trained(images_, 5, {10, 11, 12});
+    findings_.expect(chance_of_torch.untouched(), chance_of_torch.promise, chance_of_torch.what);
     findings_.expect(finite(first), "training is finite", "it is not");
     findings_.expect(at::equal(first, trained(images_, 5, {10, 11, 12})), "the same draws give the same output", "two calls differ");
     if (has_batch_norm(*module_)) return;
@@ -121,6 +131,15 @@ class BackboneSuite {
     findings_.expect(largest_difference(first, later) > 1e-6, "another step draws anew", "two steps give the same");
     const at::Tensor turned = trained(images_.flip(0), 5, {12, 11, 10}).flip(0);
     findings_.expect(at::allclose(first, turned, 1e-5, 1e-5), "draws belong to pictures, not to rows of the batch", off(first, turned));
+  }
+
+  /// Saved and loaded into a fresh instance, the network is the same one.
+  void state_complete() {
+    const auto fresh = use_.make(input_);
+    const at::NoGradGuard no_grad;
+    lafs::copy_state(*module_, *fresh->module());
+    const at::Tensor here = eval(images_), there = fresh->forward(images_, {});
+    findings_.expect(at::equal(here, there), "the state is complete: saved and loaded, embeddings are the same", off(there, here));
   }
 
   void tokens() {
@@ -193,6 +212,8 @@ class BackboneSuite {
   at::Tensor images_;
 };
 
-inline void conform_backbone(const RegistryEntry&, const Use<Backbone>& use, Findings& findings) { BackboneSuite(use, findings).run(); }
+}  // namespace
+
+void conform_backbone(const Use<Backbone>& use, Findings& findings) { BackboneSuite(use, findings).run(); }
 
 }  // namespace lafs::conformance

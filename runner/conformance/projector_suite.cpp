@@ -1,20 +1,23 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <memory>
 #include <string>
 
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "conformance/findings.h"
-#include "conformance/module_checks.h"
 #include "kernel/registry.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
 
+namespace {}  // namespace
+
 /// The promises of projector.h, on embeddings of width 48.
-inline void conform_projector(const RegistryEntry&, const Use<Projector>& use, Findings& findings) {
+void conform_projector(const Use<Projector>& use, Findings& findings) {
   constexpr int64_t width = 48;
   findings.guard("state", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
   const auto net = use.make(width);
@@ -27,7 +30,11 @@ inline void conform_projector(const RegistryEntry&, const Use<Projector>& use, F
   };
   findings.expect(net->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net->outputs()));
   findings.guard("evaluation", [&] {
+    const at::Tensor given = embedding.clone();
+    const TorchChance chance;
     const at::Tensor out = eval(embedding);
+    findings.expect(chance.untouched(), chance.promise, chance.what);
+    findings.expect(at::equal(given, embedding), "the embedding is not written", "it changed");
     findings.expect(out.dim() == 2 && out.size(0) == 4 && out.size(1) == net->outputs(), "forward gives [B, outputs]", shape_text(out));
     findings.expect(finite(out), "outputs are finite", "some are not");
     findings.expect(at::equal(out, eval(embedding)), "evaluation is deterministic", "two calls differ");

@@ -1,4 +1,5 @@
-#pragma once
+#include "runner/conformance/suites.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -9,15 +10,17 @@
 
 #include <fmt/format.h>
 
-#include "conformance/closed_assembly.h"
-#include "conformance/findings.h"
-#include "conformance/threads.h"
 #include "kernel/registry.h"
 #include "lafs/error.h"
 #include "lafs/evaluator.h"
 #include "lafs/rng.h"
+#include "runner/conformance/closed_assembly.h"
+#include "runner/conformance/findings.h"
+#include "runner/conformance/threads.h"
 
 namespace lafs::conformance {
+
+namespace {
 
 /// Features without a network: by chance, or the identity of each picture with a little noise.
 class MadeFeatures final : public Features, public Embedder {
@@ -63,7 +66,7 @@ class MadeFeatures final : public Features, public Embedder {
   std::map<std::string, Matrix, std::less<>> rows_;
 };
 
-inline bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+bool same_number(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 /// The promises of evaluator.h.
 class EvaluatorSuite {
@@ -160,7 +163,9 @@ class EvaluatorSuite {
   Findings& findings_;
 };
 
-inline void conform_evaluator(const RegistryEntry&, const Use<Evaluator>& use, Findings& findings) {
+}  // namespace
+
+void conform_evaluator(const Use<Evaluator>& use, Findings& findings) {
   EmptyRecipe recipe;
   EvaluatorSuite(use.make(recipe.assembly()), findings).run();
 }

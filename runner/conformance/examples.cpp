@@ -1,29 +1,26 @@
-#pragma once
+#include "runner/conformance/examples.h"
+
+#include <stdlib.h>
+
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "formats/face_writer.h"
+#include "kernel/document.h"
 #include "kernel/recipe.h"
-#include "kernel/registry.h"
-#include "support/scratch.h"
+#include "lafs/error.h"
 
 namespace lafs::conformance {
 
-/// Options to try a plugin with. An objective's is the end of a recipe instead: its table and what it needs beside the common ones.
-struct Example {
-  std::string toml;
-  bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
-};
+namespace {
+
+namespace fs = std::filesystem;
 
 /// Small options for the plugins that need some, or whose defaults are too large or leave out a branch worth a look.
-/// "{images}" stands for a folder of pictures, a folder an identity; "{records}" for a record set of the same.
-inline const std::map<std::string, std::vector<Example>, std::less<>>& example_table() {
+const std::map<std::string, std::vector<Example>, std::less<>>& example_table() {
   static const std::string few = R"({ use = "synthetic_faces", identities = 6, per_identity = 3, size = 32 })";
   static const std::string others = R"({ use = "synthetic_faces", first_identity = 1000, identities = 4, per_identity = 2, size = 32 })";
   static const std::string small_fvit = "dim = 48\ndepth = 2\nheads = 3\ndim_head = 16\nmlp_dim = 64\npatch = 8\n";
@@ -31,7 +28,6 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
   static const std::string small_head = "hidden = 32\nbottleneck = 16\noutputs = 40\n";
   static const std::string dino_views = "[augmentation]\nuse = \"dino_views\"\nglobal_size = 64\nlocal_size = 32\nlocal_views = 2\n";
   static const std::string lafs_views = "[augmentation]\nuse = \"lafs_views\"\nsize = 64\nlocal_views = 2\n";
-  static const std::string dino_head = "[projector]\nuse = \"dino_head\"\n" + small_head;
   static const std::string lafs =
       "[objective]\nuse = \"lafs\"\nlocal_tokens = 20\nteacher_temperature = 0.05\n"
       "landmark_source = { use = \"landmark_cnn\", landmark_span = 63 }";
@@ -65,11 +61,9 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
        {{"[augmentation]\nuse = \"none\"\n[objective]\nuse = \"identification\"\nsmoothing = 0.1"},
         {"[augmentation]\nuse = \"face_supervised\"\n[objective]\nuse = \"identification\"\nmixup = 0.2\ncutmix = 1", true}}},
       {"objective/dino",
-       {{dino_views + dino_head + "[objective]\nuse = \"dino\""},
-        {dino_views + dino_head + "[objective]\nuse = \"dino\"\nteacher_train_mode = false"}}},
+       {{dino_views + "[objective]\nuse = \"dino\""}, {dino_views + "[objective]\nuse = \"dino\"\nteacher_train_mode = false"}}},
       {"objective/lafs",
-       {{lafs_views + dino_head + lafs},
-        {lafs_views + dino_head + lafs + "\nposition_rows = \"landmark\"\nlocal_replacement = false\nshuffle_global = true"}}},
+       {{lafs_views + lafs}, {lafs_views + lafs + "\nposition_rows = \"landmark\"\nlocal_replacement = false\nshuffle_global = true"}}},
       {"optimizer/sgd", {{""}, {"momentum = 0"}, {"nesterov = true"}, {"dampening = 0.5"}}},
       {"optimizer/lars", {{"eta = 0.5"}, {"eta = 0.5\nmomentum = 0.5"}}},
       {"optimizer/adamw", {{""}, {"beta1 = 0"}}},
@@ -82,68 +76,75 @@ inline const std::map<std::string, std::vector<Example>, std::less<>>& example_t
   return table;
 }
 
-/// Pictures on disk for sources that read files.
-class Material {
- public:
-  Material() {
-    namespace fs = std::filesystem;
-    for (int person = 0; person < 3; ++person) {
-      const fs::path at = folder_ / ("person_" + std::to_string(person));
-      fs::create_directories(at);
-      for (int picture = 0; picture < 4; ++picture) {
-        write_pgm(at / (std::to_string(picture) + ".pgm"), 24 + 4 * picture, 32 + person, person * 4 + picture);
-      }
-    }
-    write_records();
-  }
-  std::string fill(std::string text) const {
-    const std::map<std::string, std::string> marks{{"{images}", folder_.path().string()}, {"{records}", (records_ / "train.rec").string()}};
-    for (const auto& [mark, path] : marks) {
-      for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
-    }
-    return text;
-  }
+std::string path_of(const RegistryEntry& entry) { return entry.registration.kind + "/" + entry.registration.name; }
 
- private:
-  static void write_pgm(const std::filesystem::path& file, int width, int height, int seed) {
-    std::string bytes = "P5\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
-    for (int y = 0; y < height; ++y) {
-      for (int x = 0; x < width; ++x) bytes += static_cast<char>((x * 7 + y * 3 + seed * 31 + (x ^ y)) & 0xff);
-    }
-    std::ofstream(file, std::ios::binary) << bytes;
+void write_pgm(const fs::path& file, int width, int height, int seed) {
+  std::string bytes = "P5\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) bytes += static_cast<char>((x * 7 + y * 3 + seed * 31 + (x ^ y)) & 0xff);
   }
+  std::ofstream(file, std::ios::binary) << bytes;
+}
 
-  void write_records() const {
-    FaceWriter writer(records_ / "train.rec", FaceWriter::Style::range);
-    for (int person = 0; person < 3; ++person) {
-      for (int picture = 0; picture < 4; ++picture) {
-        const auto file = folder_ / ("person_" + std::to_string(person)) / (std::to_string(picture) + ".pgm");
-        std::ifstream in(file, std::ios::binary);
-        writer.add(person, std::vector<uint8_t>{std::istreambuf_iterator<char>(in), {}});
-      }
+}  // namespace
+
+Material::Material() {
+  std::string name = (fs::temp_directory_path() / "lafs_material_XXXXXX").string();
+  if (!::mkdtemp(name.data())) throw Error(name + ": no folder can be made here");
+  folder_ = name;
+  fs::create_directories(folder_ / "records");
+  FaceWriter writer(folder_ / "records" / "train.rec", FaceWriter::Style::range);
+  for (int person = 0; person < 3; ++person) {
+    const fs::path at = folder_ / "images" / ("person_" + std::to_string(person));
+    fs::create_directories(at);
+    for (int picture = 0; picture < 4; ++picture) {
+      const fs::path file = at / (std::to_string(picture) + ".pgm");
+      write_pgm(file, 24 + 4 * picture, 32 + person, person * 4 + picture);
+      std::ifstream in(file, std::ios::binary);
+      writer.add(person, std::vector<uint8_t>{std::istreambuf_iterator<char>(in), {}});
     }
-    writer.finish();
   }
+  writer.finish();
+}
 
-  test::ScratchFolder folder_, records_;
-};
+Material::~Material() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
 
-/// The examples of a plugin, with its material; one without options where the table has none.
-inline std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material) {
-  const auto found = example_table().find(entry.registration.kind + "/" + entry.registration.name);
+std::string Material::fill(std::string text) const {
+  const std::map<std::string, std::string> marks{{"{images}", (folder_ / "images").string()},
+                                                 {"{records}", (folder_ / "records" / "train.rec").string()}};
+  for (const auto& [mark, path] : marks) {
+    for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
+  }
+  return text;
+}
+
+std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material) {
+  const auto found = example_table().find(path_of(entry));
   if (found == example_table().end()) return {{""}};
   std::vector<Example> examples = found->second;
   for (Example& example : examples) example.toml = material.fill(example.toml);
   return examples;
 }
 
-/// Whether a plugin cannot be made without options and nobody wrote an example.
-inline bool needs_example(const RegistryEntry& entry) {
-  if (example_table().contains(entry.registration.kind + "/" + entry.registration.name)) return false;
+std::string own_options(const RegistryEntry& entry, const Example& example) {
+  if (entry.registration.kind != "objective") return example.toml;
+  Node recipe = parse_toml(example.toml, "conformance.toml", {});
+  Node* table = recipe.find("objective");
+  if (!table) return "";
+  table->erase("use");
+  return document_text(*table);
+}
+
+std::vector<std::string> options_without_example(const RegistryEntry& entry) {
+  std::vector<std::string> keys;
+  if (example_table().contains(path_of(entry))) return keys;
   for (const OptionPage& page : list_options(*entry.registration.defaults)) {
-    if (page.rule.starts_with("required")) return true;
+    if (page.rule.starts_with("required")) keys.push_back(page.key);
   }
-  return false;
+  return keys;
 }
 
 }  // namespace lafs::conformance

@@ -1,0 +1,40 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernel/registry.h"
+
+namespace lafs::conformance {
+
+/// Options to try a plugin with. An objective's is the end of a recipe instead: its table and what it needs beside the common ones.
+struct Example {
+  std::string toml;
+  bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
+};
+
+/// Pictures on disk for sources that read files: three identities of four, as a folder and as a record set. Removed with this object.
+class Material {
+ public:
+  Material();  ///< throws Error when the temporary folder cannot be written
+  ~Material();
+  Material(const Material&) = delete;
+  Material& operator=(const Material&) = delete;
+
+  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same.
+  std::string fill(std::string text) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// The examples of a plugin of ours, with its material; of another: one without options.
+std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material);
+
+/// The options of an example alone: an objective's, whose example is the end of a recipe, are those of its table.
+std::string own_options(const RegistryEntry& entry, const Example& example);
+
+/// Options without which a plugin cannot be made, where nobody wrote an example.
+std::vector<std::string> options_without_example(const RegistryEntry& entry);
+
+}  // namespace lafs::conformance

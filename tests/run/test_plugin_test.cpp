@@ -1,0 +1,80 @@
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "support/program.h"
+
+namespace lafs::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The promises that `lafs test-plugin` names as broken.
+std::vector<std::string> broken(const std::string& out) {
+  std::vector<std::string> promises;
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string mark = "    BROKEN  ";
+    if (line.starts_with(mark)) promises.push_back(line.substr(mark.size()));
+  }
+  return promises;
+}
+
+Outcome tried(const fs::path& library) { return lafs({"test-plugin", library.string()}, {{"OMP_NUM_THREADS", "1"}}); }
+
+TEST_CASE("test-plugin: a planted mistake is found, and the promise that it breaks is named") {
+  const std::map<std::string, std::string> mistakes{
+      {"wrong_shape", "forward gives [B, embed_dim]"},
+      {"global_generator", "chance comes from the draws alone"},
+      {"state_in_a_member", "the state is complete: saved and loaded, the next loss is the same"},
+      {"not_thread_safe", "any thread may ask for views"},
+      {"gradient_into_teacher", "after_update writes nothing that trains"},
+      {"writes_input", "the pictures are not written"},
+      {"infinite_in_half", "bf16 is finite"},
+      {"undocumented_option", "every option is documented"},
+      {"throws_in_the_loader", "a picture of any size is taken"}};
+  for (const auto& [name, promise] : mistakes) {
+    CAPTURE(name);
+    const Outcome outcome = tried(fs::path(LAFS_TEST_BINARY_DIR) / "lib/lafs/planted" / (name + ".so"));
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err == "");
+    const auto promises = broken(outcome.out);
+    REQUIRE(!promises.empty());
+    CHECK(promises.front() == promise);
+    CHECK(outcome.out.ends_with("a promise is broken\n"));
+  }
+}
+
+TEST_CASE("test-plugin: the words for a shape that was promised and is another") {
+  const Outcome outcome = tried(fs::path(LAFS_TEST_BINARY_DIR) / "lib/lafs/planted/wrong_shape.so");
+  CHECK(outcome.out.find("backbone \"wrong_shape\", revision 1: embeddings wider than it says\n") == 0);
+  CHECK(outcome.out.find("    BROKEN  forward gives [B, embed_dim]\n            the shape is [3, 12], not [3, 8]\n") != std::string::npos);
+  CHECK(outcome.out.find("Exception raised from") == std::string::npos);
+}
+
+TEST_CASE("test-plugin: a plugin of ours keeps every promise under all of its examples") {
+  const Outcome outcome = tried(fs::path(LAFS_TEST_PLUGINS) / "lafs_head_cosface.so");
+  CHECK(outcome.status == 0);
+  CHECK(outcome.out.find("with its defaults: ") != std::string::npos);
+  CHECK(outcome.out.find("with clamp = true, margin = 0.2: ") != std::string::npos);
+  CHECK(outcome.out.ends_with("every promise is kept\n"));
+}
+
+TEST_CASE("test-plugin: options come from a file, and a file that is no plugin is told") {
+  const ScratchFolder folder;
+  write_bytes(folder / "options.toml", "margin = 7\n");
+  const std::string cosface = std::string(LAFS_TEST_PLUGINS) + "/lafs_head_cosface.so";
+  const Outcome wrong = lafs({"test-plugin", cosface, "--options", (folder / "options.toml").string()});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err ==
+        (folder / "options.toml").string() + ":1:10: error: margin = 7 is outside [0, 2] (subtracted from the cosine of the identity)\n");
+  const Outcome absent = lafs({"test-plugin", (folder / "none.so").string()});
+  CHECK(absent.status == 1);
+  CHECK(absent.err == "lafs: error: " + (folder / "none.so").string() + ": no such file\n");
+}
+
+}  // namespace
+}  // namespace lafs::test
