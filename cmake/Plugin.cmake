@@ -1,3 +1,5 @@
+include(PluginOptions)
+
 # lafs_plugin(KIND NAME [TORCH] [LIBS lib...]): builds plugins/KIND/NAME/*.cpp into lib/lafs/plugins/lafs_KIND_NAME.so,
 # which exports two symbols and links static sdk libraries, torch where asked, and nothing else of ours.
 function(lafs_plugin kind name)
@@ -6,6 +8,7 @@ function(lafs_plugin kind name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/plugins/${kind}/${name}/*.cpp)
   add_library(${target} MODULE ${sources})
   lafs_plugin_options(${target})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
   target_link_libraries(${target} PRIVATE lafs_sdk ${arg_LIBS})
   if(arg_TORCH)
     target_link_libraries(${target} PRIVATE lafs_nn fmt::fmt)  # the precompiled header was made with the definitions of fmt
@@ -15,15 +18,5 @@ function(lafs_plugin kind name)
   endif()
   set_target_properties(${target} PROPERTIES OUTPUT_NAME lafs_${kind}_${name} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/lafs/plugins)
   set_property(GLOBAL APPEND PROPERTY LAFS_PLUGINS ${target})
-endfunction()
-
-# What every plugin shares, those of the tests included: two exported names, and no undefined ones.
-function(lafs_plugin_options target)
-  set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so")
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
-  target_link_options(${target} PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/plugin.map)
-  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/plugin.map)
-  if(NOT LAFS_SANITIZE)
-    target_link_options(${target} PRIVATE -Wl,-z,defs)
-  endif()
+  set_property(GLOBAL APPEND PROPERTY LAFS_INSTALLED_PLUGINS ${target})
 endfunction()

@@ -1,11 +1,12 @@
-# LibTorch as two imported targets' worth of flags: torch_cpu and c10 only (never libtorch.so, which needs libtorch_cuda).
-# Looked for in CMAKE_PREFIX_PATH first, then in .deps, where `bootstrap` puts PyPI's wheel.
+# LibTorch as target lafs_torch: torch_cpu and c10 only (never libtorch.so, which needs libtorch_cuda). Needs fmt::fmt.
+# Looked for in CMAKE_PREFIX_PATH first, then in the folders of LAFS_TORCH_HINTS.
 find_path(LAFS_TORCH_INCLUDE ATen/ATen.h
-  HINTS ${CMAKE_PREFIX_PATH} ${LAFS_DEPS}/torch PATH_SUFFIXES include torch/include NO_DEFAULT_PATH)
-find_library(LAFS_TORCH_CPU torch_cpu HINTS ${CMAKE_PREFIX_PATH} ${LAFS_DEPS}/torch PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
-find_library(LAFS_C10 c10 HINTS ${CMAKE_PREFIX_PATH} ${LAFS_DEPS}/torch PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
+  HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES include torch/include NO_DEFAULT_PATH)
+find_library(LAFS_TORCH_CPU torch_cpu HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
+find_library(LAFS_C10 c10 HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
 if(NOT LAFS_TORCH_INCLUDE OR NOT LAFS_TORCH_CPU OR NOT LAFS_C10)
-  message(FATAL_ERROR "LibTorch is neither in CMAKE_PREFIX_PATH nor in ${LAFS_DEPS}; run ./bootstrap")
+  list(JOIN LAFS_TORCH_HINTS " nor in " places)
+  message(FATAL_ERROR "LibTorch is neither in CMAKE_PREFIX_PATH nor in ${places}${LAFS_TORCH_ADVICE}")
 endif()
 get_filename_component(LAFS_TORCH_LIB_DIR ${LAFS_TORCH_CPU} DIRECTORY)
 
@@ -30,15 +31,3 @@ target_compile_definitions(lafs_torch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 # at::parallel_for is inline and serial without it. The process has one OpenMP: torch's own library goes by the same soname.
 target_compile_options(lafs_torch INTERFACE -fopenmp)
 target_link_options(lafs_torch INTERFACE -fopenmp)
-
-# One precompiled header for every torch-heavy file.
-add_library(lafs_torch_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
-set_target_properties(lafs_torch_pch PROPERTIES POSITION_INDEPENDENT_CODE ON)
-target_link_libraries(lafs_torch_pch PUBLIC lafs_torch fmt::fmt)
-target_precompile_headers(lafs_torch_pch PRIVATE <torch/types.h> <torch/nn/module.h> <torch/csrc/autograd/custom_function.h>)
-
-# A target with torch-heavy sources: torch, and the shared precompiled header.
-function(lafs_uses_torch target)
-  target_link_libraries(${target} PUBLIC lafs_torch)
-  target_precompile_headers(${target} REUSE_FROM lafs_torch_pch)
-endfunction()

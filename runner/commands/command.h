@@ -38,6 +38,7 @@ Action add_import(CLI::App& app);
 Action add_export(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_test_plugin(CLI::App& app);
+Action add_new(CLI::App& app);
 
 /// Options of commands that read recipes.
 struct RecipeArguments {

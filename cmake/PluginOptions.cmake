@@ -1,0 +1,10 @@
+# What every plugin shares, in the tree and outside: two exported names, and no undefined ones.
+function(lafs_plugin_options target)
+  set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
+  set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so")
+  target_link_options(${target} PRIVATE -Wl,--version-script=${map})
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${map})
+  if(NOT LAFS_SANITIZE)
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+endfunction()
