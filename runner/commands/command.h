@@ -39,6 +39,7 @@ Action add_export(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_test_plugin(CLI::App& app);
 Action add_new(CLI::App& app);
+Action add_doctor(CLI::App& app);
 
 /// Options of commands that read recipes.
 struct RecipeArguments {

@@ -7,6 +7,7 @@
 
 #include "runner/commands/command.h"
 #include "runner/commands/reference.h"
+#include "runner/commands/schema.h"
 
 namespace lafs {
 
@@ -14,7 +15,7 @@ namespace {
 
 struct DescribeArguments {
   std::vector<std::string> names;
-  bool json = false, markdown = false, quirks = false;
+  bool json = false, markdown = false, quirks = false, schema = false;
 };
 
 bool is_kind(const std::string& name) {
@@ -79,6 +80,10 @@ std::vector<ReferencePage> chosen(const std::vector<ReferencePage>& pages, const
 
 int run(const DescribeArguments& arguments, const Invocation& invocation) {
   const Registry registry = load_plugins(invocation);
+  if (arguments.schema) {
+    fmt::print("{}\n", recipe_schema(registry).dump(1));
+    return done;
+  }
   std::vector<ReferencePage> pages = reference_pages(registry);
   if (!arguments.names.empty()) pages = chosen(pages, arguments.names);
   if (arguments.json) {
@@ -105,6 +110,8 @@ Action add_describe(CLI::App& app) {
   command->add_flag("--quirks", arguments->quirks, "the numbered deviations of the reference, with both values");
   command->add_flag("--json", arguments->json, "as JSON");
   command->add_flag("--markdown", arguments->markdown, "as docs/reference.md");
+  command->add_flag("--schema", arguments->schema,
+                    "recipes as JSON Schema, with which an editor completes and checks keys; see docs/recipes.md");
   return [arguments](const Invocation& invocation) { return run(*arguments, invocation); };
 }
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <algorithm>
 
 #include "tiny.h"
 
@@ -150,6 +151,46 @@ TEST_CASE("describe: lists every plugin, shows one, and knows what was meant") {
   CHECK(wrong.err == "lafs describe: error: nothing is called \"fvti\"; did you mean \"fvit\"?\n");
   CHECK(nlohmann::json::parse(lafs({"describe", "--json"}).out).is_array());
   CHECK(nlohmann::json::parse(lafs({"describe", "--quirks", "--json"}).out).is_array());
+}
+
+TEST_CASE("describe: the schema of recipes knows every plugin with its options") {
+  const auto schema = nlohmann::json::parse(lafs({"describe", "--schema"}).out);
+  CHECK(schema["properties"]["run"]["properties"]["batch"]["minimum"] == 1);
+  CHECK(schema["properties"]["evaluator"]["type"] == "array");
+  size_t plugins = 0;
+  for (const auto& page : nlohmann::json::parse(lafs({"describe", "--json"}).out)) {
+    if (page["kind"] == "recipe" || page["kind"] == "name_map") continue;
+    ++plugins;
+    const std::string name = page["name"];
+    CAPTURE(name);
+    const auto& cases = schema["definitions"][page["kind"].get<std::string>()]["allOf"];
+    const auto found =
+        std::find_if(cases.begin(), cases.end(), [&](const auto& one) { return one["if"]["properties"]["use"]["const"] == name; });
+    REQUIRE(found != cases.end());
+    const auto& properties = (*found)["then"]["properties"];
+    CHECK(properties.size() == page["options"].size());
+    for (const auto& option : page["options"]) {
+      REQUIRE(properties.contains(option["key"].get<std::string>()));
+      CHECK(properties[option["key"].get<std::string>()]["description"].get<std::string>().starts_with(option["doc"].get<std::string>()));
+    }
+  }
+  CHECK(plugins > 20);
+}
+
+TEST_CASE("doctor: every line is well here, and a plugin that cannot be loaded is named with what to do") {
+  const Outcome well = lafs({"doctor"});
+  CHECK(well.status == 0);
+  CHECK(well.out.find("WRONG") == std::string::npos);
+  CHECK(well.out.find(" libraries load from ") != std::string::npos);
+  const ScratchFolder folder;
+  write_bytes(folder / "lafs_head_half.so", "no library");
+  const Outcome ill = lafs({"doctor"}, {{"LAFS_PLUGIN_PATH", folder.path().string()}, {"LAFS_DATA", "/no/such/folder"}});
+  CHECK(ill.status == 1);
+  CHECK(ill.out.find("WRONG plugin     lafs_head_half.so\n                 " + (folder / "lafs_head_half.so").string() +
+                     ": is not a shared library\n") != std::string::npos);
+  CHECK(ill.out.find("WRONG data       LAFS_DATA = /no/such/folder\n                 there is no such folder; point it at your data\n") !=
+        std::string::npos);
+  CHECK(nlohmann::json::parse(lafs({"doctor", "--json"}).out).is_array());
 }
 
 TEST_CASE("describe: docs/reference.md is what it prints") {
