@@ -1,12 +1,22 @@
 # LibTorch as target lafs_torch: torch_cpu and c10 only (never libtorch.so, which needs libtorch_cuda). Needs fmt::fmt.
-# Looked for in CMAKE_PREFIX_PATH first, then in the folders of LAFS_TORCH_HINTS.
+# Looked for in CMAKE_PREFIX_PATH first, then in the folders of LAFS_TORCH_HINTS; with LAFS_TORCH_HINTS_FIRST the other way round. What was
+# found before and is gone is looked for again.
+set(places ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS})
+if(LAFS_TORCH_HINTS_FIRST)
+  set(places ${LAFS_TORCH_HINTS} ${CMAKE_PREFIX_PATH})
+endif()
+foreach(found LAFS_TORCH_INCLUDE LAFS_TORCH_CPU LAFS_C10)
+  if(${found} AND NOT EXISTS ${${found}})
+    unset(${found} CACHE)
+  endif()
+endforeach()
 find_path(LAFS_TORCH_INCLUDE ATen/ATen.h
-  HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES include torch/include NO_DEFAULT_PATH)
-find_library(LAFS_TORCH_CPU torch_cpu HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
-find_library(LAFS_C10 c10 HINTS ${CMAKE_PREFIX_PATH} ${LAFS_TORCH_HINTS} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
+  HINTS ${places} PATH_SUFFIXES include torch/include NO_DEFAULT_PATH)
+find_library(LAFS_TORCH_CPU torch_cpu HINTS ${places} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
+find_library(LAFS_C10 c10 HINTS ${places} PATH_SUFFIXES lib torch/lib NO_DEFAULT_PATH)
 if(NOT LAFS_TORCH_INCLUDE OR NOT LAFS_TORCH_CPU OR NOT LAFS_C10)
-  list(JOIN LAFS_TORCH_HINTS " nor in " places)
-  message(FATAL_ERROR "LibTorch is neither in CMAKE_PREFIX_PATH nor in ${places}${LAFS_TORCH_ADVICE}")
+  list(JOIN LAFS_TORCH_HINTS " nor in " hints)
+  message(FATAL_ERROR "LibTorch is neither in CMAKE_PREFIX_PATH nor in ${hints}${LAFS_TORCH_ADVICE}")
 endif()
 get_filename_component(LAFS_TORCH_LIB_DIR ${LAFS_TORCH_CPU} DIRECTORY)
 

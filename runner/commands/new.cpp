@@ -34,6 +34,10 @@ int run(const Arguments& arguments, const Invocation& invocation) {
   if (const RegistryEntry* taken = registry.find(kind, name)) {
     throw Error(fmt::format("there is a {} \"{}\" already, in {}", kind, name, taken->library.string()));
   }
+  if (!is_plugin_name(name)) {
+    throw RecipeError({fmt::format(
+        "lafs new: error: \"{}\" is no name of a plugin: small letters, digits and _, a letter first, such as \"sine_margin\"", name)});
+  }
   const fs::path folder = given.empty() ? fs::path(name) : given;
   for (const fs::path& file : write_scaffold(kind, name, folder)) fmt::print("wrote {}\n", file.string());
 

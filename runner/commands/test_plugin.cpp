@@ -29,20 +29,28 @@ struct Arguments {
   bool batch_coupled = false, verbose = false;
 };
 
-/// The plugins of a library, which is loaded unless it lies in a folder of the search path.
-std::vector<const RegistryEntry*> plugins_of(Registry& registry, const fs::path& library) {
-  const auto of_library = [&] {
-    std::vector<const RegistryEntry*> found;
-    for (const RegistryEntry* entry : registry.all()) {
-      std::error_code code;
-      if (fs::equivalent(entry->library, library, code)) found.push_back(entry);
+/// The library first, so that an installed copy of the same plugin is no rival, then all others that can be loaded beside it.
+Registry with_others(const fs::path& library, const Invocation& invocation) {
+  Registry registry;
+  registry.load(library);
+  for (const fs::path& folder : plugin_folders(invocation.program, {})) {
+    std::error_code code;
+    for (const auto& item : fs::directory_iterator(folder, code)) {
+      if (item.path().extension() != ".so" || fs::equivalent(item.path(), library, code)) continue;
+      try {
+        registry.load(item.path());
+      } catch (const Error&) {  // `lafs doctor` is for these
+      }
     }
-    return found;
-  };
-  auto found = of_library();
-  if (found.empty()) {
-    registry.load(library);
-    found = of_library();
+  }
+  return registry;
+}
+
+std::vector<const RegistryEntry*> plugins_of(const Registry& registry, const fs::path& library) {
+  std::vector<const RegistryEntry*> found;
+  for (const RegistryEntry* entry : registry.all()) {
+    std::error_code code;
+    if (fs::equivalent(entry->library, library, code)) found.push_back(entry);
   }
   if (found.empty()) throw Error(fmt::format("{}: registers no plugin", library.string()));
   return found;
@@ -101,13 +109,14 @@ bool try_example(const RegistryEntry& entry, Registry& registry, const conforman
 }
 
 int run(const Arguments& arguments, const Invocation& invocation) {
-  Registry registry = load_plugins(invocation);
+  Registry registry = with_others(arguments.library, invocation);
   use_threads(at::get_num_threads());
   const conformance::Material material;
   bool kept = true;
   for (const RegistryEntry* entry : plugins_of(registry, arguments.library)) {
     const Registration& plugin = entry->registration;
     fmt::print("{} \"{}\", revision {}: {}\n", plugin.kind, plugin.name, plugin.revision, plugin.doc);
+    std::fflush(stdout);  // a plugin that kills the process has its title told
     std::vector<conformance::Example> examples = conformance::examples_of(*entry, material);
     if (!arguments.options.empty()) {
       examples = {{material.fill(text_of(arguments.options)), arguments.batch_coupled}};
@@ -139,9 +148,10 @@ Action add_test_plugin(CLI::App& app) {
       "broken or the library cannot be loaded.");
   command->add_option("file", arguments->library, "a plugin's library, such as lafs_head_mine.so")->required()->type_name("FILE");
   command
-      ->add_option("--options", arguments->options,
-                   "TOML with the options to try it with instead of the defaults; of an objective: tables of a recipe, such as [objective] "
-                   "and [augmentation]; \"{images}\" and \"{records}\" stand for a folder of pictures and a record set")
+      ->add_option(
+          "--options", arguments->options,
+          "TOML with the options to try it with instead of the defaults; of an objective: tables of a recipe, such as [objective] "
+          "and [backbone], laid over those of the suite; \"{images}\" and \"{records}\" stand for a folder of pictures and a record set")
       ->type_name("FILE");
   command->add_flag("--batch-coupled", arguments->batch_coupled,
                     "the method lets rows of a batch see each other: two half batches need not equal the whole");

@@ -28,12 +28,12 @@ class AugmentationSuite {
   void run() {
     layout();
     const Sample square = drawn_sample(112, 112);
-    findings_.guard("views", [&] { views(square, "a picture of the contract's size"); });
+    findings_.guard("a picture of the contract's size is taken", [&] { views(square, "a picture of the contract's size"); });
     findings_.guard("a picture of any size is taken", [&] {
       views(drawn_sample(90, 150), "a picture of 90 x 150");
       views(drawn_sample(40, 31), "a picture of 40 x 31");
     });
-    findings_.guard("threads", [&] { threads(square); });
+    findings_.guard("any thread may ask for views", [&] { threads(square); });
   }
 
  private:

@@ -26,23 +26,23 @@ class BackboneSuite {
   BackboneSuite(const Use<Backbone>& use, Findings& findings) : use_(use), findings_(findings) {}
 
   void run() {
-    findings_.guard("state", [&] { conform_module([&] { return use_.make(input_)->module(); }, findings_); });
+    findings_.guard("instances are made and initialised", [&] { conform_module([&] { return use_.make(input_)->module(); }, findings_); });
     net_ = use_.make(input_);
     module_ = net_->module();
     initialise(*module_, 1);
     images_ = keyed_tensor({3, 3, input_.height, input_.width}, 7);
     findings_.expect(module_.get() == dynamic_cast<torch::nn::Module*>(net_.get()), "module() is the backbone itself",
                      "it is another object");
-    findings_.guard("evaluation", [&] { evaluation(); });
-    findings_.guard("gradients", [&] { gradients(); });
+    findings_.guard("an evaluation runs", [&] { evaluation(); });
+    findings_.guard("a backward pass runs", [&] { gradients(); });
     wrong_shapes();
-    findings_.guard("training without draws", [&] { without_draws(); });
-    findings_.guard("training with draws", [&] { with_draws(); });
-    findings_.guard("saved state", [&] { state_complete(); });
-    findings_.guard("tokens", [&] { tokens(); });
-    findings_.guard("landmarks", [&] { landmarks(); });
-    findings_.guard("attention", [&] { attention(); });
-    findings_.guard("bf16", [&] { half(); });
+    findings_.guard("a training pass without draws runs", [&] { without_draws(); });
+    findings_.guard("a training pass with draws runs", [&] { with_draws(); });
+    findings_.guard("a saved state is loaded", [&] { state_complete(); });
+    findings_.guard("tokens are taken", [&] { tokens(); });
+    findings_.guard("landmarks are given", [&] { landmarks(); });
+    findings_.guard("attention is shown", [&] { attention(); });
+    findings_.guard("an evaluation in bf16 runs", [&] { half(); });
   }
 
  private:
@@ -81,6 +81,7 @@ class BackboneSuite {
   }
 
   void gradients() {
+    stir(*module_);
     const at::Tensor images = images_.clone().requires_grad_();
     const at::Tensor out = net_->forward(images, {true, nullptr});
     at::Tensor loss = (out * keyed_tensor({3, net_->embed_dim()}, 11)).sum();
@@ -124,13 +125,21 @@ class BackboneSuite {
     findings_.expect(finite(first), "training is finite", "it is not");
     findings_.expect(at::equal(first, trained(images_, 5, {10, 11, 12})), "the same draws give the same output", "two calls differ");
     if (has_batch_norm(*module_)) return;
-    const at::Tensor calm = eval(images_), later = trained(images_, 6, {10, 11, 12});
-    const bool chance = largest_difference(first, calm) > 1e-6;
+    const at::Tensor calm = eval(images_);
+    // A small probability drops nothing in most steps.
+    int64_t dropping = 5;
+    while (dropping < 37 && largest_difference(trained(images_, dropping, {10, 11, 12}), calm) <= 1e-6) ++dropping;
+    const bool chance = dropping < 37;
     findings_.expect(chance || !drops(use_), "dropout drops where there are draws", "training with draws is evaluation");
     if (!chance) return;
-    findings_.expect(largest_difference(first, later) > 1e-6, "another step draws anew", "two steps give the same");
-    const at::Tensor turned = trained(images_.flip(0), 5, {12, 11, 10}).flip(0);
-    findings_.expect(at::allclose(first, turned, 1e-5, 1e-5), "draws belong to pictures, not to rows of the batch", off(first, turned));
+    const at::Tensor dropped = trained(images_, dropping, {10, 11, 12});
+    bool anew = false;
+    for (int64_t later = dropping + 1; later < dropping + 32 && !anew; ++later) {
+      anew = largest_difference(dropped, trained(images_, later, {10, 11, 12})) > 1e-6;
+    }
+    findings_.expect(anew, "another step draws anew", "all steps give the same");
+    const at::Tensor turned = trained(images_.flip(0), dropping, {12, 11, 10}).flip(0);
+    findings_.expect(at::allclose(dropped, turned, 1e-5, 1e-5), "draws belong to pictures, not to rows of the batch", off(dropped, turned));
   }
 
   /// Saved and loaded into a fresh instance, the network is the same one.

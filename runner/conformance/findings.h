@@ -32,6 +32,7 @@ class Findings {
   /// Runs a check; whatever it throws is a finding.
   template <typename Check>
   void guard(const std::string& promise, Check check) {
+    tried(promise);
     try {
       check();
     } catch (const std::exception& error) {
@@ -52,8 +53,9 @@ class Findings {
       if (text.find(mention) == std::string::npos) add(promise, fmt::format("the error does not say '{}': {}", mention, text));
       return text;
     } catch (const std::exception& error) {
-      add(promise, fmt::format("it throws something else than lafs::Error: {}", error.what()));
-      return error.what();
+      const std::string text = sentence_of(error);
+      add(promise, fmt::format("it throws something else than lafs::Error: {}", text));
+      return text;
     } catch (...) {
       add(promise, "it throws what is no std::exception");
       return "";

@@ -9,13 +9,21 @@
 
 #include "kernel/registry.h"
 #include "lafs/head.h"
+#include "lafs/step.h"
 #include "nn/classifier.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
+#include "runner/train/one_rank.h"
 
 namespace lafs::conformance {
 
 namespace {
+
+class Silent final : public Reporter {
+ public:
+  void value(std::string_view, double) override {}
+  void value(std::string_view, const at::Tensor&) override {}
+};
 
 /// The promises of head.h, for 6 identities.
 class HeadSuite {
@@ -32,11 +40,12 @@ class HeadSuite {
     if (margin_) {
       const double scale = margin_->scale();
       findings_.expect(std::isfinite(scale) && scale > 0, "the scale is above 0", fmt::format("scale() is {}", scale));
-      findings_.guard("target", [&] { target(); });
-      findings_.guard("margin", [&] { margin(); });
+      findings_.guard("targets are computed", [&] { target(); });
+      findings_.guard("a margin is measured", [&] { margin(); });
     }
-    findings_.guard("capabilities", [&] { capabilities(); });
-    findings_.guard("loss", [&] { loss(); });
+    findings_.guard("capabilities work", [&] { capabilities(); });
+    findings_.guard("running statistics are kept", [&] { statistics(); });
+    findings_.guard("the classifier trains with it", [&] { loss(); });
   }
 
  private:
@@ -44,6 +53,8 @@ class HeadSuite {
 
   at::Tensor phi(const at::Tensor& cosines, const at::Tensor& norms) {
     const at::Tensor labels = at::arange(cosines.size(0)).remainder(identities);
+    if (auto* statistical = dynamic_cast<Statistical*>(head_.get()))
+      statistical->observe({cosines.detach(), norms.detach(), labels}, {true, nullptr});
     return margin_->target({cosines, norms, labels}, {true, nullptr});
   }
 
@@ -65,9 +76,10 @@ class HeadSuite {
     findings_.expect(phi(at::empty({0}), at::empty({0})).numel() == 0, "no rows give no targets", "there are some");
   }
 
-  /// Of margins by cosine alone; where the norm enters, or the scale is the norm, a margin may have either sign.
+  /// Of margins by cosine alone; where the norm enters, or the other cosines change too, a margin may have either sign.
   void margin() {
-    if (number_option(use_, "margin", 0) <= 0 || dynamic_cast<NormGradient*>(head_.get())) return;
+    if (number_option(use_, "margin", 0) <= 0 || dynamic_cast<NormGradient*>(head_.get()) || dynamic_cast<ChangesNegatives*>(head_.get()))
+      return;
     const at::Tensor cosines = at::linspace(-0.9, 0.9, 181), norms = at::full({181}, 20.0);
     const double above = (phi(cosines, norms) - cosines).max().item<double>();
     findings_.expect(above <= 1e-6, "a margin does not raise a cosine", fmt::format("it raises one by {}", above));
@@ -77,7 +89,6 @@ class HeadSuite {
     const at::Tensor cosines = keyed_tensor({4, identities}, 3), labels = at::arange(4), norms = at::linspace(5, 40, 4);
     const at::Tensor of_targets = cosines.diagonal().slice(0, 0, 4).contiguous();
     const Pass pass{true, nullptr};
-    if (auto* statistical = dynamic_cast<Statistical*>(head_.get())) statistical->observe({of_targets, norms, labels}, pass);
     if (auto* negatives = dynamic_cast<ChangesNegatives*>(head_.get())) {
       const at::Tensor out = negatives->negatives(cosines, of_targets, pass);
       findings_.expect(out.sizes() == cosines.sizes() && finite(out), "negatives gives finite [B, C]", shape_text(out));
@@ -94,6 +105,35 @@ class HeadSuite {
     if (const auto* centers = dynamic_cast<SubCentered*>(head_.get())) {
       findings_.expect(centers->sub_centers() >= 1, "there is a class vector an identity", fmt::format("{}", centers->sub_centers()));
     }
+  }
+
+  /// A loss observes, `after_update` alone writes, and what it writes is all there is.
+  void statistics() {
+    auto* statistical = dynamic_cast<Statistical*>(head_.get());
+    const auto module = std::dynamic_pointer_cast<torch::nn::Module>(head_);
+    if (!statistical) return;
+    findings_.expect(module != nullptr, "a head with statistics is a module, so that checkpoints hold them", "it is none");
+    if (!module || !margin_) return;
+    const at::Tensor cosines = at::linspace(-0.5, 0.8, 24), norms = at::linspace(5, 40, 24);
+    const NamedTensors before = copy_of_state(*module);
+    phi(cosines, norms);
+    findings_.expect(changed(before, *module, false).empty(), "observing and computing targets change no saved state",
+                     changed(before, *module, false));
+    OneRank collective;
+    Silent reporter;
+    statistical->after_update({{}, 0, 1, nullptr, collective, reporter});
+    const auto fresh = use_.make(identities);
+    const auto of_fresh = std::dynamic_pointer_cast<torch::nn::Module>(fresh);
+    {
+      const at::NoGradGuard no_grad;
+      lafs::copy_state(*module, *of_fresh);
+    }
+    const at::Tensor here = phi(cosines, norms);
+    auto* again = dynamic_cast<Statistical*>(fresh.get());
+    again->observe({cosines, norms, at::arange(24).remainder(identities)}, {true, nullptr});
+    const at::Tensor there =
+        dynamic_cast<Margin*>(fresh.get())->target({cosines, norms, at::arange(24).remainder(identities)}, {true, nullptr});
+    findings_.expect(at::equal(here, there), "the state is complete: saved and loaded, targets are the same", "they differ");
   }
 
   void loss() {

@@ -66,12 +66,15 @@ inline NamedTensors copy_of_state(const torch::nn::Module& root) {
   return copies;
 }
 
-inline bool belongs_to_batch_norm(const std::string& name) {
-  return name.ends_with("running_mean") || name.ends_with("running_var") || name.ends_with("num_batches_tracked");
+/// Whether a tensor is a running statistic of a BatchNorm: its module counts batches. Another's "running_mean" is no exception.
+inline bool belongs_to_batch_norm(const std::string& name, const NamedTensors& state) {
+  const std::string count = "num_batches_tracked", module = name.substr(0, name.rfind('.') + 1);
+  if (name != module + "running_mean" && name != module + "running_var" && name != module + count) return false;
+  return std::any_of(state.begin(), state.end(), [&](const auto& item) { return item.first == module + count; });
 }
 inline bool has_batch_norm(const torch::nn::Module& root) {
   const NamedTensors state = state_of(root);
-  return std::any_of(state.begin(), state.end(), [](const auto& item) { return belongs_to_batch_norm(item.first); });
+  return std::any_of(state.begin(), state.end(), [&](const auto& item) { return belongs_to_batch_norm(item.first, state); });
 }
 
 /// Torch's own generator, which no plugin may draw from: its numbers follow from what else was drawn, not from a key.
@@ -91,7 +94,7 @@ inline std::string changed(const NamedTensors& before, const torch::nn::Module& 
   std::vector<std::string> names;
   const NamedTensors now = state_of(root);
   for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
-    if (batch_norm_may && belongs_to_batch_norm(now[i].first)) continue;
+    if (batch_norm_may && belongs_to_batch_norm(now[i].first, now)) continue;
     if (!at::equal(now[i].second, before[i].second)) names.push_back(now[i].first);
   }
   if (now.size() != before.size()) names.push_back("the number of tensors");
@@ -106,6 +109,16 @@ inline std::string without_gradient(const torch::nn::Module& root, const std::st
     if (!parameter.grad().defined() || parameter.grad().count_nonzero().item<int64_t>() == 0) names.push_back(name);
   }
   return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Moves every trainable parameter a little: a branch that starts at zero has gradients of zero behind it.
+inline void stir(const torch::nn::Module& root) {
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters_of(root)) {
+    if (!parameter.requires_grad()) continue;
+    at::Tensor p = parameter;
+    p.add_(keyed_tensor(p.sizes().vec(), key_of(name)), 1e-2);
+  }
 }
 
 inline void forget_gradients(const torch::nn::Module& root) {
@@ -125,11 +138,14 @@ inline double number_option(const AnyUse& use, std::string_view key, double othe
   return otherwise;
 }
 
-/// Whether an option that is called some dropout is above 0.
+/// Whether an option that is called some dropout is a probability above 0.
 inline bool drops(const AnyUse& use) {
   const Node options = parse_toml(options_text(use), "options", {});
   for (const Field& field : *options.fields()) {
-    if (field.name.find("drop") != std::string::npos && number_option(use, field.name, 0) > 0) return true;
+    if (field.name.find("drop") != std::string::npos && std::holds_alternative<double>(field.value.value) &&
+        number_option(use, field.name, 0) > 0) {
+      return true;
+    }
   }
   return false;
 }
@@ -152,6 +168,10 @@ inline void conform_module(const std::function<std::shared_ptr<torch::nn::Module
   initialise(*second, 1);
   initialise(*third, 2);
   const NamedTensors a = state_of(*first), b = state_of(*second), c = state_of(*third);
+  if (a.size() != b.size() || a.size() != c.size()) {
+    findings.add("every instance has the same tensors", fmt::format("{}, {} and {}", a.size(), b.size(), c.size()));
+    return;
+  }
   bool differs = parameters_of(*first).empty();
   for (size_t i = 0; i < a.size(); ++i) {
     findings.expect(finite(a[i].second), "initialise gives every parameter a value", a[i].first);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "kernel/recipe.h"
@@ -94,10 +95,13 @@ class ObjectiveSuite {
         recipe_(recipe) {}
 
   void run() {
-    findings_.guard("state", [&] { conform_module([&] { return assembly_.objective()->module(); }, findings_); });
+    findings_.guard("instances are made and initialised",
+                    [&] { conform_module([&] { return assembly_.objective()->module(); }, findings_); });
     objective_ = assembly_.objective();
     root_ = objective_->module();
+    const TorchChance chance;
     start(*objective_);
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
     const auto augmentation = assembly_.augmentation();
     findings_.guard("the augmentation makes the views that are required", [&] { assembly_.check_views(*objective_, *augmentation); });
     LoaderOptions options;
@@ -105,13 +109,13 @@ class ObjectiveSuite {
     options.batch = recipe_.run.batch;
     Loader loader(assembly_.data(), augmentation, recipe_.input, options, at::kCPU);
     batch_ = loader.next();
-    findings_.guard("encoder", [&] { encoder(); });
-    findings_.guard("loss", [&] { loss(); });
-    findings_.guard("accumulation", [&] { accumulation(); });
-    findings_.guard("bf16", [&] { half(); });
-    findings_.guard("unfinished steps", [&] { unfinished(); });
-    findings_.guard("updates", [&] { updates(); });
-    findings_.guard("continued", [&] { continued(); });
+    findings_.guard("an encoder is named", [&] { encoder(); });
+    findings_.guard("a step runs", [&] { loss(); });
+    findings_.guard("two half batches run", [&] { accumulation(); });
+    findings_.guard("a step in bf16 runs", [&] { half(); });
+    findings_.guard("an unfinished step is left", [&] { unfinished(); });
+    findings_.guard("whole steps run", [&] { updates(); });
+    findings_.guard("a saved state goes on", [&] { continued(); });
   }
 
  private:
@@ -121,7 +125,7 @@ class ObjectiveSuite {
     objective.start();
   }
 
-  Step step(int64_t index, const Batch* rows) {
+  Step step(int64_t index, const Batch* rows, int64_t micro_batch = 0, int64_t micro_batches = 1) {
     std::shared_ptr<const Draws> draws;
     if (rows) {
       const at::Tensor positions = rows->positions().contiguous();
@@ -135,7 +139,7 @@ class ObjectiveSuite {
     time.epochs = 2;
     time.images = 16;
     time.step_images = 8;
-    return {time, 0, 1, draws, collective_, reporter_};
+    return {time, micro_batch, micro_batches, draws, collective_, reporter_};
   }
   at::Tensor loss_of(const Batch& batch, int64_t index = 1) { return objective_->loss(batch, step(index, &batch)); }
 
@@ -201,6 +205,7 @@ class ObjectiveSuite {
       sum += part.item<double>();
     }
     const NamedTensors in_parts = gradients();
+    accumulated_update();
     findings_.expect(std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
                      fmt::format("{}, not {}", sum, whole.item<double>()));
     findings_.expect(at_once.size() == in_parts.size(), "two half batches reach the same parameters", "they do not");
@@ -208,6 +213,32 @@ class ObjectiveSuite {
       const double error = relative_difference(in_parts[i].second, at_once[i].second);
       findings_.expect(error < 1e-3, "two half batches give the gradient of the whole",
                        fmt::format("\"{}\" is off by {}", at_once[i].first, error));
+    }
+  }
+
+  /// What `after_update` applies comes from all micro-batches, not from the last.
+  void accumulated_update() {
+    const int64_t rows = batch_->size();
+    const BatchRows first(*batch_, 0, rows / 2), second(*batch_, rows / 2, rows);
+    std::vector<NamedTensors> states;
+    for (const bool halved : {false, true}) {
+      const auto objective = assembly_.objective();
+      start(*objective);
+      if (halved) {
+        objective->loss(first, step(1, &first, 0, 2));
+        objective->loss(second, step(1, &second, 1, 2));
+      } else {
+        objective->loss(*batch_, step(1, batch_.get()));
+      }
+      const at::NoGradGuard no_grad;
+      const Step last = halved ? step(1, nullptr, 1, 2) : step(1, nullptr);
+      objective->before_update(last);
+      objective->after_update(last);
+      states.push_back(copy_of_state(*objective->module()));
+    }
+    for (size_t i = 0; i < std::min(states[0].size(), states[1].size()); ++i) {
+      const auto& [name, whole] = states[0][i];
+      findings_.expect(at::allclose(whole, states[1][i].second, 1e-4, 1e-5), "after_update applies the mean over the micro-batches", name);
     }
   }
 
@@ -240,7 +271,7 @@ class ObjectiveSuite {
       states.push_back(copy_of_state(*objective->module()));
     }
     for (size_t i = 0; i < states[0].size(); ++i) {
-      if (belongs_to_batch_norm(states[0][i].first)) continue;
+      if (belongs_to_batch_norm(states[0][i].first, states[0])) continue;
       findings_.expect(at::equal(states[0][i].second, states[1][i].second), "a first micro-batch forgets an unfinished step",
                        states[0][i].first);
     }
@@ -263,7 +294,7 @@ class ObjectiveSuite {
     trained_and_written(objective, before);
   }
 
-  /// An average of the student that the optimizer moves as well: a teacher whose parameters were left to require gradients.
+  /// Finds what after_update writes although the optimizer moves it too, such as a teacher left to require gradients.
   void trained_and_written(const Objective& objective, const NamedTensors& before) {
     std::map<std::string, at::Tensor> old(before.begin(), before.end());
     for (const auto& [name, parameter] : parameters_of(*const_cast<Objective&>(objective).module())) {
@@ -306,28 +337,62 @@ class ObjectiveSuite {
   std::shared_ptr<LoadedBatch> batch_;
 };
 
+/// A table of the options over the common one; another plugin's replaces it.
+void overlay(Node& document, const Field& field) {
+  const Node::Fields* keys = field.value.fields();
+  Node* table = document.find(field.name);
+  if (!keys && !field.value.list())
+    throw Error(fmt::format("\"{}\" stands alone: an objective's options are tables of a recipe, such as [objective]", field.name));
+  if (!keys || !table || field.value.find("use")) {
+    document.put(field.name, field.value);
+    return;
+  }
+  for (const Field& key : *keys) table->put(key.name, key.value);
+}
+
 /// The augmentation whose views the objective asks for, small.
-std::string fitting_augmentation(const std::string& recipe_text, Registry& registry) {
-  const Recipe recipe = read_recipe_text(recipe_text + "[augmentation]\nuse = \"none\"\n", "conformance.toml", {}, registry);
+std::string fitting_augmentation(Node document, Registry& registry) {
+  document.put("augmentation", parse_toml("use = \"none\"", "conformance.toml", {}));
+  const Recipe recipe = read_recipe_text(document_text(document), "conformance.toml", {}, registry);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {});
-  bool several = false, clean = false;
+  bool several = false, clean = false, landmarks = false;
+  int64_t locals = 2, globals = 2;
   for (const ViewNeed& need : assembly.objective()->required_views()) {
     several = several || need.group != "image";
     clean = clean || need.group.ends_with("_clean");
+    landmarks = landmarks || need.landmarks;
+    if (need.group == "local") locals = std::max(locals, need.at_least);
+    if (need.group == "global") globals = std::max(globals, need.at_least);
   }
-  if (clean) return "[augmentation]\nuse = \"lafs_views\"\nsize = 64\nlocal_views = 2\n";
-  if (several) return "[augmentation]\nuse = \"dino_views\"\nglobal_size = 64\nlocal_size = 64\nlocal_views = 2\n";
-  return "[augmentation]\nuse = \"none\"\n";
+  if (clean) return fmt::format("use = \"lafs_views\"\nsize = 64\nlocal_views = {}\n", locals);
+  if (!several) return landmarks ? "use = \"none\"\nlandmarks = true\n" : "use = \"none\"\n";
+  const std::vector<int64_t> off(static_cast<size_t>(globals), 0);
+  return fmt::format(
+      "use = \"dino_views\"\nglobal_size = 64\nlocal_size = 64\nglobal_views = {}\nglobal_blur = [{}]\nglobal_solarise = [{}]\nlocal_views "
+      "= {}\n",
+      globals, fmt::join(off, ", "), fmt::join(off, ", "), locals);
 }
 
 }  // namespace
 
 void conform_objective(const RegistryEntry& entry, Registry& registry, const std::string& tables, bool batch_coupled, Findings& findings) {
-  const Node own = parse_toml(tables, "conformance.toml", {});
-  std::string text = common_recipe + tables;
-  if (!own.find("objective")) text += fmt::format("[objective]\nuse = \"{}\"\n", entry.registration.name);
-  if (!own.find("augmentation")) text += fitting_augmentation(text, registry);
-  const Recipe recipe = read_recipe_text(text, "conformance.toml", {}, registry);
+  Node document = parse_toml(common_recipe, "conformance.toml", {});
+  const Node own = parse_toml(tables, "options", {});
+  for (const Field& field : *own.fields()) overlay(document, field);
+  Node& objective = document.find("objective") ? *document.find("objective") : document.put("objective", Node());
+  if (!objective.find("use")) {
+    Node name;
+    name.value = entry.registration.name;
+    objective.put("use", name);
+  }
+  const std::string* used = objective.find("use")->string();
+  if (!used || *used != entry.registration.name) {
+    throw Error(fmt::format("[objective] of the options uses another plugin than \"{}\"", entry.registration.name));
+  }
+  if (!document.find("augmentation")) {
+    document.put("augmentation", parse_toml(fitting_augmentation(document, registry), "conformance.toml", {}));
+  }
+  const Recipe recipe = read_recipe_text(document_text(document), "conformance.toml", {}, registry);
   ObjectiveSuite(recipe, batch_coupled, findings).run();
 }
 

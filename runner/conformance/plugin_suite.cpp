@@ -24,9 +24,9 @@ class PluginSuite {
       : entry_(entry), registry_(registry), findings_(findings) {}
 
   void run(const std::string& toml) {
-    findings_.guard("registration", [&] { described(); });
-    findings_.guard("exports", [&] { exports(); });
-    findings_.guard("options", [&] {
+    findings_.guard("a registration is complete", [&] { described(); });
+    findings_.guard("exports are read", [&] { exports(); });
+    findings_.guard("options are declared", [&] {
       const auto options = entry_.registration.defaults->copy();
       OptionProbe probe;
       options->declare(probe);
@@ -35,7 +35,7 @@ class PluginSuite {
         try_choices(toml, option);
       }
     });
-    findings_.guard("options read back", [&] { reads_back(toml); });
+    findings_.guard("options are written and read", [&] { reads_back(toml); });
     findings_.expect_throw<Error>("an unknown option is told", "\"no_such_option\"", [&] { read("no_such_option = 1\n" + toml); });
   }
 

@@ -11,15 +11,14 @@
 #include "lafs/projector.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
+#include "runner/train/draws.h"
 
 namespace lafs::conformance {
-
-namespace {}  // namespace
 
 /// The promises of projector.h, on embeddings of width 48.
 void conform_projector(const Use<Projector>& use, Findings& findings) {
   constexpr int64_t width = 48;
-  findings.guard("state", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
+  findings.guard("instances are made and initialised", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
   const auto net = use.make(width);
   const auto module = net->module();
   initialise(*module, 1);
@@ -29,7 +28,7 @@ void conform_projector(const Use<Projector>& use, Findings& findings) {
     return net->forward(x, {});
   };
   findings.expect(net->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net->outputs()));
-  findings.guard("evaluation", [&] {
+  findings.guard("an evaluation runs", [&] {
     const at::Tensor given = embedding.clone();
     const TorchChance chance;
     const at::Tensor out = eval(embedding);
@@ -46,12 +45,25 @@ void conform_projector(const Use<Projector>& use, Findings& findings) {
     const HalfPrecision half;
     findings.expect(finite(eval(embedding)), "bf16 is finite", "it is not");
   });
-  findings.guard("gradients", [&] {
+  findings.guard("a backward pass runs", [&] {
+    stir(*module);
     const at::Tensor x = embedding.clone().requires_grad_();
     (net->forward(x, {true, nullptr}) * keyed_tensor({4, net->outputs()}, 6)).sum().backward();
     const std::string bare = without_gradient(*module, "");
     findings.expect(bare.empty(), "gradients reach every trainable parameter", bare);
     findings.expect(x.grad().defined() && finite(x.grad()), "embeddings have a gradient", "it is missing or not finite");
+  });
+  findings.guard("training passes run", [&] {
+    const at::NoGradGuard no_grad;
+    const TorchChance chance;
+    const auto trained = [&] { return net->forward(embedding, {true, keyed_draws(1, 5, 0, {10, 11, 12, 13}, at::kCPU)}); };
+    const at::Tensor first = trained();
+    findings.expect(at::equal(first, trained()), "the same draws give the same output", "two calls differ");
+    findings.expect(chance.untouched(), chance.promise, chance.what);
+    const auto fresh = use.make(width);
+    lafs::copy_state(*module, *fresh->module());
+    findings.expect(at::equal(eval(embedding), fresh->forward(embedding, {})),
+                    "the state is complete: saved and loaded, outputs are the same", "they differ");
   });
   findings.expect_throw<Error>("a wrong width is told by an Error", "", [&] { eval(at::zeros({4, width + 1})); });
 }

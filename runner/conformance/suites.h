@@ -30,8 +30,8 @@ void conform_projector(const Use<Projector>& use, Findings& findings);
 void conform_head(const Use<Head>& use, Findings& findings);
 void conform_optimizer(const Use<Optimizer>& use, Findings& findings);
 void conform_evaluator(const Use<Evaluator>& use, Findings& findings);
-/// `tables`: the end of a recipe, with the objective's own table and what it needs beside `common_recipe`. Without them, or without an
-/// `[augmentation]` or a `[projector]`, those are chosen by what the objective asks for.
+/// `tables`: tables of a recipe, laid over those of the suite: a small fViT, dino_head, CosFace and AdamW on drawn faces. Without an
+/// `[augmentation]` one is chosen by the views that the objective asks for.
 void conform_objective(const RegistryEntry& entry, Registry& registry, const std::string& tables, bool batch_coupled, Findings& findings);
 
 /// The suite of the entry's kind under one example.

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "runner/error_text.h"
+
 namespace lafs::conformance {
 
 /// Runs `work(thread)` in so many threads at once; returns the texts of what they threw or reported.
@@ -17,7 +19,7 @@ inline std::vector<std::string> in_threads(int count, const std::function<std::s
     try {
       complaint = work(thread);
     } catch (const std::exception& error) {
-      complaint = error.what();
+      complaint = sentence_of(error);
     } catch (...) {
       complaint = "what is no std::exception was thrown";
     }

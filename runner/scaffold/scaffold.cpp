@@ -33,18 +33,12 @@ std::string class_name(const std::string& name) {
   return out;
 }
 
-void check_name(const std::string& name) {
-  const auto fits = [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_'; };
-  if (!name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), fits)) return;
-  throw Error(fmt::format("\"{}\" is no name of a plugin: small letters, digits and _, a letter first, such as \"sine_margin\"", name));
-}
-
 std::string source_of(const std::string& kind, const std::string& name) {
   const auto* const found =
       std::find_if(std::begin(scaffold_templates), std::end(scaffold_templates), [&](const auto& item) { return item.first == kind; });
   std::string text(found->second);
   replace_all(text, "my_plugin", name);
-  replace_all(text, "MyPlugin", class_name(name));
+  replace_all(text, "MyPlugin", class_name(name + "_" + kind));
   return text;
 }
 
@@ -95,8 +89,12 @@ std::string recipe(const std::string& kind, const std::string& name) {
 
 }  // namespace
 
+bool is_plugin_name(const std::string& name) {
+  const auto fits = [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '_'; };
+  return !name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), fits);
+}
+
 std::vector<fs::path> write_scaffold(const std::string& kind, const std::string& name, const fs::path& folder) {
-  check_name(name);
   if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
     throw Error(fmt::format("{}: is there already; name another folder with --dir", folder.string()));
   }

@@ -206,8 +206,9 @@ class Descent final : public Optimizer {
         at::Tensor p = parameter, &moment = moments_[slot++];
         if (way_ == 2) p.mul_(0.999);
         if (!p.grad().defined()) continue;
-        if (way_ != 1) moment.mul_(0.5).add_(p.grad());
-        p.add_(way_ == 1 ? p.grad() : moment, -(way_ == 3 ? 0.05 : group->lr()));
+        const at::Tensor gradient = p.grad() + group->weight_decay() * p.detach();
+        if (way_ != 1) moment.mul_(0.5).add_(gradient);
+        p.add_(way_ == 1 ? gradient : moment, -(way_ == 3 ? 0.05 : group->lr()));
       }
     }
     ++steps_;

@@ -35,8 +35,9 @@ def installed(build, folder):
 
 def check_plugin(prefix, source):
     """Configures, builds and tests one plugin. Its ctest is the suite of its kind, and two steps of its recipe."""
-    build = source / "build"
-    output = run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
+    build, kind = source / "out", "Debug" if source.name == "li_arcface" else "Release"
+    output = run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_BUILD_TYPE={kind}",
+                 "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
     if "CMake Warning" in output:
         raise Failed(f"{source.name}: CMake warns\n{output}")
     run("cmake", "--build", build)
@@ -59,6 +60,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lafs_outside_") as name:
         folder = pathlib.Path(name)
         prefix = installed(arguments.build, folder)
+        run(prefix / "bin/lafs", "check", prefix / "share/lafs/recipes")
         sources = []
         for kind in KINDS:
             sources.append(folder / f"my_{kind}")

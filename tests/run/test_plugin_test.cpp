@@ -76,5 +76,29 @@ TEST_CASE("test-plugin: options come from a file, and a file that is no plugin i
   CHECK(absent.err == "lafs: error: " + (folder / "none.so").string() + ": no such file\n");
 }
 
+TEST_CASE("new: a scaffold is three files, and what cannot be one is told") {
+  const ScratchFolder folder;
+  const std::string at = (folder / "margin").string();
+  const Outcome made = lafs({"new", "plugin", "head", "round_margin", "--dir", at});
+  CHECK(made.status == 0);
+  CHECK(made.out.starts_with("wrote " + at + "/round_margin.cpp\nwrote " + at + "/CMakeLists.txt\nwrote " + at + "/recipe.toml\n"));
+  CHECK(read_bytes(folder / "margin/round_margin.cpp").find("my_plugin") == std::string::npos);
+  const auto told = [&](const Arguments& arguments, int status, const std::string& text) {
+    const Outcome outcome = lafs(arguments);
+    CHECK(outcome.status == status);
+    CHECK(outcome.err == text);
+  };
+  told({"new", "plugin", "head", "round_margin", "--dir", at}, 1,
+       "lafs: error: " + at + ": is there already; name another folder with --dir\n");
+  told({"new", "plugin", "head", "cosface"}, 1,
+       "lafs: error: there is a head \"cosface\" already, in " LAFS_TEST_PLUGINS "/lafs_head_cosface.so\n");
+  told({"new", "plugin", "head", "Round"}, 2,
+       "lafs new: error: \"Round\" is no name of a plugin: small letters, digits and _, a letter first, such as \"sine_margin\"\n");
+  told({"new", "plugin", "haed", "round"}, 2,
+       "lafs new: error: no kind of plugin is called \"haed\"; did you mean \"head\"?; the kinds: data_source, augmentation, backbone, "
+       "projector, head, objective, optimizer, evaluator\n");
+  told({"new", "recipe", "head", "round"}, 2, "lafs new: error: it makes a \"plugin\", not a \"recipe\"\n");
+}
+
 }  // namespace
 }  // namespace lafs::test

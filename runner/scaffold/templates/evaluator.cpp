@@ -26,7 +26,12 @@ class MyPlugin final : public lafs::Evaluator {
     if (source_->size() < 2) throw lafs::Error("\"data\" has a single picture, and its nearest neighbour is asked for");
   }
 
-  std::vector<lafs::FeatureRequest> requests() const override { return {{"pictures", source_}}; }
+  std::vector<lafs::FeatureRequest> requests() const override {
+    lafs::FeatureRequest request;
+    request.name = "pictures";
+    request.source = source_;
+    return {request};
+  }
 
   lafs::Metrics score(const lafs::Features& features) const override {
     const lafs::FeatureMatrix rows = features.of("pictures");

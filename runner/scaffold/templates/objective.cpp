@@ -65,7 +65,8 @@ class MyPlugin final : public torch::nn::Module, public lafs::Objective {
     }
     for (int64_t view : {0, 1}) {
       const at::NoGradGuard no_grad;
-      wanted.push_back(unit_rows(teacher_->forward(views[view], {})));
+      const lafs::Pass pass = step.pass().views(1, view);  // a training pass: it keeps the teacher's BatchNorm up to date
+      wanted.push_back(unit_rows(teacher_->forward(views[view], pass.scope("teacher"))));
     }
     return 2 - (said[0] * wanted[1] + said[1] * wanted[0]).sum(1).mean();
   }
