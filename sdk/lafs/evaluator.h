@@ -19,7 +19,7 @@ class Embedder;
 struct FeatureRequest {
   std::string name;  ///< by which `Features` finds it
   std::shared_ptr<const DataSource> source;
-  std::optional<std::vector<int64_t>> indices;  ///< rows, in this order, repeats allowed; none: the whole source
+  std::optional<std::vector<int64_t>> indices = std::nullopt;  ///< rows, in this order, repeats allowed; none: the whole source
   std::string flip = "contract";  ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
   int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
   bool pixels = false;            ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol

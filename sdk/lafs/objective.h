@@ -40,7 +40,8 @@ class Objective {
   virtual Tensor loss(const Batch& batch, const Step& step) = 0;
   /// Once per optimizer step, without autograd: gradients are summed, clipped and may be dropped here.
   virtual void before_update(const Step&) {}
-  /// Once per optimizer step, without autograd, also when a scaler skipped the update: EMA, centre, queues, counters.
+  /// Once per optimizer step, without autograd, also when a scaler skipped the update: EMA, centre, queues, counters. It writes nothing
+  /// that requires a gradient: that is the optimizer's.
   virtual void after_update(const Step&) {}
   /// Of a fresh run only, never of a continued one, without autograd: once parameters have their initial or loaded values and before
   /// the first step. A teacher copies its student here; lists of tensors belong into the constructor.

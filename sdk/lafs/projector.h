@@ -16,8 +16,9 @@ class Projector {
   virtual ~Projector() = default;
 
   virtual std::shared_ptr<torch::nn::Module> module() = 0;
-  virtual int64_t outputs() const = 0;                                    ///< K
-  virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;  ///< [B,D] -> [B,K] [main thread]
+  virtual int64_t outputs() const = 0;  ///< K
+  /// [B,D] -> [B,K]. Throws Error for a width it cannot take. [main thread]
+  virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;
 };
 
 }  // namespace lafs

@@ -15,7 +15,8 @@
 
 namespace {
 
-/// Linear layers, each with BatchNorm; a ReLU between them. `plain_end`: the last one is a bare Linear with a bias.
+/// Linear layers, each with BatchNorm; a ReLU between them. `plain_end`: the last one is a bare Linear with a bias. The authors' last
+/// BatchNorm of the projection has no slope and shift of its own; this one has.
 class Mlp final : public torch::nn::Module {
  public:
   Mlp(const std::vector<int64_t>& widths, bool plain_end) {
