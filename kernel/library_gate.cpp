@@ -1,5 +1,6 @@
 #include "kernel/library_gate.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -159,6 +160,16 @@ bool equal(const Stamp& a, const Stamp& b) {
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> plugin_libraries(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) throw Error(folder.string() + ": no such folder of plugins");
+  std::vector<std::filesystem::path> libraries;
+  for (const auto& item : std::filesystem::directory_iterator(folder)) {
+    if (item.path().extension() == ".so") libraries.push_back(item.path());
+  }
+  std::sort(libraries.begin(), libraries.end());
+  return libraries;
+}
 
 std::set<std::string> exported_names(const std::filesystem::path& library) {
   LibraryFile file(library);

@@ -2,12 +2,16 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace lafs {
 
 /// Reads a library's file without running any of it: a whole 64-bit ELF shared object of this machine, with our stamp.
 /// Returns the linker's build-id in hex, empty if there is none. Throws Error naming the file (contract 10).
 std::string check_library(const std::filesystem::path& library);
+
+/// Every "*.so" of a folder, in the order of names. Throws Error when there is no such folder.
+std::vector<std::filesystem::path> plugin_libraries(const std::filesystem::path& folder);
 
 /// Names that a library defines for others, without versions. Throws Error for a file that is no whole shared library.
 std::set<std::string> exported_names(const std::filesystem::path& library);

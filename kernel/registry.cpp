@@ -113,13 +113,7 @@ void Registry::load(const fs::path& library) {
 }
 
 void Registry::load_folder(const fs::path& folder) {
-  if (!fs::is_directory(folder)) throw Error(folder.string() + ": no such folder of plugins");
-  std::vector<fs::path> libraries;
-  for (const auto& item : fs::directory_iterator(folder)) {
-    if (item.path().extension() == ".so") libraries.push_back(item.path());
-  }
-  std::sort(libraries.begin(), libraries.end());
-  for (const fs::path& library : libraries) load(library);
+  for (const fs::path& library : plugin_libraries(folder)) load(library);
   if (!fs::is_directory(folder / "maps")) return;
   for (const auto& item : fs::directory_iterator(folder / "maps")) {
     if (item.path().extension() != ".toml") continue;

@@ -14,7 +14,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "lafs/stamp.h"
+#include "kernel/library_gate.h"
 #include "runner/commands/command.h"
 #include "runner/device.h"
 #include "runner/error_text.h"
@@ -92,18 +92,16 @@ void look_at_machine(const json& facts, std::vector<Line>& lines) {
   lines.push_back(gpu);
 }
 
-void look_at_plugins(const Invocation& invocation, Registry& registry, std::vector<Line>& lines) {
+void look_at_plugins(const Invocation& invocation, std::vector<Line>& lines) {
+  Registry registry;
   for (const fs::path& folder : plugin_folders(invocation.program, {})) {
-    std::error_code code;
     std::vector<fs::path> libraries;
-    for (const auto& item : fs::directory_iterator(folder, code)) {
-      if (item.path().extension() == ".so") libraries.push_back(item.path());
-    }
-    if (code) {
-      lines.push_back({"plugins", folder.string(), fmt::format("it cannot be read: {}; mend LAFS_PLUGIN_PATH", code.message()), ""});
+    try {
+      libraries = plugin_libraries(folder);
+    } catch (const std::exception& error) {
+      lines.push_back({"plugins", folder.string(), fmt::format("{}; mend LAFS_PLUGIN_PATH", error.what()), ""});
       continue;
     }
-    std::sort(libraries.begin(), libraries.end());
     size_t loaded = 0;
     std::vector<Line> wrong;
     for (const fs::path& library : libraries) {
@@ -146,10 +144,9 @@ void look_at_disk(std::vector<Line>& lines) {
 int run(const Invocation& invocation, bool as_json) {
   const json facts = manifest_json({});
   std::vector<Line> lines;
-  Registry registry;
   look_at_program(invocation, facts, lines);
   look_at_machine(facts, lines);
-  look_at_plugins(invocation, registry, lines);
+  look_at_plugins(invocation, lines);
   look_at_disk(lines);
   const bool healthy = std::all_of(lines.begin(), lines.end(), [](const Line& line) { return line.remedy.empty(); });
   if (as_json) {

@@ -2,8 +2,6 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +10,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "imaging/decode.h"
+#include "kernel/library_gate.h"
 #include "lafs/error.h"
 #include "runner/commands/command.h"
 #include "runner/conformance/option_probe.h"
@@ -34,12 +34,13 @@ Registry with_others(const fs::path& library, const Invocation& invocation) {
   Registry registry;
   registry.load(library);
   for (const fs::path& folder : plugin_folders(invocation.program, {})) {
-    std::error_code code;
-    for (const auto& item : fs::directory_iterator(folder, code)) {
-      if (item.path().extension() != ".so" || fs::equivalent(item.path(), library, code)) continue;
+    if (!fs::is_directory(folder)) continue;  // `lafs doctor` is for these
+    for (const fs::path& other : plugin_libraries(folder)) {
+      std::error_code code;
+      if (fs::equivalent(other, library, code)) continue;
       try {
-        registry.load(item.path());
-      } catch (const Error&) {  // `lafs doctor` is for these
+        registry.load(other);
+      } catch (const Error&) {  // and for these
       }
     }
   }
@@ -56,17 +57,10 @@ std::vector<const RegistryEntry*> plugins_of(const Registry& registry, const fs:
   return found;
 }
 
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(fmt::format("{}: cannot be read", file.string()));
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// Throws RecipeError, which names the file, for options that the plugin does not take. An objective's are read with its recipe.
 void check_options(const RegistryEntry& entry, const Registry& registry, const conformance::Example& example, const fs::path& file) {
   if (entry.registration.kind == "objective") return;
-  conformance::NamedUse use(entry.registration.kind, entry.registration.name);
-  read_options(example.toml, file.string(), use, registry);
+  conformance::read_named(entry, registry, example.toml, file.string());
 }
 
 /// "with margin = 0.2, clamp = true", or with the defaults.
@@ -119,7 +113,8 @@ int run(const Arguments& arguments, const Invocation& invocation) {
     std::fflush(stdout);  // a plugin that kills the process has its title told
     std::vector<conformance::Example> examples = conformance::examples_of(*entry, material);
     if (!arguments.options.empty()) {
-      examples = {{material.fill(text_of(arguments.options)), arguments.batch_coupled}};
+      const std::vector<uint8_t> text = read_bytes(arguments.options);
+      examples = {{material.fill({text.begin(), text.end()}), arguments.batch_coupled}};
       check_options(*entry, registry, examples[0], arguments.options);
     } else if (const auto missing = conformance::options_without_example(*entry); !missing.empty()) {
       throw Error(fmt::format("{} \"{}\" cannot be made without {}; give options with --options FILE", plugin.kind, plugin.name,

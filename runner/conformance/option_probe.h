@@ -10,6 +10,8 @@
 #include <fmt/ranges.h>
 
 #include "kernel/document.h"
+#include "kernel/recipe.h"
+#include "kernel/registry.h"
 #include "lafs/params.h"
 
 namespace lafs::conformance {
@@ -23,6 +25,13 @@ class NamedUse final : public AnyUse {
  private:
   std::string kind_;
 };
+
+/// The plugin of an entry with the options of a text, which stands for the file `name`. Throws RecipeError.
+inline NamedUse read_named(const RegistryEntry& entry, const Registry& registry, const std::string& toml, const std::string& name) {
+  NamedUse use(entry.registration.kind, entry.registration.name);
+  read_options(toml, name, use, registry);
+  return use;
+}
 
 /// An option with a rule that can be tried: how a value of it is written.
 struct ProbedOption {

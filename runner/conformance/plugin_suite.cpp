@@ -61,11 +61,7 @@ class PluginSuite {
     for (const OptionPage& inner : page.inner) document_inner(inner, before + page.key + ".");
   }
 
-  NamedUse read(const std::string& toml) const {
-    NamedUse use(entry_.registration.kind, entry_.registration.name);
-    read_options(toml, "example.toml", use, registry_);
-    return use;
-  }
+  NamedUse read(const std::string& toml) const { return read_named(entry_, registry_, toml, "example.toml"); }
 
   void try_range(const std::string& toml, const ProbedOption& option) {
     if (option.form != ProbedOption::Form::integer && option.form != ProbedOption::Form::real) return;
@@ -105,7 +101,6 @@ class PluginSuite {
 
 }  // namespace
 
-/// `toml`: options under which the plugin can be read.
 void conform_plugin(const RegistryEntry& entry, const Registry& registry, const std::string& toml, Findings& findings) {
   PluginSuite(entry, registry, findings).run(toml);
 }
