@@ -164,6 +164,11 @@ Reader Reader::inner(std::string_view key, const Node* node) const {
   return Reader(context_, node, node ? node->position : position_, fmt::format("\"{}\" of {}", key, owner_), "key");
 }
 
+const std::vector<std::string>& schedule_shapes() {
+  static const std::vector<std::string> shapes{"constant", "cosine", "two_sided_cosine", "epoch_linear", "finetune", "finetune_corrected"};
+  return shapes;
+}
+
 void Reader::read(Schedule& member, const Node& node, const Option& option, const std::string& name) {
   if (!node.fields()) {
     if (std::holds_alternative<int64_t>(node.value) || std::holds_alternative<double>(node.value)) {
@@ -178,8 +183,9 @@ void Reader::read(Schedule& member, const Node& node, const Option& option, cons
   Schedule read_in = member;
   Reader table = inner(name, &node);
   if (node.find("shape")) read_in = Schedule();
-  table("shape", read_in.shape, one_of({"constant", "cosine", "two_sided_cosine", "epoch_linear", "finetune", "finetune_corrected"}),
-        "form of the curve");
+  Rule shapes;
+  shapes.choices = schedule_shapes();
+  table("shape", read_in.shape, shapes, "form of the curve");
   table("from", read_in.from, node.find("shape") ? option.rule.needed() : in(option.rule.low, option.rule.high), option.doc);
   table("to", read_in.to, in(option.rule.low, option.rule.high), option.doc);
   table("warmup_epochs", read_in.warmup_epochs, at_least(0), "epochs until the curve reaches from");

@@ -13,6 +13,9 @@
 
 namespace lafs {
 
+/// The forms of curve that `shape` of a schedule may name.
+const std::vector<std::string>& schedule_shapes();
+
 /// What every table of a recipe is read under.
 struct ReadContext {
   Diagnostics& diagnostics;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/reader.h"
 #include "kernel/recipe.h"
 #include "kernel/row.h"
 
@@ -25,7 +26,6 @@ json list_of(json item) { return {{"type", "array"}, {"items", std::move(item)}}
 class Properties final : public Params {
  public:
   json all = json::object();
-  json needed = json::array();
 
  private:
   void visit(const Option& option) override {
@@ -36,7 +36,6 @@ class Properties final : public Params {
     if (property.contains("$ref")) property = {{"allOf", json::array({property})}};
     property["description"] = text;
     all[std::string(option.key)] = std::move(property);
-    if (option.rule.required) needed.push_back(std::string(option.key));
   }
   bool keeps_values() const override { return true; }
 
@@ -53,10 +52,9 @@ class Properties final : public Params {
   }
   static json curve(const Rule& rule) {
     const json value = number("number", rule);
-    const json shapes = {"constant", "cosine", "two_sided_cosine", "epoch_linear", "finetune", "finetune_corrected"};
     const json table{{"type", "object"},
                      {"properties",
-                      {{"shape", {{"enum", shapes}}},
+                      {{"shape", {{"enum", schedule_shapes()}}},
                        {"from", value},
                        {"to", value},
                        {"warmup_epochs", {{"type", "number"}, {"minimum", 0}}},
@@ -117,13 +115,14 @@ json own_keys(const std::string& kind) {
 /// any plugin of the kind do.
 json component(const std::string& kind, const Registry& registry) {
   const json own = own_keys(kind);
-  json any = own, names = json::array(), texts = json::array(), cases = json::array();
+  json any = own, names = json::array(), cases = json::array();
+  std::string text = "the plugin";
   for (const std::string& name : registry.names(kind)) {
     const Registration& plugin = registry.find(kind, name)->registration;
     Properties options;
     plugin.defaults->copy()->declare(options);
     names.push_back(name);
-    texts.push_back(fmt::format("\"{}\": {}", name, plugin.doc));
+    text += fmt::format("\n- \"{}\": {}", name, plugin.doc);
     json keys = json::array({"use"});
     for (const json* some : {&own, static_cast<const json*>(&options.all)}) {
       for (const auto& [key, property] : some->items()) keys.push_back(key);
@@ -132,8 +131,6 @@ json component(const std::string& kind, const Registry& registry) {
     cases.push_back({{"if", {{"properties", {{"use", {{"const", name}}}}}, {"required", {"use"}}}},
                      {"then", {{"properties", options.all}, {"propertyNames", {{"enum", keys}}}}}});
   }
-  std::string text = "the plugin";
-  for (const json& line : texts) text += "\n- " + line.get<std::string>();
   any["use"] = {{"enum", names}, {"description", text}};
   return {{"type", "object"}, {"properties", any}, {"additionalProperties", false}, {"allOf", cases}};
 }
