@@ -14,7 +14,7 @@
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
-#include "runner/conformance/closed_assembly.h"
+#include "runner/conformance/empty_recipe.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/threads.h"
 

@@ -15,7 +15,7 @@
 #include "lafs/error.h"
 #include "lafs/evaluator.h"
 #include "lafs/rng.h"
-#include "runner/conformance/closed_assembly.h"
+#include "runner/conformance/empty_recipe.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/threads.h"
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string_view>
 
@@ -78,12 +77,13 @@ const std::map<std::string, std::vector<Example>, std::less<>>& example_table() 
 
 std::string path_of(const RegistryEntry& entry) { return entry.registration.kind + "/" + entry.registration.name; }
 
-void write_pgm(const fs::path& file, int width, int height, int seed) {
+/// A grey picture as the bytes of its file.
+std::string pgm(int width, int height, int seed) {
   std::string bytes = "P5\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) bytes += static_cast<char>((x * 7 + y * 3 + seed * 31 + (x ^ y)) & 0xff);
   }
-  std::ofstream(file, std::ios::binary) << bytes;
+  return bytes;
 }
 
 }  // namespace
@@ -98,10 +98,9 @@ Material::Material() {
     const fs::path at = folder_ / "images" / ("person_" + std::to_string(person));
     fs::create_directories(at);
     for (int picture = 0; picture < 4; ++picture) {
-      const fs::path file = at / (std::to_string(picture) + ".pgm");
-      write_pgm(file, 24 + 4 * picture, 32 + person, person * 4 + picture);
-      std::ifstream in(file, std::ios::binary);
-      writer.add(person, std::vector<uint8_t>{std::istreambuf_iterator<char>(in), {}});
+      const std::string bytes = pgm(24 + 4 * picture, 32 + person, person * 4 + picture);
+      std::ofstream(at / (std::to_string(picture) + ".pgm"), std::ios::binary) << bytes;
+      writer.add(person, std::vector<uint8_t>(bytes.begin(), bytes.end()));
     }
   }
   writer.finish();

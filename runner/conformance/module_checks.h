@@ -142,10 +142,8 @@ inline double number_option(const AnyUse& use, std::string_view key, double othe
 inline bool drops(const AnyUse& use) {
   const Node options = parse_toml(options_text(use), "options", {});
   for (const Field& field : *options.fields()) {
-    if (field.name.find("drop") != std::string::npos && std::holds_alternative<double>(field.value.value) &&
-        number_option(use, field.name, 0) > 0) {
-      return true;
-    }
+    const auto* share = std::get_if<double>(&field.value.value);
+    if (share && *share > 0 && field.name.find("drop") != std::string::npos) return true;
   }
   return false;
 }

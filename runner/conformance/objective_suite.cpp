@@ -216,29 +216,31 @@ class ObjectiveSuite {
     }
   }
 
+  /// The state of a fresh objective after the losses of step 1, in so many micro-batches, and its update.
+  template <typename Losses>
+  NamedTensors updated(int64_t micro_batches, Losses losses) {
+    const auto objective = assembly_.objective();
+    start(*objective);
+    losses(*objective);
+    const at::NoGradGuard no_grad;
+    const Step last = step(1, nullptr, micro_batches - 1, micro_batches);
+    objective->before_update(last);
+    objective->after_update(last);
+    return copy_of_state(*objective->module());
+  }
+
   /// What `after_update` applies comes from all micro-batches, not from the last.
   void accumulated_update() {
     const int64_t rows = batch_->size();
     const BatchRows first(*batch_, 0, rows / 2), second(*batch_, rows / 2, rows);
-    std::vector<NamedTensors> states;
-    for (const bool halved : {false, true}) {
-      const auto objective = assembly_.objective();
-      start(*objective);
-      if (halved) {
-        objective->loss(first, step(1, &first, 0, 2));
-        objective->loss(second, step(1, &second, 1, 2));
-      } else {
-        objective->loss(*batch_, step(1, batch_.get()));
-      }
-      const at::NoGradGuard no_grad;
-      const Step last = halved ? step(1, nullptr, 1, 2) : step(1, nullptr);
-      objective->before_update(last);
-      objective->after_update(last);
-      states.push_back(copy_of_state(*objective->module()));
-    }
-    for (size_t i = 0; i < std::min(states[0].size(), states[1].size()); ++i) {
-      const auto& [name, whole] = states[0][i];
-      findings_.expect(at::allclose(whole, states[1][i].second, 1e-4, 1e-5), "after_update applies the mean over the micro-batches", name);
+    const NamedTensors at_once = updated(1, [&](Objective& objective) { objective.loss(*batch_, step(1, batch_.get())); });
+    const NamedTensors in_parts = updated(2, [&](Objective& objective) {
+      objective.loss(first, step(1, &first, 0, 2));
+      objective.loss(second, step(1, &second, 1, 2));
+    });
+    for (size_t i = 0; i < std::min(at_once.size(), in_parts.size()); ++i) {
+      const auto& [name, whole] = at_once[i];
+      findings_.expect(at::allclose(whole, in_parts[i].second, 1e-4, 1e-5), "after_update applies the mean over the micro-batches", name);
     }
   }
 
@@ -259,21 +261,15 @@ class ObjectiveSuite {
   /// What a step left that never came to its update: the next first micro-batch forgets it.
   void unfinished() {
     const BatchRows left(*batch_, 0, 4), whole(*batch_, 0, batch_->size());
-    std::vector<NamedTensors> states;
-    for (const bool interrupted : {false, true}) {
-      const auto objective = assembly_.objective();
-      start(*objective);
-      if (interrupted) objective->loss(left, step(0, &left));
-      objective->loss(whole, step(1, &whole));
-      const at::NoGradGuard no_grad;
-      objective->before_update(step(1, nullptr));
-      objective->after_update(step(1, nullptr));
-      states.push_back(copy_of_state(*objective->module()));
-    }
-    for (size_t i = 0; i < states[0].size(); ++i) {
-      if (belongs_to_batch_norm(states[0][i].first, states[0])) continue;
-      findings_.expect(at::equal(states[0][i].second, states[1][i].second), "a first micro-batch forgets an unfinished step",
-                       states[0][i].first);
+    const NamedTensors straight = updated(1, [&](Objective& objective) { objective.loss(whole, step(1, &whole)); });
+    const NamedTensors interrupted = updated(1, [&](Objective& objective) {
+      objective.loss(left, step(0, &left));
+      objective.loss(whole, step(1, &whole));
+    });
+    for (size_t i = 0; i < std::min(straight.size(), interrupted.size()); ++i) {
+      const auto& [name, wanted] = straight[i];
+      if (belongs_to_batch_norm(name, straight)) continue;
+      findings_.expect(at::equal(wanted, interrupted[i].second), "a first micro-batch forgets an unfinished step", name);
     }
   }
 
@@ -291,13 +287,13 @@ class ObjectiveSuite {
     forget_gradients(*objective.module());
     const NamedTensors before = copy_of_state(*objective.module());
     objective.after_update(last);
-    trained_and_written(objective, before);
+    trained_and_written(*objective.module(), before);
   }
 
   /// Finds what after_update writes although the optimizer moves it too, such as a teacher left to require gradients.
-  void trained_and_written(const Objective& objective, const NamedTensors& before) {
-    std::map<std::string, at::Tensor> old(before.begin(), before.end());
-    for (const auto& [name, parameter] : parameters_of(*const_cast<Objective&>(objective).module())) {
+  void trained_and_written(const torch::nn::Module& root, const NamedTensors& before) {
+    const std::map<std::string, at::Tensor> old(before.begin(), before.end());
+    for (const auto& [name, parameter] : parameters_of(root)) {
       findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update writes nothing that trains",
                        fmt::format("\"{}\" requires a gradient, and after_update changes it", name));
     }
@@ -337,23 +333,10 @@ class ObjectiveSuite {
   std::shared_ptr<LoadedBatch> batch_;
 };
 
-/// A table of the options over the common one; another plugin's replaces it.
-void overlay(Node& document, const Field& field) {
-  const Node::Fields* keys = field.value.fields();
-  Node* table = document.find(field.name);
-  if (!keys && !field.value.list())
-    throw Error(fmt::format("\"{}\" stands alone: an objective's options are tables of a recipe, such as [objective]", field.name));
-  if (!keys || !table || field.value.find("use")) {
-    document.put(field.name, field.value);
-    return;
-  }
-  for (const Field& key : *keys) table->put(key.name, key.value);
-}
-
 /// The augmentation whose views the objective asks for, small.
-std::string fitting_augmentation(Node document, Registry& registry) {
-  document.put("augmentation", parse_toml("use = \"none\"", "conformance.toml", {}));
-  const Recipe recipe = read_recipe_text(document_text(document), "conformance.toml", {}, registry);
+std::string fitting_augmentation(RecipeContext context, Registry& registry) {
+  context.overrides.emplace_back("augmentation.use", "none");
+  const Recipe recipe = read_recipe_text(common_recipe, "conformance.toml", context, registry);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {});
   bool several = false, clean = false, landmarks = false;
   int64_t locals = 2, globals = 2;
@@ -364,35 +347,29 @@ std::string fitting_augmentation(Node document, Registry& registry) {
     if (need.group == "local") locals = std::max(locals, need.at_least);
     if (need.group == "global") globals = std::max(globals, need.at_least);
   }
-  if (clean) return fmt::format("use = \"lafs_views\"\nsize = 64\nlocal_views = {}\n", locals);
-  if (!several) return landmarks ? "use = \"none\"\nlandmarks = true\n" : "use = \"none\"\n";
+  if (clean) return fmt::format("{{ use = \"lafs_views\", size = 64, local_views = {} }}", locals);
+  if (!several) return fmt::format("{{ use = \"none\", landmarks = {} }}", landmarks);
   const std::vector<int64_t> off(static_cast<size_t>(globals), 0);
   return fmt::format(
-      "use = \"dino_views\"\nglobal_size = 64\nlocal_size = 64\nglobal_views = {}\nglobal_blur = [{}]\nglobal_solarise = [{}]\nlocal_views "
-      "= {}\n",
-      globals, fmt::join(off, ", "), fmt::join(off, ", "), locals);
+      "{{ use = \"dino_views\", global_size = 64, local_size = 64, global_views = {0}, global_blur = [{1}], global_solarise = [{1}], "
+      "local_views = {2} }}",
+      globals, fmt::join(off, ", "), locals);
 }
 
 }  // namespace
 
 void conform_objective(const RegistryEntry& entry, Registry& registry, const std::string& tables, bool batch_coupled, Findings& findings) {
-  Node document = parse_toml(common_recipe, "conformance.toml", {});
+  RecipeContext context;
+  context.overrides.emplace_back("objective.use", entry.registration.name);
   const Node own = parse_toml(tables, "options", {});
-  for (const Field& field : *own.fields()) overlay(document, field);
-  Node& objective = document.find("objective") ? *document.find("objective") : document.put("objective", Node());
-  if (!objective.find("use")) {
-    Node name;
-    name.value = entry.registration.name;
-    objective.put("use", name);
-  }
-  const std::string* used = objective.find("use")->string();
-  if (!used || *used != entry.registration.name) {
+  for (const Field& field : *own.fields()) context.overrides.emplace_back(field.name, inline_text(field.value));
+  const Node* objective = own.find("objective");
+  const Node* used = objective ? objective->find("use") : nullptr;
+  if (used && (!used->string() || *used->string() != entry.registration.name)) {
     throw Error(fmt::format("[objective] of the options uses another plugin than \"{}\"", entry.registration.name));
   }
-  if (!document.find("augmentation")) {
-    document.put("augmentation", parse_toml(fitting_augmentation(document, registry), "conformance.toml", {}));
-  }
-  const Recipe recipe = read_recipe_text(document_text(document), "conformance.toml", {}, registry);
+  if (!own.find("augmentation")) context.overrides.emplace_back("augmentation", fitting_augmentation(context, registry));
+  const Recipe recipe = read_recipe_text(common_recipe, "conformance.toml", context, registry);
   ObjectiveSuite(recipe, batch_coupled, findings).run();
 }
 

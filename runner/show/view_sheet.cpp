@@ -19,18 +19,13 @@
 #include "runner/train/draws.h"
 #include "runner/train/one_rank.h"
 #include "runner/train/trainer.h"
+#include "runner/train/unheard.h"
 
 namespace lafs {
 
 namespace {
 
 constexpr int64_t readable_side = 112;
-
-class Unheard final : public Reporter {
- public:
-  void value(std::string_view, double) override {}
-  void value(std::string_view, const at::Tensor&) override {}
-};
 
 /// [3,H,W] as the network is fed -> the picture it was made of.
 Image picture_of(const at::Tensor& planes, const InputContract& input) {
