@@ -43,7 +43,8 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
   }
   if (chosen.empty() && arguments.size() > 1 && !arguments[1].starts_with('-')) {
     std::vector<std::string> known;
-    for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(one->get_name());
+    for (const CLI::App* one : app.get_subcommands([](const CLI::App* any) { return !any->get_group().empty(); }))
+      known.push_back(one->get_name());
     text = fmt::format("no command \"{}\"{}", arguments[1], lafs::suggestion(arguments[1], known));
   }
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
@@ -65,9 +66,10 @@ int main(int argc, char** argv) {
       "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
 
   using Adder = lafs::Action (*)(CLI::App&);
-  constexpr Adder adders[] = {lafs::add_run,           lafs::add_check, lafs::add_plan,        lafs::add_describe, lafs::add_eval,
-                              lafs::add_show,          lafs::add_bench, lafs::add_import,      lafs::add_export,   lafs::add_inspect,
-                              lafs::add_verify_resume, lafs::add_data,  lafs::add_test_plugin, lafs::add_new,      lafs::add_doctor};
+  constexpr Adder adders[] = {lafs::add_run,           lafs::add_check,   lafs::add_plan,        lafs::add_describe, lafs::add_eval,
+                              lafs::add_show,          lafs::add_bench,   lafs::add_import,      lafs::add_export,   lafs::add_inspect,
+                              lafs::add_verify_resume, lafs::add_data,    lafs::add_test_plugin, lafs::add_new,      lafs::add_doctor,
+                              lafs::add_completion,    lafs::add_complete};
   std::vector<std::pair<CLI::App*, lafs::Action>> commands;
   for (const Adder add : adders) {
     lafs::Action action = add(app);

@@ -40,6 +40,9 @@ Action add_inspect(CLI::App& app);
 Action add_test_plugin(CLI::App& app);
 Action add_new(CLI::App& app);
 Action add_doctor(CLI::App& app);
+Action add_completion(CLI::App& app);
+/// Not in the help: what the script of `lafs completion` asks.
+Action add_complete(CLI::App& app);
 
 /// Options of commands that read recipes.
 struct RecipeArguments {

@@ -200,6 +200,29 @@ TEST_CASE("describe: docs/reference.md is what it prints") {
   CHECK_MESSAGE(same, "make it again: build/bin/lafs describe --markdown > docs/reference.md");
 }
 
+TEST_CASE("completion: commands, options, keys of --set and their values") {
+  const std::string row = source / "recipes" / "quickstart.toml";
+  const auto asked = [](const Arguments& words, const std::string& at) { return lafs(Arguments{"complete", at, "lafs"} + words).out; };
+  CHECK(asked({"des"}, "1") == "describe\n");
+  CHECK(asked({"compl"}, "1") == "completion\n");  // `complete` is not for people
+  CHECK(asked({"run", "--qu"}, "2") == "--quiet\n");
+  CHECK(asked({"describe", "part_f"}, "2") == "part_fvit\n");
+  CHECK(asked({"new", "plugin", "back"}, "3") == "backbone\n");
+  CHECK(asked({"run", row, "--stage", "fine"}, "4") == "finetune\n");
+  CHECK(asked({"run", row, "--set", "lafs.run.ep"}, "4") == "lafs.run.epochs=\n");
+  CHECK(asked({"run", row, "--set", "lafs.run.device=cu"}, "4") == "lafs.run.device=cuda\n");
+  CHECK(asked({"run", row, "--set", "lafs.run.device", "=", "cu"}, "6") == "cuda\n");  // as bash takes it apart
+  CHECK(asked({"run", row, "--set", "lafs.backbone.use", "="}, "5").find("fvit\n") != std::string::npos);
+  CHECK(asked({"run", "no.toml", "--set", "run.ep"}, "4") == "");
+  CHECK(asked({"run", "recipes/"}, "2") == "");  // files are the shell's
+}
+
+TEST_CASE("completion: a script for either shell") {
+  CHECK(lafs({"completion", "bash"}).out.find("complete -o default -F _lafs lafs\n") != std::string::npos);
+  CHECK(lafs({"completion", "zsh"}).out.starts_with("#compdef lafs\n"));
+  CHECK(lafs({"completion", "fish"}).err == "lafs completion: error: shell: fish not in {bash,zsh}; see lafs completion --help\n");
+}
+
 TEST_CASE("help: the program and each command name their options") {
   const std::vector<std::pair<std::string, std::vector<std::string>>> commands{
       {"run", {"--set", "--stage", "--out", "--quiet", "--json"}},
