@@ -66,10 +66,10 @@ int main(int argc, char** argv) {
       "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
 
   using Adder = lafs::Action (*)(CLI::App&);
-  constexpr Adder adders[] = {lafs::add_run,           lafs::add_check,   lafs::add_plan,        lafs::add_describe, lafs::add_eval,
-                              lafs::add_show,          lafs::add_bench,   lafs::add_import,      lafs::add_export,   lafs::add_inspect,
-                              lafs::add_verify_resume, lafs::add_data,    lafs::add_test_plugin, lafs::add_new,      lafs::add_doctor,
-                              lafs::add_completion,    lafs::add_complete};
+  constexpr Adder adders[] = {lafs::add_run,     lafs::add_check,         lafs::add_plan,    lafs::add_describe,    lafs::add_eval,
+                              lafs::add_embed,   lafs::add_show,          lafs::add_bench,   lafs::add_import,      lafs::add_export,
+                              lafs::add_inspect, lafs::add_verify_resume, lafs::add_data,    lafs::add_test_plugin, lafs::add_new,
+                              lafs::add_doctor,  lafs::add_completion,    lafs::add_complete};
   std::vector<std::pair<CLI::App*, lafs::Action>> commands;
   for (const Adder add : adders) {
     lafs::Action action = add(app);

@@ -30,6 +30,7 @@ Action add_check(CLI::App& app);
 Action add_plan(CLI::App& app);
 Action add_describe(CLI::App& app);
 Action add_eval(CLI::App& app);
+Action add_embed(CLI::App& app);
 Action add_verify_resume(CLI::App& app);
 Action add_data(CLI::App& app);
 Action add_bench(CLI::App& app);

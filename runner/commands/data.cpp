@@ -1,11 +1,7 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <map>
 #include <memory>
-#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -13,10 +9,8 @@
 
 #include "formats/face_records.h"
 #include "imaging/decode.h"
-#include "kernel/reader.h"
 #include "lafs/encoded_of.h"
-#include "runner/assembly.h"
-#include "runner/commands/command.h"
+#include "runner/commands/source_arguments.h"
 #include "runner/data/pack.h"
 #include "runner/report/progress.h"
 #include "runner/train/interrupt.h"
@@ -26,22 +20,6 @@ namespace lafs {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct SourceArguments {
-  fs::path path, root;
-  std::string toml;
-  RecipeArguments common;
-
-  void add_to(CLI::App& command) {
-    auto* source = command.add_option("source", path, "folder of identities, list of pictures, record set, or recipe with a [data_source]");
-    source->type_name("SOURCE");
-    command.add_option("--source", toml, "any data source: --source '{ use = \"subset\", source = ..., fraction = 0.1 }'")
-        ->type_name("TOML")
-        ->excludes(source);
-    command.add_option("--root", root, "folder of the pictures of a list; default the folder of the list")->type_name("DIR");
-    common.add_to(command);
-  }
-};
 
 struct PackArguments {
   SourceArguments source;
@@ -56,117 +34,26 @@ struct InfoArguments {
   bool json = false;
 };
 
-Node text_node(const std::string& text) {
-  Node node;
-  node.value = text;
-  node.folder = fs::current_path();
-  return node;
-}
-
-bool holds_records(const fs::path& folder) {
-  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".rec"; });
-}
-
-/// What a path on the command line means, as the table of a data source.
-Node table_of(const SourceArguments& arguments) {
-  const fs::path& path = arguments.path;
-  if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
-  Node table;
-  const bool folder = fs::is_directory(path);
-  if (path.extension() == ".rec" || (folder && holds_records(path))) {
-    Node files;
-    files.value = Node::List{text_node(path.string())};
-    table.put("use", text_node("record_set"));
-    table.put("files", files);
-    return table;
-  }
-  table.put("use", text_node("image_folder"));
-  if (folder) {
-    table.put("root", text_node(path.string()));
-  } else {
-    table.put("root", text_node((arguments.root.empty() ? fs::absolute(path).parent_path() : arguments.root).string()));
-    table.put("list", text_node(path.string()));
-  }
-  return table;
-}
-
-/// The source with what it needs to be opened.
-struct OpenSource {
-  Recipe recipe;
-  std::vector<std::string> notes;
-  std::shared_ptr<DataSource> source;
-};
-
-Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
-  if (arguments.path.empty() == arguments.toml.empty()) throw RecipeError({"lafs data: error: name one source: SOURCE or --source"});
-  const RecipeContext context = arguments.common.context();
-  if (arguments.path.extension() == ".toml") {
-    const Recipe recipe = read_recipe(arguments.path, context, registry);
-    if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
-    return recipe.data_source;
-  }
-  Node node = arguments.toml.empty() ? table_of(arguments) : parse_override("--source", arguments.toml);
-  if (!node.fields()) throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found {}", arguments.toml)});
-  std::map<std::string, std::string> roots;
-  if (!context.data_root.empty()) roots["data"] = context.data_root;
-  for (const auto& [key, value] : context.overrides) {
-    if (key.starts_with("paths.")) roots[key.substr(6)] = fs::absolute(value).string();
-  }
-  Diagnostics diagnostics;
-  Use<DataSource> use;
-  read_use({diagnostics, registry, roots, false, std::nullopt}, &node, node.position, use);
-  diagnostics.throw_if_any();
-  return use;
-}
-
-OpenSource open_source(const SourceArguments& arguments, const Invocation& invocation) {
+OpenSource open(const SourceArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  OpenSource open;
-  const Use<DataSource> use = use_of(arguments, registry);
-  RecipeAssembly assembly(open.recipe, RecipeAssembly::Data::closed, [&](const std::string& text) { open.notes.push_back(text); });
-  open.source = use.make(assembly);
-  if (const auto* skipping = dynamic_cast<const Skipping*>(open.source.get())) {
-    const std::vector<std::string> skipped = skipping->skipped();
-    if (!skipped.empty()) open.notes.push_back(fmt::format("damaged pictures left out: {}, first {}", skipped.size(), skipped.front()));
-  }
-  return open;
+  return arguments.open(registry);
 }
 
 std::string size_text(const std::pair<int64_t, int64_t>& size) { return fmt::format("{}x{}", size.first, size.second); }
 
 std::string style_text(bool range) { return range ? "range" : "plain"; }
 
-/// One line about the work, once a second.
-class PackProgress {
- public:
-  PackProgress(bool quiet, int64_t total) : quiet_(quiet), terminal_(::isatty(2) != 0), total_(total) {}
-  void show(int64_t done) {
-    const auto now = std::chrono::steady_clock::now();
-    if (quiet_ || (done < total_ && now - shown_ < std::chrono::seconds(terminal_ ? 1 : 5))) return;
-    shown_ = now;
-    const double seconds = std::chrono::duration<double>(now - start_).count(), rate = static_cast<double>(done) / std::max(seconds, 1e-9);
-    fmt::print(stderr, "{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
-               duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
-  }
-
- private:
-  bool quiet_, terminal_;
-  int64_t total_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), shown_ = start_;
-};
-
 int run_pack(PackArguments& arguments, const Invocation& invocation) {
-  const OpenSource open = open_source(arguments.source, invocation);
-  for (const std::string& note : open.notes) fmt::print(stderr, "{}\n", note);
+  const OpenSource source = open(arguments.source, invocation);
+  for (const std::string& note : source.notes) fmt::print(stderr, "{}\n", note);
   PackOptions& options = arguments.options;
   options.style = arguments.style == "plain" ? FaceWriter::Style::plain : FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
   catch_interrupts();
-  PackProgress progress(arguments.quiet, open.source->size());
+  PictureProgress progress(arguments.quiet, 0, source.source->size());
   PackResult result;
   try {
-    result = pack(*open.source, options, [&](int64_t finished) {
+    result = pack(*source.source, options, [&](int64_t finished) {
       progress.show(finished);
       return !interrupted();
     });
@@ -178,8 +65,9 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
   if (result.style != options.style) fmt::print(stderr, "more keys than range style holds: the set was written in plain style\n");
   if (result.sizes.size() > 1)
     fmt::print(stderr, "pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
-  fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures, open.source->identities(),
-             options.out.string(), style_text(result.style == FaceWriter::Style::range), result.copied, result.bytes);
+  fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures,
+             source.source->identities(), options.out.string(), style_text(result.style == FaceWriter::Style::range), result.copied,
+             result.bytes);
   return done;
 }
 
@@ -260,8 +148,8 @@ void print_info(const nlohmann::json& info) {
 }
 
 int run_info(const InfoArguments& arguments, const Invocation& invocation) {
-  const OpenSource open = open_source(arguments.source, invocation);
-  nlohmann::json info = info_of(open, arguments.sample);
+  const OpenSource source = open(arguments.source, invocation);
+  nlohmann::json info = info_of(source, arguments.sample);
   info["shards"] = shards_of(arguments.source.path);
   if (arguments.json) {
     fmt::print("{}\n", info.dump(2));

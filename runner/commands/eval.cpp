@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -7,14 +6,11 @@
 
 #include "formats/atomic_file.h"
 #include "kernel/row.h"
-#include "nn/init.h"
 #include "runner/assembly.h"
-#include "runner/commands/command.h"
+#include "runner/commands/trained_encoder.h"
 #include "runner/device.h"
 #include "runner/evaluate/embedder.h"
 #include "runner/report/results.h"
-#include "runner/train/checkpoint.h"
-#include "runner/train/init.h"
 
 namespace lafs {
 
@@ -29,39 +25,10 @@ struct EvalArguments {
   bool json = false, quiet = false;
 };
 
-/// The folder that was named, or of a row's the stage's under it.
-fs::path run_folder(const EvalArguments& arguments) {
-  if (arguments.common.stage.empty()) return arguments.checkpoint;
-  if (const fs::path stage = arguments.checkpoint / arguments.common.stage; fs::is_directory(stage)) return stage;
-  // A run's own folder: the stage is the recipe's.
-  if (!arguments.recipe.empty() || !fs::is_directory(arguments.checkpoint)) return arguments.checkpoint;
-  std::vector<std::string> stages;
-  for (const auto& entry : fs::directory_iterator(arguments.checkpoint)) {
-    if (fs::is_directory(entry.path() / "checkpoints")) stages.push_back(entry.path().filename().string());
-  }
-  std::sort(stages.begin(), stages.end());
-  throw Error(fmt::format("\"{}\" has no run of a stage \"{}\"{}", arguments.checkpoint.string(), arguments.common.stage,
-                          suggestion(arguments.common.stage, stages)));
-}
-
 /// The recipe whose evaluators are asked: the one given, or the one the checkpoint was trained with.
-Recipe recipe_of(const EvalArguments& arguments, const CheckpointFacts& facts, const fs::path& checkpoint, Registry& registry) {
+Recipe recipe_of(const EvalArguments& arguments, const TrainedModel& model, Registry& registry) {
   if (!arguments.recipe.empty()) return read_stage(arguments.recipe, arguments.common.stage, arguments.common.context(), registry);
-  return read_recipe_text(facts.recipe, (checkpoint / "state.json").string() + " recipe", arguments.common.context(), registry);
-}
-
-std::shared_ptr<Backbone> load_encoder(const CheckpointFacts& facts, const fs::path& checkpoint, const Registry& registry) {
-  Use<Backbone> use(facts.backbone);
-  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
-  auto backbone = use.make(facts.input);
-  const LoadAccount account =
-      load_matching(WeightsFile(checkpoint / "weights.safetensors"), {.select = facts.encoder}, *backbone->module());
-  if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
-    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used",
-                            checkpoint.string(), facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(),
-                            account.unexpected.size()));
-  }
-  return backbone;
+  return training_recipe(model, arguments.common.context(), registry);
 }
 
 std::function<void(int64_t, int64_t)> progress_of(bool quiet) {
@@ -74,10 +41,10 @@ std::function<void(int64_t, int64_t)> progress_of(bool quiet) {
 }
 
 int run(const EvalArguments& arguments, const Invocation& invocation) {
-  const fs::path checkpoint = resolve_checkpoint(run_folder(arguments));
-  const auto [position, facts] = read_checkpoint_state(checkpoint);
+  const TrainedModel model = find_model(arguments.checkpoint, arguments.common.stage, !arguments.recipe.empty());
+  const auto& [checkpoint, position, facts] = model;
   Registry registry = load_plugins(invocation);
-  const Recipe recipe = recipe_of(arguments, facts, checkpoint, registry);
+  const Recipe recipe = recipe_of(arguments, model, registry);
   if (const std::string difference = facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", checkpoint.string(), difference));
   }
@@ -85,7 +52,7 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   const at::Device device = open_device(recipe.run.device);
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
-  auto backbone = load_encoder(facts, checkpoint, registry);
+  auto backbone = load_encoder(model, registry);
   backbone->module()->to(device);
 
   EmbedderOptions options;

@@ -87,6 +87,19 @@ void Progress::message(const std::string& text) {
   open_line_ = false;
 }
 
+PictureProgress::PictureProgress(bool quiet, int64_t first, int64_t total)
+    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), first_(first), total_(total) {}
+
+void PictureProgress::show(int64_t done) {
+  const Clock::time_point now = Clock::now();
+  if (quiet_ || (done < total_ && now - shown_ < std::chrono::seconds(terminal_ ? 1 : 5))) return;
+  shown_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
+  fmt::print(stderr, "{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
+             duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
+}
+
 void Progress::finish() {
   if (!last_.empty()) show(last_);
   last_.clear();

@@ -29,6 +29,20 @@ class Progress {
   std::string last_;
 };
 
+/// The same for work on pictures: how many, how fast, how long still; about once a second on a terminal. [one thread at a time]
+class PictureProgress {
+ public:
+  /// `first` of the `total` were done before.
+  PictureProgress(bool quiet, int64_t first, int64_t total);
+  void show(int64_t done);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool quiet_, terminal_;
+  int64_t first_, total_;
+  Clock::time_point start_ = Clock::now(), shown_ = start_;
+};
+
 /// 83 -> "1:23", 7384 -> "2:03:04"; "-:--" for what cannot be known.
 std::string duration_text(double seconds);
 

@@ -230,6 +230,8 @@ TEST_CASE("help: the program and each command name their options") {
       {"plan", {"--set", "--stage", "--probe", "--json"}},
       {"describe", {"--quirks", "--json", "--markdown"}},
       {"eval", {"--set", "--stage", "--recipe", "--out", "--batch", "--json"}},
+      {"embed", {"--out", "--flip", "--stage", "--source", "--force"}},
+      {"completion", {"bash", "zsh"}},
       {"show", {"views", "landmarks", "attention"}},
       {"verify-resume", {"--stage", "--inputs", "--steps", "--kill-at", "--out", "--json"}}};
   const Outcome all = lafs({"--help"});

@@ -1,0 +1,100 @@
+#include "runner/commands/source_arguments.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "kernel/reader.h"
+#include "runner/assembly.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Node text_node(const std::string& text) {
+  Node node;
+  node.value = text;
+  node.folder = fs::current_path();
+  return node;
+}
+
+bool holds_records(const fs::path& folder) {
+  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".rec"; });
+}
+
+/// What a path on the command line means, as the table of a data source.
+Node table_of(const SourceArguments& arguments) {
+  const fs::path& path = arguments.path;
+  if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
+  Node table;
+  const bool folder = fs::is_directory(path);
+  if (path.extension() == ".rec" || (folder && holds_records(path))) {
+    Node files;
+    files.value = Node::List{text_node(path.string())};
+    table.put("use", text_node("record_set"));
+    table.put("files", files);
+    return table;
+  }
+  table.put("use", text_node("image_folder"));
+  if (folder) {
+    table.put("root", text_node(path.string()));
+  } else {
+    table.put("root", text_node((arguments.root.empty() ? fs::absolute(path).parent_path() : arguments.root).string()));
+    table.put("list", text_node(path.string()));
+  }
+  return table;
+}
+
+Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
+  if (arguments.path.empty() == arguments.toml.empty()) throw RecipeError({"lafs: error: name one source: SOURCE or --source"});
+  const RecipeContext context = arguments.common.context();
+  if (arguments.path.extension() == ".toml") {
+    const Recipe recipe = read_recipe(arguments.path, context, registry);
+    if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
+    return recipe.data_source;
+  }
+  Node node = arguments.toml.empty() ? table_of(arguments) : parse_override("--source", arguments.toml);
+  if (!node.fields()) throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found {}", arguments.toml)});
+  std::map<std::string, std::string> roots;
+  if (!context.data_root.empty()) roots["data"] = context.data_root;
+  for (const auto& [key, value] : context.overrides) {
+    if (key.starts_with("paths.")) roots[key.substr(6)] = fs::absolute(value).string();
+  }
+  Diagnostics diagnostics;
+  Use<DataSource> use;
+  read_use({diagnostics, registry, roots, false, std::nullopt}, &node, node.position, use);
+  diagnostics.throw_if_any();
+  return use;
+}
+
+}  // namespace
+
+void SourceArguments::add_to(CLI::App& command) {
+  auto* source = command.add_option("source", path, "folder of identities, list of pictures, record set, or recipe with a [data_source]");
+  source->type_name("SOURCE");
+  command.add_option("--source", toml, "any data source: --source '{ use = \"subset\", source = ..., fraction = 0.1 }'")
+      ->type_name("TOML")
+      ->excludes(source);
+  command.add_option("--root", root, "folder of the pictures of a list; default the folder of the list")->type_name("DIR");
+  common.add_to(command);
+}
+
+OpenSource SourceArguments::open(Registry& registry) const { return open_source(use_of(*this, registry)); }
+
+OpenSource open_source(const Use<DataSource>& use) {
+  OpenSource open;
+  RecipeAssembly assembly(open.recipe, RecipeAssembly::Data::closed, [&](const std::string& text) { open.notes.push_back(text); });
+  open.source = use.make(assembly);
+  if (const auto* skipping = dynamic_cast<const Skipping*>(open.source.get())) {
+    const std::vector<std::string> skipped = skipping->skipped();
+    if (!skipped.empty()) open.notes.push_back(fmt::format("damaged pictures left out: {}, first {}", skipped.size(), skipped.front()));
+  }
+  return open;
+}
+
+}  // namespace lafs

@@ -1,0 +1,143 @@
+#include "runner/evaluate/feature_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/atomic_file.h"
+#include "formats/mapped_file.h"
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path with_ending(fs::path file, const std::string& ending) { return file.replace_extension(ending); }
+
+/// The first fact that differs, as a sentence's middle; empty if none does.
+std::string difference(const nlohmann::json& there, const nlohmann::json& wanted) {
+  for (const auto& [name, value] : wanted.items()) {
+    const nlohmann::json other = there.is_object() && there.contains(name) ? there.at(name) : nlohmann::json();
+    if (other != value) return fmt::format("{} = {}, not {}", name, other.dump(), value.dump());
+  }
+  return "";
+}
+
+/// Adds bytes at the end and brings them to the disk.
+void append_to(const fs::path& file, std::span<const std::byte> bytes) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  int error = descriptor < 0 ? errno : 0;
+  while (!error && !bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written > 0) bytes = bytes.subspan(static_cast<size_t>(written));
+    if (written < 0 && errno != EINTR) error = errno;
+  }
+  if (!error && ::fdatasync(descriptor) != 0) error = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (error) throw Error(fmt::format("cannot write \"{}\": {}", file.string(), std::strerror(error)));
+}
+
+}  // namespace
+
+FeatureFile::FeatureFile(fs::path file, Shape shape, nlohmann::json facts, bool anew)
+    : file_(std::move(file)),
+      partial_(file_.string() + ".partial"),
+      partial_facts_(file_.string() + ".partial.json"),
+      facts_file_(with_ending(file_, ".json")),
+      keys_file_(with_ending(file_, ".tsv")),
+      shape_(shape),
+      facts_(std::move(facts)) {
+  if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
+    throw Error(fmt::format("\"{}\": features are written as .npy or .safetensors", file_.string()));
+  }
+  facts_["rows"] = shape_.rows;
+  facts_["width"] = shape_.width;
+  if (anew) {
+    for (const fs::path& old : {partial_, partial_facts_, file_, facts_file_, keys_file_}) fs::remove(old);
+  }
+  if (fs::exists(file_)) {
+    refuse_others(facts_file_, file_);
+    finished_ = true;
+    rows_ = shape_.rows;
+  } else if (fs::exists(partial_)) {
+    refuse_others(partial_facts_, partial_);
+    const auto row = static_cast<uintmax_t>(shape_.width) * sizeof(float), bytes = fs::file_size(partial_);
+    rows_ = std::min(static_cast<int64_t>(bytes / row), shape_.rows);
+    if (rows_ < shape_.rows) rows_ -= rows_ % shape_.chunk;
+    fs::resize_file(partial_, static_cast<uintmax_t>(rows_) * row);
+  } else {
+    write_atomically(partial_facts_, facts_.dump(2) + "\n");
+  }
+}
+
+void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
+  nlohmann::json there;
+  if (fs::exists(facts_file)) {
+    const MappedFile file(facts_file);
+    const auto* begin = reinterpret_cast<const char*>(file.bytes().data());
+    there = nlohmann::json::parse(begin, begin + file.bytes().size(), nullptr, /*allow_exceptions=*/false);
+  }
+  if (!there.is_object()) {
+    throw Error(fmt::format("\"{}\" is there, and no \"{}\" says of what; give another file, or begin anew with --force", what.string(),
+                            facts_file.string()));
+  }
+  if (const std::string other = difference(there, facts_); !other.empty()) {
+    throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or begin anew with --force", what.string(), other));
+  }
+}
+
+void FeatureFile::append(std::span<const float> values) {
+  append_to(partial_, std::as_bytes(values));
+  rows_ += static_cast<int64_t>(values.size()) / shape_.width;
+}
+
+void FeatureFile::write_features(const DataSource& source) const {
+  const MappedFile rows(partial_);
+  const std::vector<int64_t> shape{shape_.rows, shape_.width};
+  if (file_.extension() == ".npy") return write_npy(file_, "F32", shape, rows.bytes());
+  std::vector<int64_t> identities(static_cast<size_t>(shape_.rows));
+  for (int64_t r = 0; r < shape_.rows; ++r) identities[static_cast<size_t>(r)] = source.identity(r);
+  std::map<std::string, std::string> metadata;
+  for (const auto& [name, value] : facts_.items()) metadata[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  write_safetensors(
+      file_,
+      {{"features", "F32", shape, rows.bytes()}, {"identities", "I64", {shape_.rows}, std::as_bytes(std::span<const int64_t>(identities))}},
+      metadata);
+}
+
+void FeatureFile::write_keys(const DataSource& source) const {
+  AtomicFile out(keys_file_);
+  std::string lines = "row\tkey\tidentity\n";
+  for (int64_t r = 0; r < shape_.rows; ++r) {
+    lines += fmt::format("{}\t{}\t{}\n", r, source.key(r), source.identity(r));
+    if (lines.size() < (1 << 20) && r + 1 < shape_.rows) continue;
+    out.write(lines);
+    lines.clear();
+  }
+  out.commit();
+}
+
+void FeatureFile::finish(const DataSource& source) {
+  if (!finished_) {
+    write_keys(source);
+    write_atomically(facts_file_, facts_.dump(2) + "\n");
+    write_features(source);  // last: a file that is there is whole, and has its company
+  }
+  fs::remove(partial_);
+  fs::remove(partial_facts_);
+  finished_ = true;
+}
+
+}  // namespace lafs

@@ -1,0 +1,47 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "lafs/data_source.h"
+
+namespace lafs {
+
+/// Features of a whole data source on their way into a file. Rows go to `FILE.partial` as they come, so that a stopped run goes on where it
+/// was; `finish` makes of them
+///   FILE               "features" [rows, width] float32; as safetensors also "identities" [rows] int64
+///   FILE's stem.tsv    row, key and identity of each picture
+///   FILE's stem.json   the facts
+/// Every member throws Error naming the file. [main thread]
+class FeatureFile {
+ public:
+  struct Shape {
+    int64_t rows = 0, width = 0;
+    int64_t chunk = 1;  ///< rows of an `append`, the last one excepted: what an interrupted write leaves of one is dropped
+  };
+
+  /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced.
+  /// Throws Error for an ending that is neither ".npy" nor ".safetensors".
+  FeatureFile(std::filesystem::path file, Shape shape, nlohmann::json facts, bool anew);
+
+  bool finished() const { return finished_; }  ///< the very features are there: nothing is to do
+  int64_t rows() const { return rows_; }       ///< there so far
+  void append(std::span<const float> values);  ///< on disk when it returns
+  void finish(const DataSource& source);       ///< of rows that are all there; `source` gives keys and identities
+
+ private:
+  void refuse_others(const std::filesystem::path& facts_file, const std::filesystem::path& what) const;
+  void write_features(const DataSource& source) const;
+  void write_keys(const DataSource& source) const;
+
+  std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_;
+  Shape shape_;
+  nlohmann::json facts_;
+  int64_t rows_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace lafs

@@ -1,0 +1,118 @@
+#include <cstring>
+
+#include <doctest/doctest.h>
+
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "tiny.h"
+
+namespace lafs::test {
+namespace {
+
+/// A trained tiny model of 48 pictures; 16 make a chunk.
+class Trained {
+ public:
+  Trained() { REQUIRE(tiny.run("out", {"--set", "run.epochs=1", "--set", "run.evaluate_every=0"}).status == 0); }
+  Outcome embed(const std::string& out, const Arguments& more = {}) const {
+    return lafs(Arguments{"embed", tiny / "out", "--out", tiny / out, "--batch", "1", "--device", "cpu"} + more);
+  }
+  std::string rows(const std::string& npy, int64_t width = 24) const {
+    const std::string bytes = read_bytes(tiny / npy), header = npy_header("F32", {48, width});
+    REQUIRE(bytes.starts_with(header));
+    return bytes.substr(header.size());
+  }
+  const Tiny tiny;
+};
+
+std::vector<float> numbers(const std::string& bytes) {
+  std::vector<float> out(bytes.size() / sizeof(float));
+  std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+  return out;
+}
+
+TEST_CASE("embed: the same rows in both formats, with keys, identities and facts") {
+  const Trained trained;
+  const Outcome npy = trained.embed("a.npy", {"--quiet"});
+  REQUIRE_MESSAGE(npy.status == 0, npy.err);
+  CHECK(npy.out == (trained.tiny / "a.npy").string() + ": 48 pictures of 8 identities, 24 numbers each\n");
+  CHECK(npy.err == "");
+  REQUIRE(trained.embed("b.safetensors").status == 0);
+  const SafetensorsReader reader(trained.tiny / "b.safetensors");
+  reader.verify();
+  const auto bytes = reader.bytes(*reader.find("features"));
+  CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == trained.rows("a.npy"));
+  std::vector<int64_t> identities(48);
+  std::memcpy(identities.data(), reader.bytes(*reader.find("identities")).data(), sizeof(int64_t) * 48);
+  for (int64_t i = 0; i < 48; ++i) CHECK(identities[static_cast<size_t>(i)] == i / 6);
+
+  const std::string keys = read_bytes(trained.tiny / "a.tsv");
+  CHECK(keys.starts_with("row\tkey\tidentity\n0\t"));
+  CHECK(keys.find("\n47\t") != std::string::npos);
+  CHECK(keys.ends_with("\t7\n"));
+  const auto facts = nlohmann::json::parse(read_bytes(trained.tiny / "a.json"));
+  CHECK(facts.at("rows") == 48);
+  CHECK(facts.at("width") == 24);
+  CHECK(facts.at("step") == 6);
+  CHECK(reader.metadata().at("weights") == facts.at("weights"));
+  CHECK(!fs::exists(trained.tiny / "a.npy.partial"));
+  CHECK(!fs::exists(trained.tiny / "a.npy.partial.json"));
+}
+
+TEST_CASE("embed: picture and mirror side by side are the terms of their sum") {
+  const Trained trained;
+  for (const std::string flip : {"none", "both", "sum"}) REQUIRE(trained.embed(flip + ".npy", {"--flip", flip}).status == 0);
+  const auto none = numbers(trained.rows("none.npy")), both = numbers(trained.rows("both.npy", 48)), sum = numbers(trained.rows("sum.npy"));
+  for (size_t r = 0; r < 48; ++r) {
+    for (size_t d = 0; d < 24; ++d) {
+      CHECK(both[48 * r + d] == none[24 * r + d]);
+      CHECK(both[48 * r + d] + both[48 * r + 24 + d] == sum[24 * r + d]);
+    }
+  }
+}
+
+TEST_CASE("embed: a stopped run goes on after its last whole chunk, to the same bytes") {
+  const Trained trained;
+  REQUIRE(trained.embed("whole.npy").status == 0);
+  const std::string rows = trained.rows("whole.npy");
+  // What a kill leaves behind in the second chunk: 20 rows and a bit.
+  write_bytes(trained.tiny / "part.npy.partial", rows.substr(0, 16 * 24 * 4) + std::string(4 * 24 * 4 + 7, '\0'));
+  write_bytes(trained.tiny / "part.npy.partial.json", read_bytes(trained.tiny / "whole.json"));
+  const Outcome rest = trained.embed("part.npy");
+  REQUIRE(rest.status == 0);
+  CHECK(rest.err.starts_with("going on after 16 pictures\n48 of 48 pictures, "));
+  CHECK(trained.rows("part.npy") == rows);
+  const Outcome again = trained.embed("part.npy");
+  CHECK(again.status == 0);
+  CHECK(again.out.ends_with("24 numbers each; it was there already\n"));
+}
+
+TEST_CASE("embed: features of something else are never mixed or overwritten") {
+  const Trained trained;
+  REQUIRE(trained.embed("a.npy").status == 0);
+  const std::string before = read_bytes(trained.tiny / "a.npy");
+  const std::string a = (trained.tiny / "a.npy").string(), way_out = "; give another file, or begin anew with --force\n";
+  const Outcome other = trained.embed("a.npy", {"--flip", "none"});
+  CHECK(other.status == 1);
+  CHECK(other.err == "lafs: error: \"" + a + "\" holds other features: flip = \"contract\", not \"none\"" + way_out);
+  CHECK(read_bytes(a) == before);
+  CHECK(trained.embed("a.npy", {"--flip", "none", "--force"}).status == 0);
+  CHECK(read_bytes(a) != before);
+  fs::remove(trained.tiny / "a.json");
+  CHECK(trained.embed("a.npy").err ==
+        "lafs: error: \"" + a + "\" is there, and no \"" + (trained.tiny / "a.json").string() + "\" says of what" + way_out);
+  CHECK(trained.embed("a.csv").err ==
+        "lafs: error: \"" + (trained.tiny / "a.csv").string() + "\": features are written as .npy or .safetensors\n");
+  CHECK(trained.embed("b.npy", {trained.tiny / "nowhere"}).err ==
+        "lafs: error: \"" + (trained.tiny / "nowhere").string() + "\" does not exist\n");
+}
+
+TEST_CASE("embed: pictures of another source, under the input contract of the model") {
+  const Trained trained;
+  const Outcome outcome =
+      trained.embed("c.npy", {"--quiet", "--source", "{ use = \"synthetic_faces\", identities = 2, per_identity = 3, size = 32 }"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK(outcome.out == (trained.tiny / "c.npy").string() + ": 6 pictures of 2 identities, 24 numbers each\n");
+}
+
+}  // namespace
+}  // namespace lafs::test
