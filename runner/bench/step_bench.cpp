@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "runner/assembly.h"
+#include "runner/bench/step_trace.h"
 #include "runner/data/loader.h"
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
@@ -52,57 +54,94 @@ void time_pictures(const DataSource& source, const Augmentation& augmentation, S
   times.augment_milliseconds = 1e3 * augment / static_cast<double>(pictures);
 }
 
-}  // namespace
+/// The loop of a recipe, with noise where its data is not there.
+class BenchLoop {
+ public:
+  BenchLoop(const Recipe& recipe, int64_t steps)
+      : recipe_(recipe),
+        device_(open_device(recipe.run.device)),
+        assembly_(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); }),
+        trainer_(recipe, assembly_, device_) {
+    use_threads(recipe.run.threads);
+    trainer_.initialise([](const std::string&) {});
+    const int64_t micro_batches = steps * recipe.run.accumulate;
+    source_ = assembly_.has_data() ? assembly_.data()
+                                   : std::make_shared<NoiseSource>(recipe.run.batch * micro_batches, assembly_.identities(), recipe.input);
+    augmentation_ = assembly_.augmentation();
+    LoaderOptions options;
+    options.seed = static_cast<uint64_t>(recipe.run.seed);
+    options.batch = recipe.run.batch;
+    options.end = micro_batches;
+    options.threads = recipe.run.loader_threads;
+    options.prefetch = recipe.run.prefetch;
+    loader_ = std::make_unique<Loader>(source_, augmentation_, recipe.input, options, device_);
+    time_ = run_length(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).time;
+    time_.epoch = std::min<int64_t>(1, time_.epochs - 1);  // past what holds for the first epoch only
+  }
 
-StepTimes bench_steps(const Recipe& recipe, int64_t steps, int64_t warm_up, const std::function<void(int64_t)>& tell) {
-  const at::Device device = open_device(recipe.run.device);
-  use_threads(recipe.run.threads);
-  RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
-  Trainer trainer(recipe, assembly, device);
-  trainer.initialise([](const std::string&) {});
-  StepTimes times;
-  times.batch = recipe.run.batch;
-  times.accumulate = recipe.run.accumulate;
-  times.data_is_there = assembly.has_data();
-  const int64_t micro_batches = (warm_up + steps) * recipe.run.accumulate;
-  std::shared_ptr<const DataSource> source =
-      assembly.has_data() ? assembly.data()
-                          : std::make_shared<NoiseSource>(recipe.run.batch * micro_batches, assembly.identities(), recipe.input);
-  const auto augmentation = assembly.augmentation();
-  time_pictures(*source, *augmentation, times);
+  StepOutcome step() {
+    time_.index = std::min(time_.total - 1, time_.epoch * time_.steps_per_epoch + done_++);
+    return trainer_.step(time_, [this] { return loader_->next(); });
+  }
 
-  LoaderOptions options;
-  options.seed = static_cast<uint64_t>(recipe.run.seed);
-  options.batch = recipe.run.batch;
-  options.end = micro_batches;
-  options.threads = recipe.run.loader_threads;
-  options.prefetch = recipe.run.prefetch;
-  Loader loader(source, augmentation, recipe.input, options, device);
-  Timeline time = run_length(recipe.run, std::max(source->size(), recipe.run.batch * recipe.run.accumulate)).time;
-  time.epoch = std::min<int64_t>(1, time.epochs - 1);  // past what holds for the first epoch only
+  bool has_data() const { return assembly_.has_data(); }
+  at::Device device() const { return device_; }
+  const DataSource& source() const { return *source_; }
+  const Augmentation& augmentation() const { return *augmentation_; }
+
+ private:
+  const Recipe& recipe_;
+  at::Device device_;
+  RecipeAssembly assembly_;
+  Trainer trainer_;
+  std::shared_ptr<const DataSource> source_;
+  std::shared_ptr<Augmentation> augmentation_;
+  std::unique_ptr<Loader> loader_;
+  Timeline time_;
+  int64_t done_ = 0;
+};
+
+void time_steps(BenchLoop& loop, const BenchOptions& options, StepTimes& times) {
   std::vector<double> all;
-  std::map<std::string, double> sums;
-  std::vector<std::string> order;
-  for (int64_t i = 0; i < warm_up + steps; ++i) {
-    tell(i);
-    time.index = std::min(time.total - 1, time.epoch * time.steps_per_epoch + i);
+  for (int64_t i = 0; i < options.warm_up + options.steps; ++i) {
+    if (options.tell) options.tell(i);
     const auto start = Clock::now();
-    const StepOutcome outcome = trainer.step(time, [&] { return loader.next(); });
+    const StepOutcome outcome = loop.step();
     const double seconds = seconds_since(start);
     times.loss = outcome.loss;
-    if (i < warm_up) continue;
+    if (i < options.warm_up) continue;
     all.push_back(seconds);
-    for (const auto& [part, value] : outcome.seconds) {
-      if (!sums.contains(part)) order.push_back(part);
-      sums[part] += value;
+    if (times.parts.empty()) times.parts.assign(outcome.seconds.size(), {"", 0});
+    for (size_t p = 0; p < outcome.seconds.size(); ++p) {
+      times.parts[p].first = outcome.seconds[p].first;
+      times.parts[p].second += outcome.seconds[p].second / static_cast<double>(options.steps);
     }
   }
   std::sort(all.begin(), all.end());
-  times.steps = steps;
+  times.steps = options.steps;
   times.step_seconds = all[all.size() / 2];
-  times.images_per_second = static_cast<double>(recipe.run.batch * recipe.run.accumulate) / times.step_seconds;
-  for (const std::string& part : order) times.parts.emplace_back(part, sums[part] / static_cast<double>(steps));
+  times.images_per_second = static_cast<double>(times.batch * times.accumulate) / times.step_seconds;
+}
+
+}  // namespace
+
+StepTimes bench_steps(const Recipe& recipe, const BenchOptions& options) {
+  const int64_t traced = options.trace.empty() ? 0 : options.traced_steps;
+  BenchLoop loop(recipe, options.warm_up + options.steps + traced);
+  std::optional<StepTrace> trace;
+  if (traced > 0) trace.emplace(options.trace, loop.device());
+  StepTimes times;
+  times.batch = recipe.run.batch;
+  times.accumulate = recipe.run.accumulate;
+  times.data_is_there = loop.has_data();
+  time_pictures(loop.source(), loop.augmentation(), times);
+  time_steps(loop, options, times);
   times.peak_bytes = peak_bytes();
+  if (trace) {
+    trace->start();
+    for (int64_t i = 0; i < traced; ++i) loop.step();
+    times.trace_events = trace->finish();
+  }
   return times;
 }
 

@@ -20,7 +20,7 @@ namespace {
 struct BenchArguments {
   std::filesystem::path recipe;
   RecipeArguments common;
-  int64_t steps = 20, warm_up = 2;
+  BenchOptions options;
   bool json = false;
 };
 
@@ -42,6 +42,7 @@ nlohmann::json to_json(const StepTimes& t) {
           {"decode_milliseconds", t.decode_milliseconds},
           {"augment_milliseconds", t.augment_milliseconds},
           {"peak_bytes", t.peak_bytes},
+          {"trace_events", t.trace_events},
           {"loss", t.loss}};
 }
 
@@ -63,7 +64,7 @@ void print_times(const StepTimes& t, const std::string& precision) {
   fmt::print("memory      {:.0f} MiB at most\n", static_cast<double>(t.peak_bytes) / (1 << 20));
 }
 
-int run(const BenchArguments& arguments, const Invocation& invocation) {
+int run(BenchArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
   const auto stages = chosen_stages(row, arguments.common.stage);
@@ -76,9 +77,9 @@ int run(const BenchArguments& arguments, const Invocation& invocation) {
   recipe.init.clear();  // numbers take as long whatever they are
   const Ceilings ceilings = measure_ceilings();
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  const StepTimes times = bench_steps(recipe, arguments.steps, arguments.warm_up, [&](int64_t step) {
-    if (terminal) fmt::print(stderr, "\rstep {} of {} ", step + 1, arguments.steps + arguments.warm_up);
-  });
+  BenchOptions& options = arguments.options;
+  if (terminal) options.tell = [&](int64_t step) { fmt::print(stderr, "\rstep {} of {} ", step + 1, options.steps + options.warm_up); };
+  const StepTimes times = bench_steps(recipe, options);
   if (terminal) fmt::print(stderr, "\r\x1b[K");
   if (arguments.json) {
     const nlohmann::json json{{"recipe", title_of(row, *stages.front())},
@@ -91,6 +92,10 @@ int run(const BenchArguments& arguments, const Invocation& invocation) {
   fmt::print("{}\n\n", title_of(row, *stages.front()));
   print_machine(ceilings);
   print_times(times, recipe.run.precision);
+  if (times.trace_events > 0) {
+    fmt::print("trace       {}: {} events of {} steps more; open it in chrome://tracing or ui.perfetto.dev\n", options.trace.string(),
+               times.trace_events, options.traced_steps);
+  }
   return done;
 }
 
@@ -102,8 +107,13 @@ Action add_bench(CLI::App& app) {
   command->add_option("recipe", arguments->recipe, "recipe, a TOML file")->required()->type_name("FILE");
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "time this stage of a row");
-  command->add_option("--steps", arguments->steps, "steps to time")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--warm-up", arguments->warm_up, "steps before them")->check(CLI::Range(0, 1000))->capture_default_str();
+  command->add_option("--steps", arguments->options.steps, "steps to time")->check(CLI::Range(1, 100000))->capture_default_str();
+  command->add_option("--warm-up", arguments->options.warm_up, "steps before them")->check(CLI::Range(0, 1000))->capture_default_str();
+  command
+      ->add_option("--trace", arguments->options.trace,
+                   "also write a Chrome trace of some steps more: each operation, and the parts around them")
+      ->type_name("FILE");
+  command->add_option("--trace-steps", arguments->options.traced_steps, "steps to trace")->check(CLI::Range(1, 100))->capture_default_str();
   command->add_flag("--json", arguments->json, "the figures as JSON");
   command->footer(
       "Parts: load is the time the step waits for pictures; hooks are what the objective does before and after the update.\n"

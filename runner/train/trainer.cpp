@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 
@@ -107,29 +109,40 @@ std::shared_ptr<Backbone> Trainer::encoder() {
   return backbone;
 }
 
-/// Adds the time since it was last asked to a part of the step.
+/// Times the parts of a step, one after the other; a profiler that listens sees each as a span.
 class Trainer::PartClock {
  public:
-  void spent_on(const char* part) {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-    for (auto& [name, sum] : parts_) {
-      if (name == part) {
-        sum += seconds;
-        return;
-      }
-    }
-    parts_.emplace_back(part, seconds);
+  /// Ends the part before.
+  void begin(const char* part) {
+    end();
+    const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& one) { return one.first == part; });
+    current_ = static_cast<size_t>(found - parts_.begin());
+    if (found == parts_.end()) parts_.emplace_back(part, 0);
+    start_ = std::chrono::steady_clock::now();
+    span_.emplace(at::RecordScope::USER_SCOPE);
+    if (span_->isActive()) span_->before(part);
   }
-  std::vector<std::pair<std::string, double>> parts() const { return parts_; }
+  /// Seconds of the parts, in the order in which they first began. Ends the last.
+  std::vector<std::pair<std::string, double>> parts() {
+    end();
+    return parts_;
+  }
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  void end() {
+    if (!span_) return;
+    span_.reset();
+    parts_[current_].second += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  std::optional<at::RecordFunction> span_;
+  std::chrono::steady_clock::time_point start_;
+  size_t current_ = 0;
   std::vector<std::pair<std::string, double>> parts_;
 };
 
 double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock) {
+  clock.begin("forward");
   const at::Tensor positions = batch->positions().cpu();
   const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
   const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
@@ -147,10 +160,9 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
                                 time.index, micro),
                     batch);
   }
-  clock.spent_on("forward");
+  clock.begin("backward");
   if (recipe_.run.accumulate > 1) loss = loss / static_cast<double>(recipe_.run.accumulate);
   (scaler_ ? scaler_->scaled(loss) : loss).backward();
-  clock.spent_on("backward");
   return value;
 }
 
@@ -202,24 +214,24 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
   PartClock clock;
   for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
+    clock.begin("load");
     const std::shared_ptr<LoadedBatch> batch = next_batch();
-    clock.spent_on("load");
     outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
   }
+  clock.begin("clip");
   const bool finite = treat_gradients(time, outcome);
-  clock.spent_on("clip");
+  clock.begin("hooks");
   const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
   const at::NoGradGuard no_grad;
   objective_->before_update(last);
-  clock.spent_on("hooks");
+  clock.begin("optimizer");
   if (finite) optimizer_->step();
   for (const auto& group : groups_) {
     for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
   }
-  clock.spent_on("optimizer");
+  clock.begin("hooks");
   objective_->after_update(last);  // also of a skipped update: the averaged teacher moves on (quirk P19)
   if (scaler_) end_scaled_step(time, finite, outcome);
-  clock.spent_on("hooks");
   outcome.seconds = clock.parts();
   for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
   for (std::string& note : values_->notes) outcome.notes.push_back(std::move(note));
