@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "kernel/diagnostics.h"
@@ -40,6 +41,9 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
     command += " " + chosen.front()->get_name();
     const std::string prefix = chosen.front()->get_name() + ": ";
     if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    // CLI11 names them last first.
+    if (const std::vector<std::string> extra = chosen.front()->remaining(true); dynamic_cast<const CLI::ExtrasError*>(&error))
+      text = fmt::format("not expected: {}", fmt::join(extra, " "));
   }
   if (chosen.empty() && arguments.size() > 1 && !arguments[1].starts_with('-')) {
     std::vector<std::string> known;

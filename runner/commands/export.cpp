@@ -72,7 +72,7 @@ void write(const fs::path& file, const std::vector<TorchDict>& dicts) {
 int run(const ExportArguments& arguments, const Invocation& invocation) {
   const auto extension = arguments.out.extension();
   if (extension != ".pth" && extension != ".pt" && extension != ".safetensors")
-    throw Error(fmt::format("\"{}\" is to be neither .pth nor .safetensors", arguments.out.string()));
+    throw Error(fmt::format("\"{}\": weights are written as .pth or .safetensors", arguments.out.string()));
   const Registry registry = load_plugins(invocation);
   const NameMap map = read_name_map(registry.map(arguments.map));
   const WeightsFile file(arguments.checkpoint);

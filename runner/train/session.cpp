@@ -176,8 +176,8 @@ bool Session::resume() {
                             recipe_difference(known.recipe, recipe_.resolved)));
   }
   if (known.data_fingerprint != fingerprint_) {
-    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {})", request_.folder.string(), known.data_fingerprint,
-                            fingerprint_));
+    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); bring that back, or give another --out",
+                            request_.folder.string(), known.data_fingerprint, fingerprint_));
   }
   load_weights(last / "weights.safetensors", trainer_->root());
   load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
