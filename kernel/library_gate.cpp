@@ -107,6 +107,21 @@ class LibraryFile {
     return names;
   }
 
+  std::vector<std::string> needed() const {
+    std::vector<std::string> names;
+    for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section; section = elf_nextscn(elf_, section)) {
+      GElf_Shdr shape;
+      if (!gelf_getshdr(section, &shape) || shape.sh_type != SHT_DYNAMIC || shape.sh_entsize == 0) continue;
+      Elf_Data* data = elf_getdata(section, nullptr);
+      for (size_t i = 0; data && i < shape.sh_size / shape.sh_entsize; ++i) {
+        GElf_Dyn entry;
+        if (!gelf_getdyn(data, static_cast<int>(i), &entry) || entry.d_tag != DT_NEEDED) continue;
+        if (const char* name = elf_strptr(elf_, shape.sh_link, entry.d_un.d_val)) names.emplace_back(name);
+      }
+    }
+    return names;
+  }
+
   [[noreturn]] void fail(const std::string& message) const { throw Error(path_ + ": " + message); }
 
  private:
@@ -176,6 +191,13 @@ std::set<std::string> exported_names(const std::filesystem::path& library) {
   file.check_header();
   file.check_ends();
   return file.exports();
+}
+
+std::vector<std::string> needed_libraries(const std::filesystem::path& path) {
+  LibraryFile file(path);
+  file.check_header();
+  file.check_ends();
+  return file.needed();
 }
 
 std::string check_library(const std::filesystem::path& library) {

@@ -1,0 +1,58 @@
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "kernel/library_gate.h"
+
+namespace {
+
+using namespace lafs;
+using Names = std::set<std::string>;
+
+const Names system_libraries{
+    "libc", "libstdc++", "libm", "libgcc_s", "libgomp", "libpthread", "libdl", "ld-linux-x86-64", "ld-linux-aarch64"};
+const Names torch_libraries{"libtorch_cpu", "libc10"};
+const Names packages{"libfmt", "libhwy", "libxxhash", "libturbojpeg", "libpng16"};
+
+/// "libfmt" of "libfmt.so.9": versions are the distribution's.
+std::string stem(const std::string& name) { return name.substr(0, name.find(".so")); }
+
+/// What a file needs beyond `allowed`, in one word list; empty if nothing.
+std::string beyond(const std::filesystem::path& file, const std::vector<Names>& allowed) {
+  std::string out;
+  for (const std::string& name : needed_libraries(file)) {
+    if (std::none_of(allowed.begin(), allowed.end(), [&](const Names& names) { return names.contains(stem(name)); })) out += " " + name;
+  }
+  return out;
+}
+
+bool does_without_torch(const std::string& file) {
+  return file.starts_with("lafs_data_source_") || file.starts_with("lafs_augmentation_") || file.starts_with("lafs_evaluator_");
+}
+
+}  // namespace
+
+TEST_CASE("needed: the program asks for nothing but the system, LibTorch's CPU half and the declared packages") {
+  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, torch_libraries, packages, {"libelf"}}) == "");
+}
+
+TEST_CASE("needed: so do plugins, and those of pictures and protocols do without LibTorch") {
+  size_t without_torch = 0;
+  const auto libraries = plugin_libraries(LAFS_TEST_PLUGINS);
+  for (const auto& file : libraries) {
+    CAPTURE(file.filename().string());
+    const bool free = does_without_torch(file.filename().string());
+    without_torch += free;
+    CHECK(beyond(file, {system_libraries, packages, free ? Names{} : torch_libraries}) == "");
+  }
+  CHECK(without_torch >= 10);
+  CHECK(libraries.size() > without_torch);
+}
+
+TEST_CASE("needed: a library that is not allowed is named") {
+  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, packages, {"libelf", "libc10"}}) == " libtorch_cpu.so");
+}
