@@ -1,18 +1,20 @@
-"""Every speed claim in one table: ours beside plain operations and beside peers in Python, all in one run on this machine.
+"""Every speed claim in one table: ours beside plain operations, peers in Python or a limit, all in one run on this machine.
 
-`./bootstrap bench` calls it; it needs lafs, lafs_bench and lafs_step_bench built, and a Python with torch, numpy and Pillow for the peers.
+`./bootstrap bench` calls it; it needs lafs, lafs_bench and lafs_step_bench built, and a Python with torch, numpy, Pillow and
+opencv-python-headless for the peers.
 Figures hold only for a machine with nothing else to do.
 """
 
 import argparse
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+import limits
+import loading
+from table import HERE, output_of, print_table, row_of, tell
+
 STEPS = [("lafs_small", "LAFS step, width 192, 4,096 prototypes"), ("lafs_b", "LAFS step, fViT-B, 65,536 prototypes")]
 # benchmark of lafs_bench, its argument for ours and for plain operations, what it is
 KERNELS = [
@@ -29,22 +31,6 @@ UPDATES = [
 ]
 
 
-def tell(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
-def output_of(command, **environment):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env={**os.environ, **environment})
-    if result.returncode != 0:
-        raise SystemExit(f"bench: {' '.join(map(str, command))} failed:\n{result.stderr or result.stdout}")
-    return result.stdout
-
-
-def row_of(what, unit, ours, other):
-    """Of times the smaller is better, of rates the larger; a ratio above 1 always speaks for ours."""
-    return {"what": what, "unit": unit, "ours": ours, "other": other, "ratio": other / ours if unit == "ms" else ours / other}
-
-
 class Bench:
     def __init__(self, arguments, machine):
         self.program = arguments.build / "bin/lafs"
@@ -53,6 +39,8 @@ class Bench:
         self.python = arguments.python
         self.quick = arguments.quick
         self.seconds = 1 if arguments.quick else arguments.seconds
+        self.build = arguments.build
+        self.threads = machine["threads"]
         self.wide = any(feature.startswith("avx512") for feature in machine["features"])
         self.precisions = arguments.precision or ["fp32", "bf16"]
         self.notes = []
@@ -98,15 +86,22 @@ class Bench:
         for name in ("lafs_views", "dino_views"):
             yield row_of(f"{name} on one core", "images/s", self.rate(f"views/{name}"), peer[name])
 
-    def record_rows(self):
-        tell("reads of records")
-        with tempfile.TemporaryDirectory() as folder:
-            made = '{ use = "synthetic_faces", identities = 50, per_identity = 8 }'
-            output_of([
-                self.program, "data", "pack", "--source", made, "--style", "plain", "--format", "jpeg", "--out", folder, "--force", "--quiet",
-            ])  # fmt: skip
-            peer = float(output_of([self.python, HERE / "peer/record_peer.py", folder]).split()[1])
-            yield row_of("record read and decoded on one core", "images/s", self.rate("record_reads", LAFS_BENCH_RECORDS=folder), peer)
+    def pack(self, folder, identities, per_identity):
+        """A plain record set of drawn faces as JPEG of 112 x 112."""
+        made = f'{{ use = "synthetic_faces", identities = {identities}, per_identity = {per_identity} }}'
+        where = ["--style", "plain", "--format", "jpeg", "--out", folder, "--force", "--quiet"]
+        output_of([self.program, "data", "pack", "--source", made, *where])
+        return folder
+
+    def supervised(self, folder, records):
+        """A recipe of the small supervised fViT on a record set."""
+        recipe = folder / "supervised.toml"
+        recipe.write_text(f'base = "{HERE}/recipes/fvit_small.toml"\n[data_source]\nuse = "record_set"\nfiles = ["{records}"]\n')
+        return recipe
+
+    def step_of(self, recipe):
+        steps = ["--steps", "3", "--warm-up", "1"] if self.quick else []
+        return json.loads(output_of([self.program, "bench", recipe, "--json", *steps]))["step"]
 
     def step_rows(self):
         for precision in self.precisions:
@@ -114,18 +109,26 @@ class Bench:
                 self.notes.append("steps in bf16 are left out: without AVX-512 this processor emulates their products, 40 times slower")
                 continue
             for recipe, title in STEPS[:1] if self.quick else STEPS:
-                yield self.step_row(recipe, f"{title}, {precision}", precision)
+                yield self.step_row(recipe, f"{title}, {precision}", precision, "lafs_step.py")
         if self.quick:
             self.notes.append("the step of fViT-B is left out of a quick run")
 
-    def step_row(self, recipe, title, precision):
+    def fvit_rows(self):
+        """Ours and the peer with their batch in memory, and ours with its loader beside the same time of the peer."""
+        row = self.step_row("fvit_small", "supervised step, fViT width 192, batch 64, fp32", "fp32", "supervised_step.py")
+        yield row
+        with tempfile.TemporaryDirectory() as folder:
+            loading = self.step_of(self.supervised(pathlib.Path(folder), self.pack(f"{folder}/set", 64, 32)))
+        yield row_of("  with its loader, lafs bench", "images/s", loading["images_per_second"], row["other"])
+
+    def step_row(self, recipe, title, precision, peer_program):
         tell(title)
         command = [self.steps, HERE / f"recipes/{recipe}.toml", "--set", f"run.precision={precision}"]
         with tempfile.TemporaryDirectory() as folder:
             agreement = pathlib.Path(folder) / "agreement.safetensors"
             output_of([*command, "--agreement", agreement])
-            more = ["--bf16"] if precision == "bf16" else []
-            peer = json.loads(output_of([self.python, HERE / "peer/lafs_step.py", agreement, "--seconds", self.seconds, *more]))
+            more = ["--threads", self.threads, "--seconds", self.seconds, *(["--bf16"] if precision == "bf16" else [])]
+            peer = json.loads(output_of([self.python, HERE / "peer" / peer_program, agreement, *more]))
         ours = json.loads(output_of([*command, "--seconds", self.seconds]))
         row = row_of(title, "images/s", ours["images_per_second"], peer["images_per_second"])
         row.update(memory="peak memory", memory_mb=ours["peak_memory_mb"], other_memory_mb=peer["peak_memory_mb"])
@@ -133,27 +136,15 @@ class Bench:
         return row
 
 
-def print_table(machine, rows, notes):
-    print(f"{machine['processor']}, {machine['threads']} threads; {' '.join(machine['features'])}")
-    print(f"ceilings: {machine['fp32_gflops']:.0f} GFLOP/s fp32, {machine['bf16_gflops']:.0f} bf16, {machine['copy_gbytes']:.1f} GB/s\n")
-    print(f"{'':<52}{'ours':>10}{'other':>10}{'':>10}{'ratio':>8}")
-    for row in rows:
-        print(f"{row['what']:<52}{row['ours']:>10.4g}{row['other']:>10.4g} {row['unit']:<9}{row['ratio']:>7.2f}x")
-        if "memory_mb" in row:
-            print(f"{'  ' + row['memory']:<52}{row['memory_mb']:>10.0f}{row['other_memory_mb']:>10.0f} {'MB':<9}"
-                  f"{row['memory_mb'] / row['other_memory_mb']:>7.2f}x")  # fmt: skip
-    for note in notes:
-        print(f"\n{note}")
-
-
 def main():
     parts = {
-        "views": Bench.view_rows, "records": Bench.record_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
-        "update": Bench.update_rows, "steps": Bench.step_rows,
+        "start": limits.start_rows, "rebuild": limits.rebuild_rows, "memory": limits.memory_rows, "views": Bench.view_rows,
+        "records": loading.record_rows, "loader": loading.loader_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
+        "update": Bench.update_rows, "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
-    parser.add_argument("--python", default=sys.executable, help="a Python with torch, numpy and Pillow")
+    parser.add_argument("--python", default=sys.executable, help="a Python with torch, numpy, Pillow and OpenCV")
     parser.add_argument("--seconds", type=float, default=20, help="time to measure each step")
     parser.add_argument("--only", choices=list(parts), action="append", help="parts of the table; default all")
     parser.add_argument("--precision", choices=["fp32", "bf16"], action="append", help="of the steps; default both")

@@ -1,4 +1,5 @@
-// One LAFS step of a recipe, timed beside peer/lafs_step.py: writes what the peer must reproduce, then times whole steps.
+// One step of a recipe, LAFS or supervised, timed beside peer/lafs_step.py or supervised_step.py: writes what the peer must reproduce, then
+// times whole steps.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -108,23 +109,19 @@ struct Bundle {
   }
 };
 
-nlohmann::json sizes_of(const lafs::Recipe& recipe, const std::vector<std::string>& landmark_names) {
-  const auto number = [&](const char* table, const char* key) {
-    const std::string text = lafs::options_text(std::string(table) == "backbone" ? static_cast<const lafs::AnyUse&>(recipe.backbone)
-                                                                                 : static_cast<const lafs::AnyUse&>(recipe.projector));
-    const std::string wanted = fmt::format("\n{} = ", key);
-    const size_t at = ("\n" + text).find(wanted);
-    if (at == std::string::npos) throw lafs::Error(fmt::format("the peer needs [{}] {}", table, key));
-    return std::stod(text.substr(at + wanted.size() - 1));
-  };
+double number(const std::string& table, const lafs::AnyUse& use, const std::string& key) {
+  const std::string text = "\n" + lafs::options_text(use), wanted = fmt::format("\n{} = ", key);
+  const size_t at = text.find(wanted);
+  if (at == std::string::npos) throw lafs::Error(fmt::format("the peer needs [{}] {}", table, key));
+  return std::stod(text.substr(at + wanted.size()));
+}
+
+nlohmann::json backbone_facts(const lafs::Recipe& recipe) {
   nlohmann::json facts;
   for (const char* key : {"dim", "depth", "heads", "dim_head", "mlp_dim"}) {
-    facts["backbone"][key] = static_cast<int64_t>(number("backbone", key));
+    facts[key] = static_cast<int64_t>(number("backbone", recipe.backbone, key));
   }
-  for (const char* key : {"dropout", "emb_dropout", "drop_path"}) facts["backbone"][key] = number("backbone", key);
-  for (const char* key : {"hidden", "bottleneck", "outputs"}) facts["head"][key] = static_cast<int64_t>(number("projector", key));
-  facts["teacher_temperature"] = 0.07;  // the reference's first epoch, where the agreement is taken
-  facts["landmark_names"] = landmark_names;
+  for (const char* key : {"dropout", "emb_dropout", "drop_path"}) facts[key] = number("backbone", recipe.backbone, key);
   return facts;
 }
 
@@ -132,8 +129,8 @@ at::Tensor bytes_of(const at::Tensor& views, const lafs::InputContract& input) {
   return ((views * input.std[0] + input.mean[0]) * 255).round().to(at::kByte);
 }
 
-void write_agreement(Bench& bench, const std::filesystem::path& file) {
-  Bundle bundle;
+/// What a peer of LAFS must be given beside the weights.
+nlohmann::json add_views(Bundle& bundle, const Bench& bench) {
   for (const char* group : {"global", "global_clean", "local", "local_clean"}) {
     bundle.add(group, bytes_of(bench.batch->views(group), bench.recipe.input));
   }
@@ -142,15 +139,36 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   bundle.add("noise_global", draws->views(globals, 0)->normal("landmark_noise", {196, 2}));
   bundle.add("noise_local", draws->views(locals, globals)->normal("landmark_noise", {196, 2}));
   bundle.add("choice", draws->views(locals, globals)->integers("landmark_choice", 196, {36}));
-  std::vector<std::string> landmark_names;
+  nlohmann::json facts;
+  for (const char* key : {"hidden", "bottleneck", "outputs"}) {
+    facts["head"][key] = static_cast<int64_t>(number("projector", bench.recipe.projector, key));
+  }
+  facts["teacher_temperature"] = 0.07;  // the reference's first epoch, where the agreement is taken
+  return facts;
+}
+
+/// The same of a supervised peer.
+nlohmann::json add_pictures(Bundle& bundle, const Bench& bench) {
+  bundle.add("image", bytes_of(bench.batch->views("image"), bench.recipe.input));
+  bundle.add("labels", bench.batch->labels());
+  nlohmann::json facts;
+  for (const char* key : {"margin", "scale"}) facts["head"][key] = number("head", bench.recipe.head, key);
+  return facts;
+}
+
+void write_agreement(Bench& bench, const std::filesystem::path& file) {
+  Bundle bundle;
+  nlohmann::json facts = bench.batch->has("image") ? add_pictures(bundle, bench) : add_views(bundle, bench);
+  facts["backbone"] = backbone_facts(bench.recipe);
+  facts["landmark_names"] = nlohmann::json::array();
   for (const auto& [name, tensor] : lafs::state_of(bench.trainer.root())) {
     if (tensor.scalar_type() != at::kFloat || name.starts_with("teacher.")) continue;
     bundle.add(name, tensor);
-    if (name.starts_with("landmark_source.")) landmark_names.push_back(name.substr(16));
+    if (name.starts_with("landmark_source.")) facts["landmark_names"].push_back(name.substr(16));
   }
   Silent reporter;
   lafs::OneRank collective;
-  const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, draws, collective, reporter};
+  const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, bench.draws(), collective, reporter};
   at::Tensor loss;
   {
     const lafs::Autocast autocast(bench.recipe.run.precision, bench.device.type());
@@ -159,10 +177,10 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   loss.backward();
   bundle.add("loss", loss);
   for (const auto& [name, parameter] : lafs::parameters_of(bench.trainer.root())) {
-    if (parameter.grad().defined()) bundle.add("gradient." + name.substr(name.find('.') + 1), parameter.grad());
+    if (parameter.grad().defined()) bundle.add("gradient." + (name.starts_with("student.") ? name.substr(8) : name), parameter.grad());
     parameter.mutable_grad() = at::Tensor();
   }
-  bundle.write(file, sizes_of(bench.recipe, landmark_names));
+  bundle.write(file, facts);
 }
 
 nlohmann::json timed(Bench& bench, double seconds) {
@@ -191,7 +209,7 @@ nlohmann::json timed(Bench& bench, double seconds) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"one LAFS step of a recipe, and what its peer in Python must reproduce"};
+  CLI::App app{"one step of a recipe, and what its peer in Python must reproduce"};
   std::filesystem::path file, agreement;
   std::vector<std::string> set;
   double seconds = 20;

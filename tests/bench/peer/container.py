@@ -1,7 +1,6 @@
-"""Reads the files of `lafs_step_bench` and gives their tensors to the peer's modules."""
+"""Reads the files of `lafs_step_bench` and gives their tensors to the peers' modules."""
 
 import json
-import resource
 import struct
 
 import torch
@@ -24,8 +23,8 @@ def read(path):
     return tensors, facts
 
 
-def pairs(depth):
-    """(peer's name, name in the files) of every parameter of a network."""
+def fvit_pairs(depth):
+    """(peer's name, name in the files) of every parameter of a network's backbone."""
     names = [(f"backbone.{n}", f"backbone.{n}") for n in ("pos_embedding", "cls_token")]
     names += [(f"backbone.patch_to_embedding.{k}", f"backbone.patch_to_embedding.{k}") for k in ("weight", "bias")]
     for i in range(depth):
@@ -37,23 +36,26 @@ def pairs(depth):
             names += [(f"{here}.{mine}.{k}", f"{there}.{theirs}.{k}") for k in ("weight", "bias")]
         names.append((f"{here}.to_qkv.weight", f"{there}.0.fn.fn.to_qkv.weight"))
     names += [(f"backbone.norm.{k}", f"backbone.mlp_head.0.{k}") for k in ("weight", "bias")]
-    names += [(f"head.mlp.{i}.{k}", f"head.mlp.{i}.{k}") for i in (0, 2, 4) for k in ("weight", "bias")]
-    names.append(("head.weight_v", "head.last_layer.weight_v"))
     return names
 
 
+def dino_head_pairs():
+    names = [(f"head.mlp.{i}.{k}", f"head.mlp.{i}.{k}") for i in (0, 2, 4) for k in ("weight", "bias")]
+    return [*names, ("head.weight_v", "head.last_layer.weight_v")]
+
+
 @torch.no_grad()
-def load(module, tensors, prefix, depth):
+def load(module, tensors, prefix, pairs):
     parameters = dict(module.named_parameters())
-    for mine, theirs in pairs(depth):
+    for mine, theirs in pairs:
         parameters.pop(mine).copy_(tensors[prefix + theirs])
     if parameters:
         raise SystemExit(f"peer: nothing for {sorted(parameters)[0]}")
 
 
-def gradients(module, tensors, depth):
+def gradients(module, tensors, pairs):
     parameters = dict(module.named_parameters())
-    for mine, theirs in pairs(depth):
+    for mine, theirs in pairs:
         yield parameters[mine].grad, tensors["gradient." + theirs]
 
 
@@ -66,7 +68,3 @@ def load_landmarks(module, tensors, prefix, order):
         raise SystemExit("peer: the landmark CNN has other shapes")
     for target, value in zip(mine, theirs):
         target.data.copy_(value)
-
-
-def peak_memory_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

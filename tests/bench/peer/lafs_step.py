@@ -8,16 +8,13 @@ one log-softmax, foreach EMA, fused AdamW.
 """
 
 import argparse
-import copy
-import json
-import math
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import container
+import measure
 
 
 class DropPath(nn.Module):
@@ -170,8 +167,9 @@ class Step:
     def __init__(self, o, tensors, bf16, device):
         self.o, self.bf16, self.device = o, bf16, device
         self.student, self.teacher, self.cnn = Network(o), Network(o), Landmarks()
-        container.load(self.student, tensors, "student.", o["backbone"]["depth"])
-        container.load(self.teacher, tensors, "student.", o["backbone"]["depth"])
+        self.pairs = container.fvit_pairs(o["backbone"]["depth"]) + container.dino_head_pairs()
+        container.load(self.student, tensors, "student.", self.pairs)
+        container.load(self.teacher, tensors, "student.", self.pairs)
         container.load_landmarks(self.cnn, tensors, "landmark_source.", o["landmark_names"])
         for network in (self.student, self.teacher, self.cnn):
             network.to(device)
@@ -218,16 +216,7 @@ class Step:
 
 def check(step, batch, tensors, tolerance):
     step.student.eval(), step.teacher.eval()
-    loss, _ = step.loss(batch)
-    loss.backward()
-    expected = tensors["loss"].item()
-    worst, name = abs(loss.item() - expected) / abs(expected), "loss"
-    for ours, theirs in container.gradients(step.student, tensors, step.o["backbone"]["depth"]):
-        difference = (ours - theirs).norm() / theirs.norm().clamp_min(1e-12)
-        if difference > worst:
-            worst, name = difference.item(), "a gradient"
-    if not worst <= tolerance:
-        raise SystemExit(f"peer: {name} differs by {worst:.3g} relative, more than {tolerance}; no time is printed")
+    worst = measure.difference(step.loss(batch)[0], step.student, tensors, step.pairs, tolerance)
     step.student.train(), step.teacher.train()
     return worst
 
@@ -252,19 +241,9 @@ def main():
     }
     difference = check(Step(facts, tensors, arguments.bf16, arguments.device), batch, tensors, 3e-2 if arguments.bf16 else 1e-3)
     step = Step(facts, tensors, arguments.bf16, arguments.device)
-    step.run(batch)
-    times, start = [], time.perf_counter()
-    while len(times) < 3 or time.perf_counter() - start < arguments.seconds:
-        begin = time.perf_counter()
-        if not math.isfinite(step.run(batch)):
-            raise SystemExit("peer: the loss is not finite")
-        times.append(time.perf_counter() - begin)
+    precision = "bf16" if arguments.bf16 else "fp32"
     images = tensors["global"].shape[1]
-    best = sorted(times)[len(times) // 2]
-    print(json.dumps({
-        "images_per_second": images / best, "step_seconds": best, "steps": len(times), "worst_difference": difference,
-        "peak_memory_mb": container.peak_memory_mb(), "torch": torch.__version__, "precision": "bf16" if arguments.bf16 else "fp32",
-    }))  # fmt: skip
+    measure.print_steps(lambda: step.run(batch), images, arguments.seconds, worst_difference=difference, precision=precision)
 
 
 if __name__ == "__main__":

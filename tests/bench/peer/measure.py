@@ -1,0 +1,41 @@
+"""Whether a peer's step is the step of `lafs`, and how long it takes."""
+
+import json
+import math
+import resource
+import time
+
+import torch
+
+import container
+
+
+def difference(loss, module, tensors, pairs, tolerance):
+    """Runs backward of `loss`; the worst relative difference of loss and gradients. Ends the program where it is above the tolerance."""
+    loss.backward()
+    expected = tensors["loss"].item()
+    worst, name = abs(loss.item() - expected) / abs(expected), "loss"
+    for ours, theirs in container.gradients(module, tensors, pairs):
+        far = (ours - theirs).norm() / theirs.norm().clamp_min(1e-12)
+        if far > worst:
+            worst, name = far.item(), "a gradient"
+    if not worst <= tolerance:
+        raise SystemExit(f"peer: {name} differs by {worst:.3g} relative, more than {tolerance}; no time is printed")
+    return worst
+
+
+def print_steps(run, images, seconds, **facts):
+    """Times calls of `run`, which gives the loss, and prints what they say as JSON."""
+    run()
+    times, start = [], time.perf_counter()
+    while len(times) < 3 or time.perf_counter() - start < seconds:
+        begin = time.perf_counter()
+        if not math.isfinite(run()):
+            raise SystemExit("peer: the loss is not finite")
+        times.append(time.perf_counter() - begin)
+    median = sorted(times)[len(times) // 2]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({
+        "images_per_second": images / median, "step_seconds": median, "steps": len(times), "peak_memory_mb": peak,
+        "torch": torch.__version__, **facts,
+    }))  # fmt: skip
