@@ -1,6 +1,7 @@
 #include "imaging/plane_kernels.h"
 
 #include <algorithm>
+#include <cmath>
 
 // Highway compiles this file once for each kind of machine and picks at run time.
 #undef HWY_TARGET_INCLUDE
@@ -158,6 +159,35 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
   }
 }
 
+#if HWY_NATIVE_FMA
+void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
+  const Floats d;
+  const Float high = hn::Set(d, upper), low = hn::Set(d, lower);
+  for (int64_t i = 0; i < size; i += static_cast<int64_t>(hn::Lanes(d))) {
+    const Float l = hn::LoadU(d, left + i), r = hn::LoadU(d, right + i);
+    Float sum = hn::Mul(hn::Mul(high, r), load_floats(corners.upper_right + i));
+    sum = hn::MulAdd(hn::Mul(high, l), load_floats(corners.upper_left + i), sum);
+    sum = hn::MulAdd(hn::Mul(low, l), load_floats(corners.lower_left + i), sum);
+    sum = hn::MulAdd(hn::Mul(low, r), load_floats(corners.lower_right + i), sum);
+    store_words(hn::NearestInt(sum), out + i);
+  }
+}
+#else
+/// A weight times a byte is exact in double.
+float fused(float weight, uint8_t value, float sum) {
+  return static_cast<float>(static_cast<double>(weight) * static_cast<double>(value) + static_cast<double>(sum));
+}
+void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
+  for (int64_t i = 0; i < size; ++i) {
+    float sum = (upper * right[i]) * static_cast<float>(corners.upper_right[i]);
+    sum = fused(upper * left[i], corners.upper_left[i], sum);
+    sum = fused(lower * left[i], corners.lower_left[i], sum);
+    sum = fused(lower * right[i], corners.lower_right[i], sum);
+    out[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
+  }
+}
+#endif
+
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   const Floats d;
   const auto step = static_cast<int64_t>(hn::Lanes(d));
@@ -275,6 +305,7 @@ HWY_EXPORT(join);
 HWY_EXPORT(transpose);
 HWY_EXPORT(weigh_rows);
 HWY_EXPORT(box_rows);
+HWY_EXPORT(bilinear_row);
 HWY_EXPORT(blend_constant);
 HWY_EXPORT(blend_luma);
 HWY_EXPORT(luma);
@@ -294,6 +325,9 @@ void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t*
 }
 void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(box_rows)(in, stride, rows, radius, inner, edge, out);
+}
+void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(bilinear_row)(corners, upper, lower, left, right, size, out);
 }
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   HWY_DYNAMIC_DISPATCH(blend_constant)(bytes, size, factor, with);

@@ -19,6 +19,14 @@ void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t*
 /// outside replaced by the nearest.
 void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out);
 
+/// One row of a bilinear enlargement: bytes of the upper row at the left and right column of each output, and of the lower row.
+struct Corners {
+  const uint8_t *upper_left, *upper_right, *lower_left, *lower_right;
+};
+/// Weights are products of a row's and a column's; the four terms are added with fused multiply-adds, ties go to even. `size` is a multiple
+/// of 16. (torch's own kernel for bytes)
+void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out);
+
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with);      ///< with + factor * (v - with), truncated
 void blend_luma(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, float factor);  ///< the same with the pixel's luma
 void luma(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size, uint8_t* out);

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <vector>
+
+#include "imaging/plane_kernels.h"
 
 namespace lafs {
 
@@ -62,11 +65,6 @@ struct Tap {
   float w0, w1;
 };
 
-// torch's kernel adds the four products with fused multiply-adds, and ties at .5 show it. A weight times a byte is exact in double.
-float fused(float weight, uint8_t value, float sum) {
-  return static_cast<float>(static_cast<double>(weight) * static_cast<double>(value) + static_cast<double>(sum));
-}
-
 std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
   std::vector<Tap> taps(static_cast<size_t>(out));
   const float scale = static_cast<float>(in) / static_cast<float>(out);
@@ -78,6 +76,37 @@ std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
   }
   return taps;
 }
+
+/// Rows of a box with the bytes of each output's left and right column side by side. Holds the two that were asked for last.
+class ColumnsOfRows {
+ public:
+  ColumnsOfRows(const Image& image, const Box& box, const std::vector<Tap>& columns, size_t padded)
+      : image_(image), box_(box), columns_(columns), padded_(padded), bytes_(4 * padded) {}
+
+  /// Left bytes; the right ones follow after the padding. Valid until another row but one is asked for.
+  const uint8_t* row(int64_t y) {
+    uint8_t* left = bytes_.data() + (y % 2 ? 2 * padded_ : 0);
+    if (held_[y % 2] == y) return left;
+    held_[y % 2] = y;
+    const uint8_t* from = image_.row(box_.top + y) + box_.left * 3;
+    uint8_t* right = left + padded_;
+    for (const Tap& column : columns_) {
+      std::memcpy(left, from + column.first * 3, 3);  // a constant size is two moves, not a call
+      std::memcpy(right, from + column.second * 3, 3);
+      left += 3;
+      right += 3;
+    }
+    return bytes_.data() + (y % 2 ? 2 * padded_ : 0);
+  }
+
+ private:
+  const Image& image_;
+  const Box& box_;
+  const std::vector<Tap>& columns_;
+  size_t padded_;
+  std::vector<uint8_t> bytes_;
+  std::array<int64_t, 2> held_{-1, -1};
+};
 
 }  // namespace
 
@@ -128,18 +157,20 @@ void mirror(std::span<uint8_t> rgb, int64_t width) {
 
 void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out) {
   const std::vector<Tap> rows = bilinear_taps(box.height, height), columns = bilinear_taps(box.width, width);
+  const auto size = static_cast<size_t>(width) * 3, padded = (size + 15) / 16 * 16;
+  std::vector<float> left(padded), right(padded);
+  for (size_t i = 0; i < size; ++i) {
+    left[i] = columns[i / 3].w0;
+    right[i] = columns[i / 3].w1;
+  }
+  ColumnsOfRows taken(image, box, columns, padded);
+  std::vector<uint8_t> line(padded);
   uint8_t* to = out.data();
   for (const Tap& y : rows) {
-    const uint8_t *upper = image.row(box.top + y.first) + box.left * 3, *lower = image.row(box.top + y.second) + box.left * 3;
-    for (const Tap& x : columns) {
-      const int64_t a = x.first * 3, b = x.second * 3;
-      const float w00 = y.w0 * x.w0, w01 = y.w0 * x.w1, w10 = y.w1 * x.w0, w11 = y.w1 * x.w1;
-      for (int64_t c = 0; c < 3; ++c) {
-        const float one = fused(w00, upper[a + c], w01 * static_cast<float>(upper[b + c]));
-        const float sum = fused(w11, lower[b + c], fused(w10, lower[a + c], one));
-        *to++ = static_cast<uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
-      }
-    }
+    const uint8_t *upper = taken.row(y.first), *lower = taken.row(y.second);
+    planes::bilinear_row({upper, upper + padded, lower, lower + padded}, y.w0, y.w1, left.data(), right.data(),
+                         static_cast<int64_t>(padded), line.data());
+    to = std::copy_n(line.data(), size, to);
   }
 }
 
