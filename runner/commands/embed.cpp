@@ -118,7 +118,7 @@ void add_options(CLI::App& command, EmbedArguments& arguments) {
       ->type_name("DIR");
   arguments.source.add_to(command);
   arguments.source.common.add_stage_to(command, "this stage of a row's folder");
-  command.add_option("--out", arguments.out, "features.npy or features.safetensors; keys go to features.tsv, facts to features.json")
+  command.add_option("--out", arguments.out, "a .npy or .safetensors file; keys go to FILE.tsv, facts to FILE.json")
       ->required()
       ->type_name("FILE");
   command.add_option("--flip", arguments.flip, "of picture and mirror: their sum, the picture alone, or both side by side")

@@ -62,10 +62,14 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
   if (!node.fields()) throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found {}", arguments.toml)});
   std::map<std::string, std::string> roots;
   if (!context.data_root.empty()) roots["data"] = context.data_root;
-  for (const auto& [key, value] : context.overrides) {
-    if (key.starts_with("paths.")) roots[key.substr(6)] = fs::absolute(value).string();
-  }
   Diagnostics diagnostics;
+  for (const auto& [key, value] : context.overrides) {
+    if (key.starts_with("paths.")) {
+      roots[key.substr(6)] = fs::absolute(value).string();
+    } else {
+      diagnostics.error({"--set " + key}, "the source is no recipe: only keys of paths can be set");
+    }
+  }
   Use<DataSource> use;
   read_use({diagnostics, registry, roots, false, std::nullopt}, &node, node.position, use);
   diagnostics.throw_if_any();

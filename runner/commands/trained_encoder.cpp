@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "runner/train/init.h"
 
@@ -13,16 +14,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The folder that was named, or of a row's the stage's under it.
-fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
-  if (stage.empty()) return path;
-  if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;
-  if (stage_is_recipes || !fs::is_directory(path)) return path;
+/// Runs in the folder of a row, by stage.
+std::vector<std::string> runs_in(const fs::path& path) {
   std::vector<std::string> stages;
+  if (!fs::is_directory(path)) return stages;
   for (const auto& entry : fs::directory_iterator(path)) {
     if (fs::is_directory(entry.path() / "checkpoints")) stages.push_back(entry.path().filename().string());
   }
   std::sort(stages.begin(), stages.end());
+  return stages;
+}
+
+/// The folder that was named, or of a row's the stage's under it.
+fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
+  const std::vector<std::string> stages = runs_in(path);
+  if (stage.empty()) {
+    if (stages.empty()) return path;
+    throw Error(fmt::format("\"{}\" holds the runs of a row; pick one with --stage: {}", path.string(), fmt::join(stages, ", ")));
+  }
+  if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;
+  if (stage_is_recipes || !fs::is_directory(path)) return path;
   throw Error(fmt::format("\"{}\" has no run of a stage \"{}\"{}", path.string(), stage, suggestion(stage, stages)));
 }
 

@@ -1,12 +1,14 @@
 #include "runner/evaluate/feature_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,8 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path with_ending(fs::path file, const std::string& ending) { return file.replace_extension(ending); }
-
 /// The first fact that differs, as a sentence's middle; empty if none does.
 std::string difference(const nlohmann::json& there, const nlohmann::json& wanted) {
   for (const auto& [name, value] : wanted.items()) {
@@ -35,28 +35,52 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& wanted
   return "";
 }
 
-/// Adds bytes at the end and brings them to the disk.
-void append_to(const fs::path& file, std::span<const std::byte> bytes) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  int error = descriptor < 0 ? errno : 0;
-  while (!error && !bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written > 0) bytes = bytes.subspan(static_cast<size_t>(written));
-    if (written < 0 && errno != EINTR) error = errno;
-  }
-  if (!error && ::fdatasync(descriptor) != 0) error = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (error) throw Error(fmt::format("cannot write \"{}\": {}", file.string(), std::strerror(error)));
-}
-
 }  // namespace
+
+/// Rows on their way, of one process at a time. A file that got no row does not stay.
+class FeatureFile::Rows {
+ public:
+  explicit Rows(fs::path file)
+      : file_(std::move(file)), descriptor_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+    if (descriptor_ < 0) fail();
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+    ::close(descriptor_);
+    throw Error(fmt::format("\"{}\" is in use by another process", file_.string()));
+  }
+  ~Rows() {
+    std::error_code ignored;
+    if (fs::file_size(file_, ignored) == 0) fs::remove(file_, ignored);
+    ::close(descriptor_);
+  }
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+
+  void cut(uint64_t bytes) const {
+    if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) fail();
+  }
+  /// Adds bytes at the end and brings them to the disk.
+  void append(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+      if (written < 0 && errno != EINTR) fail();
+      if (written > 0) bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+    if (::fdatasync(descriptor_) != 0) fail();
+  }
+
+ private:
+  [[noreturn]] void fail() const { throw Error(fmt::format("cannot write \"{}\": {}", file_.string(), std::strerror(errno))); }
+
+  fs::path file_;
+  int descriptor_;
+};
 
 FeatureFile::FeatureFile(fs::path file, Shape shape, nlohmann::json facts, bool anew)
     : file_(std::move(file)),
       partial_(file_.string() + ".partial"),
       partial_facts_(file_.string() + ".partial.json"),
-      facts_file_(with_ending(file_, ".json")),
-      keys_file_(with_ending(file_, ".tsv")),
+      facts_file_(file_.string() + ".json"),
+      keys_file_(file_.string() + ".tsv"),
       shape_(shape),
       facts_(std::move(facts)) {
   if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
@@ -64,23 +88,26 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, nlohmann::json facts, bool 
   }
   facts_["rows"] = shape_.rows;
   facts_["width"] = shape_.width;
-  if (anew) {
-    for (const fs::path& old : {partial_, partial_facts_, file_, facts_file_, keys_file_}) fs::remove(old);
-  }
-  if (fs::exists(file_)) {
+  if (fs::exists(file_) && !anew) {
     refuse_others(facts_file_, file_);
     finished_ = true;
     rows_ = shape_.rows;
-  } else if (fs::exists(partial_)) {
-    refuse_others(partial_facts_, partial_);
-    const auto row = static_cast<uintmax_t>(shape_.width) * sizeof(float), bytes = fs::file_size(partial_);
-    rows_ = std::min(static_cast<int64_t>(bytes / row), shape_.rows);
-    if (rows_ < shape_.rows) rows_ -= rows_ % shape_.chunk;
-    fs::resize_file(partial_, static_cast<uintmax_t>(rows_) * row);
-  } else {
-    write_atomically(partial_facts_, facts_.dump(2) + "\n");
+    return;
   }
+  partial_rows_ = std::make_unique<Rows>(partial_);
+  if (anew) {
+    partial_rows_->cut(0);
+    for (const fs::path& old : {partial_facts_, file_, facts_file_, keys_file_}) fs::remove(old);
+  }
+  const auto row = static_cast<uintmax_t>(shape_.width) * sizeof(float), bytes = fs::file_size(partial_);
+  if (bytes == 0) return;
+  refuse_others(partial_facts_, partial_);
+  rows_ = std::min(static_cast<int64_t>(bytes / row), shape_.rows);
+  if (rows_ < shape_.rows) rows_ -= rows_ % shape_.chunk;
+  partial_rows_->cut(static_cast<uintmax_t>(rows_) * row);
 }
+
+FeatureFile::~FeatureFile() = default;
 
 void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
   nlohmann::json there;
@@ -99,7 +126,8 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
 }
 
 void FeatureFile::append(std::span<const float> values) {
-  append_to(partial_, std::as_bytes(values));
+  if (rows_ == 0) write_atomically(partial_facts_, facts_.dump(2) + "\n");  // before the rows they speak of
+  partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -12,9 +13,9 @@ namespace lafs {
 
 /// Features of a whole data source on their way into a file. Rows go to `FILE.partial` as they come, so that a stopped run goes on where it
 /// was; `finish` makes of them
-///   FILE               "features" [rows, width] float32; as safetensors also "identities" [rows] int64
-///   FILE's stem.tsv    row, key and identity of each picture
-///   FILE's stem.json   the facts
+///   FILE        "features" [rows, width] float32; as safetensors also "identities" [rows] int64
+///   FILE.tsv    row, key and identity of each picture
+///   FILE.json   the facts
 /// Every member throws Error naming the file. [main thread]
 class FeatureFile {
  public:
@@ -24,8 +25,9 @@ class FeatureFile {
   };
 
   /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced.
-  /// Throws Error for an ending that is neither ".npy" nor ".safetensors".
+  /// Throws Error for an ending that is neither ".npy" nor ".safetensors", and while another process writes the same file.
   FeatureFile(std::filesystem::path file, Shape shape, nlohmann::json facts, bool anew);
+  ~FeatureFile();
 
   bool finished() const { return finished_; }  ///< the very features are there: nothing is to do
   int64_t rows() const { return rows_; }       ///< there so far
@@ -33,6 +35,7 @@ class FeatureFile {
   void finish(const DataSource& source);       ///< of rows that are all there; `source` gives keys and identities
 
  private:
+  class Rows;
   void refuse_others(const std::filesystem::path& facts_file, const std::filesystem::path& what) const;
   void write_features(const DataSource& source) const;
   void write_keys(const DataSource& source) const;
@@ -40,6 +43,7 @@ class FeatureFile {
   std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_;
   Shape shape_;
   nlohmann::json facts_;
+  std::unique_ptr<Rows> partial_rows_;  ///< null when finished before
   int64_t rows_ = 0;
   bool finished_ = false;
 };

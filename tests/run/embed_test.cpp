@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <cstring>
 
 #include <doctest/doctest.h>
@@ -45,11 +49,11 @@ TEST_CASE("embed: the same rows in both formats, with keys, identities and facts
   std::memcpy(identities.data(), reader.bytes(*reader.find("identities")).data(), sizeof(int64_t) * 48);
   for (int64_t i = 0; i < 48; ++i) CHECK(identities[static_cast<size_t>(i)] == i / 6);
 
-  const std::string keys = read_bytes(trained.tiny / "a.tsv");
+  const std::string keys = read_bytes(trained.tiny / "a.npy.tsv");
   CHECK(keys.starts_with("row\tkey\tidentity\n0\t"));
   CHECK(keys.find("\n47\t") != std::string::npos);
   CHECK(keys.ends_with("\t7\n"));
-  const auto facts = nlohmann::json::parse(read_bytes(trained.tiny / "a.json"));
+  const auto facts = nlohmann::json::parse(read_bytes(trained.tiny / "a.npy.json"));
   CHECK(facts.at("rows") == 48);
   CHECK(facts.at("width") == 24);
   CHECK(facts.at("step") == 6);
@@ -76,7 +80,7 @@ TEST_CASE("embed: a stopped run goes on after its last whole chunk, to the same 
   const std::string rows = trained.rows("whole.npy");
   // What a kill leaves behind in the second chunk: 20 rows and a bit.
   write_bytes(trained.tiny / "part.npy.partial", rows.substr(0, 16 * 24 * 4) + std::string(4 * 24 * 4 + 7, '\0'));
-  write_bytes(trained.tiny / "part.npy.partial.json", read_bytes(trained.tiny / "whole.json"));
+  write_bytes(trained.tiny / "part.npy.partial.json", read_bytes(trained.tiny / "whole.npy.json"));
   const Outcome rest = trained.embed("part.npy");
   REQUIRE(rest.status == 0);
   CHECK(rest.err.starts_with("going on after 16 pictures\n48 of 48 pictures, "));
@@ -97,13 +101,33 @@ TEST_CASE("embed: features of something else are never mixed or overwritten") {
   CHECK(read_bytes(a) == before);
   CHECK(trained.embed("a.npy", {"--flip", "none", "--force"}).status == 0);
   CHECK(read_bytes(a) != before);
-  fs::remove(trained.tiny / "a.json");
+  fs::remove(trained.tiny / "a.npy.json");
   CHECK(trained.embed("a.npy").err ==
-        "lafs: error: \"" + a + "\" is there, and no \"" + (trained.tiny / "a.json").string() + "\" says of what" + way_out);
+        "lafs: error: \"" + a + "\" is there, and no \"" + (trained.tiny / "a.npy.json").string() + "\" says of what" + way_out);
   CHECK(trained.embed("a.csv").err ==
         "lafs: error: \"" + (trained.tiny / "a.csv").string() + "\": features are written as .npy or .safetensors\n");
   CHECK(trained.embed("b.npy", {trained.tiny / "nowhere"}).err ==
         "lafs: error: \"" + (trained.tiny / "nowhere").string() + "\" does not exist\n");
+}
+
+TEST_CASE("embed: what fails before the first row leaves nothing behind") {
+  const Trained trained;
+  CHECK(trained.embed("a.npy", {"--class-tokens", "9"}).status == 1);
+  CHECK(trained.embed("a.npy", {"--source", "{ use = \"synthetic_faces\" }", "--set", "run.seed=1"}).err ==
+        "--set run.seed: error: the source is no recipe: only keys of paths can be set\n");
+  for (const auto& entry : fs::directory_iterator(trained.tiny / "")) CHECK(!entry.path().filename().string().starts_with("a.npy"));
+  const Outcome row = lafs({"embed", trained.tiny / "", "--out", trained.tiny / "a.npy"});
+  CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
+}
+
+TEST_CASE("embed: a file that another process writes is refused") {
+  const Trained trained;
+  const std::string partial = trained.tiny / "a.npy.partial";
+  const int held = ::open(partial.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+  REQUIRE(::flock(held, LOCK_EX) == 0);
+  CHECK(trained.embed("a.npy").err == "lafs: error: \"" + partial + "\" is in use by another process\n");
+  ::close(held);
+  CHECK(trained.embed("a.npy").status == 0);
 }
 
 TEST_CASE("embed: pictures of another source, under the input contract of the model") {
