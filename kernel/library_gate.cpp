@@ -92,33 +92,23 @@ class LibraryFile {
   /// Names of the dynamic symbol table that this file defines for others.
   std::set<std::string> exports() const {
     std::set<std::string> names;
-    for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section; section = elf_nextscn(elf_, section)) {
-      GElf_Shdr shape;
-      if (!gelf_getshdr(section, &shape) || shape.sh_type != SHT_DYNSYM || shape.sh_entsize == 0) continue;
-      Elf_Data* data = elf_getdata(section, nullptr);
-      for (size_t i = 0; data && i < shape.sh_size / shape.sh_entsize; ++i) {
-        GElf_Sym symbol;
-        if (!gelf_getsym(data, static_cast<int>(i), &symbol) || symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) continue;
-        const auto visible = GELF_ST_VISIBILITY(symbol.st_other);
-        if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL || visible == STV_HIDDEN || visible == STV_INTERNAL) continue;
-        if (const char* name = elf_strptr(elf_, shape.sh_link, symbol.st_name)) names.insert(name);
-      }
-    }
+    each_entry(SHT_DYNSYM, [&](Elf_Data* data, int i, size_t strings) {
+      GElf_Sym symbol;
+      if (!gelf_getsym(data, i, &symbol) || symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS) return;
+      const auto visible = GELF_ST_VISIBILITY(symbol.st_other);
+      if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL || visible == STV_HIDDEN || visible == STV_INTERNAL) return;
+      if (const char* name = elf_strptr(elf_, strings, symbol.st_name)) names.insert(name);
+    });
     return names;
   }
 
   std::vector<std::string> needed() const {
     std::vector<std::string> names;
-    for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section; section = elf_nextscn(elf_, section)) {
-      GElf_Shdr shape;
-      if (!gelf_getshdr(section, &shape) || shape.sh_type != SHT_DYNAMIC || shape.sh_entsize == 0) continue;
-      Elf_Data* data = elf_getdata(section, nullptr);
-      for (size_t i = 0; data && i < shape.sh_size / shape.sh_entsize; ++i) {
-        GElf_Dyn entry;
-        if (!gelf_getdyn(data, static_cast<int>(i), &entry) || entry.d_tag != DT_NEEDED) continue;
-        if (const char* name = elf_strptr(elf_, shape.sh_link, entry.d_un.d_val)) names.emplace_back(name);
-      }
-    }
+    each_entry(SHT_DYNAMIC, [&](Elf_Data* data, int i, size_t strings) {
+      GElf_Dyn entry;
+      if (!gelf_getdyn(data, i, &entry) || entry.d_tag != DT_NEEDED) return;
+      if (const char* name = elf_strptr(elf_, strings, entry.d_un.d_val)) names.emplace_back(name);
+    });
     return names;
   }
 
@@ -129,6 +119,17 @@ class LibraryFile {
     if (offset <= size_ && length <= size_ - offset) return;
     if (length > UINT64_MAX - offset) fail(fmt::format("is damaged: {} lies nowhere", part));
     fail(fmt::format("is truncated: {} ends at byte {} of {}", part, offset + length, size_));
+  }
+
+  /// Calls `visit(data, index, section of its names)` for every entry of the tables of a type.
+  template <class Visit>
+  void each_entry(uint32_t type, const Visit& visit) const {
+    for (Elf_Scn* section = elf_nextscn(elf_, nullptr); section; section = elf_nextscn(elf_, section)) {
+      GElf_Shdr shape;
+      if (!gelf_getshdr(section, &shape) || shape.sh_type != type || shape.sh_entsize == 0) continue;
+      Elf_Data* data = elf_getdata(section, nullptr);
+      for (size_t i = 0; data && i < shape.sh_size / shape.sh_entsize; ++i) visit(data, static_cast<int>(i), shape.sh_link);
+    }
   }
 
   std::string name(const GElf_Shdr& shape) const {

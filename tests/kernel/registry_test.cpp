@@ -77,6 +77,14 @@ TEST_CASE("gate: what is not a plugin is refused with a sentence that names the 
   CHECK(load_error(fixture("no_stamp")) == fixture("no_stamp") + ": is not a lafs plugin: it has no stamp");
 }
 
+TEST_CASE("gate: a file tells which libraries it needs, without being opened") {
+  const std::vector<std::string> needed = needed_libraries(fixture("missing_dependency"));
+  CHECK(std::count(needed.begin(), needed.end(), "liblafs_fixture_helper.so") == 1);
+  const test::Folder folder("needed");
+  const std::string text = folder.write("text.so", "not a library");
+  CHECK(test::error_of([&] { needed_libraries(text); }) == text + ": is not a shared library");
+}
+
 TEST_CASE("gate: a truncated library is an error, not a crash inside dlopen") {
   const test::Folder folder("truncated");
   const std::string whole = bytes_of(fixture("toys"));
