@@ -88,6 +88,8 @@ class BenchLoop {
   at::Device device() const { return device_; }
   const DataSource& source() const { return *source_; }
   const Augmentation& augmentation() const { return *augmentation_; }
+  /// Waits for the loader's threads; the last call.
+  void stop_loading() { loader_.reset(); }
 
  private:
   const Recipe& recipe_;
@@ -127,7 +129,8 @@ void time_steps(BenchLoop& loop, const BenchOptions& options, StepTimes& times) 
 
 StepTimes bench_steps(const Recipe& recipe, const BenchOptions& options) {
   const int64_t traced = options.trace.empty() ? 0 : options.traced_steps;
-  BenchLoop loop(recipe, options.warm_up + options.steps + traced);
+  const int64_t ahead = traced > 0 ? recipe.run.prefetch : 0;  // or a trace would show a loader that has nothing left to do
+  BenchLoop loop(recipe, options.warm_up + options.steps + traced + ahead);
   std::optional<StepTrace> trace;
   if (traced > 0) trace.emplace(options.trace, loop.device());
   StepTimes times;
@@ -140,6 +143,7 @@ StepTimes bench_steps(const Recipe& recipe, const BenchOptions& options) {
   if (trace) {
     trace->start();
     for (int64_t i = 0; i < traced; ++i) loop.step();
+    loop.stop_loading();
     times.trace_events = trace->finish();
   }
   return times;

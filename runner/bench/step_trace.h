@@ -6,15 +6,17 @@
 
 namespace lafs {
 
-/// Records what torch does between `start` and `finish`, as a trace that chrome://tracing and Perfetto read: every operation of the thread
-/// and of the autograd threads it calls, with shapes; on a GPU its kernels; and the parts of each step as spans around them. [main thread]
+/// Records what torch does between `start` and `finish`, as a trace that chrome://tracing and Perfetto read: every operation of every
+/// thread, with shapes; on a GPU its kernels; each step with its parts as spans around them; and what the loader's threads do. [main
+/// thread]
 class StepTrace {
  public:
-  /// Throws Error when `file` cannot be written, so that nobody waits in vain.
+  /// Throws Error when `file` cannot be written, so that nobody waits in vain. What it holds stays until `finish`.
   StepTrace(std::filesystem::path file, at::Device device);
 
   void start();
-  /// Writes the file. Returns the number of events.
+  /// Writes the file, whole or not at all. Returns the number of events. No other thread may be recording: torch's profiler does not wait
+  /// for it. Throws Error.
   int64_t finish();
 
  private:

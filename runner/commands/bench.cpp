@@ -109,11 +109,14 @@ Action add_bench(CLI::App& app) {
   arguments->common.add_stage_to(*command, "time this stage of a row");
   command->add_option("--steps", arguments->options.steps, "steps to time")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--warm-up", arguments->options.warm_up, "steps before them")->check(CLI::Range(0, 1000))->capture_default_str();
-  command
-      ->add_option("--trace", arguments->options.trace,
-                   "also write a Chrome trace of some steps more: each operation, and the parts around them")
-      ->type_name("FILE");
-  command->add_option("--trace-steps", arguments->options.traced_steps, "steps to trace")->check(CLI::Range(1, 100))->capture_default_str();
+  CLI::Option* trace = command
+                           ->add_option("--trace", arguments->options.trace,
+                                        "also write a Chrome trace of some steps more: each operation, the parts around them, the loader")
+                           ->type_name("FILE");
+  command->add_option("--trace-steps", arguments->options.traced_steps, "steps to trace")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str()
+      ->needs(trace);
   command->add_flag("--json", arguments->json, "the figures as JSON");
   command->footer(
       "Parts: load is the time the step waits for pictures; hooks are what the objective does before and after the update.\n"

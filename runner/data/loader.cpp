@@ -1,10 +1,13 @@
 #include "runner/data/loader.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
 
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include "lafs/error.h"
@@ -17,6 +20,11 @@ namespace lafs {
 namespace {
 
 constexpr uint64_t order_key = key_of("epoch order"), augment_key = key_of("augmentation");
+
+Sample decoded(const DataSource& source, int64_t index) {
+  RECORD_USER_SCOPE("decode");
+  return source.get(index);
+}
 
 }  // namespace
 
@@ -132,6 +140,7 @@ Loader::~Loader() {
 }
 
 void Loader::work() {
+  pthread_setname_np(pthread_self(), "loader");  // for those who look at the process, or at a trace
   while (true) {
     int64_t task;
     {
@@ -150,10 +159,13 @@ void Loader::fill(int64_t micro, int64_t row) {
   Slot::Row& out = slot.rows[static_cast<size_t>(row)];
   out.error = nullptr;
   try {
-    Sample sample = source_->get(sampler_.index(micro, row));
+    Sample sample = decoded(*source_, sampler_.index(micro, row));
     Rng rng(sampler_.augmentation_key(micro, row));
     SlotViews views(slot, layout_, row);
-    augmentation_->views(sample, rng, views);
+    {
+      RECORD_USER_SCOPE("augment");
+      augmentation_->views(sample, rng, views);
+    }
     sample.image = {};
     out.meta = std::move(sample);
   } catch (...) {

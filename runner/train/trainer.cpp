@@ -208,6 +208,7 @@ void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& ou
 }
 
 StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
+  RECORD_USER_SCOPE("step");
   StepOutcome outcome;
   outcome.lr = lr_.at(time);
   outcome.weight_decay = weight_decay().at(time);

@@ -200,41 +200,6 @@ TEST_CASE("describe: docs/reference.md is what it prints") {
   CHECK_MESSAGE(same, "make it again: build/bin/lafs describe --markdown > docs/reference.md");
 }
 
-TEST_CASE("bench: a trace of some steps, with the parts of each around its operations") {
-  const Tiny tiny;
-  const std::string file = tiny / "trace.json";
-  const Outcome outcome = lafs({"bench", tiny.recipe(), "--steps", "1", "--warm-up", "1", "--trace", file, "--trace-steps", "2"});
-  CHECK(outcome.status == 0);
-  CHECK(outcome.err == "");
-  CHECK(outcome.out.find("\ntrace       " + file + ": ") != std::string::npos);
-  CHECK(outcome.out.find(" events of 2 steps more; open it in chrome://tracing or ui.perfetto.dev\n") != std::string::npos);
-  std::vector<std::string> parts;
-  std::vector<std::pair<double, double>> spans;
-  std::vector<double> operations;
-  const auto trace = nlohmann::json::parse(read_bytes(file));
-  for (const auto& event : trace.at("traceEvents")) {
-    const std::string kind = event.value("cat", "");
-    if (kind != "user_annotation" && kind != "cpu_op") continue;
-    const double start = event.at("ts"), length = event.at("dur");
-    CHECK(length >= 0);
-    if (kind == "cpu_op") operations.push_back(start);
-    if (kind == "cpu_op") continue;
-    parts.push_back(event.at("name"));
-    spans.emplace_back(start, start + length);
-  }
-  const std::vector<std::string> step{"load", "forward", "backward", "clip", "hooks", "optimizer", "hooks"};
-  REQUIRE(parts.size() == 2 * step.size());
-  for (size_t i = 0; i < parts.size(); ++i) CHECK(parts[i] == step[i % step.size()]);
-  for (size_t i = 1; i < spans.size(); ++i) CHECK(spans[i - 1].second <= spans[i].first + 0.01);  // microseconds
-  const auto within = [&](double at) {
-    return std::any_of(spans.begin(), spans.end(), [&](const auto& span) { return span.first <= at && at <= span.second; });
-  };
-  CHECK(operations.size() > 200);
-  CHECK(std::count_if(operations.begin(), operations.end(), within) > static_cast<int64_t>(operations.size()) * 9 / 10);
-  CHECK(lafs({"bench", tiny.recipe(), "--trace", tiny / "nowhere" / "t.json"}).err ==
-        "lafs: error: cannot write \"" + (tiny / "nowhere" / "t.json").string() + "\": No such file or directory\n");
-}
-
 TEST_CASE("completion: commands, options, keys of --set and their values") {
   const std::string row = source / "recipes" / "quickstart.toml";
   const auto asked = [](const Arguments& words, const std::string& at) { return lafs(Arguments{"complete", at, "lafs"} + words).out; };
@@ -265,6 +230,7 @@ TEST_CASE("help: the program and each command name their options") {
       {"plan", {"--set", "--stage", "--probe", "--json"}},
       {"describe", {"--quirks", "--json", "--markdown"}},
       {"eval", {"--set", "--stage", "--recipe", "--out", "--batch", "--json"}},
+      {"bench", {"--steps", "--warm-up", "--trace", "--trace-steps", "--json"}},
       {"embed", {"--out", "--flip", "--stage", "--source", "--force"}},
       {"completion", {"bash", "zsh"}},
       {"show", {"views", "landmarks", "attention"}},
