@@ -29,7 +29,7 @@ std::vector<std::string> runs_in(const fs::path& path) {
 fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
   const std::vector<std::string> stages = runs_in(path);
   if (stage.empty()) {
-    if (stages.empty()) return path;
+    if (stages.empty() || fs::is_directory(path / "checkpoints")) return path;
     throw Error(fmt::format("\"{}\" holds the runs of a row; pick one with --stage: {}", path.string(), fmt::join(stages, ", ")));
   }
   if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;

@@ -6,10 +6,8 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <utility>
-#include <vector>
 
-#include "imaging/decode.h"
+#include "imaging/plane_kernels.h"
 #include "imaging/resize.h"
 #include "lafs/error.h"
 
@@ -17,40 +15,22 @@ namespace lafs {
 
 namespace {
 
-using Tables = std::array<std::array<float, 256>, 3>;
-
-/// Scaled value of each byte, by output channel: the rounding of the plain expression at the price of a look-up.
-Tables tables(const InputContract& input) {
-  Tables out;
-  for (size_t c = 0; c < 3; ++c) {
-    for (size_t v = 0; v < 256; ++v) {
-      const float unit = static_cast<float>(v) / 255.0f;
-      const float centred = unit - static_cast<float>(input.mean[c]);
-      out[c][v] = centred / static_cast<float>(input.std[c]);
-    }
-  }
-  return out;
-}
-
 at::Tensor scaled_here(const at::Tensor& bytes, const InputContract& input) {
   auto shape = bytes.sizes().vec();
   const int64_t area = shape[shape.size() - 3] * shape[shape.size() - 2];
   shape.pop_back();
   shape.insert(shape.end() - 2, 3);
   at::Tensor out = at::empty(shape, at::kFloat);
-  const Tables table = tables(input);
   const bool bgr = input.colour == "bgr";
+  const auto scale = [&](size_t c) { return planes::Scale{static_cast<float>(input.mean[c]), static_cast<float>(input.std[c])}; };
+  const planes::Scale scales[3] = {scale(bgr ? 2 : 0), scale(1), scale(bgr ? 0 : 2)};
   const uint8_t* from = bytes.data_ptr<uint8_t>();
   float* to = out.data_ptr<float>();
   const int64_t pictures = area == 0 ? 0 : bytes.numel() / (area * 3);
   at::parallel_for(0, pictures, 1, [&](int64_t first, int64_t last) {
     for (int64_t picture = first; picture < last; ++picture) {
-      for (int64_t c = 0; c < 3; ++c) {
-        const uint8_t* in = from + picture * area * 3 + (bgr ? 2 - c : c);
-        float* plane = to + (picture * 3 + c) * area;
-        const float* values = table[static_cast<size_t>(c)].data();
-        for (int64_t i = 0; i < area; ++i) plane[i] = values[in[i * 3]];
-      }
+      float* plane = to + picture * 3 * area;
+      planes::scale(from + picture * area * 3, area, scales, {plane + (bgr ? 2 : 0) * area, plane + area, plane + (bgr ? 0 : 2) * area});
     }
   });
   return out;
@@ -83,11 +63,7 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
 
 Image fitted(const Image& image, const InputContract& input) {
-  if (image.height == input.height && image.width == input.width) return image;
-  const Kernel kernel = input.interpolation == "bicubic" ? Kernel::cubic : Kernel::triangle;
-  std::vector<uint8_t> bytes(static_cast<size_t>(input.height * input.width * Image::channels));
-  resize(image, kernel, input.height, input.width, bytes);
-  return image_of(input.height, input.width, std::move(bytes));
+  return resized(image, input.interpolation == "bicubic" ? Kernel::cubic : Kernel::triangle, input.height, input.width);
 }
 
 }  // namespace lafs

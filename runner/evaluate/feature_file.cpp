@@ -97,7 +97,7 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, nlohmann::json facts, bool 
   partial_rows_ = std::make_unique<Rows>(partial_);
   if (anew) {
     partial_rows_->cut(0);
-    for (const fs::path& old : {partial_facts_, file_, facts_file_, keys_file_}) fs::remove(old);
+    fs::remove(partial_facts_);
   }
   const auto row = static_cast<uintmax_t>(shape_.width) * sizeof(float), bytes = fs::file_size(partial_);
   if (bytes == 0) return;
@@ -125,8 +125,15 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
   }
 }
 
+void FeatureFile::remove_old() const {
+  for (const fs::path& old : {file_, facts_file_, keys_file_}) fs::remove(old);  // the features before what says of what
+}
+
 void FeatureFile::append(std::span<const float> values) {
-  if (rows_ == 0) write_atomically(partial_facts_, facts_.dump(2) + "\n");  // before the rows they speak of
+  if (rows_ == 0) {
+    remove_old();
+    write_atomically(partial_facts_, facts_.dump(2) + "\n");  // before the rows they speak of
+  }
   partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
 }
@@ -159,6 +166,7 @@ void FeatureFile::write_keys(const DataSource& source) const {
 
 void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
+    remove_old();
     write_keys(source);
     write_atomically(facts_file_, facts_.dump(2) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company

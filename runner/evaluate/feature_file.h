@@ -24,7 +24,8 @@ class FeatureFile {
     int64_t chunk = 1;  ///< rows of an `append`, the last one excepted: what an interrupted write leaves of one is dropped
   };
 
-  /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced.
+  /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced:
+  /// they go when the first new row comes.
   /// Throws Error for an ending that is neither ".npy" nor ".safetensors", and while another process writes the same file.
   FeatureFile(std::filesystem::path file, Shape shape, nlohmann::json facts, bool anew);
   ~FeatureFile();
@@ -37,6 +38,7 @@ class FeatureFile {
  private:
   class Rows;
   void refuse_others(const std::filesystem::path& facts_file, const std::filesystem::path& what) const;
+  void remove_old() const;
   void write_features(const DataSource& source) const;
   void write_keys(const DataSource& source) const;
 

@@ -159,6 +159,68 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
   }
 }
 
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out) {
+  for (int64_t g = 0; g < groups.count; ++g) {
+    const uint8_t *from = row + groups.from[g], *places = groups.places + 16 * g;
+#if HWY_TARGET == HWY_SCALAR
+    for (int64_t i = 0; i < 16; ++i) out[15 * g + i] = from[places[i]];
+#else
+    const hn::FixedTag<uint8_t, 16> d;
+    hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, from), hn::LoadU(d, places)), d, out + 15 * g);
+#endif
+  }
+}
+
+/// x / by, rounded as the division rounds: where products and sums fuse, the quotient by the reciprocal less its remainder is that number.
+class Divisor {
+ public:
+  HWY_INLINE explicit Divisor(float by) : by_(by), reciprocal_(1.0f / by) {}
+  HWY_INLINE Float of(Float x) const {
+    const Floats d;
+#if HWY_NATIVE_FMA
+    const Float reciprocal = hn::Set(d, reciprocal_), quotient = hn::Mul(x, reciprocal);
+    return hn::MulAdd(hn::NegMulAdd(quotient, hn::Set(d, by_), x), reciprocal, quotient);
+#else
+    return hn::Div(x, hn::Set(d, by_));
+#endif
+  }
+
+ private:
+  float by_, reciprocal_;
+};
+
+HWY_INLINE float scaled(uint8_t v, const Scale& by) {
+  const float unit = static_cast<float>(v) / 255.0f, centred = unit - by.mean;
+  return centred / by.deviation;
+}
+
+void scale(const uint8_t* rgb, int64_t pixels, const Scale (&scales)[3], float* const (&planes)[3]) {
+  const Floats d;
+  const Bytes bytes;
+  const hn::CappedTag<uint8_t, 64> wide;
+  const auto block = static_cast<int64_t>(hn::Lanes(wide)), step = static_cast<int64_t>(hn::Lanes(d));
+  const Divisor levels(255.0f), deviations[3] = {Divisor(scales[0].deviation), Divisor(scales[1].deviation), Divisor(scales[2].deviation)};
+  HWY_ALIGN uint8_t split_bytes[3][64];
+  int64_t i = 0;
+  for (; i + block <= pixels; i += block) {
+    hn::Vec<decltype(wide)> v0, v1, v2;
+    hn::LoadInterleaved3(wide, rgb + 3 * i, v0, v1, v2);
+    hn::Store(v0, wide, split_bytes[0]);
+    hn::Store(v1, wide, split_bytes[1]);
+    hn::Store(v2, wide, split_bytes[2]);
+    for (size_t c = 0; c < 3; ++c) {
+      const Float mean = hn::Set(d, scales[c].mean);
+      for (int64_t k = 0; k < block; k += step) {
+        const Float unit = levels.of(hn::ConvertTo(d, hn::PromoteTo(Words(), hn::LoadU(bytes, split_bytes[c] + k))));
+        hn::StoreU(deviations[c].of(hn::Sub(unit, mean)), d, planes[c] + i + k);
+      }
+    }
+  }
+  for (; i < pixels; ++i) {
+    for (size_t c = 0; c < 3; ++c) planes[c][i] = scaled(rgb[3 * i + static_cast<int64_t>(c)], scales[c]);
+  }
+}
+
 #if HWY_NATIVE_FMA
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
   const Floats d;
@@ -306,6 +368,8 @@ HWY_EXPORT(transpose);
 HWY_EXPORT(weigh_rows);
 HWY_EXPORT(box_rows);
 HWY_EXPORT(bilinear_row);
+HWY_EXPORT(gather_columns);
+HWY_EXPORT(scale);
 HWY_EXPORT(blend_constant);
 HWY_EXPORT(blend_luma);
 HWY_EXPORT(luma);
@@ -328,6 +392,12 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
 }
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(bilinear_row)(corners, upper, lower, left, right, size, out);
+}
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(gather_columns)(row, groups, out);
+}
+void scale(const uint8_t* rgb, int64_t pixels, const Scale (&scales)[3], float* const (&planes)[3]) {
+  HWY_DYNAMIC_DISPATCH(scale)(rgb, pixels, scales, planes);
 }
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   HWY_DYNAMIC_DISPATCH(blend_constant)(bytes, size, factor, with);

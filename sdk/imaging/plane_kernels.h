@@ -27,6 +27,22 @@ struct Corners {
 /// of 16. (torch's own kernel for bytes)
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out);
 
+/// Where groups of five pixels of an enlarged or equally wide row come from: group g reads 16 bytes at from[g], takes those that its 16
+/// places name and writes 16 at 15 * g, of which the next group overwrites the last.
+struct ColumnGroups {
+  const int32_t* from;
+  const uint8_t* places;  ///< 16 for each group, in [0, 15]
+  int64_t count;
+};
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out);
+
+/// Interleaved bytes to three planes of (v/255 - mean) / deviation, each operation rounded to float32; what it yields, and
+/// 1/deviation, is 0 or a normal number.
+struct Scale {
+  float mean, deviation;
+};
+void scale(const uint8_t* rgb, int64_t pixels, const Scale (&scales)[3], float* const (&planes)[3]);
+
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with);      ///< with + factor * (v - with), truncated
 void blend_luma(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, float factor);  ///< the same with the pixel's luma
 void luma(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size, uint8_t* out);

@@ -75,9 +75,10 @@ void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, st
   }
 }
 
-Image resize_bilinear(const Image& image, int64_t height, int64_t width) {
+Image resized(const Image& image, Kernel kernel, int64_t height, int64_t width) {
+  if (image.height == height && image.width == width) return image;
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
-  resize(image, Kernel::triangle, height, width, bytes);
+  resize(image, kernel, height, width, bytes);
   return image_of(height, width, std::move(bytes));
 }
 

@@ -17,7 +17,7 @@ double kernel_at(Kernel kernel, double x);
 /// within one level of Pillow's for the triangle (which rounds between the passes). An equal size copies. [any thread]
 void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, std::span<uint8_t> out);
 
-/// The same with the triangle, as a picture of its own.
-Image resize_bilinear(const Image& image, int64_t height, int64_t width);
+/// The same as a picture of its own; the picture itself, not copied, where it has that size.
+Image resized(const Image& image, Kernel kernel, int64_t height, int64_t width);
 
 }  // namespace lafs

@@ -77,36 +77,96 @@ std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
   return taps;
 }
 
-/// Rows of a box with the bytes of each output's left and right column side by side. Holds the two that were asked for last.
+/// One input column of every output column, taken from rows: by groups of five, the last of which ends with the row, where five lie
+/// within 16 bytes of input, as they do unless the row is made smaller.
+class Columns {
+ public:
+  Columns(const std::vector<Tap>& taps, int64_t Tap::* column, int64_t row_bytes) {
+    for (const Tap& tap : taps) bytes_.push_back(tap.*column * 3);
+    const auto width = static_cast<int64_t>(bytes_.size());
+    if (width < group || row_bytes < 16) return;
+    for (int64_t at = 0; at < width; at += group) {
+      if (add(bytes_.data() + std::min(at, width - group), row_bytes)) continue;
+      from_.clear();
+      return;
+    }
+    tail_ = width % group == 0 ? 0 : (width - group) * 3;
+  }
+
+  /// Writes a byte more than 3 for each column.
+  void take(const uint8_t* row, uint8_t* out) const {
+    if (from_.empty()) {
+      for (const int64_t byte : bytes_) {
+        std::memcpy(out, row + byte, 3);  // a constant size is two moves, not a call
+        out += 3;
+      }
+      return;
+    }
+    const auto count = static_cast<int64_t>(from_.size()) - (tail_ > 0 ? 1 : 0);
+    planes::gather_columns(row, {from_.data(), places_.data(), count}, out);
+    if (tail_ > 0) planes::gather_columns(row, {from_.data() + count, places_.data() + 16 * count, 1}, out + tail_);
+  }
+
+ private:
+  static constexpr int64_t group = 5;
+
+  bool add(const int64_t* bytes, int64_t row_bytes) {
+    const auto [lowest, highest] = std::minmax_element(bytes, bytes + group);
+    const int64_t from = std::min(*lowest, row_bytes - 16);
+    if (*highest + 2 - from > 15) return false;
+    from_.push_back(static_cast<int32_t>(from));
+    // The last of 16 places is for nobody.
+    for (int64_t i = 0; i < 16; ++i) places_.push_back(i < 15 ? static_cast<uint8_t>(bytes[i / 3] + i % 3 - from) : uint8_t{0});
+    return true;
+  }
+
+  std::vector<int64_t> bytes_;
+  std::vector<int32_t> from_;
+  std::vector<uint8_t> places_;
+  int64_t tail_ = 0;  ///< where the last group writes if it begins in the one before
+};
+
+/// Rows of a picture with the bytes of each output's left and right column side by side. Holds the last even and the last odd row, enough
+/// for two neighbours.
 class ColumnsOfRows {
  public:
-  ColumnsOfRows(const Image& image, const Box& box, const std::vector<Tap>& columns, size_t padded)
-      : image_(image), box_(box), columns_(columns), padded_(padded), bytes_(4 * padded) {}
+  /// Columns count from the picture's left side.
+  ColumnsOfRows(const Image& image, const std::vector<Tap>& columns, size_t padded)
+      : image_(image),
+        left_(columns, &Tap::first, image.width * 3),
+        right_(columns, &Tap::second, image.width * 3),
+        padded_(padded),
+        bytes_(4 * padded) {}
 
-  /// Left bytes; the right ones follow after the padding. Valid until another row but one is asked for.
+  /// Left bytes; the right ones follow after the padding. Valid until another row of the same parity is asked for.
   const uint8_t* row(int64_t y) {
-    uint8_t* left = bytes_.data() + (y % 2 ? 2 * padded_ : 0);
-    if (held_[y % 2] == y) return left;
+    uint8_t* out = bytes_.data() + (y % 2 ? 2 * padded_ : 0);
+    if (held_[y % 2] == y) return out;
     held_[y % 2] = y;
-    const uint8_t* from = image_.row(box_.top + y) + box_.left * 3;
-    uint8_t* right = left + padded_;
-    for (const Tap& column : columns_) {
-      std::memcpy(left, from + column.first * 3, 3);  // a constant size is two moves, not a call
-      std::memcpy(right, from + column.second * 3, 3);
-      left += 3;
-      right += 3;
-    }
-    return bytes_.data() + (y % 2 ? 2 * padded_ : 0);
+    left_.take(image_.row(y), out);
+    right_.take(image_.row(y), out + padded_);
+    return out;
   }
 
  private:
   const Image& image_;
-  const Box& box_;
-  const std::vector<Tap>& columns_;
+  Columns left_, right_;
   size_t padded_;
   std::vector<uint8_t> bytes_;
   std::array<int64_t, 2> held_{-1, -1};
 };
+
+/// Columns of a box, counted in the picture: from its left side, or from its right side where it is mirrored.
+std::vector<Tap> columns_of(const Image& image, const Box& box, int64_t width, bool mirrored) {
+  std::vector<Tap> columns = bilinear_taps(box.width, width);
+  for (Tap& column : columns) {
+    for (int64_t* place : {&column.first, &column.second}) {
+      *place += box.left;
+      if (mirrored) *place = image.width - 1 - *place;
+    }
+  }
+  return columns;
+}
 
 }  // namespace
 
@@ -155,19 +215,20 @@ void mirror(std::span<uint8_t> rgb, int64_t width) {
   }
 }
 
-void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out) {
-  const std::vector<Tap> rows = bilinear_taps(box.height, height), columns = bilinear_taps(box.width, width);
-  const auto size = static_cast<size_t>(width) * 3, padded = (size + 15) / 16 * 16;
+void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out, bool mirrored) {
+  const std::vector<Tap> rows = bilinear_taps(box.height, height), columns = columns_of(image, box, width, mirrored);
+  // A byte more than the row at least: groups of columns write one beyond it.
+  const auto size = static_cast<size_t>(width) * 3, padded = size / 16 * 16 + 16;
   std::vector<float> left(padded), right(padded);
   for (size_t i = 0; i < size; ++i) {
     left[i] = columns[i / 3].w0;
     right[i] = columns[i / 3].w1;
   }
-  ColumnsOfRows taken(image, box, columns, padded);
+  ColumnsOfRows taken(image, columns, padded);
   std::vector<uint8_t> line(padded);
   uint8_t* to = out.data();
   for (const Tap& y : rows) {
-    const uint8_t *upper = taken.row(y.first), *lower = taken.row(y.second);
+    const uint8_t *upper = taken.row(box.top + y.first), *lower = taken.row(box.top + y.second);
     planes::bilinear_row({upper, upper + padded, lower, lower + padded}, y.w0, y.w1, left.data(), right.data(),
                          static_cast<int64_t>(padded), line.data());
     to = std::copy_n(line.data(), size, to);

@@ -30,7 +30,8 @@ void erase(std::span<uint8_t> rgb, int64_t width, const Box& box, uint8_t value 
 void mirror(std::span<uint8_t> rgb, int64_t width);
 
 /// A box of `image` at height x width: float32 bilinear, half-pixel centres, no antialiasing, ties rounded to even. The box lies in the
-/// image. Meant for enlarging, as in RandomResizedCrop of finetuning.md 3.3; `out` must not overlap the image.
-void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out);
+/// image. Meant for enlarging, as in RandomResizedCrop of finetuning.md 3.3; `out` must not overlap the image. Where `mirrored`, the box is
+/// one of the image with left and right swapped.
+void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out, bool mirrored = false);
 
 }  // namespace lafs

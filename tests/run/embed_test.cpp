@@ -120,6 +120,16 @@ TEST_CASE("embed: what fails before the first row leaves nothing behind") {
   CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
 }
 
+TEST_CASE("embed: what begins anew and fails leaves the features that are there") {
+  const Trained trained;
+  REQUIRE(trained.embed("a.npy").status == 0);
+  const std::string rows = read_bytes(trained.tiny / "a.npy"), facts = read_bytes(trained.tiny / "a.npy.json");
+  CHECK(trained.embed("a.npy", {"--force", "--class-tokens", "9"}).status == 1);
+  CHECK(read_bytes(trained.tiny / "a.npy") == rows);
+  CHECK(read_bytes(trained.tiny / "a.npy.json") == facts);
+  CHECK(trained.embed("a.npy").out.ends_with("it was there already\n"));
+}
+
 TEST_CASE("embed: a file that another process writes is refused") {
   const Trained trained;
   const std::string partial = trained.tiny / "a.npy.partial";

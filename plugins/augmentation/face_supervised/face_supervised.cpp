@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "imaging/decode.h"
 #include "imaging/random_crop.h"
 #include "imaging/resize.h"
 #include "imaging/tensor_ops.h"
@@ -69,9 +68,15 @@ class FaceSupervised final : public lafs::Augmentation {
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> rgb = out.image(0, 0);
-    lafs::resize(sample.image, kernel_, height_, width_, rgb);
-    if (options_.flip > 0 && rng.coin(options_.flip)) lafs::mirror(rgb, width_);
-    if (options_.crop) crop(rgb, rng);
+    const lafs::Image whole = lafs::resized(sample.image, kernel_, height_, width_);
+    const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
+    const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
+    if (box.height < height_ || box.width < width_) {
+      lafs::crop_resize_bilinear(whole, box, height_, width_, rgb, mirrored);
+    } else {
+      std::copy_n(whole.row(0), rgb.size(), rgb.data());
+      if (mirrored) lafs::mirror(rgb, width_);
+    }
     if (options_.jitter) jitter(rgb, rng);
     if (options_.erasing > 0 && rng.coin(options_.erasing)) erase(rgb, rng);
   }
@@ -84,12 +89,9 @@ class FaceSupervised final : public lafs::Augmentation {
   /// Half to even, as Python's round.
   static int64_t rounded(double x) { return std::lrint(x); }
 
-  void crop(std::span<uint8_t> rgb, lafs::Rng& rng) const {
+  Box draw_crop(lafs::Rng& rng) const {
     const std::span<const double, 2> scale(options_.crop_scale.data(), 2), ratio(options_.crop_ratio.data(), 2);
-    const Box box = lafs::draw_crop(rng, height_, width_, scale, ratio);
-    if (box.height == height_ && box.width == width_) return;
-    const lafs::Image whole = lafs::image_of(height_, width_, std::vector<uint8_t>(rgb.begin(), rgb.end()));
-    lafs::crop_resize_bilinear(whole, box, height_, width_, rgb);
+    return lafs::draw_crop(rng, height_, width_, scale, ratio);
   }
 
   void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {

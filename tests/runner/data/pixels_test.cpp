@@ -1,9 +1,12 @@
 #include "runner/data/pixels.h"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
 #include "lafs/error.h"
+#include "lafs/rng.h"
 
 namespace lafs {
 namespace {
@@ -32,6 +35,19 @@ TEST_CASE("pixels: the fused pass has the bits of the plain expression") {
     CHECK(out.sizes() == at::IntArrayRef({2, 3, 8, 48}));
     CHECK(out.is_contiguous());
     CHECK(at::equal(out, plain(every_byte(), input)));
+  }
+}
+
+TEST_CASE("pixels: each byte has the bits of the plain expression, whatever the mean and deviation") {
+  const at::Tensor bytes = at::arange(256).to(at::kByte).view({16, 16, 1}).expand({16, 16, 3}).contiguous();
+  Rng rng(3);
+  for (int trial = 0; trial < 300; ++trial) {
+    InputContract input;
+    for (size_t c = 0; c < 3; ++c) {
+      input.mean[c] = rng.uniform(-1, 2);
+      input.std[c] = std::exp(rng.uniform(std::log(1e-6), std::log(255.0)));
+    }
+    CHECK(at::equal(to_network(bytes, input, at::kCPU), plain(bytes, input)));
   }
 }
 

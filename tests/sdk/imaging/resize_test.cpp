@@ -35,17 +35,17 @@ TEST_CASE("resize: a constant stays constant, at any size and with either kernel
 }
 
 TEST_CASE("resize: shrinking averages instead of picking") {
-  CHECK(first_row(lafs::resize_bilinear(columns(2, {0, 200, 0, 200, 0, 200, 0, 200}), 2, 2)) == std::vector<int>{93, 107});
+  CHECK(first_row(lafs::resized(columns(2, {0, 200, 0, 200, 0, 200, 0, 200}), lafs::Kernel::triangle, 2, 2)) == std::vector<int>{93, 107});
 }
 
 TEST_CASE("resize: enlarging interpolates between centres") {
-  CHECK(first_row(lafs::resize_bilinear(columns(1, {0, 100}), 1, 4)) == std::vector<int>{0, 25, 75, 100});
+  CHECK(first_row(lafs::resized(columns(1, {0, 100}), lafs::Kernel::triangle, 1, 4)) == std::vector<int>{0, 25, 75, 100});
 }
 
 TEST_CASE("resize: enlarging agrees with the crop of the tensor path") {
   const lafs::Image image = columns(3, {0, 100, 30, 220});
   std::vector<uint8_t> out(9 * 11 * 3);
   lafs::crop_resize_bilinear(image, {0, 0, 3, 4}, 9, 11, out);
-  const lafs::Image other = lafs::resize_bilinear(image, 9, 11);
+  const lafs::Image other = lafs::resized(image, lafs::Kernel::triangle, 9, 11);
   for (size_t i = 0; i < out.size(); ++i) CHECK(std::abs(out[i] - other.bytes.get()[i]) <= 1);
 }

@@ -25,6 +25,22 @@ Between between(int64_t i, int64_t in, int64_t out) {
   return {first, std::min(first + 1, in - 1), std::clamp(at - static_cast<float>(first), 0.0f, 1.0f)};
 }
 
+lafs::Image noise(lafs::Rng& rng, int64_t height, int64_t width) {
+  Bytes bytes;
+  for (int64_t i = 0; i < height * width * 3; ++i) bytes.push_back(static_cast<uint8_t>(rng.integer(0, 256)));
+  return lafs::image_of(height, width, std::move(bytes));
+}
+
+/// A box of at least the given size.
+lafs::Box box_in(const lafs::Image& image, lafs::Rng& rng, int64_t height, int64_t width) {
+  lafs::Box box;
+  box.height = rng.integer(height, image.height + 1);
+  box.width = rng.integer(width, image.width + 1);
+  box.top = rng.integer(0, image.height - box.height + 1);
+  box.left = rng.integer(0, image.width - box.width + 1);
+  return box;
+}
+
 /// The four terms pixel by pixel, with the standard library's fused multiply-add.
 Bytes crop_by_pixels(const lafs::Image& image, const lafs::Box& box, int64_t height, int64_t width) {
   Bytes out;
@@ -48,19 +64,38 @@ Bytes crop_by_pixels(const lafs::Image& image, const lafs::Box& box, int64_t hei
 TEST_CASE("tensor_ops: a crop is enlarged and made smaller to the bytes of the sum pixel by pixel") {
   lafs::Rng rng(5);
   for (int trial = 0; trial < 60; ++trial) {
-    const int64_t height = rng.integer(1, 40), width = rng.integer(1, 40);
-    Bytes bytes;
-    for (int64_t i = 0; i < height * width * 3; ++i) bytes.push_back(static_cast<uint8_t>(rng.integer(0, 256)));
-    const lafs::Image image = lafs::image_of(height, width, std::move(bytes));
-    lafs::Box box;
-    box.top = rng.integer(0, height);
-    box.left = rng.integer(0, width);
-    box.height = rng.integer(1, height - box.top + 1);
-    box.width = rng.integer(1, width - box.left + 1);
+    const lafs::Image image = noise(rng, rng.integer(1, 40), rng.integer(1, 40));
+    const lafs::Box box = box_in(image, rng, 1, 1);
     const int64_t rows = rng.integer(1, 60), columns = rng.integer(1, 60);
     Bytes out(static_cast<size_t>(rows * columns * 3));
     lafs::crop_resize_bilinear(image, box, rows, columns, out);
     CHECK(out == crop_by_pixels(image, box, rows, columns));
+  }
+}
+
+TEST_CASE("tensor_ops: a crop of the mirrored picture is the crop after mirroring") {
+  lafs::Rng rng(6);
+  for (int trial = 0; trial < 60; ++trial) {
+    const lafs::Image image = noise(rng, rng.integer(1, 40), rng.integer(1, 40));
+    const bool small = trial % 2 == 0;  // half of them are made smaller, the others larger or left at their size
+    const lafs::Box box = box_in(image, rng, 1, 1);
+    const int64_t rows = rng.integer(1, 60), columns = small ? rng.integer(1, box.width + 1) : rng.integer(box.width, 60);
+    Bytes turned(image.bytes.get(), image.bytes.get() + image.size());
+    lafs::mirror(turned, image.width);
+    Bytes out(static_cast<size_t>(rows * columns * 3));
+    lafs::crop_resize_bilinear(image, box, rows, columns, out, /*mirrored=*/true);
+    CHECK(out == crop_by_pixels(lafs::image_of(image.height, image.width, std::move(turned)), box, rows, columns));
+  }
+}
+
+TEST_CASE("tensor_ops: faces of the usual size give the bytes of the sum pixel by pixel") {
+  lafs::Rng rng(7);
+  for (int trial = 0; trial < 4; ++trial) {
+    const lafs::Image image = noise(rng, 112, 112);
+    const lafs::Box box = box_in(image, rng, 90, 90);
+    Bytes out(112 * 112 * 3);
+    lafs::crop_resize_bilinear(image, box, 112, 112, out);
+    CHECK(out == crop_by_pixels(image, box, 112, 112));
   }
 }
 
