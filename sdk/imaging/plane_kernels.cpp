@@ -162,11 +162,12 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
 void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out) {
   for (int64_t g = 0; g < groups.count; ++g) {
     const uint8_t *from = row + groups.from[g], *places = groups.places + 16 * g;
+    uint8_t* to = out + groups.to[g];
 #if HWY_TARGET == HWY_SCALAR
-    for (int64_t i = 0; i < 16; ++i) out[15 * g + i] = from[places[i]];
+    for (int64_t i = 0; i < 16; ++i) to[i] = from[places[i]];
 #else
     const hn::FixedTag<uint8_t, 16> d;
-    hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, from), hn::LoadU(d, places)), d, out + 15 * g);
+    hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, from), hn::LoadU(d, places)), d, to);
 #endif
   }
 }

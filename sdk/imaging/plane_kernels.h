@@ -28,9 +28,9 @@ struct Corners {
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out);
 
 /// Where groups of five pixels of an enlarged or equally wide row come from: group g reads 16 bytes at from[g], takes those that its 16
-/// places name and writes 16 at 15 * g, of which the next group overwrites the last.
+/// places name and writes 16 at to[g]; the last byte is for the next group to overwrite.
 struct ColumnGroups {
-  const int32_t* from;
+  const int32_t *from, *to;
   const uint8_t* places;  ///< 16 for each group, in [0, 15]
   int64_t count;
 };

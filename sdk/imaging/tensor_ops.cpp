@@ -82,48 +82,50 @@ std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
 class Columns {
  public:
   Columns(const std::vector<Tap>& taps, int64_t Tap::* column, int64_t row_bytes) {
+    bytes_.reserve(taps.size());
     for (const Tap& tap : taps) bytes_.push_back(tap.*column * 3);
     const auto width = static_cast<int64_t>(bytes_.size());
     if (width < group || row_bytes < 16) return;
+    places_.reserve(static_cast<size_t>(width / group + 1) * 16);
     for (int64_t at = 0; at < width; at += group) {
-      if (add(bytes_.data() + std::min(at, width - group), row_bytes)) continue;
+      if (add(std::min(at, width - group), row_bytes)) continue;
       from_.clear();
       return;
     }
-    tail_ = width % group == 0 ? 0 : (width - group) * 3;
   }
 
   /// Writes a byte more than 3 for each column.
   void take(const uint8_t* row, uint8_t* out) const {
-    if (from_.empty()) {
-      for (const int64_t byte : bytes_) {
-        std::memcpy(out, row + byte, 3);  // a constant size is two moves, not a call
-        out += 3;
-      }
-      return;
+    if (!from_.empty()) {
+      return planes::gather_columns(row, {from_.data(), to_.data(), places_.data(), static_cast<int64_t>(from_.size())}, out);
     }
-    const auto count = static_cast<int64_t>(from_.size()) - (tail_ > 0 ? 1 : 0);
-    planes::gather_columns(row, {from_.data(), places_.data(), count}, out);
-    if (tail_ > 0) planes::gather_columns(row, {from_.data() + count, places_.data() + 16 * count, 1}, out + tail_);
+    for (const int64_t byte : bytes_) {
+      std::memcpy(out, row + byte, 3);  // a constant size is two moves, not a call
+      out += 3;
+    }
   }
 
  private:
   static constexpr int64_t group = 5;
 
-  bool add(const int64_t* bytes, int64_t row_bytes) {
+  /// The group that begins with output column `first`; false where it needs more than 16 bytes of input.
+  bool add(int64_t first, int64_t row_bytes) {
+    const int64_t* bytes = bytes_.data() + first;
     const auto [lowest, highest] = std::minmax_element(bytes, bytes + group);
     const int64_t from = std::min(*lowest, row_bytes - 16);
     if (*highest + 2 - from > 15) return false;
     from_.push_back(static_cast<int32_t>(from));
-    // The last of 16 places is for nobody.
-    for (int64_t i = 0; i < 16; ++i) places_.push_back(i < 15 ? static_cast<uint8_t>(bytes[i / 3] + i % 3 - from) : uint8_t{0});
+    to_.push_back(static_cast<int32_t>(first * 3));
+    for (int64_t i = 0; i < group; ++i) {
+      for (int64_t c = 0; c < 3; ++c) places_.push_back(static_cast<uint8_t>(bytes[i] + c - from));
+    }
+    places_.push_back(0);
     return true;
   }
 
   std::vector<int64_t> bytes_;
-  std::vector<int32_t> from_;
+  std::vector<int32_t> from_, to_;
   std::vector<uint8_t> places_;
-  int64_t tail_ = 0;  ///< where the last group writes if it begins in the one before
 };
 
 /// Rows of a picture with the bytes of each output's left and right column side by side. Holds the last even and the last odd row, enough
