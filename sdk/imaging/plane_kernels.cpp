@@ -159,15 +159,18 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
   }
 }
 
-void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out) {
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, float* out) {
   for (int64_t g = 0; g < groups.count; ++g) {
     const uint8_t *from = row + groups.from[g], *places = groups.places + 16 * g;
-    uint8_t* to = out + groups.to[g];
+    float* to = out + groups.to[g];
 #if HWY_TARGET == HWY_SCALAR
-    for (int64_t i = 0; i < 16; ++i) to[i] = from[places[i]];
+    for (int64_t i = 0; i < 16; ++i) to[i] = static_cast<float>(from[places[i]]);
 #else
     const hn::FixedTag<uint8_t, 16> d;
-    hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, from), hn::LoadU(d, places)), d, to);
+    HWY_ALIGN uint8_t taken[16];
+    hn::Store(hn::TableLookupBytes(hn::LoadU(d, from), hn::LoadU(d, places)), d, taken);
+    const auto step = static_cast<int64_t>(hn::Lanes(Floats()));
+    for (int64_t i = 0; i < 16; i += step) hn::StoreU(load_floats(taken + i), Floats(), to + i);
 #endif
   }
 }
@@ -222,34 +225,28 @@ void scale(const uint8_t* rgb, int64_t pixels, const Scale (&scales)[3], float* 
   }
 }
 
-#if HWY_NATIVE_FMA
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
+#if HWY_NATIVE_FMA
   const Floats d;
   const Float high = hn::Set(d, upper), low = hn::Set(d, lower);
   for (int64_t i = 0; i < size; i += static_cast<int64_t>(hn::Lanes(d))) {
     const Float l = hn::LoadU(d, left + i), r = hn::LoadU(d, right + i);
-    Float sum = hn::Mul(hn::Mul(high, r), load_floats(corners.upper_right + i));
-    sum = hn::MulAdd(hn::Mul(high, l), load_floats(corners.upper_left + i), sum);
-    sum = hn::MulAdd(hn::Mul(low, l), load_floats(corners.lower_left + i), sum);
-    sum = hn::MulAdd(hn::Mul(low, r), load_floats(corners.lower_right + i), sum);
+    Float sum = hn::Mul(hn::Mul(high, r), hn::LoadU(d, corners.upper_right + i));
+    sum = hn::MulAdd(hn::Mul(high, l), hn::LoadU(d, corners.upper_left + i), sum);
+    sum = hn::MulAdd(hn::Mul(low, l), hn::LoadU(d, corners.lower_left + i), sum);
+    sum = hn::MulAdd(hn::Mul(low, r), hn::LoadU(d, corners.lower_right + i), sum);
     store_words(hn::NearestInt(sum), out + i);
   }
-}
 #else
-/// A weight times a byte is exact in double.
-float fused(float weight, uint8_t value, float sum) {
-  return static_cast<float>(static_cast<double>(weight) * static_cast<double>(value) + static_cast<double>(sum));
-}
-void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
   for (int64_t i = 0; i < size; ++i) {
-    float sum = (upper * right[i]) * static_cast<float>(corners.upper_right[i]);
-    sum = fused(upper * left[i], corners.upper_left[i], sum);
-    sum = fused(lower * left[i], corners.lower_left[i], sum);
-    sum = fused(lower * right[i], corners.lower_right[i], sum);
+    float sum = (upper * right[i]) * corners.upper_right[i];
+    sum = std::fma(upper * left[i], corners.upper_left[i], sum);
+    sum = std::fma(lower * left[i], corners.lower_left[i], sum);
+    sum = std::fma(lower * right[i], corners.lower_right[i], sum);
     out[i] = static_cast<uint8_t>(std::clamp(std::nearbyint(sum), 0.0f, 255.0f));
   }
-}
 #endif
+}
 
 void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   const Floats d;
@@ -394,9 +391,7 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(bilinear_row)(corners, upper, lower, left, right, size, out);
 }
-void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(gather_columns)(row, groups, out);
-}
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, float* out) { HWY_DYNAMIC_DISPATCH(gather_columns)(row, groups, out); }
 void scale(const uint8_t* rgb, int64_t pixels, const Scale (&scales)[3], float* const (&planes)[3]) {
   HWY_DYNAMIC_DISPATCH(scale)(rgb, pixels, scales, planes);
 }

@@ -19,22 +19,22 @@ void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t*
 /// outside replaced by the nearest.
 void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, uint32_t inner, uint32_t edge, uint8_t* out);
 
-/// One row of a bilinear enlargement: bytes of the upper row at the left and right column of each output, and of the lower row.
+/// One row of a bilinear resize: values of bytes of the upper row at the left and right column of each output, and of the lower row.
 struct Corners {
-  const uint8_t *upper_left, *upper_right, *lower_left, *lower_right;
+  const float *upper_left, *upper_right, *lower_left, *lower_right;
 };
-/// Weights are products of a row's and a column's; the four terms are added with fused multiply-adds, ties go to even. `size` is a multiple
-/// of 16. (torch's own kernel for bytes)
+/// `left` and `right` are the columns' weights, one for each byte of the output. Weights are products of a row's and a column's; the four
+/// terms are added with fused multiply-adds, ties go to even. `size`, of all buffers, is a multiple of 16. (torch's own kernel for bytes)
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out);
 
 /// Where groups of five pixels of an enlarged or equally wide row come from: group g reads 16 bytes at from[g], takes those that its 16
-/// places name and writes 16 at to[g]; the last byte is for the next group to overwrite.
+/// places name and writes their values at to[g]; the last is for the next group to overwrite.
 struct ColumnGroups {
   const int32_t *from, *to;
   const uint8_t* places;  ///< 16 for each group, in [0, 15]
   int64_t count;
 };
-void gather_columns(const uint8_t* row, const ColumnGroups& groups, uint8_t* out);
+void gather_columns(const uint8_t* row, const ColumnGroups& groups, float* out);
 
 /// Interleaved bytes to three planes of (v/255 - mean) / deviation, each operation rounded to float32; what it yields, and
 /// 1/deviation, is 0 or a normal number.

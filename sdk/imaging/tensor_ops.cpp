@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "imaging/plane_kernels.h"
@@ -94,14 +93,13 @@ class Columns {
     }
   }
 
-  /// Writes a byte more than 3 for each column.
-  void take(const uint8_t* row, uint8_t* out) const {
+  /// Writes a value more than 3 for each column.
+  void take(const uint8_t* row, float* out) const {
     if (!from_.empty()) {
       return planes::gather_columns(row, {from_.data(), to_.data(), places_.data(), static_cast<int64_t>(from_.size())}, out);
     }
     for (const int64_t byte : bytes_) {
-      std::memcpy(out, row + byte, 3);  // a constant size is two moves, not a call
-      out += 3;
+      for (int64_t c = 0; c < 3; ++c) *out++ = static_cast<float>(row[byte + c]);
     }
   }
 
@@ -128,7 +126,7 @@ class Columns {
   std::vector<uint8_t> places_;
 };
 
-/// Rows of a picture with the bytes of each output's left and right column side by side. Holds the last even and the last odd row, enough
+/// Rows of a picture with the values of each output's left and right column side by side. Holds the last even and the last odd row, enough
 /// for two neighbours.
 class ColumnsOfRows {
  public:
@@ -138,11 +136,11 @@ class ColumnsOfRows {
         left_(columns, &Tap::first, image.width * 3),
         right_(columns, &Tap::second, image.width * 3),
         padded_(padded),
-        bytes_(4 * padded) {}
+        values_(4 * padded) {}
 
-  /// Left bytes; the right ones follow after the padding. Valid until another row of the same parity is asked for.
-  const uint8_t* row(int64_t y) {
-    uint8_t* out = bytes_.data() + (y % 2 ? 2 * padded_ : 0);
+  /// Left values; the right ones follow after the padding. Valid until another row of the same parity is asked for.
+  const float* row(int64_t y) {
+    float* out = values_.data() + (y % 2 ? 2 * padded_ : 0);
     if (held_[y % 2] == y) return out;
     held_[y % 2] = y;
     left_.take(image_.row(y), out);
@@ -154,7 +152,7 @@ class ColumnsOfRows {
   const Image& image_;
   Columns left_, right_;
   size_t padded_;
-  std::vector<uint8_t> bytes_;
+  std::vector<float> values_;
   std::array<int64_t, 2> held_{-1, -1};
 };
 
@@ -230,7 +228,7 @@ void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, in
   std::vector<uint8_t> line(padded);
   uint8_t* to = out.data();
   for (const Tap& y : rows) {
-    const uint8_t *upper = taken.row(box.top + y.first), *lower = taken.row(box.top + y.second);
+    const float *upper = taken.row(box.top + y.first), *lower = taken.row(box.top + y.second);
     planes::bilinear_row({upper, upper + padded, lower, lower + padded}, y.w0, y.w1, left.data(), right.data(),
                          static_cast<int64_t>(padded), line.data());
     to = std::copy_n(line.data(), size, to);

@@ -118,8 +118,8 @@ class Bench:
         row = self.step_row("fvit_small", "supervised step, fViT width 192, batch 64, fp32", "fp32", "supervised_step.py")
         yield row
         with tempfile.TemporaryDirectory() as folder:
-            loading = self.step_of(self.supervised(pathlib.Path(folder), self.pack(f"{folder}/set", 64, 32)))
-        yield row_of("  with its loader, lafs bench", "images/s", loading["images_per_second"], row["other"])
+            loaded = self.step_of(self.supervised(pathlib.Path(folder), self.pack(f"{folder}/set", 64, 32)))
+        yield row_of("  with its loader, lafs bench", "images/s", loaded["images_per_second"], row["other"])
 
     def step_row(self, recipe, title, precision, peer_program):
         tell(title)

@@ -56,7 +56,7 @@ def load(module, tensors, prefix, pairs):
 def gradients(module, tensors, pairs):
     parameters = dict(module.named_parameters())
     for mine, theirs in pairs:
-        yield parameters[mine].grad, tensors["gradient." + theirs]
+        yield theirs, parameters[mine].grad, tensors["gradient." + theirs]
 
 
 @torch.no_grad()

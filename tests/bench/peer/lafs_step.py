@@ -243,6 +243,7 @@ def main():
     step = Step(facts, tensors, arguments.bf16, arguments.device)
     precision = "bf16" if arguments.bf16 else "fp32"
     images = tensors["global"].shape[1]
+    tensors.clear()  # the file's weights and gradients are not the step's memory
     measure.print_steps(lambda: step.run(batch), images, arguments.seconds, worst_difference=difference, precision=precision)
 
 

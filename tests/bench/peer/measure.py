@@ -15,10 +15,10 @@ def difference(loss, module, tensors, pairs, tolerance):
     loss.backward()
     expected = tensors["loss"].item()
     worst, name = abs(loss.item() - expected) / abs(expected), "loss"
-    for ours, theirs in container.gradients(module, tensors, pairs):
+    for which, ours, theirs in container.gradients(module, tensors, pairs):
         far = (ours - theirs).norm() / theirs.norm().clamp_min(1e-12)
         if not far <= worst:  # so that one that is not a number counts
-            worst, name = far.item(), "a gradient"
+            worst, name = far.item(), f"the gradient of {which}"
     if not worst <= tolerance:
         raise SystemExit(f"peer: {name} differs by {worst:.3g} relative, more than {tolerance}; no time is printed")
     return worst

@@ -34,7 +34,7 @@ class Step:
         self.network = Network(o, tensors["classifier.weight"].shape[0])
         self.pairs = [*container.fvit_pairs(o["backbone"]["depth"]), ("weight", "classifier.weight")]
         container.load(self.network, tensors, "", self.pairs)
-        self.pictures, self.labels = tensors["image"][0], tensors["labels"]
+        self.pictures, self.labels = tensors["image"][0].clone(), tensors["labels"]
         decayed = [p for p in self.network.parameters() if p.dim() > 1]
         others = [p for p in self.network.parameters() if p.dim() <= 1]
         groups = [{"params": decayed, "weight_decay": 0.04}, {"params": others, "weight_decay": 0.0}]
@@ -62,6 +62,7 @@ def main():
     step = Step(facts, tensors)
     step.network.eval()
     difference = measure.difference(step.loss(), step.network, tensors, step.pairs, 1e-3)
+    tensors.clear()  # the file's weights and gradients are not the step's memory
     step.network.train()
     measure.print_steps(step.run, len(step.labels), arguments.seconds, worst_difference=difference, precision="fp32")
 
