@@ -16,8 +16,8 @@ std::vector<std::filesystem::path> plugin_libraries(const std::filesystem::path&
 /// Names that a library defines for others, without versions. Throws Error for a file that is no whole shared library.
 std::set<std::string> exported_names(const std::filesystem::path& library);
 
-/// Libraries that a program or library asks the loader for, as it names them ("libc.so.6"), in its order. Throws Error for a file that is
-/// neither.
+/// Libraries that a shared library or position-independent program asks the loader for, as it names them ("libc.so.6"), in its order.
+/// Throws Error for a file that is neither.
 std::vector<std::string> needed_libraries(const std::filesystem::path& file);
 
 }  // namespace lafs

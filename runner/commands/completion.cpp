@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -23,10 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-// Both shells ask the program, which knows recipes and plugins. A key of --set ends with "=", after which no space may come.
+// Both shells ask the program that is being typed, which knows recipes and plugins. A key of --set ends with "=", after which no space may
+// come.
 constexpr const char* bash_script = R"SH(_lafs() {
   local IFS=$'\n'
-  COMPREPLY=($(lafs complete "$COMP_CWORD" "${COMP_WORDS[@]}" 2>/dev/null))
+  COMPREPLY=($("${1/#\~/$HOME}" complete "$COMP_CWORD" "${COMP_WORDS[@]}" 2>/dev/null))
   [[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace
 }
 complete -o default -F _lafs lafs
@@ -34,7 +36,7 @@ complete -o default -F _lafs lafs
 constexpr const char* zsh_script = R"SH(#compdef lafs
 _lafs() {
   local -a found
-  found=(${(f)"$(lafs complete $((CURRENT - 1)) "${words[@]}" 2>/dev/null)"})
+  found=(${(f)"$(${~words[1]} complete $((CURRENT - 1)) "${words[@]}" 2>/dev/null)"})
   if ((${#found} == 0)); then
     _files
   elif [[ ${found[1]} == *= ]]; then
@@ -67,7 +69,6 @@ class Completion {
 
   Words candidates() {
     const std::string& word = words_[at_];
-    if (at_ <= 1) return starting_with(word, commands());
     // bash takes KEY=VALUE apart at the "=".
     if (word == "=" && before(2) == "--set") return values_of(before(1));
     if (before(1) == "=" && before(3) == "--set") return starting_with(word, values_of(before(2)));
@@ -82,9 +83,9 @@ class Completion {
     }
     if (before(1) == "--stage") return starting_with(word, stages());
     if (word.starts_with("-")) return starting_with(word, options());
-    if (words_[1] == "describe") return starting_with(word, plugins());
-    if (words_[1] == "new") return starting_with(word, at_ == 2 ? Words{"plugin"} : at_ == 3 ? Registry::kinds() : Words{});
-    return {};  // a file: the shell knows those
+    if (at_ > 1 && words_[1] == "describe") return starting_with(word, plugins());
+    if (at_ > 1 && words_[1] == "new") return starting_with(word, at_ == 2 ? Words{"plugin"} : at_ == 3 ? Registry::kinds() : Words{});
+    return starting_with(word, commands());  // none where a file comes next: the shell knows those
   }
 
  private:
@@ -96,20 +97,28 @@ class Completion {
     return some;
   }
 
+  /// What the words before name, commands inside commands.
+  const CLI::App& command() const {
+    const CLI::App* here = &app_;
+    for (size_t i = 1; i < at_; ++i) {
+      const auto named = here->get_subcommands([&](const CLI::App* one) { return one->get_name() == words_[i]; });
+      if (!named.empty()) here = named.front();
+    }
+    return *here;
+  }
+
   Words commands() const {
     Words names;
-    for (const CLI::App* command : app_.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
-      names.push_back(command->get_name());
+    for (const CLI::App* one : command().get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
+      names.push_back(one->get_name());
     }
     return names;
   }
 
   Words options() const {
     Words names;
-    for (const CLI::App* command : app_.get_subcommands([&](const CLI::App* one) { return one->get_name() == words_[1]; })) {
-      for (const CLI::Option* option : command->get_options()) {
-        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-      }
+    for (const CLI::Option* option : command().get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
     return names;
   }
@@ -166,6 +175,8 @@ class Completion {
     if (!path.empty() && !schema["properties"].contains(path.front())) path.erase(path.begin());  // a stage's name
     if (path.size() < 2) return {};
     const std::string &table = path.front(), &name = path.back();
+    const bool indexed = path.size() == 3 && path[1].find_first_not_of("0123456789") == std::string::npos;
+    if (path.size() > 2 && !indexed) return {};  // of a component inside a component, which may be of another kind
     if (table == "run" || table == "input") return listed(schema["properties"][table]["properties"], name);
     if (!schema["definitions"].contains(table)) return {};
     const nlohmann::json& component = schema["definitions"][table];

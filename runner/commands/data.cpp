@@ -50,9 +50,9 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
   options.style = arguments.style == "plain" ? FaceWriter::Style::plain : FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
   catch_interrupts();
-  PictureProgress progress(arguments.quiet, 0, source.source->size());
   PackResult result;
   try {
+    PictureProgress progress(arguments.quiet, 0, source.source->size());
     result = pack(*source.source, options, [&](int64_t finished) {
       progress.show(finished);
       return !interrupted();

@@ -9,6 +9,7 @@
 
 #include "formats/fingerprint.h"
 #include "formats/safetensors.h"
+#include "lafs/stamp.h"
 #include "runner/commands/source_arguments.h"
 #include "runner/commands/trained_encoder.h"
 #include "runner/device.h"
@@ -42,12 +43,16 @@ std::string fingerprint_of(const fs::path& weights) {
 }
 
 /// Everything that decides a number of the features.
-nlohmann::json facts_of(const EmbedArguments& arguments, const TrainedModel& model, const DataSource& source, at::Device device) {
+nlohmann::json facts_of(const EmbedArguments& arguments, const TrainedModel& model, const Registry& registry, const DataSource& source,
+                        at::Device device) {
   return {{"checkpoint", fs::canonical(model.checkpoint).string()},
           {"step", model.position.step},
           {"training_identity", model.facts.identity},
           {"weights", fingerprint_of(model.checkpoint / "weights.safetensors")},
           {"backbone", model.facts.backbone},
+          {"backbone_revision", registry.find("backbone", model.facts.backbone)->registration.revision},
+          {"program", LAFS_VERSION},
+          {"libtorch", this_build().torch.data()},
           {"data_fingerprint", source.fingerprint()},
           {"flip", arguments.flip},
           {"class_tokens", arguments.class_tokens},
@@ -60,7 +65,9 @@ nlohmann::json facts_of(const EmbedArguments& arguments, const TrainedModel& mod
 /// The pictures named on the command line, or those it was trained on.
 OpenSource open_pictures(const EmbedArguments& arguments, const TrainedModel& model, Registry& registry) {
   if (arguments.source.given()) return arguments.source.open(registry);
-  return open_source(training_recipe(model, arguments.source.common.context(), registry).data_source);
+  const RecipeContext context = arguments.source.common.context();
+  check_source_keys(context);
+  return open_source(training_recipe(model, context, registry).data_source);
 }
 
 /// Of the embedding or of class tokens, twice where picture and mirror stand side by side.
@@ -70,18 +77,20 @@ int64_t row_width(const EmbedArguments& arguments, const TrainedModel& model, co
 }
 
 /// Rows that are not there yet. False when a signal asked to stop before the last.
-bool embed_rest(const EmbedArguments& arguments, ModelEmbedder& embedder, const std::shared_ptr<const DataSource>& source, int64_t chunk,
-                FeatureFile& file) {
+bool embed_rest(const EmbedArguments& arguments, const std::shared_ptr<Backbone>& backbone, const InputContract& input,
+                const std::shared_ptr<const DataSource>& source, int64_t chunk, FeatureFile& file) {
   const int64_t total = source->size();
   if (file.rows() > 0 && !file.finished() && !arguments.quiet) fmt::print(stderr, "going on after {} pictures\n", file.rows());
   PictureProgress progress(arguments.quiet, file.rows(), total);
+  EmbedderOptions options = arguments.options;
+  options.progress = [&](int64_t embedded, int64_t) { progress.show(file.rows() + embedded); };
+  ModelEmbedder embedder(backbone, input, options);
   catch_interrupts();
   while (file.rows() < total && !interrupted()) {
     std::vector<int64_t> indices(static_cast<size_t>(std::min(chunk, total - file.rows())));
     std::iota(indices.begin(), indices.end(), file.rows());
     const auto features = embedder.embed({{"features", source, indices, arguments.flip, arguments.class_tokens, false}});
     file.append(features->of("features").values);
-    progress.show(file.rows());
   }
   return file.rows() == total;
 }
@@ -97,11 +106,10 @@ int run(EmbedArguments& arguments, const Invocation& invocation) {
   backbone->module()->to(device);
 
   // Whole batches, so that rows are the same wherever a run was stopped.
-  const int64_t chunk = 16 * arguments.options.batch, total = pictures.source->size();
+  const int64_t chunk = 4 * arguments.options.batch, total = pictures.source->size();
   const int64_t width = row_width(arguments, model, *backbone);
-  FeatureFile file(arguments.out, {total, width, chunk}, facts_of(arguments, model, *pictures.source, device), arguments.force);
-  ModelEmbedder embedder(backbone, model.facts.input, arguments.options);
-  if (!embed_rest(arguments, embedder, pictures.source, chunk, file)) {
+  FeatureFile file(arguments.out, {total, width, chunk}, facts_of(arguments, model, registry, *pictures.source, device), arguments.force);
+  if (!embed_rest(arguments, backbone, model.facts.input, pictures.source, chunk, file)) {
     fmt::print(stderr, "lafs: stopped after {} of {} pictures; the same command goes on\n", file.rows(), total);
     return stopped;
   }

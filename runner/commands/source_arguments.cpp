@@ -50,10 +50,15 @@ Node table_of(const SourceArguments& arguments) {
   return table;
 }
 
+bool chooses_pictures(const std::string& key) {
+  return key == "data_source" || key.starts_with("data_source.") || key.starts_with("paths.");
+}
+
 Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
   if (arguments.path.empty() == arguments.toml.empty()) throw RecipeError({"lafs: error: name one source: SOURCE or --source"});
   const RecipeContext context = arguments.common.context();
   if (arguments.path.extension() == ".toml") {
+    check_source_keys(context);
     const Recipe recipe = read_recipe(arguments.path, context, registry);
     if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
     return recipe.data_source;
@@ -86,6 +91,15 @@ void SourceArguments::add_to(CLI::App& command) {
       ->excludes(source);
   command.add_option("--root", root, "folder of the pictures of a list; default the folder of the list")->type_name("DIR");
   common.add_to(command);
+}
+
+void check_source_keys(const RecipeContext& context) {
+  Diagnostics diagnostics;
+  for (const auto& [key, value] : context.overrides) {
+    if (!chooses_pictures(key))
+      diagnostics.error({"--set " + key}, "only pictures are taken from the recipe: set keys of data_source and paths");
+  }
+  diagnostics.throw_if_any();
 }
 
 OpenSource SourceArguments::open(Registry& registry) const { return open_source(use_of(*this, registry)); }

@@ -30,6 +30,9 @@ struct SourceArguments {
   OpenSource open(Registry& registry) const;
 };
 
+/// Throws RecipeError for each override that chooses no pictures: of a recipe only [data_source] is used.
+void check_source_keys(const RecipeContext& context);
+
 /// Opens the source of a `[data_source]` table.
 OpenSource open_source(const Use<DataSource>& use);
 

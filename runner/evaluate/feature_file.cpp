@@ -44,8 +44,10 @@ class FeatureFile::Rows {
       : file_(std::move(file)), descriptor_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) fail();
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+    const int reason = errno;
     ::close(descriptor_);
-    throw Error(fmt::format("\"{}\" is in use by another process", file_.string()));
+    if (reason == EWOULDBLOCK) throw Error(fmt::format("\"{}\" is in use by another process", file_.string()));
+    throw Error(fmt::format("cannot lock \"{}\": {}", file_.string(), std::strerror(reason)));
   }
   ~Rows() {
     std::error_code ignored;

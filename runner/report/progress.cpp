@@ -98,6 +98,11 @@ void PictureProgress::show(int64_t done) {
   const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
   fmt::print(stderr, "{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
              duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
+  open_line_ = terminal_ && done < total_;
+}
+
+PictureProgress::~PictureProgress() {
+  if (open_line_) std::fputs("\n", stderr);
 }
 
 void Progress::finish() {

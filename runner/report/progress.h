@@ -34,11 +34,14 @@ class PictureProgress {
  public:
   /// `first` of the `total` were done before.
   PictureProgress(bool quiet, int64_t first, int64_t total);
+  ~PictureProgress();  ///< ends the line, so that what follows has its own
+  PictureProgress(const PictureProgress&) = delete;
+  PictureProgress& operator=(const PictureProgress&) = delete;
   void show(int64_t done);
 
  private:
   using Clock = std::chrono::steady_clock;
-  bool quiet_, terminal_;
+  bool quiet_, terminal_, open_line_ = false;
   int64_t first_, total_;
   Clock::time_point start_ = Clock::now(), shown_ = start_;
 };

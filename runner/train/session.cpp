@@ -47,8 +47,10 @@ class FolderLock {
     handle_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (handle_ < 0) throw Error(fmt::format("cannot write in the run folder \"{}\": {}", folder.string(), std::strerror(errno)));
     if (::flock(handle_, LOCK_EX | LOCK_NB) != 0) {
+      const int reason = errno;
       ::close(handle_);
-      throw Error(fmt::format("the run folder \"{}\" is in use by another process", folder.string()));
+      if (reason == EWOULDBLOCK) throw Error(fmt::format("the run folder \"{}\" is in use by another process", folder.string()));
+      throw Error(fmt::format("cannot lock the run folder \"{}\": {}", folder.string(), std::strerror(reason)));
     }
   }
   ~FolderLock() {

@@ -215,6 +215,21 @@ TEST_CASE("completion: commands, options, keys of --set and their values") {
   CHECK(asked({"run", row, "--set", "lafs.backbone.use", "="}, "5").find("fvit\n") != std::string::npos);
   CHECK(asked({"run", "no.toml", "--set", "run.ep"}, "4") == "");
   CHECK(asked({"run", "recipes/"}, "2") == "");  // files are the shell's
+  CHECK(asked({"data", "pa"}, "2") == "pack\n");
+  CHECK(asked({"data", "pack", "--qui"}, "3") == "--quiet\n");
+  CHECK(asked({"show", "views", "--pic"}, "3") == "--pictures\n");
+  CHECK(asked({"--vers"}, "1") == "--version\n");
+  const std::string dino = source / "recipes" / "dino_synthetic.toml";
+  CHECK(asked({"run", dino, "--set", "evaluator.0.use=v"}, "4") == "evaluator.0.use=verification\n");
+  CHECK(asked({"run", dino, "--set", "evaluator.0.data.use=v"}, "4") == "");
+}
+
+TEST_CASE("completion: bash asks the program that is typed") {
+  const std::string typed = LAFS_TEST_PROGRAM;
+  const std::string line = "source <(" + typed + " completion bash); COMP_WORDS=(" + typed + " data pa); COMP_CWORD=2; compopt() { :; }; " +
+                           "_lafs " + typed + " pa data; printf '%s|' \"${COMPREPLY[@]}\"";
+  const Outcome outcome = Program({"bash", "-c", line}).wait();
+  CHECK(outcome.out == "pack|");
 }
 
 TEST_CASE("completion: a script for either shell") {

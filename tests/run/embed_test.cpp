@@ -13,7 +13,7 @@
 namespace lafs::test {
 namespace {
 
-/// A trained tiny model of 48 pictures; 16 make a chunk.
+/// A trained tiny model of 48 pictures; four make a chunk.
 class Trained {
  public:
   Trained() { REQUIRE(tiny.run("out", {"--set", "run.epochs=1", "--set", "run.evaluate_every=0"}).status == 0); }
@@ -78,8 +78,8 @@ TEST_CASE("embed: a stopped run goes on after its last whole chunk, to the same 
   const Trained trained;
   REQUIRE(trained.embed("whole.npy").status == 0);
   const std::string rows = trained.rows("whole.npy");
-  // What a kill leaves behind in the second chunk: 20 rows and a bit.
-  write_bytes(trained.tiny / "part.npy.partial", rows.substr(0, 16 * 24 * 4) + std::string(4 * 24 * 4 + 7, '\0'));
+  // What a kill leaves behind in the fifth chunk: 18 rows and a bit.
+  write_bytes(trained.tiny / "part.npy.partial", rows.substr(0, 16 * 24 * 4) + std::string(2 * 24 * 4 + 7, '\0'));
   write_bytes(trained.tiny / "part.npy.partial.json", read_bytes(trained.tiny / "whole.npy.json"));
   const Outcome rest = trained.embed("part.npy");
   REQUIRE(rest.status == 0);
@@ -115,6 +115,8 @@ TEST_CASE("embed: what fails before the first row leaves nothing behind") {
   CHECK(trained.embed("a.npy", {"--class-tokens", "9"}).status == 1);
   CHECK(trained.embed("a.npy", {"--source", "{ use = \"synthetic_faces\" }", "--set", "run.seed=1"}).err ==
         "--set run.seed: error: the source is no recipe: only keys of paths can be set\n");
+  CHECK(trained.embed("a.npy", {"--set", "run.precision=bf16"}).err ==
+        "--set run.precision: error: only pictures are taken from the recipe: set keys of data_source and paths\n");
   for (const auto& entry : fs::directory_iterator(trained.tiny / "")) CHECK(!entry.path().filename().string().starts_with("a.npy"));
   const Outcome row = lafs({"embed", trained.tiny / "", "--out", trained.tiny / "a.npy"});
   CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
