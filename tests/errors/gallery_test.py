@@ -12,6 +12,7 @@ import difflib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,9 +67,15 @@ def run_case(case, common, build, source):
                        "CUDA_VISIBLE_DEVICES": "", "BUILD": str(build), "SOURCE": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
 
         def bash(script):
-            done = subprocess.run(["bash", "-o", "pipefail", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
-            return done.returncode, done.stdout.decode()
+            command = ["bash", "-o", "pipefail", "-c", script]
+            with subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, start_new_session=True) as running:
+                try:
+                    output, _ = running.communicate(timeout=SECONDS)
+                except subprocess.TimeoutExpired:
+                    os.killpg(running.pid, signal.SIGKILL)  # all that holds the pipe, not bash alone
+                    raise
+            return running.returncode, output.decode()
 
         if "before" in case:
             status, output = bash(f"set -e\n{common['shell']}\n{case['before']}")
@@ -108,6 +115,8 @@ def main():
     gallery = tomllib.loads((HERE / "gallery.toml").read_text())
     sections = gallery["section"]
     cases = [case for section in sections for case in section["case"] if (arguments.only or "") in case["title"]]
+    if not cases:
+        sys.exit(f"no title has \"{arguments.only}\"")
     twice = [name for name, count in collections.Counter(anchor(c["title"]) for c in cases + sections).items() if count > 1]
     rendered, failures = {}, [f"two headings are \"{name}\"" for name in twice]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
