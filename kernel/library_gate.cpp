@@ -178,7 +178,7 @@ bool equal(const Stamp& a, const Stamp& b) {
 }  // namespace
 
 std::vector<std::filesystem::path> plugin_libraries(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) throw Error(folder.string() + ": no such folder of plugins");
+  if (!std::filesystem::is_directory(folder)) throw Error(fmt::format("no folder of plugins \"{}\"", folder.string()));
   std::vector<std::filesystem::path> libraries;
   for (const auto& item : std::filesystem::directory_iterator(folder)) {
     if (item.path().extension() == ".so") libraries.push_back(item.path());

@@ -153,7 +153,7 @@ std::vector<const RegistryEntry*> Registry::all() const {
   return out;
 }
 
-std::vector<fs::path> plugin_folders(const fs::path& program, const std::vector<fs::path>& more) {
+std::vector<fs::path> plugin_folders(const fs::path& program) {
   std::vector<fs::path> out;
   // A program that was built without plugins has no such folder; the others were asked for, and may not be missing.
   const fs::path beside = (fs::absolute(program).parent_path() / "../lib/lafs/plugins").lexically_normal();
@@ -165,7 +165,6 @@ std::vector<fs::path> plugin_folders(const fs::path& program, const std::vector<
     if (end > 0) out.emplace_back(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  out.insert(out.end(), more.begin(), more.end());
   return out;
 }
 

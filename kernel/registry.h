@@ -48,7 +48,8 @@ class Registry {
   std::map<std::string, std::filesystem::path> maps_;
 };
 
-/// The folders searched: `lib/lafs/plugins` beside the program's bin folder, then LAFS_PLUGIN_PATH (colon separated), then `more`.
-std::vector<std::filesystem::path> plugin_folders(const std::filesystem::path& program, const std::vector<std::filesystem::path>& more);
+/// The folders searched: `lib/lafs/plugins` beside the program's bin folder, where there is one, then those of LAFS_PLUGIN_PATH
+/// (colon separated), whether there or not.
+std::vector<std::filesystem::path> plugin_folders(const std::filesystem::path& program);
 
 }  // namespace lafs

@@ -1,6 +1,7 @@
 #include "runner/commands/command.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -38,7 +39,11 @@ RecipeContext RecipeArguments::context() const {
 
 Registry load_plugins(const Invocation& invocation) {
   Registry registry;
-  for (const auto& folder : plugin_folders(invocation.program, {})) registry.load_folder(folder);
+  for (const auto& folder : plugin_folders(invocation.program)) {
+    // The program's own is listed only where it is there.
+    if (!std::filesystem::is_directory(folder)) throw Error(fmt::format("LAFS_PLUGIN_PATH: no folder \"{}\"", folder.string()));
+    registry.load_folder(folder);
+  }
   return registry;
 }
 

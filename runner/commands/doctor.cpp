@@ -94,12 +94,13 @@ void look_at_machine(const json& facts, std::vector<Line>& lines) {
 
 void look_at_plugins(const Invocation& invocation, std::vector<Line>& lines) {
   Registry registry;
-  for (const fs::path& folder : plugin_folders(invocation.program, {})) {
+  for (const fs::path& folder : plugin_folders(invocation.program)) {
     std::vector<fs::path> libraries;
     try {
       libraries = plugin_libraries(folder);
     } catch (const std::exception& error) {
-      lines.push_back({"plugins", folder.string(), fmt::format("{}; mend LAFS_PLUGIN_PATH", error.what()), ""});
+      lines.push_back(
+          {"plugins", folder.string(), fs::is_directory(folder) ? sentence_of(error) : "no such folder; mend LAFS_PLUGIN_PATH", ""});
       continue;
     }
     size_t loaded = 0;

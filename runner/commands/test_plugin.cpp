@@ -33,7 +33,7 @@ struct Arguments {
 Registry with_others(const fs::path& library, const Invocation& invocation) {
   Registry registry;
   registry.load(library);
-  for (const fs::path& folder : plugin_folders(invocation.program, {})) {
+  for (const fs::path& folder : plugin_folders(invocation.program)) {
     if (!fs::is_directory(folder)) continue;  // `lafs doctor` is for these
     for (const fs::path& other : plugin_libraries(folder)) {
       std::error_code code;

@@ -41,9 +41,10 @@ WeightsFile::WeightsFile(const fs::path& path) : file_(path) {
       std::string found;
       for (const auto& [where, what] : torch->checkpoint.opaque())
         found += fmt::format("{} \"{}\" of class \"{}\"", found.empty() ? ", only" : ",", where, what);
+      const char* caution = found.empty() ? "in Python" : "nothing of it was run; where you trust its author, in Python";
       throw Error(
-          fmt::format("\"{}\" holds no tensors{}; in Python, torch.save(dict(model.state_dict()), \"weights.pth\") writes what can be read",
-                      file_.string(), found));
+          fmt::format("\"{}\" holds no tensors{}; {}, torch.save(dict(model.state_dict()), \"weights.pth\") writes what can be read",
+                      file_.string(), found, caution));
     }
     source_ = torch;
     return;

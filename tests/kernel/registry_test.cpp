@@ -170,17 +170,17 @@ TEST_CASE("loader: a folder is loaded in the order of names, and must be there")
   std::filesystem::remove(folder.text() + "/a.so");
   registry.load_folder(folder.text());
   CHECK(registry.names("evaluator") == std::vector<std::string>{"toy"});
-  CHECK(test::error_of([&] { registry.load_folder(folder.text() + "/none"); }) == folder.text() + "/none: no such folder of plugins");
+  CHECK(test::error_of([&] { registry.load_folder(folder.text() + "/none"); }) == "no folder of plugins \"" + folder.text() + "/none\"");
 }
 
-TEST_CASE("loader: plugin folders are the program's, then those of LAFS_PLUGIN_PATH, then more") {
+TEST_CASE("loader: plugin folders are the program's, then those of LAFS_PLUGIN_PATH") {
   const test::Folder folder("prefix");
   std::filesystem::create_directories(folder.text() + "/lib/lafs/plugins");
   setenv("LAFS_PLUGIN_PATH", "/one::/two", 1);
-  const auto folders = plugin_folders(folder.text() + "/bin/lafs", {"/three"});
+  const auto folders = plugin_folders(folder.text() + "/bin/lafs");
   unsetenv("LAFS_PLUGIN_PATH");
-  CHECK(folders == std::vector<std::filesystem::path>{folder.text() + "/lib/lafs/plugins", "/one", "/two", "/three"});
-  CHECK(plugin_folders("/nowhere/bin/lafs", {}).empty());
+  CHECK(folders == std::vector<std::filesystem::path>{folder.text() + "/lib/lafs/plugins", "/one", "/two"});
+  CHECK(plugin_folders("/nowhere/bin/lafs").empty());
 }
 
 TEST_CASE("components: an error of a component tells where it was named") {
