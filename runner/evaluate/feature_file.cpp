@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -33,6 +34,17 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& wanted
     if (other != value) return fmt::format("{} = {}, not {}", name, other.dump(), value.dump());
   }
   return "";
+}
+
+/// So that a key with a tab or a new line in it, as the name of a file may have, keeps to its column.
+std::string escaped(const std::string& key) {
+  std::string out;
+  for (const char c : key) {
+    const size_t place = std::string_view("\\\t\n\r").find(c);
+    if (place != std::string_view::npos) out += '\\';
+    out += place != std::string_view::npos ? "\\tnr"[place] : c;
+  }
+  return out;
 }
 
 }  // namespace
@@ -158,7 +170,7 @@ void FeatureFile::write_keys(const DataSource& source) const {
   AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
-    lines += fmt::format("{}\t{}\t{}\n", r, source.key(r), source.identity(r));
+    lines += fmt::format("{}\t{}\t{}\n", r, escaped(source.key(r)), source.identity(r));
     if (lines.size() < (1 << 20) && r + 1 < shape_.rows) continue;
     out.write(lines);
     lines.clear();

@@ -8,6 +8,8 @@
 
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "imaging/decode.h"
+#include "imaging/encode.h"
 #include "tiny.h"
 
 namespace lafs::test {
@@ -60,6 +62,16 @@ TEST_CASE("embed: the same rows in both formats, with keys, identities and facts
   CHECK(reader.metadata().at("weights") == facts.at("weights"));
   CHECK(!fs::exists(trained.tiny / "a.npy.partial"));
   CHECK(!fs::exists(trained.tiny / "a.npy.partial.json"));
+}
+
+TEST_CASE("embed: a key with a tab or a new line in it keeps to its column") {
+  const Trained trained;
+  const std::vector<uint8_t> picture = encode_png(image_of(32, 32, std::vector<uint8_t>(32 * 32 * 3, 90)));
+  fs::create_directories(trained.tiny / "faces" / "ann\tb");
+  write_bytes(trained.tiny / "faces" / "ann\tb" / "c:\\d\n.png", std::string(picture.begin(), picture.end()));
+  const Outcome outcome = trained.embed("a.npy", {trained.tiny / "faces"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK(read_bytes(trained.tiny / "a.npy.tsv") == "row\tkey\tidentity\n0\tann\\tb/c:\\\\d\\n.png\t0\n");
 }
 
 TEST_CASE("embed: picture and mirror side by side are the terms of their sum") {
