@@ -83,6 +83,17 @@ TEST_CASE("run: fp16 trains, and tells of its scale in the log and of skipped up
   CHECK(high.at(5).at("loss_scale") < 1e19);
 }
 
+TEST_CASE("run: a head with one identity to tell apart is told of") {
+  const Tiny tiny;
+  const std::string note = "all pictures are of one identity: the head has nothing to tell apart, and its loss teaches nothing\n";
+  for (const auto& [identities, told] : {std::pair("1", true), {"2", false}}) {
+    const Outcome outcome = lafs({"run", tiny.recipe(), "--out", tiny / identities, "--set", "run.epochs=1", "--set", "run.batch=2",
+                                  "--set", std::string("data_source.identities=") + identities});
+    REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+    CHECK_MESSAGE((outcome.err.find(note) != std::string::npos) == told, outcome.err);
+  }
+}
+
 TEST_CASE("run: accumulation halves the steps") {
   const Tiny tiny;
   const Outcome outcome = tiny.run("out", {"--set", "run.accumulate=2"});
