@@ -8,15 +8,16 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 
 #include "imaging/decode.h"
 #include "lafs/rng.h"
 #include "pillow_oracle.h"
+#include "support/vector_units.h"
 
 namespace {
 
 using lafs::Canvas;
+using lafs::test::on_every_unit;
 using lafs::test::Rgb;
 
 /// The 32-bit hash of models.md 16, step 2.
@@ -58,23 +59,13 @@ std::vector<uint8_t> bytes_of(const Canvas& canvas) {
   return out;
 }
 
-/// Runs a check once for every kind of vectors this machine and build have.
-void on_every_target(const std::function<void()>& check) {
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    CAPTURE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    check();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
 /// An operation gives the oracle's bytes for sizes that do and do not fill vectors.
 void agree(const std::function<void(Canvas&)>& ours, const std::function<Rgb(Rgb)>& oracle) {
   for (const auto& [height, width] : std::vector<std::pair<int64_t, int64_t>>{{112, 112}, {48, 48}, {37, 21}, {5, 70}, {1, 1}, {2, 3}}) {
     CAPTURE(height);
     CAPTURE(width);
     const Rgb picture = random_picture(height, width, 11), expected = oracle(picture);
-    on_every_target([&] {
+    on_every_unit([&] {
       Canvas canvas;
       canvas.load(image_of(picture));
       ours(canvas);
@@ -158,7 +149,7 @@ TEST_CASE("canvas: crops at another size equal the rule byte for byte on every k
       part.bytes.insert(part.bytes.end(), from, from + box.width * 3);
     }
     const Rgb expected = lafs::test::bicubic(part, size[0], size[1]);
-    on_every_target([&] {
+    on_every_unit([&] {
       Canvas canvas;
       canvas.crop_resize(image_of(picture), box, lafs::Kernel::cubic, size[0], size[1]);
       CHECK(bytes_of(canvas) == expected.bytes);
@@ -222,7 +213,7 @@ TEST_CASE("canvas: the hue of a quarter of a million colours equals the rule on 
   for (const double shift : {0.0, 0.1, -0.1, 0.5, -0.0035}) {
     Rgb expected = colours;
     for (size_t i = 0; i < expected.bytes.size(); i += 3) lafs::test::turn_hue(&expected.bytes[i], shift);
-    on_every_target([&] {
+    on_every_unit([&] {
       Canvas canvas;
       canvas.load(image_of(colours));
       canvas.hue(shift);

@@ -5,10 +5,10 @@
 
 #include <ATen/Parallel.h>
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 #include <torch/types.h>
 
 #include "support/dino_outcome.h"
+#include "support/vector_units.h"
 
 using namespace lafs;
 
@@ -20,11 +20,7 @@ double largest_of(const at::Tensor& x) { return x.abs().max().item<double>(); }
 
 TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged widths and any views, on every vector unit") {
   torch::manual_seed(11);
-  for (const int64_t unit : hwy::SupportedAndGeneratedTargets()) {
-    const std::string name = hwy::TargetName(unit);
-    CAPTURE(name);
-    hwy::SetSupportedTargetsForTest(unit);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  test::on_every_unit([] {
     for (const test::LossCase& c :
          {test::LossCase{3, 10, 2, 5003}, test::LossCase{2, 4, 3, 4096}, test::LossCase{1, 2, 1, 7}, test::LossCase{5, 2, 2, 2049}}) {
       CAPTURE(c.width);
@@ -46,9 +42,7 @@ TEST_CASE("fused dino loss: value and gradient are the plain ones, for ragged wi
       CHECK(std::abs(half.loss - rounded.loss) < 2e-6 * std::abs(rounded.loss) + 4e-6);
       CHECK(largest_of(half.gradient - rounded.gradient) <= 0.0079 * largest_of(rounded.gradient) + 4e-6 * pair);
     }
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  });
 }
 
 TEST_CASE("fused dino loss: large logits do not overflow, and what is not finite shows") {
