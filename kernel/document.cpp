@@ -113,8 +113,8 @@ Node parse_toml(std::string_view text, const std::string& file, const std::files
   }
 }
 
-Node parse_override(const std::string& key, const std::string& value) {
-  const Importer importer("--set " + key, std::filesystem::current_path(), false);
+Node parse_value(const std::string& where, const std::string& value) {
+  const Importer importer(where, std::filesystem::current_path(), false);
   try {
     const toml::table document = toml::parse("value = " + value);
     // "1\nb = 2" is more than a value, and a date is one no option takes: both are strings then.

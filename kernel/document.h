@@ -52,8 +52,8 @@ std::string type_word(const Node& node);
 /// The document of a file's text, positions named `file`. Throws RecipeError at the first mistake of syntax.
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder);
 
-/// The value of `--set KEY=VALUE`: TOML, or else the bare string.
-Node parse_override(const std::string& key, const std::string& value);
+/// What a command line gives as a value: TOML, or else the bare string. Positions are `where`, such as "--set KEY".
+Node parse_value(const std::string& where, const std::string& value);
 
 /// `node` as TOML on one line. Real numbers are the shortest that read back to the same bits.
 std::string inline_text(const Node& node);

@@ -261,7 +261,7 @@ void apply_overrides(Node& document, const std::vector<std::pair<std::string, st
     const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
     const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
     if (is_key(key)) {
-      Node node = parse_override(written, value);
+      Node node = parse_value("--set " + written, value);
       place_for(tree, key, node.position) = node;
     } else {
       diagnostics.error({"--set " + written}, fmt::format("\"{}\" is no key", written));

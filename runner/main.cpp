@@ -27,6 +27,9 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   } catch (const lafs::RecipeError& error) {
     for (const std::string& line : error.lines()) fmt::print(stderr, "{}\n", line);
     return lafs::wrong_usage;
+  } catch (const lafs::PlacedError& error) {
+    fmt::print(stderr, "{}\n", lafs::sentence_of(error));
+    return lafs::failed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "lafs: error: {}\n", lafs::sentence_of(error));
     return lafs::failed;

@@ -78,9 +78,7 @@ void look_at_machine(const json& facts, std::vector<Line>& lines) {
   const auto features = machine["features"].get<std::vector<std::string>>();
   Line processor{"processor", fmt::format("{}, {} cores: {}", machine["cpu"].get<std::string>(), machine["cores"].get<int64_t>(),
                                           fmt::join(features, " "))};
-  if (std::find(features.begin(), features.end(), "amx_bf16") == features.end()) {
-    processor.note = "without AMX bf16 is no faster than fp32 on this processor";
-  }
+  processor.note = precision_warning("bf16", at::kCPU);
   lines.push_back(processor);
   if (const char* threads = std::getenv("OMP_NUM_THREADS")) {
     lines.push_back({"threads", fmt::format("OMP_NUM_THREADS = {}; [run] threads of a recipe decides", threads)});

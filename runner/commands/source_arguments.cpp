@@ -63,7 +63,7 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
     if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
     return recipe.data_source;
   }
-  Node node = arguments.toml.empty() ? table_of(arguments) : parse_override("--source", arguments.toml);
+  Node node = arguments.toml.empty() ? table_of(arguments) : parse_value("--source", arguments.toml);
   if (!node.fields()) throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found {}", arguments.toml)});
   std::map<std::string, std::string> roots;
   if (!context.data_root.empty()) roots["data"] = context.data_root;

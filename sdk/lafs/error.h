@@ -14,4 +14,10 @@ class [[gnu::visibility("default")]] Error : public std::runtime_error {
   Error at(const std::string& where) const { return Error(where + ": error: " + what()); }
 };
 
+/// An error that starts with its place in a recipe: what catches it adds no other, and it is printed as it stands.
+class [[gnu::visibility("default")]] PlacedError : public Error {
+ public:
+  explicit PlacedError(const std::string& message) : Error(message) {}
+};
+
 }  // namespace lafs

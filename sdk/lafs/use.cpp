@@ -13,12 +13,11 @@ void AnyUse::rethrow() const {
   const std::string who = std::string(kind()) + " \"" + name + "\": ";
   try {
     throw;
+  } catch (const PlacedError&) {  // of a component within this one
+    throw;
   } catch (const std::exception& e) {
-    const std::string what = e.what();
-    if (position.empty() || what.starts_with(position)) {  // a nested use has told its place already
-      throw Error(what.find(who) == std::string::npos && position.empty() ? who + what : what);
-    }
-    throw Error(position + ": error: " + who + what);
+    if (position.empty()) throw Error(who + e.what());
+    throw PlacedError(position + ": error: " + who + e.what());
   }
 }
 

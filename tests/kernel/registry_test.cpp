@@ -189,3 +189,10 @@ TEST_CASE("components: an error of a component tells where it was named") {
   test::BareAssembly assembly;
   CHECK(test::error_of([&] { source.make(assembly); }) == "inline.toml:1:1: error: data_source \"toy\": 13 pictures are too many");
 }
+
+TEST_CASE("components: an error within a component has the inner place alone") {
+  Use<DataSource> source("toy");
+  read_options("size = 2\ninner = { use = \"toy\", size = 13 }", "inline.toml", source, test::toys());
+  test::BareAssembly assembly;
+  CHECK(test::error_of([&] { source.make(assembly); }) == "inline.toml:2:9: error: data_source \"toy\": 13 pictures are too many");
+}

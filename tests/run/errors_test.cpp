@@ -133,7 +133,7 @@ TEST_CASE("data: a recipe that needs a data root says how to give it") {
   CHECK(outcome.status == 1);
   const std::string sentence =
       "error: data_source \"subset\": the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA\n";
-  CHECK_MESSAGE(outcome.err.starts_with("lafs: error: " + recipe.string() + ":"), outcome.err);
+  CHECK_MESSAGE(outcome.err.starts_with(recipe.string() + ":"), outcome.err);
   CHECK_MESSAGE(outcome.err.ends_with(sentence), outcome.err);
 }
 
@@ -145,12 +145,10 @@ TEST_CASE("data: an empty folder, and an empty person, are named") {
   };
   fs::create_directories(folder.tiny / "empty");
   check_error(folder.run("out", source(folder.tiny / "empty")), 1,
-              "lafs: error: " + where + "\"" + (folder.tiny / "empty").string() +
-                  "\" is empty; it should hold a folder of images for each identity\n");
+              where + "\"" + (folder.tiny / "empty").string() + "\" is empty; it should hold a folder of images for each identity\n");
   fs::create_directories(folder.faces() / "p9");
-  check_error(
-      folder.run("out"), 1,
-      "lafs: error: " + where + "\"" + (folder.faces() / "p9").string() + "\" holds no images; each folder of the root is an identity\n");
+  check_error(folder.run("out"), 1,
+              where + "\"" + (folder.faces() / "p9").string() + "\" holds no images; each folder of the root is an identity\n");
 }
 
 TEST_CASE("data: a truncated picture stops training with its name") {
@@ -177,7 +175,7 @@ TEST_CASE("data: pairs that the pictures do not give are refused before training
   const TinyFolder folder;
   const Outcome single = folder.tiny.run("out", {"--set", "evaluator.0.data.per_identity=1"});
   check_error(single, 1,
-              "lafs: error: " + folder.tiny.recipe().string() +
+              folder.tiny.recipe().string() +
                   ":41:1: error: evaluator \"verification\": no identity has two pictures, so there is no genuine pair\n");
   write_bytes(folder.tiny / "pairs.txt", "1 1\np0 1 2\np1 1 p2 1\n");
   write_bytes(folder.tiny / "tiny.toml", [] {
@@ -186,8 +184,7 @@ TEST_CASE("data: pairs that the pictures do not give are refused before training
     return text.replace(text.find(numbers), numbers.size(), "pairs = \"pairs.txt\"\n");
   }());
   check_error(folder.run("out"), 1,
-              "lafs: error: " + folder.tiny.recipe().string() +
-                  ":41:1: error: evaluator \"verification\": " + (folder.tiny / "pairs.txt").string() +
+              folder.tiny.recipe().string() + ":41:1: error: evaluator \"verification\": " + (folder.tiny / "pairs.txt").string() +
                   ":2: error: the data source has no picture \"p0/p0_0001\" with the ending .jpg or .png or .pgm\n");
   CHECK(!fs::exists(folder.tiny / "out" / "metrics.jsonl"));
 }
