@@ -45,7 +45,7 @@ def print_row(row):
     print(f"{ours}{other:>10} {row['unit']:<9}{row['ratio']:>7.2f}x{wanted}")
     if "memory_mb" in row:
         print(f"{'  ' + row['memory']:<52}{row['memory_mb']:>10.0f}{row['other_memory_mb']:>10.0f} {'MB':<9}"
-              f"{row['memory_mb'] / row['other_memory_mb']:>7.2f}x")  # fmt: skip
+              f"{row['other_memory_mb'] / row['memory_mb']:>7.2f}x")  # fmt: skip
 
 
 def print_table(machine, rows, notes):
