@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 namespace lafs {
@@ -122,8 +123,10 @@ Node parse_value(const std::string& where, const std::string& value) {
       Node node = importer.node(*document.get("value"));
       if (!std::holds_alternative<Node::Time>(node.value)) return node;
     }
-  } catch (const toml::parse_error&) {
-    // Not TOML: a bare string, as people write on a command line.
+  } catch (const toml::parse_error& e) {
+    // Not TOML: a bare string, as people write on a command line, or a table or list that was begun.
+    if (value.starts_with('{') || value.starts_with('['))
+      throw RecipeError({fmt::format("{}: error: is not TOML: {}", where, lower_first(e.description()))});
   }
   return importer.node(toml::value<std::string>(value));
 }

@@ -53,6 +53,7 @@ std::string type_word(const Node& node);
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder);
 
 /// What a command line gives as a value: TOML, or else the bare string. Positions are `where`, such as "--set KEY".
+/// Throws RecipeError for a table or list that is no TOML.
 Node parse_value(const std::string& where, const std::string& value);
 
 /// `node` as TOML on one line. Real numbers are the shortest that read back to the same bits.

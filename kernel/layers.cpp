@@ -78,12 +78,13 @@ void overlay(Node& under, const Node& over, const std::string& path, Diagnostics
     under = over;
     return;
   }
-  if (names_another_plugin(under, over)) {
+  const bool replaced = names_another_plugin(under, over);
+  if (replaced) {
     const auto kept = kept_keys(path);
     std::erase_if(*under.fields(), [&](const Field& field) { return std::find(kept.begin(), kept.end(), field.name) == kept.end(); });
   }
   // A table stays where the file has it when the command line only changes a key of it.
-  if (over.position.line > 0) {
+  if (over.position.line > 0 || replaced) {
     under.position = over.position;
     under.key = over.key;
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -178,9 +179,11 @@ bool equal(const Stamp& a, const Stamp& b) {
 }  // namespace
 
 std::vector<std::filesystem::path> plugin_libraries(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) throw Error(fmt::format("no folder of plugins \"{}\"", folder.string()));
+  std::error_code code;
+  const std::filesystem::directory_iterator items(folder, code);
+  if (code) throw Error(fmt::format("cannot read the plugins' folder \"{}\": {}", folder.string(), code.message()));
   std::vector<std::filesystem::path> libraries;
-  for (const auto& item : std::filesystem::directory_iterator(folder)) {
+  for (const auto& item : items) {
     if (item.path().extension() == ".so") libraries.push_back(item.path());
   }
   std::sort(libraries.begin(), libraries.end());

@@ -29,7 +29,7 @@ RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<vo
     try {
       open();
     } catch (const Error& e) {
-      note_(fmt::format("the training data is not open ({}); its numbers are the recipe's", e.what()));
+      note_(fmt::format("{}\ngoing on without the training data: its numbers are the recipe's", e.what()));
     }
   }
 }
@@ -115,11 +115,12 @@ std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::
   return made;
 }
 
-void RecipeAssembly::check_views(const Objective& objective, const Augmentation& augmentation) const {
-  const ViewLayout layout = augmentation.layout();
+void RecipeAssembly::check_views(const Objective& objective) {
+  const ViewLayout layout = augmentation()->layout();
   const auto complain = [&](const std::string& needs, const std::string& makes) {
-    throw Error(fmt::format("{}: error: objective \"{}\" needs {}, but augmentation \"{}\" makes {}", recipe_.objective.position,
-                            recipe_.objective.name, needs, recipe_.augmentation.name, makes));
+    throw Error(fmt::format("objective \"{}\" needs {}, but augmentation \"{}\" makes {}", recipe_.objective.name, needs,
+                            recipe_.augmentation.name, makes))
+        .at(recipe_.objective.position);
   };
   for (const ViewNeed& need : objective.required_views()) {
     const auto group = std::find_if(layout.begin(), layout.end(), [&](const ViewGroup& g) { return g.name == need.group; });

@@ -43,8 +43,8 @@ class RecipeAssembly final : public Assembly {
   /// Named as results name them, in the order of the recipe.
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators();
 
-  /// Throws Error when the objective needs a group of views that the augmentation does not make; names both.
-  void check_views(const Objective& objective, const Augmentation& augmentation) const;
+  /// Throws PlacedError when the objective needs a group of views that the recipe's augmentation does not make; names both.
+  void check_views(const Objective& objective);
   /// Whether the training data was opened.
   bool has_data() const { return source_ != nullptr; }
 

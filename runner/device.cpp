@@ -81,7 +81,8 @@ std::string precision_warning(const std::string& precision, at::Device device) {
   if (precision == "fp32" || !device.is_cpu()) return "";
   const std::string capability = at::get_cpu_capability();
   if (precision == "bf16" ? capability.starts_with("AVX512") : multiplies_fp16()) return "";
-  return fmt::format("this processor has no {} products ({}): precision = \"fp32\" is much faster here", precision, capability);
+  return fmt::format("this processor has no {0} products ({1}): [run] precision = \"{0}\" is much slower than \"fp32\"", precision,
+                     capability);
 }
 
 }  // namespace lafs

@@ -14,8 +14,8 @@
 #include <CLI/CLI.hpp>
 
 #include "kernel/diagnostics.h"
+#include "lafs/error.h"
 #include "runner/commands/command.h"
-#include "runner/error_text.h"
 #include "runner/memory.h"
 
 namespace {

@@ -51,9 +51,7 @@ struct Finding {
 /// Everything of a recipe that can be known without opening data: options, networks, views, parameter groups, where weights go.
 void check(const Recipe& recipe, const std::function<void(const std::string&)>& note) {
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
-  const auto augmentation = assembly.augmentation();
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
-  assembly.check_views(trainer.objective(), *augmentation);
   for (const InitEntry& init : recipe.init) submodule(trainer.root(), init.into);
   trainer.encoder();
 }
@@ -64,9 +62,10 @@ std::vector<std::string> complaints(const std::string& title, const auto& action
     action();
   } catch (const RecipeError& error) {
     return error.lines();
+  } catch (const PlacedError& error) {
+    return {error.what()};
   } catch (const std::exception& error) {
-    const std::string what = error.what();
-    return {what.find(": error: ") == std::string::npos ? fmt::format("{}: error: {}", title, what) : what};
+    return {fmt::format("{}: error: {}", title, sentence_of(error))};
   }
   return {};
 }

@@ -64,8 +64,8 @@ void check_input(const Stage& stage, const Stage& earlier, const InitEntry& init
   try {
     check_init(init, stored, "stage:" + earlier.name, networks.root(), stage.recipe.registry);
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: error: {}; the backbone of stage \"{}\" is at {}", init.position, error.what(), earlier.name,
-                            earlier.recipe.backbone.position));
+    throw Error(fmt::format("{}; the backbone of stage \"{}\" is at {}", error.what(), earlier.name, earlier.recipe.backbone.position))
+        .at(init.position);
   }
 }
 

@@ -1,9 +1,10 @@
 #include "runner/commands/command.h"
 
 #include <cstdlib>
-#include <filesystem>
 
 #include <fmt/format.h>
+
+#include "kernel/library_gate.h"
 
 namespace lafs {
 
@@ -40,8 +41,11 @@ RecipeContext RecipeArguments::context() const {
 Registry load_plugins(const Invocation& invocation) {
   Registry registry;
   for (const auto& folder : plugin_folders(invocation.program)) {
-    // The program's own is listed only where it is there.
-    if (!std::filesystem::is_directory(folder)) throw Error(fmt::format("LAFS_PLUGIN_PATH: no folder \"{}\"", folder.string()));
+    try {
+      plugin_libraries(folder);
+    } catch (const Error& error) {  // the program's own is listed only where it is there
+      throw Error(fmt::format("{}; mend LAFS_PLUGIN_PATH", error.what()));
+    }
     registry.load_folder(folder);
   }
   return registry;

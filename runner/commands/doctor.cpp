@@ -15,9 +15,9 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/library_gate.h"
+#include "lafs/error.h"
 #include "runner/commands/command.h"
 #include "runner/device.h"
-#include "runner/error_text.h"
 #include "runner/report/manifest.h"
 
 namespace lafs {
@@ -78,7 +78,10 @@ void look_at_machine(const json& facts, std::vector<Line>& lines) {
   const auto features = machine["features"].get<std::vector<std::string>>();
   Line processor{"processor", fmt::format("{}, {} cores: {}", machine["cpu"].get<std::string>(), machine["cores"].get<int64_t>(),
                                           fmt::join(features, " "))};
-  processor.note = precision_warning("bf16", at::kCPU);
+  for (const char* precision : {"bf16", "fp16"}) {
+    if (const std::string warning = precision_warning(precision, at::kCPU); !warning.empty())
+      processor.note += (processor.note.empty() ? "" : "; ") + warning;
+  }
   lines.push_back(processor);
   if (const char* threads = std::getenv("OMP_NUM_THREADS")) {
     lines.push_back({"threads", fmt::format("OMP_NUM_THREADS = {}; [run] threads of a recipe decides", threads)});
@@ -97,8 +100,7 @@ void look_at_plugins(const Invocation& invocation, std::vector<Line>& lines) {
     try {
       libraries = plugin_libraries(folder);
     } catch (const std::exception& error) {
-      lines.push_back(
-          {"plugins", folder.string(), fs::is_directory(folder) ? sentence_of(error) : "no such folder; mend LAFS_PLUGIN_PATH", ""});
+      lines.push_back({"plugins", folder.string(), fmt::format("{}; mend LAFS_PLUGIN_PATH", sentence_of(error)), ""});
       continue;
     }
     size_t loaded = 0;

@@ -33,6 +33,9 @@ struct ImportArguments {
 std::shared_ptr<torch::nn::Module> target_of(const ImportArguments& arguments, const std::string& target, Registry& registry) {
   if (!arguments.into.ends_with(".toml")) {
     if (target != "backbone") throw Error(fmt::format("map \"{}\" gives names of a whole objective: --into needs a recipe", arguments.map));
+    if (!registry.find(Backbone::kind, arguments.into))
+      throw RecipeError(
+          {fmt::format("--into: error: no backbone \"{}\"{}", arguments.into, suggestion(arguments.into, registry.names(Backbone::kind)))});
     Use<Backbone> use(arguments.into);
     read_options(arguments.options, "--options", use, registry);
     return use.make(InputContract())->module();

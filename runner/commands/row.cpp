@@ -22,8 +22,10 @@ SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request)
     return run_session(request);
   } catch (const RecipeError&) {
     throw;
+  } catch (const PlacedError&) {
+    throw;
   } catch (const std::exception& error) {
-    throw Error(fmt::format("stage \"{}\": {}", stage.name, error.what()));
+    throw Error(fmt::format("stage \"{}\": {}", stage.name, sentence_of(error)));
   }
 }
 

@@ -64,7 +64,8 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
     return recipe.data_source;
   }
   Node node = arguments.toml.empty() ? table_of(arguments) : parse_value("--source", arguments.toml);
-  if (!node.fields()) throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found {}", arguments.toml)});
+  if (!node.fields())
+    throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found \"{}\"", arguments.toml)});
   std::map<std::string, std::string> roots;
   if (!context.data_root.empty()) roots["data"] = context.data_root;
   Diagnostics diagnostics;

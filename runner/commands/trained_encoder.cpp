@@ -37,8 +37,6 @@ fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_i
   throw Error(fmt::format("\"{}\" has no run of a stage \"{}\"{}", path.string(), stage, suggestion(stage, stages)));
 }
 
-std::string state_file(const TrainedModel& model) { return (model.checkpoint / "state.json").string(); }
-
 }  // namespace
 
 TrainedModel find_model(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
@@ -50,7 +48,7 @@ TrainedModel find_model(const fs::path& path, const std::string& stage, bool sta
 std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry) {
   const auto& [checkpoint, position, facts] = model;
   Use<Backbone> use(facts.backbone);
-  read_options(facts.backbone_options, state_file(model) + " encoder", use, registry);
+  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
   auto backbone = use.make(facts.input);
   const LoadAccount account =
       load_matching(WeightsFile(checkpoint / "weights.safetensors"), {.select = facts.encoder}, *backbone->module());
@@ -63,7 +61,7 @@ std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry
 }
 
 Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry) {
-  return read_recipe_text(model.facts.recipe, state_file(model) + " recipe", context, registry);
+  return read_recipe_text(model.facts.recipe, recipe_place(model.checkpoint, model.facts), context, registry);
 }
 
 }  // namespace lafs

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "runner/error_text.h"
+#include "lafs/error.h"
 
 namespace lafs::conformance {
 

@@ -103,7 +103,7 @@ class ObjectiveSuite {
     start(*objective_);
     findings_.expect(chance.untouched(), chance.promise, chance.what);
     const auto augmentation = assembly_.augmentation();
-    findings_.guard("the augmentation makes the views that are required", [&] { assembly_.check_views(*objective_, *augmentation); });
+    findings_.guard("the augmentation makes the views that are required", [&] { assembly_.check_views(*objective_); });
     LoaderOptions options;
     options.seed = 1;
     options.batch = recipe_.run.batch;

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "runner/error_text.h"
+#include "lafs/error.h"
 
 namespace lafs::conformance {
 

@@ -99,11 +99,13 @@ void Decoder::decode(const PlannedPicture& picture, uint8_t* to) const {
   try {
     const Image image = fitted(picture.source->get(picture.index).image, input_);
     std::memcpy(to, image.bytes.get(), static_cast<size_t>(picture_bytes_));
+  } catch (const PlacedError&) {
+    throw;
   } catch (const std::exception& error) {
-    const std::string text = error.what();
+    const std::string text = sentence_of(error);
     // A source names the item itself more often than not.
     if (text.find(picture.source->key(picture.index)) != std::string::npos) throw Error(text);
-    throw Error(text).at(picture_name(picture));
+    throw Error(fmt::format("{}: {}", picture_name(picture), text));
   }
 }
 

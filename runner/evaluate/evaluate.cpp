@@ -37,8 +37,10 @@ template <typename Work>
 auto named(const std::string& evaluator, const Work& work) {
   try {
     return work();
+  } catch (const PlacedError&) {
+    throw;
   } catch (const std::exception& error) {
-    throw Error(error.what()).at(fmt::format("evaluator \"{}\"", evaluator));
+    throw Error(fmt::format("evaluator \"{}\": {}", evaluator, sentence_of(error)));
   }
 }
 

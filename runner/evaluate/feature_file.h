@@ -14,7 +14,7 @@ namespace lafs {
 /// Features of a whole data source on their way into a file. Rows go to `FILE.partial` as they come, so that a stopped run goes on where it
 /// was; `finish` makes of them
 ///   FILE        "features" [rows, width] float32; as safetensors also "identities" [rows] int64
-///   FILE.tsv    row, key and identity of each picture
+///   FILE.tsv    row, key and identity of each picture; \t, \n, \r and \\ in a key are written as two characters
 ///   FILE.json   the facts
 /// Every member throws Error naming the file. [main thread]
 class FeatureFile {

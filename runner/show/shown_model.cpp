@@ -54,10 +54,9 @@ std::vector<std::string> backbone_paths(const WeightsFile& file) {
 }
 
 std::vector<Part> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights, Registry& registry) {
-  const std::string state = (checkpoint / "state.json").string();
-  const Recipe recipe = read_recipe_text(facts.recipe, state + " recipe", {}, registry);
+  const Recipe recipe = read_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
   Use<Backbone> encoder(facts.backbone);
-  read_options(facts.backbone_options, state + " encoder", encoder, registry);
+  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", encoder, registry);
   std::vector<Part> parts{{facts.encoder, encoder}};
   for (const std::string& path : backbone_paths(weights)) {
     if (path != facts.encoder) parts.push_back({path, encoder});

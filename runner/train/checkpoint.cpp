@@ -246,6 +246,13 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
   }
 }
 
+std::string recipe_place(const fs::path& checkpoint, const CheckpointFacts& facts) {
+  const fs::path file = checkpoint.parent_path().parent_path() / "recipe.toml";
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str() == facts.recipe ? file.string() : (checkpoint / "state.json").string() + " recipe";
+}
+
 void load_weights(const fs::path& file, torch::nn::Module& root) {
   Restore restore(file);
   for (auto& [key, tensor] : state_of(root)) restore.tensor(key, tensor);

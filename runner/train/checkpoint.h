@@ -58,6 +58,10 @@ class CheckpointStore {
 /// state.json, checked. Throws Error naming the file.
 std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const std::filesystem::path& checkpoint);
 
+/// The file that holds the recipe of a checkpoint line by line, for positions: recipe.toml of its run, or if that is absent or another one,
+/// a name for the text in state.json.
+std::string recipe_place(const std::filesystem::path& checkpoint, const CheckpointFacts& facts);
+
 /// Puts every tensor of the file into the tree, verifying its hash; each one of both must have its partner of equal shape and type.
 /// Throws Error naming file and tensor.
 void load_weights(const std::filesystem::path& file, torch::nn::Module& root);

@@ -160,13 +160,11 @@ CheckpointFacts Session::facts() const {
 void Session::prepare() {
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
-  const auto augmentation = assembly_.augmentation();
   length_ = run_length(recipe_.run, assembly_.images());
   fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   if (!recipe_.head.empty() && assembly_.identities() == 1)
     notes_.push_back("all pictures are of one identity: the head has nothing to tell apart, and its loss teaches nothing");
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
-  assembly_.check_views(trainer_->objective(), *augmentation);
   evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
 }
 

@@ -79,6 +79,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
       scaler_(grad_scaler(recipe.run)),
       collective_(std::make_unique<OneRank>()),
       values_(std::make_shared<Values>()) {
+  assembly.check_views(*objective_);
   root_->to(device_);
   groups_ = parameter_groups(*root_, recipe_.optimizer_options);
   for (const auto& group : groups_) {

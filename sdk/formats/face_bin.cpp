@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "lafs/error.h"
 
@@ -63,6 +64,9 @@ FaceBin::FaceBin(const std::filesystem::path& file) : file_(file) { read(file_->
 FaceBin::FaceBin(std::span<const std::byte> bytes, const std::string& name) { read(bytes, name); }
 
 void FaceBin::read(std::span<const std::byte> bytes, const std::string& name) {
+  // A protocol, a mark, an empty list, or the name of what makes an object: another kind of file is told as such.
+  if (bytes.empty() || std::string_view("\x80(]c").find(static_cast<char>(bytes[0])) == std::string_view::npos)
+    fail(name, "a face .bin is a pickle of pictures and truth values, and this is none");
   auto pickle = std::make_shared<Pickle>(bytes, name);
   pickle->expect_end();
   pickle_ = pickle;

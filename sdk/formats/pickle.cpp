@@ -47,12 +47,7 @@ void PickleMachine::run() {
     opcode_at_ = at_;
     const uint8_t opcode = static_cast<uint8_t>(take(1)[0]);
     if (opcode == '.') break;
-    if (step(opcode)) continue;
-    if (opcode_at_ == 0) {
-      throw Error(
-          fmt::format("cannot read \"{}\": it starts with byte 0x{:02x}, as no pickle does that is read here", pickle_.name_, opcode));
-    }
-    fail(fmt::format("unsupported opcode 0x{:02x}", opcode));
+    if (!step(opcode)) fail(fmt::format("unsupported opcode 0x{:02x}", opcode));
   }
   if (stack_.size() != 1 || !marks_.empty()) fail(fmt::format("{} values on the stack at its end, not 1", stack_.size()));
   pickle_.root_ = stack_[0];

@@ -10,14 +10,14 @@ const void* AnyUse::factory() const {
 }
 
 void AnyUse::rethrow() const {
-  const std::string who = std::string(kind()) + " \"" + name + "\": ";
   try {
     throw;
-  } catch (const PlacedError&) {  // of a component within this one
+  } catch (const PlacedError&) {  // of a component within this one, or of a line of its data
     throw;
   } catch (const std::exception& e) {
-    if (position.empty()) throw Error(who + e.what());
-    throw PlacedError(position + ": error: " + who + e.what());
+    const Error told(std::string(kind()) + " \"" + name + "\": " + sentence_of(e));
+    if (position.empty()) throw told;
+    throw told.at(position);
   }
 }
 

@@ -39,7 +39,7 @@ class AnyUse {
 
  protected:
   const void* factory() const;  ///< throws Error when nothing is named
-  /// Call inside a catch block: rethrows with position, kind and name in front, or as it is what a component within has placed.
+  /// Call inside a catch block: rethrows with position, kind and name in front, or as it is what has its place already.
   [[noreturn]] void rethrow() const;
 };
 

@@ -213,7 +213,15 @@ TEST_CASE("overrides: mistakes are told by the key") {
         "--set run.eopchs: error: [run] has no key \"eopchs\"; did you mean \"epochs\"?");
 }
 
-TEST_CASE("overrides: a component keeps its place in the file") {
+TEST_CASE("overrides: a table or list that is begun is no bare string") {
+  CHECK(recipe_error(full, {{{"data_source", "{ use = \"toy\""}}, ""}) ==
+        "--set data_source: error: is not TOML: error while parsing inline table: encountered end-of-file");
+  CHECK(recipe_error(full, {{{"run.plugins", "[\"a.so\", "}}, ""}) ==
+        "--set run.plugins: error: is not TOML: error while parsing array: encountered end-of-file");
+}
+
+TEST_CASE("overrides: a component has the place of what names its plugin") {
+  CHECK(recipe("[data_source]\nuse = \"toy\"", {{{"data_source", "{ use = \"other\" }"}}, ""}).data_source.position == "--set data_source");
   CHECK(recipe("[augmentation]\nuse = \"toy\"", {{{"augmentation.count", "3"}}, ""}).augmentation.position == "r.toml:1:1");
 }
 

@@ -170,7 +170,8 @@ TEST_CASE("loader: a folder is loaded in the order of names, and must be there")
   std::filesystem::remove(folder.text() + "/a.so");
   registry.load_folder(folder.text());
   CHECK(registry.names("evaluator") == std::vector<std::string>{"toy"});
-  CHECK(test::error_of([&] { registry.load_folder(folder.text() + "/none"); }) == "no folder of plugins \"" + folder.text() + "/none\"");
+  CHECK(test::error_of([&] { registry.load_folder(folder.text() + "/none"); }) ==
+        "cannot read the plugins' folder \"" + folder.text() + "/none\": No such file or directory");
 }
 
 TEST_CASE("loader: plugin folders are the program's, then those of LAFS_PLUGIN_PATH") {
@@ -188,6 +189,12 @@ TEST_CASE("components: an error of a component tells where it was named") {
   read_options("size = 13", "inline.toml", source, test::toys());
   test::BareAssembly assembly;
   CHECK(test::error_of([&] { source.make(assembly); }) == "inline.toml:1:1: error: data_source \"toy\": 13 pictures are too many");
+}
+
+TEST_CASE("components: an error says its sentence without a backtrace of torch") {
+  CHECK(sentence_of(Error("sizes overflow\nException raised from f at g.cpp:1\nframe #0: h")) == "sizes overflow");
+  CHECK(sentence_of(Error("no memory\nframe #0: f\nframe #1: g")) == "no memory");
+  CHECK(sentence_of(Error("two\nlines")) == "two\nlines");
 }
 
 TEST_CASE("components: an error within a component has the inner place alone") {

@@ -97,6 +97,30 @@ use = "adamw"
   CHECK(!plan.contains("probe"));
 }
 
+TEST_CASE("check, plan, bench, run: views that the augmentation does not make are refused") {
+  const Tiny tiny;
+  const Arguments set{tiny.recipe(), "--set", "objective={ use = \"dino\" }", "--set", "projector={ use = \"dino_head\" }"};
+  const std::string said =
+      "--set objective: error: objective \"dino\" needs views \"global\", but augmentation \"face_supervised\" makes \"image\"\n";
+  for (const auto& [command, status] : {std::pair("plan", 1), {"bench", 1}, {"check", 2}}) {
+    const Outcome outcome = lafs(Arguments{command} + set);
+    CHECK(outcome.status == status);
+    CHECK(outcome.err == said);
+  }
+  const Outcome run = lafs(Arguments{"run"} + set + Arguments{"--quiet", "--out", tiny / "out"});
+  CHECK(run.status == 1);
+  CHECK(run.err == said);
+}
+
+TEST_CASE("check: sizes that overflow are told in one line") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"check", tiny.recipe(), "--set", "run.identities=900000000000000000"});
+  CHECK(outcome.status == 2);
+  CHECK(outcome.err ==
+        tiny.recipe().string() +
+            ":34:1: error: objective \"identification\": Storage size calculation overflowed with sizes=[900000000000000000, 24]\n");
+}
+
 TEST_CASE("plan: a probe times some steps of the recipe") {
   const Tiny tiny;
   const Outcome outcome = lafs({"plan", tiny.recipe(), "--probe", "2", "--json"});

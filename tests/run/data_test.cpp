@@ -187,7 +187,7 @@ TEST_CASE("data: a source that is missing or named twice is told") {
   CHECK(missing.err == "lafs: error: \"/nowhere\" does not exist\n");
   const Outcome wrong = lafs({"data", "info", "--source", "x"});
   CHECK(wrong.status == 2);
-  CHECK(wrong.err == "--source: error: expected a table, \"{ use = ... }\", found x\n");
+  CHECK(wrong.err == "--source: error: expected a table, \"{ use = ... }\", found \"x\"\n");
   const Outcome root = lafs({"data", "info", "--source", "{ use = \"record_set\", files = [\"@data/x\"] }"});
   CHECK(root.status == 1);
   CHECK(root.err.find("the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA\n") != std::string::npos);

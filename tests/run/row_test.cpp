@@ -142,6 +142,13 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   CHECK(nlohmann::json::parse(lafs({"plan", tiny.recipe(), "--probe", "0", "--json", "--stage", "first"}).out).at("steps") == 12);
 }
 
+TEST_CASE("row: a mistake with a place of its own is told without the stage") {
+  const Tiny tiny(tiny_row);
+  const Outcome outcome = tiny.run("out", {"--set", "second.data_source={ use = \"image_folder\", root = \"/no/faces\" }"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "--set second.data_source: error: data_source \"image_folder\": the folder \"/no/faces\" does not exist\n");
+}
+
 TEST_CASE("row: check says where weights of an earlier stage will not fit, and the first tensor that does not") {
   const Tiny tiny(tiny_row);
   const std::string file = tiny.recipe().string();

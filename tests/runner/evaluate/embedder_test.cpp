@@ -156,7 +156,7 @@ TEST_CASE("embedder: the first damaged picture in order is named, however many t
   source->broken = 17;
   source->named_broken = 18;
   ModelEmbedder embedder(std::make_shared<FakeBackbone>(), small(), options(4, 6));
-  CHECK_THROWS_WITH_AS(embedder.embed({request("a", source)}), "image 17 \"face_17.png\": error: the file ends early", Error);
+  CHECK_THROWS_WITH_AS(embedder.embed({request("a", source)}), "image 17 \"face_17.png\": the file ends early", Error);
   source->broken = -1;
   CHECK_THROWS_WITH_AS(embedder.embed({request("a", source)}), "face_18.png: the file ends early", Error);
 }

@@ -83,10 +83,10 @@ TEST_CASE("evaluate: an error has its evaluator in front, and request names as t
   ModelEmbedder model = embedder();
   const auto source = std::make_shared<FakeSource>(6);
   CHECK_THROWS_WITH_AS(evaluate({{"lfw", std::make_shared<CountRows>(source, "pairs", "pair")}}, model),
-                       "evaluator \"lfw\": error: no feature request is named \"pair\"; did you mean \"pairs\"?", Error);
+                       "evaluator \"lfw\": no feature request is named \"pair\"; did you mean \"pairs\"?", Error);
   source->broken = 2;
   CHECK_THROWS_WITH_AS(evaluate({{"probe", std::make_shared<ByItself>(source)}}, model),
-                       "evaluator \"probe\": error: image 2 \"face_2.png\": error: the file ends early", Error);
+                       "evaluator \"probe\": image 2 \"face_2.png\": the file ends early", Error);
 }
 
 }  // namespace

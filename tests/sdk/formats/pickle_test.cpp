@@ -99,7 +99,7 @@ TEST_CASE("pickle: damage is told with its place") {
   CHECK(error_of("Nj\xff\xff\xff\xff.") == "cannot read \"x\": memo slot 4294967295 is empty at byte 1 of the pickle");
   CHECK(error_of("Nr\xff\xff\xff\xff.") == "");
   CHECK(error_of("\x80\x09N.") == "cannot read \"x\": protocol 9 is not supported at byte 0 of the pickle");
-  CHECK(error_of("P1\n.") == "cannot read \"x\": it starts with byte 0x50, as no pickle does that is read here");
+  CHECK(error_of("P1\n.") == "cannot read \"x\": unsupported opcode 0x50 at byte 0 of the pickle");
   CHECK(error_of("N.\0\0\0"s) == "");
   CHECK(error_of("N.\0x"s) == "cannot read \"x\": data after the end at byte 3 of the pickle");
   CHECK(error_of("(K\x01"
@@ -149,8 +149,10 @@ TEST_CASE("face bin: four bad files and what each lacks") {
   CHECK(bin_error("truncated.bin").starts_with("cannot read \"x.bin\": the file ends too early at byte "));
   CHECK(bin_error("odd_count.bin") == "cannot read \"x.bin\": 2 pairs need 4 pictures, and there are 3");
   CHECK(bin_error("not_a_pickle.bin").starts_with("cannot read \"x.bin\": "));
-  CHECK(bin_error_of("N.") == "cannot read \"x.bin\": it holds no pair of pictures and truth values");
-  CHECK(bin_error_of("N]\x86.") == "cannot read \"x.bin\": the pictures are no list");
+  for (const char* other : {"", "no pickle", "\x89PNG"})
+    CHECK(bin_error_of(other) == "cannot read \"x.bin\": a face .bin is a pickle of pictures and truth values, and this is none");
+  CHECK(bin_error_of("\x80\x02N.") == "cannot read \"x.bin\": it holds no pair of pictures and truth values");
+  CHECK(bin_error_of("\x80\x02N]\x86.") == "cannot read \"x.bin\": the pictures are no list");
   CHECK(bin_error_of("]N\x86.") == "cannot read \"x.bin\": the truth values are no list of bools");
   CHECK(bin_error_of("](K\x02l\x86.") == "cannot read \"x.bin\": pair 0 has the truth value 2, neither 0 nor 1");
   CHECK(bin_error_of("(U\x01"
