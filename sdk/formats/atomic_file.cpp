@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "lafs/error.h"
@@ -28,6 +29,13 @@ int sync_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path file) : file_(std::move(file)) {
+  std::error_code code;
+  if (const auto there = std::filesystem::status(file_, code); exists(there) && !is_regular_file(there)) {
+    descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CLOEXEC);  // a device or a pipe, which nothing may replace
+    if (descriptor_ < 0) fail(errno);
+    return;
+  }
+  if (std::filesystem::is_symlink(file_, code)) file_ = std::filesystem::weakly_canonical(file_);
   // A name of its own for each writer; files left by a killed process of the same number are stepped over.
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
     beside_ = folder_of(file_) / fmt::format(".{}.{}-{}.part", file_.filename().string(), ::getpid(), attempt);
@@ -39,7 +47,7 @@ AtomicFile::AtomicFile(std::filesystem::path file) : file_(std::move(file)) {
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(beside_.c_str());
+  if (!beside_.empty()) ::unlink(beside_.c_str());
 }
 
 void AtomicFile::fail(int error) const { throw Error(fmt::format("cannot write \"{}\": {}", file_.string(), std::strerror(error))); }
@@ -56,6 +64,10 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
   if (descriptor_ < 0) fail(EBADF);
+  if (beside_.empty()) {
+    if (::close(std::exchange(descriptor_, -1)) != 0) fail(errno);
+    return;
+  }
   if (::fsync(descriptor_) != 0) fail(errno);
   if (::rename(beside_.c_str(), file_.c_str()) != 0) fail(errno);
   const int closed = ::close(std::exchange(descriptor_, -1));

@@ -6,7 +6,8 @@
 
 namespace lafs {
 
-/// A file that appears whole or not at all: bytes go to a file beside it, which takes its name in `commit`.
+/// A file that appears whole or not at all: bytes go to a file beside it, which takes its name in `commit`. Of a link the target is
+/// written so; a device or a pipe gets the bytes as they come.
 /// Every member throws Error naming the final file and the system's reason. [one thread at a time]
 class AtomicFile {
  public:

@@ -1,7 +1,9 @@
 #include "formats/atomic_file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +41,32 @@ TEST_CASE("atomic_file: the new bytes replace the old ones and nothing stays bes
   write_atomically(folder / "a.txt", std::string_view("t\0o", 3));
   CHECK(test::read_bytes(folder / "a.txt") == std::string("t\0o", 3));
   CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("atomic_file: a link stays, and what it leads to is replaced") {
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "far");
+  write_atomically(folder / "far" / "a.txt", "one");
+  std::filesystem::create_symlink("far/a.txt", folder / "link");
+  write_atomically(folder / "link", "two");
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(test::read_bytes(folder / "far" / "a.txt") == "two");
+  CHECK(entries(folder / "far") == 1);
+}
+
+TEST_CASE("atomic_file: a pipe gets the bytes and stays") {
+  const ScratchFolder folder;
+  const std::string pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  write_atomically(pipe, "abc");
+  std::string bytes(4, ' ');
+  CHECK(::read(reader, bytes.data(), bytes.size()) == 3);
+  CHECK(bytes == "abc ");
+  ::close(reader);
+  CHECK(std::filesystem::is_fifo(pipe));
+  CHECK(entries(folder / ".") == 1);
 }
 
 TEST_CASE("atomic_file: what is not committed leaves the old file and no other") {
