@@ -125,8 +125,10 @@ Node parse_value(const std::string& where, const std::string& value) {
     }
   } catch (const toml::parse_error& e) {
     // Not TOML: a bare string, as people write on a command line, or a table or list that was begun.
-    if (value.starts_with('{') || value.starts_with('['))
-      throw RecipeError({fmt::format("{}: error: is not TOML: {}", where, lower_first(e.description()))});
+    const size_t first = value.find_first_not_of(" \t");
+    if (first != std::string::npos && (value[first] == '{' || value[first] == '['))
+      throw RecipeError({fmt::format("{}: error: is no table or list of TOML: {}; a string that begins so stands in quotes", where,
+                                     lower_first(e.description()))});
   }
   return importer.node(toml::value<std::string>(value));
 }

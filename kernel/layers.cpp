@@ -1,10 +1,12 @@
 #include "kernel/layers.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <fstream>
 #include <optional>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -118,11 +120,14 @@ void join(Node& one, const Node& other, const std::string& path, const Position&
   }
 }
 
-std::string file_text(const fs::path& file) {
+/// Nothing where it cannot be read.
+std::optional<std::string> file_text(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
+  if (!in) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> part;
+  while (in.read(part.data(), part.size()), in.gcount() > 0) text.append(part.data(), static_cast<size_t>(in.gcount()));
+  return in.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
 /// Reads a file and what it is based on.
@@ -199,7 +204,12 @@ class LayerReader {
       diagnostics_.error(base.position, fmt::format("base \"{}\" is not there: no file \"{}\"", *base.string(), file.string()));
       return std::nullopt;
     }
-    return read(file_text(file), file);
+    const auto text = file_text(file);
+    if (!text) {
+      diagnostics_.error(base.position, fmt::format("base \"{}\" cannot be read: {}", *base.string(), std::strerror(errno)));
+      return std::nullopt;
+    }
+    return read(*text, file);
   }
 
   Diagnostics& diagnostics_;
@@ -244,7 +254,9 @@ Node read_layers(const fs::path& file, Diagnostics& diagnostics) {
   std::error_code code;
   if (!fs::exists(file, code)) throw RecipeError({fmt::format("{}: error: no such file", file.string())});
   if (!fs::is_regular_file(file, code)) throw RecipeError({fmt::format("{}: error: is not a file", file.string())});
-  return LayerReader(diagnostics).read(file_text(file), file);
+  const auto text = file_text(file);
+  if (!text) throw RecipeError({fmt::format("{}: error: cannot be read: {}", file.string(), std::strerror(errno))});
+  return LayerReader(diagnostics).read(*text, file);
 }
 
 Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
@@ -261,7 +273,9 @@ void apply_overrides(Node& document, const std::vector<std::pair<std::string, st
   for (const auto& [written, value] : overrides) {
     const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
     const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
-    if (is_key(key)) {
+    if (key == "base" || key.starts_with("base.")) {
+      diagnostics.error({"--set " + written}, "base is taken from files only: write it in a recipe");
+    } else if (is_key(key)) {
       Node node = parse_value("--set " + written, value);
       place_for(tree, key, node.position) = node;
     } else {

@@ -1,6 +1,8 @@
 #include "kernel/recipe.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -24,6 +26,7 @@ namespace {
 /// Weights are known by what is in them, not by where they lie.
 std::string hash_of_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
+  if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
   XXH3_128bits_reset(state.get());
   std::vector<char> chunk(size_t{1} << 20);

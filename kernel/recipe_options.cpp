@@ -11,7 +11,7 @@ void LossScaleOptions::declare(Params& p) {
 
 void RunOptions::declare(Params& p) {
   p("seed", seed, at_least(0), "all chance of the run follows from it");
-  p("epochs", epochs, at_least(1), "passes over the training data");
+  p("epochs", epochs, in(1, 1000000000), "passes over the training data");
   p("steps", steps, at_least(0), "stop after so many optimizer steps; 0: epochs decide");
   p("batch", batch, at_least(1), "images of a micro-batch over all ranks");
   p("accumulate", accumulate, at_least(1), "micro-batches of an optimizer step");

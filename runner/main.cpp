@@ -17,6 +17,7 @@
 #include "lafs/error.h"
 #include "runner/commands/command.h"
 #include "runner/memory.h"
+#include "runner/report/say.h"
 
 namespace {
 
@@ -25,13 +26,16 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   try {
     return action(invocation);
   } catch (const lafs::RecipeError& error) {
-    for (const std::string& line : error.lines()) fmt::print(stderr, "{}\n", line);
+    for (const std::string& line : error.lines()) lafs::say("{}\n", line);
     return lafs::wrong_usage;
   } catch (const lafs::PlacedError& error) {
-    fmt::print(stderr, "{}\n", lafs::sentence_of(error));
+    lafs::say("{}\n", lafs::sentence_of(error));
+    return lafs::failed;
+  } catch (const std::filesystem::filesystem_error& error) {
+    lafs::say("lafs: error: {}{}\n", error.path1().empty() ? "" : fmt::format("\"{}\": ", error.path1().string()), error.code().message());
     return lafs::failed;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "lafs: error: {}\n", lafs::sentence_of(error));
+    lafs::say("lafs: error: {}\n", lafs::sentence_of(error));
     return lafs::failed;
   }
 }
@@ -56,7 +60,7 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
   }
   if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   std::replace(text.begin(), text.end(), '\n', ' ');
-  fmt::print(stderr, "{}: error: {}; see {} --help\n", command, text, command);
+  lafs::say("{}: error: {}; see {} --help\n", command, text, command);
   return lafs::wrong_usage;
 }
 
@@ -89,7 +93,11 @@ int main(int argc, char** argv) {
     return error.get_exit_code() == 0 ? app.exit(error) : wrong_command_line(app, error, invocation.arguments);
   }
   for (const auto& [command, action] : commands) {
-    if (command->parsed()) return guarded(action, invocation);
+    if (!command->parsed()) continue;
+    const int status = guarded(action, invocation);
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+    lafs::say("lafs: error: standard output cannot be written\n");
+    return status == lafs::done ? lafs::failed : status;
   }
   return lafs::wrong_usage;
 }

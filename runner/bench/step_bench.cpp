@@ -13,6 +13,7 @@
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
 #include "runner/memory.h"
+#include "runner/report/say.h"
 #include "runner/train/trainer.h"
 
 namespace lafs {
@@ -60,7 +61,7 @@ class BenchLoop {
   BenchLoop(const Recipe& recipe, int64_t steps)
       : recipe_(recipe),
         device_(open_device(recipe.run.device)),
-        assembly_(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); }),
+        assembly_(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); }),
         trainer_(recipe, assembly_, device_) {
     use_threads(recipe.run.threads);
     trainer_.initialise([](const std::string&) {});

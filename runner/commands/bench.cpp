@@ -12,6 +12,8 @@
 #include "runner/bench/step_bench.h"
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
+#include "runner/report/json_text.h"
+#include "runner/report/say.h"
 
 namespace lafs {
 
@@ -78,15 +80,15 @@ int run(BenchArguments& arguments, const Invocation& invocation) {
   const Ceilings ceilings = measure_ceilings();
   const bool terminal = isatty(STDERR_FILENO) != 0;
   BenchOptions& options = arguments.options;
-  if (terminal) options.tell = [&](int64_t step) { fmt::print(stderr, "\rstep {} of {} ", step + 1, options.steps + options.warm_up); };
+  if (terminal) options.tell = [&](int64_t step) { say("\rstep {} of {} ", step + 1, options.steps + options.warm_up); };
   const StepTimes times = bench_steps(recipe, options);
-  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  if (terminal) say("\r\x1b[K");
   if (arguments.json) {
     const nlohmann::json json{{"recipe", title_of(row, *stages.front())},
                               {"precision", recipe.run.precision},
                               {"machine", to_json(ceilings)},
                               {"step", to_json(times)}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json));
     return done;
   }
   fmt::print("{}\n\n", title_of(row, *stages.front()));

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "nn/tree.h"
@@ -11,7 +13,10 @@
 #include "runner/commands/check_inputs.h"
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
+#include "runner/report/json_text.h"
+#include "runner/report/say.h"
 #include "runner/train/groups.h"
+#include "runner/train/init.h"
 #include "runner/train/trainer.h"
 
 namespace lafs {
@@ -50,9 +55,14 @@ struct Finding {
 
 /// Everything of a recipe that can be known without opening data: options, networks, views, parameter groups, where weights go.
 void check(const Recipe& recipe, const std::function<void(const std::string&)>& note) {
+  std::vector<std::string> missing;  // a recipe without data may be a base of others
+  for (const AnyUse* use : std::initializer_list<const AnyUse*>{&recipe.augmentation, &recipe.objective, &recipe.optimizer}) {
+    if (use->empty()) missing.push_back(fmt::format("[{}]", use->kind()));
+  }
+  if (!missing.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing, ", no ")));
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
-  for (const InitEntry& init : recipe.init) submodule(trainer.root(), init.into);
+  for (const InitEntry& init : recipe.init) placed(init, [&] { submodule(trainer.root(), init.into); });
   trainer.encoder();
 }
 
@@ -99,7 +109,7 @@ void print_findings(const fs::path& file, const std::vector<Finding>& findings, 
   for (const Finding& finding : findings) {
     right = right && finding.errors.empty();
     for (const auto* lines : {&finding.errors, &finding.warnings}) {
-      for (const std::string& line : *lines) fmt::print(stderr, "{}\n", line);
+      for (const std::string& line : *lines) say("{}\n", line);
     }
     if (!resolved || !finding.errors.empty()) continue;
     if (findings.size() > 1) fmt::print("# stage {}\n\n", finding.stage);
@@ -123,7 +133,7 @@ int run(const CheckArguments& arguments, const Invocation& invocation) {
       if (!arguments.json) print_findings(file, findings, arguments.resolved);
     }
   }
-  if (arguments.json) fmt::print("{}\n", report.dump(2));
+  if (arguments.json) fmt::print("{}\n", json_text(report));
   return all_right ? done : wrong_usage;
 }
 

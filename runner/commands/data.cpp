@@ -12,7 +12,9 @@
 #include "lafs/encoded_of.h"
 #include "runner/commands/source_arguments.h"
 #include "runner/data/pack.h"
+#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
+#include "runner/report/say.h"
 #include "runner/train/interrupt.h"
 
 namespace lafs {
@@ -45,7 +47,7 @@ std::string style_text(bool range) { return range ? "range" : "plain"; }
 
 int run_pack(PackArguments& arguments, const Invocation& invocation) {
   const OpenSource source = open(arguments.source, invocation);
-  for (const std::string& note : source.notes) fmt::print(stderr, "{}\n", note);
+  for (const std::string& note : source.notes) say("{}\n", note);
   PackOptions& options = arguments.options;
   options.style = arguments.style == "plain" ? FaceWriter::Style::plain : FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
@@ -59,12 +61,11 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
     });
   } catch (const Error& error) {
     if (!interrupted()) throw;
-    fmt::print(stderr, "lafs: {}\n", error.what());
+    say("lafs: {}\n", error.what());
     return stopped;
   }
-  if (result.style != options.style) fmt::print(stderr, "more keys than range style holds: the set was written in plain style\n");
-  if (result.sizes.size() > 1)
-    fmt::print(stderr, "pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
+  if (result.style != options.style) say("more keys than range style holds: the set was written in plain style\n");
+  if (result.sizes.size() > 1) say("pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
   fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures,
              source.source->identities(), options.out.string(), style_text(result.style == FaceWriter::Style::range), result.copied,
              result.bytes);
@@ -72,17 +73,18 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
 }
 
 /// Sizes of some pictures, the first and the last among them.
+std::pair<int64_t, int64_t> size_of(const Image& image) { return {image.height, image.width}; }
+
 nlohmann::json sampled_sizes(const DataSource& source, int64_t sample) {
   const Encoded* encoded = encoded_of(source);
   const int64_t n = std::min(sample, source.size());
   std::map<std::pair<int64_t, int64_t>, int64_t> sizes;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t index = n == 1 ? 0 : i * (source.size() - 1) / (n - 1);
-    if (encoded) {
-      ++sizes[image_size(encoded->encoded(index))];
-    } else {
-      const Image image = source.get(index).image;
-      ++sizes[{image.height, image.width}];
+    try {
+      ++sizes[encoded ? image_size(encoded->encoded(index)) : size_of(source.get(index).image)];
+    } catch (const Error& error) {
+      throw Error(fmt::format("image {} \"{}\": {}", index, source.key(index), error.what()));
     }
   }
   nlohmann::json out = nlohmann::json::object();
@@ -152,7 +154,7 @@ int run_info(const InfoArguments& arguments, const Invocation& invocation) {
   nlohmann::json info = info_of(source, arguments.sample);
   info["shards"] = shards_of(arguments.source.path);
   if (arguments.json) {
-    fmt::print("{}\n", info.dump(2));
+    fmt::print("{}\n", json_text(info));
   } else {
     print_info(info);
   }

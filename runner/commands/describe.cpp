@@ -8,6 +8,7 @@
 #include "runner/commands/command.h"
 #include "runner/commands/reference.h"
 #include "runner/commands/schema.h"
+#include "runner/report/json_text.h"
 
 namespace lafs {
 
@@ -32,13 +33,14 @@ void print_overview(const std::vector<ReferencePage>& pages) {
   fmt::print("\nlafs describe NAME shows the options of a plugin or of a recipe table; --quirks the numbered deviations.\n");
 }
 
-void print_options(const std::vector<OptionPage>& options, const std::string& indent) {
+/// `path` is where the options lie in their table: "loss_scale.".
+void print_options(const std::vector<OptionPage>& options, const std::string& indent, const std::string& path = "") {
   for (const OptionPage& option : options) {
     const std::string rule = option.rule.empty() ? "" : ", " + option.rule;
     const std::string fallback = option.fallback.empty() ? "" : " = " + option.fallback;
-    fmt::print("{}{}{}  ({}{})\n{}    {}\n", indent, option.key, fallback, option.type, rule, indent, option.doc);
+    fmt::print("{}{}{}{}  ({}{})\n{}    {}\n", indent, path, option.key, fallback, option.type, rule, indent, option.doc);
     if (!option.quirk.empty()) fmt::print("{}    quirk {}: corrected = {}\n", indent, option.quirk, option.corrected);
-    print_options(option.inner, indent + "  " + option.key + ".");
+    print_options(option.inner, indent + "  ", path + option.key + ".");
   }
 }
 
@@ -87,7 +89,7 @@ int run(const DescribeArguments& arguments, const Invocation& invocation) {
   std::vector<ReferencePage> pages = reference_pages(registry);
   if (!arguments.names.empty()) pages = chosen(pages, arguments.names);
   if (arguments.json) {
-    fmt::print("{}\n", (arguments.quirks ? quirks_json(pages) : reference_json(pages)).dump(2));
+    fmt::print("{}\n", json_text(arguments.quirks ? quirks_json(pages) : reference_json(pages)));
   } else if (arguments.markdown) {
     fmt::print("{}", reference_markdown(pages));
   } else if (arguments.quirks) {

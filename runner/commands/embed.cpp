@@ -16,6 +16,7 @@
 #include "runner/evaluate/embedder.h"
 #include "runner/evaluate/feature_file.h"
 #include "runner/report/progress.h"
+#include "runner/report/say.h"
 #include "runner/train/interrupt.h"
 
 namespace lafs {
@@ -80,7 +81,7 @@ int64_t row_width(const EmbedArguments& arguments, const TrainedModel& model, co
 bool embed_rest(const EmbedArguments& arguments, const std::shared_ptr<Backbone>& backbone, const InputContract& input,
                 const std::shared_ptr<const DataSource>& source, int64_t chunk, FeatureFile& file) {
   const int64_t total = source->size();
-  if (file.rows() > 0 && !file.finished() && !arguments.quiet) fmt::print(stderr, "going on after {} pictures\n", file.rows());
+  if (file.rows() > 0 && !file.finished() && !arguments.quiet) say("going on after {} pictures\n", file.rows());
   PictureProgress progress(arguments.quiet, file.rows(), total);
   EmbedderOptions options = arguments.options;
   options.progress = [&](int64_t embedded, int64_t) { progress.show(file.rows() + embedded); };
@@ -101,7 +102,7 @@ int run(EmbedArguments& arguments, const Invocation& invocation) {
   const at::Device device = arguments.options.device = open_device(arguments.device);
   use_threads(arguments.threads);
   const OpenSource pictures = open_pictures(arguments, model, registry);
-  for (const std::string& note : pictures.notes) fmt::print(stderr, "{}\n", note);
+  for (const std::string& note : pictures.notes) say("{}\n", note);
   auto backbone = load_encoder(model, registry);
   backbone->module()->to(device);
 
@@ -110,7 +111,7 @@ int run(EmbedArguments& arguments, const Invocation& invocation) {
   const int64_t width = row_width(arguments, model, *backbone);
   FeatureFile file(arguments.out, {total, width, chunk}, facts_of(arguments, model, registry, *pictures.source, device), arguments.force);
   if (!embed_rest(arguments, backbone, model.facts.input, pictures.source, chunk, file)) {
-    fmt::print(stderr, "lafs: stopped after {} of {} pictures; the same command goes on\n", file.rows(), total);
+    say("lafs: stopped after {} of {} pictures; the same command goes on\n", file.rows(), total);
     return stopped;
   }
   const bool there_before = file.finished();

@@ -10,7 +10,9 @@
 #include "runner/commands/trained_encoder.h"
 #include "runner/device.h"
 #include "runner/evaluate/embedder.h"
+#include "runner/report/json_text.h"
 #include "runner/report/results.h"
+#include "runner/report/say.h"
 
 namespace lafs {
 
@@ -35,7 +37,7 @@ std::function<void(int64_t, int64_t)> progress_of(bool quiet) {
   if (quiet) return {};
   return [last = int64_t{-1}](int64_t done_count, int64_t total) mutable {
     const int64_t percent = total ? 100 * done_count / total : 100;
-    if (percent / 10 != last / 10 || last < 0) fmt::print(stderr, "embedded {} of {} pictures\n", done_count, total);
+    if (percent / 10 != last / 10 || last < 0) say("embedded {} of {} pictures\n", done_count, total);
     last = percent;
   };
 }
@@ -51,7 +53,7 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   if (recipe.evaluators.empty()) throw Error("the recipe has no [[evaluator]]");
   const at::Device device = open_device(recipe.run.device);
   use_threads(recipe.run.threads);
-  RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { say("{}\n", text); });
   auto backbone = load_encoder(model, registry);
   backbone->module()->to(device);
 
@@ -65,10 +67,10 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   const auto results = evaluate(assembly.evaluators(), embedder);
   const ResultFacts about{{"checkpoint", checkpoint.string()}, {"training_identity", facts.identity}};
   if (!arguments.out.empty()) {
-    write_atomically(arguments.out, results_json(results, position.step, checkpoint.filename().string(), about).dump(2) + "\n");
+    write_atomically(arguments.out, json_text(results_json(results, position.step, checkpoint.filename().string(), about)) + "\n");
   }
   if (arguments.json) {
-    fmt::print("{}\n", results_json(results, position.step, checkpoint.filename().string(), about).dump(2));
+    fmt::print("{}\n", json_text(results_json(results, position.step, checkpoint.filename().string(), about)));
   } else {
     fmt::print("{} (step {})\n{}", checkpoint.string(), position.step, results_table(results));
   }

@@ -24,7 +24,14 @@ struct ExportArguments {
 
 /// Where the names that the map knows begin in the file: a checkpoint holds a whole objective.
 std::string prefix_of(const fs::path& checkpoint, const NameMap& map) {
-  if (!fs::is_directory(checkpoint) || map.target != "backbone") return "";
+  if (map.target != "backbone") return "";
+  if (!fs::is_directory(checkpoint)) {
+    const std::vector<std::string> names = WeightsFile(checkpoint).names();
+    if (std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.find("backbone.") != std::string::npos; }))
+      throw Error(fmt::format("\"{}\" holds a whole objective; name its run or checkpoint folder, which says where the backbone is",
+                              checkpoint.string()));
+    return "";
+  }
   const std::string encoder = read_checkpoint_state(resolve_checkpoint(checkpoint)).second.encoder;
   return encoder.empty() ? "" : encoder + ".";
 }
@@ -76,6 +83,9 @@ int run(const ExportArguments& arguments, const Invocation& invocation) {
   const Registry registry = load_plugins(invocation);
   const NameMap map = read_name_map(registry.map(arguments.map));
   const WeightsFile file(arguments.checkpoint);
+  std::error_code code;
+  if (fs::equivalent(arguments.out, file.file(), code))
+    throw Error(fmt::format("\"{}\" is what is read; give another --out", arguments.out.string()));
   const Exported out = exported(file, map, prefix_of(arguments.checkpoint, map));
   if (out.dicts.empty())
     throw Error(fmt::format("map \"{}\" has a name for none of the tensors of \"{}\"", map.name, file.file().string()));

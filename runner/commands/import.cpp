@@ -11,6 +11,7 @@
 #include "nn/tree.h"
 #include "runner/assembly.h"
 #include "runner/commands/command.h"
+#include "runner/report/json_text.h"
 #include "runner/train/checkpoint.h"
 #include "runner/train/init.h"
 
@@ -82,6 +83,8 @@ void write_matched(const ImportArguments& arguments, const LoadAccount& account,
 }
 
 int run(const ImportArguments& arguments, const Invocation& invocation) {
+  if (arguments.out.extension() != ".safetensors")
+    throw Error(fmt::format("\"{}\": imported weights are written as .safetensors", arguments.out.string()));
   Registry registry = load_plugins(invocation);
   NameMap map;
   if (!arguments.map.empty()) map = read_name_map(registry.map(arguments.map));
@@ -90,7 +93,7 @@ int run(const ImportArguments& arguments, const Invocation& invocation) {
   const LoadPlan plan{arguments.select, arguments.map.empty() ? nullptr : &map, arguments.only, arguments.except};
   const LoadAccount account = load_matching(file, plan, *target);
   if (arguments.json) {
-    fmt::print("{}\n", account_json(account).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(account_json(account)));
   } else {
     print_account(account);
   }
@@ -110,7 +113,7 @@ Action add_import(CLI::App& app) {
   command->add_option("file", arguments->file, ".pth or .safetensors file, or the folder of a checkpoint or run")
       ->required()
       ->type_name("FILE");
-  command->add_option("--map", arguments->map, "name map, see lafs describe; none: the file has our names")->type_name("NAME");
+  command->add_option("--map", arguments->map, "name map, see lafs describe; left out where the file has our names")->type_name("NAME");
   command->add_option("--into", arguments->into, "recipe (its backbone, or its objective, as the map says) or backbone plugin")
       ->required()
       ->type_name("RECIPE|PLUGIN");

@@ -10,6 +10,7 @@
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 #include "runner/commands/command.h"
+#include "runner/report/json_text.h"
 #include "runner/train/checkpoint.h"
 
 namespace lafs {
@@ -179,7 +180,7 @@ Action add_inspect(CLI::App& app) {
   return [arguments](const Invocation&) {
     const json facts = inspect(arguments->path);
     if (arguments->json) {
-      fmt::print("{}\n", facts.dump(2, ' ', false, json::error_handler_t::replace));
+      fmt::print("{}\n", json_text(facts));
     } else {
       print(facts);
     }

@@ -14,7 +14,9 @@
 #include "runner/data/noise_source.h"
 #include "runner/device.h"
 #include "runner/memory.h"
+#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
+#include "runner/report/say.h"
 #include "runner/train/trainer.h"
 
 namespace lafs {
@@ -111,7 +113,7 @@ Recipe probe_recipe(const Recipe& recipe) {
   small.run.accumulate = 1;
   std::erase_if(small.init, [](const InitEntry& init) {
     const bool pending = !init.identity.empty() && !std::filesystem::exists(init.from.value);
-    if (pending) fmt::print(stderr, "\"{}\" is not there yet; the probe does without\n", init.from.value);
+    if (pending) say("\"{}\" is not there yet; the probe does without\n", init.from.value);
     return pending;
   });
   return small;
@@ -120,7 +122,7 @@ Recipe probe_recipe(const Recipe& recipe) {
 nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   const at::Device device = open_device(recipe.run.device);
   use_threads(recipe.run.threads);
-  RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { fmt::print(stderr, "{}\n", text); });
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
   const RunLength length = run_length(recipe.run, assembly.images());
   nlohmann::json plan{{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},
                       {"device", device.str()},         {"data_is_there", assembly.has_data()},
@@ -220,7 +222,7 @@ int run(const PlanArguments& arguments, const Invocation& invocation) {
     if (plans.size() > 1) fmt::print("\n");
     print_plan(plans.back());
   }
-  if (arguments.json) fmt::print("{}\n", (plans.size() == 1 ? plans.front() : plans).dump(2));
+  if (arguments.json) fmt::print("{}\n", json_text(plans.size() == 1 ? plans.front() : plans));
   return done;
 }
 

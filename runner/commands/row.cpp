@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/commands/command.h"
+#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
 #include "runner/report/row_results.h"
+#include "runner/report/say.h"
 #include "runner/train/finished.h"
 #include "runner/train/interrupt.h"
 #include "runner/train/session.h"
@@ -34,7 +36,7 @@ int run_stage(const RowRequest& request, const Stage& stage, const std::string& 
   const Row& row = request.row;
   const auto folder = row.folder_of(stage);
   const auto tell = [&](const std::string& text) {
-    if (!request.quiet) fmt::print(stderr, "{}\n", text);
+    if (!request.quiet) say("{}\n", text);
   };
   if (const auto before = finished_run(stage.recipe, folder); before && before->evaluated) {
     tell(fmt::format("{}: was finished before", heading));
@@ -44,8 +46,7 @@ int run_stage(const RowRequest& request, const Stage& stage, const std::string& 
   tell(fmt::format("{} -> {}", heading, folder.string()));
   const SessionOutcome outcome = run_session_of(stage, {stage.recipe, request.registry, folder, request.command, request.quiet});
   if (outcome.interrupted) {
-    fmt::print(stderr, "stopped in stage \"{}\" at step {} of {}; the same command continues there\n", stage.name, outcome.step,
-               outcome.total);
+    say("stopped in stage \"{}\" at step {} of {}; the same command continues there\n", stage.name, outcome.step, outcome.total);
     return stopped;
   }
   if (!outcome.was_done)
@@ -86,24 +87,26 @@ void require_inputs(const Row& row, const Stage& stage) {
 
 int run_row(const RowRequest& request) {
   const Row& row = request.row;
+  if (std::filesystem::exists(row.folder / "checkpoints"))
+    throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
   const auto chosen = chosen_stages(row, request.only);
   for (size_t i = 0; i < chosen.size(); ++i) {
     const std::string heading =
         fmt::format("stage {}{}", chosen[i]->name, chosen.size() > 1 ? fmt::format(" ({} of {})", i + 1, chosen.size()) : "");
     if (const int status = run_stage(request, *chosen[i], heading); status != done) return status;
     if (interrupted()) {
-      fmt::print(stderr, "stopped after stage \"{}\"; the same command continues there\n", chosen[i]->name);
+      say("stopped after stage \"{}\"; the same command continues there\n", chosen[i]->name);
       return stopped;
     }
   }
   const nlohmann::json results = row_results_json(row, finished_stages(row));
   write_row(row.folder, results);
   if (request.json) {
-    fmt::print("{}\n", results.dump(2));
+    fmt::print("{}\n", json_text(results));
   } else {
     fmt::print("{}", row_table(results));
   }
-  if (!request.quiet) fmt::print(stderr, "see {}/report.html\n", row.folder.string());
+  if (!request.quiet) say("see {}/report.html\n", row.folder.string());
   return done;
 }
 

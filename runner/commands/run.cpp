@@ -6,8 +6,10 @@
 
 #include "runner/commands/command.h"
 #include "runner/commands/row.h"
+#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
 #include "runner/report/results.h"
+#include "runner/report/say.h"
 #include "runner/train/interrupt.h"
 #include "runner/train/session.h"
 
@@ -23,26 +25,26 @@ struct RunArguments {
 
 int run_alone(const Row& row, const RunArguments& arguments, const Registry& registry, const Invocation& invocation) {
   const std::filesystem::path& folder = row.folder;
-  if (!arguments.quiet) fmt::print(stderr, "{} -> {}\n", arguments.recipe.string(), folder.string());
+  if (!arguments.quiet) say("{} -> {}\n", arguments.recipe.string(), folder.string());
   const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, invocation.arguments, arguments.quiet});
 
   if (outcome.interrupted) {
-    fmt::print(stderr, "stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
+    say("stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
     return stopped;
   }
   if (arguments.json) {
     auto json = results_json(outcome.results, outcome.step, "last");
     json["folder"] = folder.string();
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json));
     return done;
   }
   if (!outcome.results.empty()) fmt::print("{}", results_table(outcome.results));
   if (arguments.quiet) return done;
   if (outcome.was_done) {
-    fmt::print(stderr, "all {} steps were done before; see {}/report.html\n", outcome.total, folder.string());
+    say("all {} steps were done before; see {}/report.html\n", outcome.total, folder.string());
   } else {
-    fmt::print(stderr, "{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data; see {}/report.html\n", outcome.total,
-               duration_text(outcome.seconds), outcome.images_per_second, 100 * outcome.waiting_share, folder.string());
+    say("{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data; see {}/report.html\n", outcome.total,
+        duration_text(outcome.seconds), outcome.images_per_second, 100 * outcome.waiting_share, folder.string());
   }
   return done;
 }

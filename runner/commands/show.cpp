@@ -6,6 +6,7 @@
 
 #include "kernel/row.h"
 #include "runner/commands/command.h"
+#include "runner/report/say.h"
 #include "runner/show/model_sheets.h"
 #include "runner/show/pictures.h"
 #include "runner/show/view_sheet.h"
@@ -32,9 +33,7 @@ struct ModelArguments {
   bool json = false, force = false;
 };
 
-void written(const fs::path& file, const Sheet& sheet) {
-  fmt::print(stderr, "{}: {} x {} pixels\n", file.string(), sheet.width(), sheet.height());
-}
+void written(const fs::path& file, const Sheet& sheet) { say("{}: {} x {} pixels\n", file.string(), sheet.width(), sheet.height()); }
 
 int show_views(const ViewArguments& arguments, const Invocation& invocation) {
   require_free(arguments.out, arguments.force);
@@ -45,7 +44,7 @@ int show_views(const ViewArguments& arguments, const Invocation& invocation) {
         fmt::format("\"{}\" is a row; --stage says which of its stages to show{}", arguments.recipe.string(), suggestion("", row.names())));
   }
   const Stage& stage = arguments.common.stage.empty() ? row.stages.front() : row.stage(arguments.common.stage);
-  const Sheet sheet = view_sheet(row, stage, arguments.request, [](const std::string& text) { fmt::print(stderr, "{}\n", text); }).draw();
+  const Sheet sheet = view_sheet(row, stage, arguments.request, [](const std::string& text) { say("{}\n", text); }).draw();
   write_png(arguments.out, sheet.image(), arguments.force);
   written(arguments.out, sheet);
   return done;
@@ -55,7 +54,7 @@ std::vector<fs::path> chosen_pictures(const ModelArguments& arguments) {
   std::vector<fs::path> files = picture_files(arguments.pictures);
   const auto limit = static_cast<size_t>(arguments.limit);
   if (files.size() > limit) {
-    fmt::print(stderr, "the first {} of {} pictures; --pictures takes more\n", limit, files.size());
+    say("the first {} of {} pictures; --pictures takes more\n", limit, files.size());
     files.resize(limit);
   }
   return files;

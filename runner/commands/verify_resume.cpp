@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -20,6 +21,9 @@
 #include "runner/commands/command.h"
 #include "runner/commands/compare.h"
 #include "runner/commands/row.h"
+#include "runner/report/json_text.h"
+#include "runner/report/say.h"
+#include "runner/train/checkpoint.h"
 
 extern char** environ;
 
@@ -62,6 +66,8 @@ class Child {
     if (!over_ && ::waitpid(id_, &status_, 0) == id_) over_ = true;
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
   }
+  /// Whether kill() ended it, and not its own end or another signal; after wait().
+  bool was_killed() const { return WIFSIGNALED(status_) && WTERMSIG(status_) == SIGKILL; }
 
  private:
   pid_t id_ = 0;
@@ -99,26 +105,27 @@ std::vector<std::string> run_command(const VerifyArguments& arguments, const Inv
   return command;
 }
 
-int64_t lines_of(const fs::path& file) {
-  std::ifstream in(file);
-  int64_t lines = 0;
-  for (std::string line; std::getline(in, line);) ++lines;
-  return lines;
+/// Each step is logged, beside evaluations.
+int64_t steps_logged(const fs::path& folder) {
+  std::ifstream in(folder / "metrics.jsonl");
+  int64_t steps = 0;
+  for (std::string line; std::getline(in, line);) steps += line.find("\"loss\":") != std::string::npos ? 1 : 0;
+  return steps;
 }
 
-/// Starts the run, kills it once so many steps are logged, and says how many there were.
-int64_t run_and_kill(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
+/// Starts the run, kills it once so many steps are logged, and says how many there were; nothing when it ended before.
+std::optional<int64_t> run_and_kill(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step) {
   Child child(command);
-  while (child.running() && lines_of(folder / "metrics.jsonl") < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (child.running() && steps_logged(folder) < at_step) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   child.kill();
   if (const int status = child.wait(); status > 0) throw Error(fmt::format("the run ended with status {}", status));
-  return lines_of(folder / "metrics.jsonl");
+  return child.was_killed() ? std::optional(steps_logged(folder)) : std::nullopt;
 }
 
 /// The same, earlier each time that all steps were done before the signal came: such a run proves nothing.
 int64_t surely_killed(const std::vector<std::string>& command, const fs::path& folder, int64_t at_step, int64_t steps) {
   for (; at_step >= 0; at_step = at_step > 0 ? at_step / 2 : -1) {
-    if (const int64_t killed_at = run_and_kill(command, folder, at_step); killed_at < steps) return killed_at;
+    if (const auto killed_at = run_and_kill(command, folder, at_step); killed_at && *killed_at < steps) return *killed_at;
     fs::remove_all(folder);
   }
   throw Error("the run ended before it could be killed; give more --steps");
@@ -128,29 +135,37 @@ void run_whole(const std::vector<std::string>& command) {
   if (const int status = Child(command).wait(); status != 0) throw Error(fmt::format("the run ended with status {}", status));
 }
 
-int report(const VerifyArguments& arguments, const Comparison& comparison, int64_t killed_at, const fs::path& folder) {
+int report(const VerifyArguments& arguments, const Comparison& comparison, int64_t steps, int64_t killed_at, const fs::path& folder) {
   const bool equal = comparison.different.empty();
   if (arguments.json) {
-    fmt::print("{}\n", nlohmann::json{{"equal", equal},
-                                      {"steps", arguments.steps},
-                                      {"killed_after_step", killed_at},
-                                      {"tensors", comparison.tensors},
-                                      {"bytes", comparison.bytes},
-                                      {"different", comparison.different},
-                                      {"folder", folder.string()}}
-                           .dump(2));
+    fmt::print("{}\n", json_text({{"equal", equal},
+                                  {"steps", steps},
+                                  {"killed_after_step", killed_at},
+                                  {"tensors", comparison.tensors},
+                                  {"bytes", comparison.bytes},
+                                  {"different", comparison.different},
+                                  {"folder", folder.string()}}));
     return equal ? done : failed;
   }
   if (equal) {
     fmt::print("equal: {} tensors, {} bytes of weights and optimizer state after {} steps, straight and killed with -9 after step {}\n",
-               comparison.tensors, comparison.bytes, arguments.steps, killed_at);
+               comparison.tensors, comparison.bytes, steps, killed_at);
     return done;
   }
   fmt::print("different: {} of {} tensors part after {} steps, killed with -9 after step {}\n", comparison.different.size(),
-             comparison.tensors, arguments.steps, killed_at);
+             comparison.tensors, steps, killed_at);
   for (const std::string& line : comparison.different) fmt::print("  {}\n", line);
   fmt::print("both runs are in {}\n", folder.string());
   return failed;
+}
+
+/// The one that is asked for, or any before the last.
+int64_t step_to_kill(const VerifyArguments& arguments, int64_t steps) {
+  if (arguments.kill_at >= steps)
+    throw Error(fmt::format("--kill-at {}: the run has {} steps, and must be killed before the last", arguments.kill_at, steps));
+  if (arguments.kill_at >= 0) return arguments.kill_at;
+  std::random_device random;
+  return 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(std::max<int64_t>(1, steps - 1)));
 }
 
 int run(const VerifyArguments& arguments, const Invocation& invocation) {
@@ -161,23 +176,21 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   }
   const VerifyArguments children = of_children(arguments, invocation, folder);
   fs::create_directories(folder);
-  std::random_device random;
-  const int64_t kill_at = arguments.kill_at >= 0
-                              ? arguments.kill_at
-                              : 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(std::max<int64_t>(1, arguments.steps - 1)));
   const int64_t checkpoint_every = std::max<int64_t>(1, arguments.steps / 7);
 
-  fmt::print(stderr, "{} steps straight\n", arguments.steps);
+  say("{} steps straight\n", arguments.steps);
   run_whole(run_command(children, invocation, folder / "straight", checkpoint_every));
-  fmt::print(stderr, "{} steps with kill -9 after step {}\n", arguments.steps, kill_at);
+  const int64_t steps = read_checkpoint_state(fs::canonical(folder / "straight" / "checkpoints" / "last")).first.step;
+  const int64_t kill_at = step_to_kill(arguments, steps);
+  say("{} steps with kill -9 after step {}\n", steps, kill_at);
   const auto command = run_command(children, invocation, folder / "killed", checkpoint_every);
-  const int64_t killed_at = surely_killed(command, folder / "killed", kill_at, arguments.steps);
-  fmt::print(stderr, "killed after step {}; continuing\n", killed_at);
+  const int64_t killed_at = surely_killed(command, folder / "killed", kill_at, steps);
+  say("killed after step {}; continuing\n", killed_at);
   run_whole(command);
 
   const Comparison comparison =
       compare_checkpoints(folder / "straight" / "checkpoints" / "last", folder / "killed" / "checkpoints" / "last");
-  const int status = report(arguments, comparison, killed_at, folder);
+  const int status = report(arguments, comparison, steps, killed_at, folder);
   if (temporary && status == done) fs::remove_all(folder);
   return status;
 }

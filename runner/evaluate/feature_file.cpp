@@ -20,6 +20,7 @@
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "lafs/error.h"
+#include "runner/report/json_text.h"
 
 namespace lafs {
 
@@ -146,7 +147,7 @@ void FeatureFile::remove_old() const {
 void FeatureFile::append(std::span<const float> values) {
   if (rows_ == 0) {
     remove_old();
-    write_atomically(partial_facts_, facts_.dump(2) + "\n");  // before the rows they speak of
+    write_atomically(partial_facts_, json_text(facts_) + "\n");  // before the rows they speak of
   }
   partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
@@ -182,7 +183,7 @@ void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
     remove_old();
     write_keys(source);
-    write_atomically(facts_file_, facts_.dump(2) + "\n");
+    write_atomically(facts_file_, json_text(facts_) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company
   }
   fs::remove(partial_);

@@ -1,4 +1,5 @@
 #include "runner/report/progress.h"
+#include "runner/report/say.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -96,8 +97,8 @@ void PictureProgress::show(int64_t done) {
   shown_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
-  fmt::print(stderr, "{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
-             duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
+  say("{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
+      duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
   open_line_ = terminal_ && done < total_;
 }
 

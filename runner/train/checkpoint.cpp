@@ -14,6 +14,7 @@
 #include "formats/atomic_file.h"
 #include "formats/safetensors.h"
 #include "nn/tree.h"
+#include "runner/report/json_text.h"
 
 namespace lafs {
 
@@ -179,7 +180,7 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
                       {"input", to_json(facts.input)},
                       {"recipe", facts.recipe}};
   if (position.scaler) json["scaler"] = to_json(*position.scaler);
-  write_atomically(part / "state.json", json.dump(2) + "\n");
+  write_atomically(part / "state.json", json_text(json) + "\n");
   sync_folder(part);
   std::error_code ignored;
   fs::remove_all(final, ignored);  // the same step again: after an interruption right behind a checkpoint

@@ -3,9 +3,11 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <regex>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <torch/nn/module.h>
@@ -14,9 +16,18 @@ namespace lafs {
 
 namespace {
 
+/// Of "rank<=1".
+int64_t rank_in(const std::string& pattern) {
+  int64_t rank = 0;
+  const char* const end = pattern.data() + pattern.size();
+  if (const auto [last, error] = std::from_chars(pattern.data() + 6, end, rank); error != std::errc() || last != end)
+    throw Error(fmt::format("optimizer groups: the pattern \"{}\" has no whole number after \"{}\"", pattern, pattern.substr(0, 6)));
+  return rank;
+}
+
 bool matches(const std::string& pattern, const std::string& name, const at::Tensor& parameter) {
-  if (pattern.starts_with("rank<=")) return parameter.dim() <= std::stoll(pattern.substr(6));
-  if (pattern.starts_with("rank>=")) return parameter.dim() >= std::stoll(pattern.substr(6));
+  if (pattern.starts_with("rank<=")) return parameter.dim() <= rank_in(pattern);
+  if (pattern.starts_with("rank>=")) return parameter.dim() >= rank_in(pattern);
   return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 

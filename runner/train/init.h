@@ -5,6 +5,7 @@
 #include <torch/nn/module.h>
 
 #include "kernel/recipe.h"
+#include "lafs/error.h"
 #include "runner/weights/weights_file.h"
 
 namespace lafs {
@@ -47,5 +48,18 @@ std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Reg
 /// Throws what apply_init would throw for a file with these tensors, before there is one.
 void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,
                 const Registry* registry = nullptr);
+
+/// Does `work` for an `[[init]]`; what is wrong is told at its place in the recipe.
+template <typename Work>
+void placed(const InitEntry& init, const Work& work) {
+  try {
+    work();
+  } catch (const PlacedError&) {
+    throw;
+  } catch (const Error& error) {
+    if (init.position.empty()) throw;
+    throw error.at(init.position);
+  }
+}
 
 }  // namespace lafs

@@ -21,6 +21,7 @@
 #include "runner/data/loader.h"
 #include "runner/device.h"
 #include "runner/evaluate/embedder.h"
+#include "runner/report/json_text.h"
 #include "runner/report/manifest.h"
 #include "runner/report/metrics_log.h"
 #include "runner/report/progress.h"
@@ -67,6 +68,15 @@ class FolderLock {
   fs::path folder_;
   int handle_;
 };
+
+/// As the folder of a row does.
+bool holds_other_runs(const fs::path& folder) {
+  if (fs::exists(folder / "checkpoints") || !fs::exists(folder)) return false;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (fs::is_directory(entry.path() / "checkpoints")) return true;
+  }
+  return false;
+}
 
 std::string first_column(const std::string& line) { return line.substr(0, line.find('=')); }
 
@@ -158,6 +168,8 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
+  if (holds_other_runs(request_.folder))
+    throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", request_.folder.string()));
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
   length_ = run_length(recipe_.run, assembly_.images());
@@ -274,7 +286,7 @@ void Session::stop_not_finite(const NotFinite& error) const {
     bundle["micro_batch"] = error.batch->micro;
   }
   const fs::path file = request_.folder / "not_finite.json";
-  write_atomically(file, bundle.dump(2) + "\n");
+  write_atomically(file, json_text(bundle) + "\n");
   throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
 }
 

@@ -58,7 +58,9 @@ RunLength run_length(const RunOptions& run, int64_t images) {
   if (length.batches_per_epoch == 0) {
     throw Error(fmt::format("[run] batch = {} is larger than the training data, which has {} images", run.batch, images));
   }
-  const int64_t micro_batches = length.batches_per_epoch * run.epochs;
+  int64_t micro_batches = 0;
+  if (__builtin_mul_overflow(length.batches_per_epoch, run.epochs, &micro_batches))
+    throw Error(fmt::format("[run] epochs = {} over {} images are more micro-batches than can be counted", run.epochs, images));
   length.time.total = micro_batches / run.accumulate;
   if (length.time.total == 0) {
     throw Error(fmt::format("the whole run has {} micro-batches, fewer than [run] accumulate = {}", micro_batches, run.accumulate));
@@ -97,7 +99,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
   lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
-  for (const InitEntry& init : recipe_.init) note(apply_init(init, *root_, recipe_.registry));
+  for (const InitEntry& init : recipe_.init) placed(init, [&] { note(apply_init(init, *root_, recipe_.registry)); });
   const at::NoGradGuard no_grad;
   objective_->start();
 }

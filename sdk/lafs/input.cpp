@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "lafs/error.h"
 #include "lafs/params.h"
 
 namespace lafs {
@@ -42,8 +44,11 @@ void InputContract::declare(Params& p) {
   std::vector<double> means(mean.begin(), mean.end()), deviations(std.begin(), std.end());
   p("mean", means, in(-255, 255), "subtracted from v/255, a number for each channel");
   p("std", deviations, in(1e-6, 255), "then divided by, a number for each channel");
-  if (means.size() == 3) std::copy_n(means.begin(), 3, mean.begin());
-  if (deviations.size() == 3) std::copy_n(deviations.begin(), 3, std.begin());
+  for (const auto& [key, list] : {std::pair("mean", &means), {"std", &deviations}}) {
+    if (list->size() != 3) throw Error(fmt::format("[input] {} has {} numbers; it needs 3, one for each channel", key, list->size()));
+  }
+  std::copy_n(means.begin(), 3, mean.begin());
+  std::copy_n(deviations.begin(), 3, std.begin());
   p("alignment", alignment, one_of({"as_stored", "arcface112", "sphereface96"}), "template the faces are aligned to");
   p("interpolation", interpolation, one_of({"bilinear", "bicubic"}), "used where a picture has another size");
   p("flip", flip, one_of({"sum", "none"}), "embedding of a picture: sum of its own and its mirror's, or its own");

@@ -159,7 +159,7 @@ TEST_CASE("bases: mistakes are told at the file that made them") {
   const test::Folder folder("positions");
   folder.write("base.toml", "[run]\nepochs = 0\n");
   CHECK(file_error(folder.write("r.toml", "base = \"base.toml\"\n[run]\nseed = -1\n")) ==
-        fmt::format("{0}/base.toml:2:10: error: epochs = 0 is less than 1 (passes over the training data)\n"
+        fmt::format("{0}/base.toml:2:10: error: epochs = 0 is outside [1, 1000000000] (passes over the training data)\n"
                     "{0}/r.toml:3:8: error: seed = -1 is less than 0 (all chance of the run follows from it)",
                     folder.text()));
 }
@@ -215,9 +215,28 @@ TEST_CASE("overrides: mistakes are told by the key") {
 
 TEST_CASE("overrides: a table or list that is begun is no bare string") {
   CHECK(recipe_error(full, {{{"data_source", "{ use = \"toy\""}}, ""}) ==
-        "--set data_source: error: is not TOML: error while parsing inline table: encountered end-of-file");
+        "--set data_source: error: is no table or list of TOML: error while parsing inline table: encountered end-of-file; a string that "
+        "begins so "
+        "stands in quotes");
   CHECK(recipe_error(full, {{{"run.plugins", "[\"a.so\", "}}, ""}) ==
-        "--set run.plugins: error: is not TOML: error while parsing array: encountered end-of-file");
+        "--set run.plugins: error: is no table or list of TOML: error while parsing array: encountered end-of-file; a string that begins "
+        "so stands in "
+        "quotes");
+}
+
+TEST_CASE("overrides: base is of files alone") {
+  CHECK(recipe_error(full, {{{"base", "other.toml"}}, ""}) == "--set base: error: base is taken from files only: write it in a recipe");
+}
+
+TEST_CASE("bases: one that cannot be read is not taken for an empty one") {
+  const std::string unreadable = "/proc/self/mem";  // a file whose first byte nobody may read, whoever asks
+  CHECK(recipe_error("base = \"" + unreadable + "\"") ==
+        "r.toml:1:8: error: base \"" + unreadable + "\" cannot be read: Input/output error");
+  CHECK(test::error_of([&] { read_recipe(unreadable, {}, test::toys()); }) == unreadable + ": error: cannot be read: Input/output error");
+}
+
+TEST_CASE("input: mean and std have a number for each channel") {
+  CHECK(recipe_error("[input]\nmean = [1, 2]") == "[input] mean has 2 numbers; it needs 3, one for each channel");
 }
 
 TEST_CASE("overrides: a component has the place of what names its plugin") {

@@ -112,6 +112,29 @@ TEST_CASE("check, plan, bench, run: views that the augmentation does not make ar
   CHECK(run.err == said);
 }
 
+TEST_CASE("output: what cannot be printed is an error on standard output, and no harm on the other") {
+  const std::string program = LAFS_TEST_PROGRAM;
+  const auto shell = [](const std::string& text) { return Program({"bash", "-c", text}).wait(); };
+  const Outcome full = shell(program + " describe > /dev/full");
+  CHECK(full.status == 1);
+  CHECK(full.err.starts_with("lafs: error: "));
+  CHECK(shell(program + " check nope.toml 2> /dev/full").status == 2);
+  CHECK(shell(program + " nope 2>&-").status == 2);
+}
+
+TEST_CASE("check: all tables that are missing at once") {
+  const Tiny tiny("[run]\nbatch = 4\n[backbone]\nuse = \"fvit\"\n");
+  const Outcome outcome = lafs({"check", tiny.recipe()});
+  CHECK(outcome.status == 2);
+  CHECK(outcome.err == tiny.recipe().string() + ": error: the recipe has no [augmentation], no [objective], no [optimizer]\n");
+}
+
+TEST_CASE("describe: an option of a table within has its place in front, once") {
+  const std::string text = lafs({"describe", "run"}).out;
+  CHECK_MESSAGE(text.find("\n    loss_scale.start = 65536.0  (real, ") != std::string::npos, text);
+  CHECK_MESSAGE(text.find("\n        factor on the loss in the first step\n") != std::string::npos, text);
+}
+
 TEST_CASE("check: sizes that overflow are told in one line") {
   const Tiny tiny;
   const Outcome outcome = lafs({"check", tiny.recipe(), "--set", "run.identities=900000000000000000"});

@@ -193,6 +193,14 @@ TEST_CASE("data: a source that is missing or named twice is told") {
   CHECK(root.err.find("the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA\n") != std::string::npos);
 }
 
+TEST_CASE("data info: a picture that cannot be read is named") {
+  const People people;
+  write_bytes(people.root() / "p1/0.jpg", "no picture");
+  const Outcome outcome = lafs({"data", "info", people.root()});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG or PGM image\n");
+}
+
 TEST_CASE("data info: numbers, sizes and oddities") {
   const People people;
   REQUIRE(lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet"}).status == 0);

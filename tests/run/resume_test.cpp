@@ -58,6 +58,16 @@ TEST_CASE("verify-resume: a killed run is continued to equal bytes, and it says 
   CHECK(again.err == "lafs: error: \"" + (tiny / "both").string() + "\" already holds a verification; give another --out\n");
 }
 
+TEST_CASE("verify-resume: a recipe shorter than --steps is killed within its own steps, and says how many they are") {
+  const Tiny tiny;
+  const Outcome outcome = lafs({"verify-resume", tiny.recipe(), "--steps", "1000", "--kill-at", "3", "--out", tiny / "both"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK_MESSAGE(outcome.out.find(" after 12 steps, straight and killed with -9 after step ") != std::string::npos, outcome.out);
+  const Outcome late = lafs({"verify-resume", tiny.recipe(), "--kill-at", "12", "--out", tiny / "late"});
+  CHECK(late.status == 1);
+  CHECK(late.err == "20 steps straight\nlafs: error: --kill-at 12: the run has 12 steps, and must be killed before the last\n");
+}
+
 TEST_CASE("verify-resume: an fp16 run keeps its scale, its counters and its log through a kill, whatever it skips") {
   const Tiny tiny;
   write_bytes(tiny / "fp16.toml",

@@ -128,8 +128,7 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   REQUIRE(findings.size() == 2);
   CHECK(findings.at(0).at("stage") == "first");
   CHECK(findings.at(0).at("errors").empty());
-  CHECK(findings.at(1).at("errors") ==
-        nlohmann::json::array({tiny.recipe().string() + ", stage second: error: the tree has no module \"trunk\""}));
+  CHECK(findings.at(1).at("errors") == nlohmann::json::array({tiny.recipe().string() + ":66:1: error: the tree has no module \"trunk\""}));
   CHECK(nlohmann::json::parse(lafs({"check", "--json", "--stage", "second", tiny.recipe()}).out).size() == 1);
 
   const Outcome plan = lafs({"plan", tiny.recipe(), "--probe", "1", "--json"});
@@ -140,6 +139,18 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   CHECK(plans.at(1).at("steps") == 6);
   CHECK(plan.err.find("first/checkpoints/last\" is not there yet; the probe does without\n") != std::string::npos);
   CHECK(nlohmann::json::parse(lafs({"plan", tiny.recipe(), "--probe", "0", "--json", "--stage", "first"}).out).at("steps") == 12);
+}
+
+TEST_CASE("row: a run and a row do not share a folder") {
+  const Tiny row(tiny_row), tiny;
+  REQUIRE(row.run("out", {"--stage", "first", "--set", "first.run.epochs=1"}).status == 0);
+  const std::string folder = row / "out";
+  const Outcome run = lafs({"run", tiny.recipe(), "--quiet", "--out", folder});
+  CHECK(run.status == 1);
+  CHECK(run.err == "lafs: error: \"" + folder + "\" holds other runs, as of a row of stages; give another --out\n");
+  const Outcome inside = lafs({"run", row.recipe(), "--quiet", "--out", folder + "/first"});
+  CHECK(inside.status == 1);
+  CHECK(inside.err == "lafs: error: \"" + folder + "/first\" holds a run of its own; give the row another --out\n");
 }
 
 TEST_CASE("row: a mistake with a place of its own is told without the stage") {

@@ -129,7 +129,7 @@ TEST_CASE("run: weights of another run are taken over, and counted") {
   CHECK_MESSAGE(second.err.find("17 of 17 tensors into \"backbone\" from \"" + file + "\"\n") != std::string::npos, second.err);
   const Outcome deeper = tiny.run("third", init + Arguments{"--set", "backbone.depth=2"});
   CHECK(deeper.status == 1);
-  CHECK(deeper.err == "lafs: error: [[init]] loads 17 of 28 tensors into \"backbone\" from \"" + file +
+  CHECK(deeper.err == "--set init: error: [[init]] loads 17 of 28 tensors into \"backbone\" from \"" + file +
                           "\"; 11 missing, first \"transformer.layers.1.0.fn.norm.weight\"; that is less than floor = 1\n");
 }
 

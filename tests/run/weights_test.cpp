@@ -93,6 +93,27 @@ TEST_CASE("export: a trained model goes back under the reference's names, and in
   CHECK(mistaken.err == "--set init: error: there is no name map \"supervised_modle\"; did you mean \"supervised_model\"?\n");
 }
 
+TEST_CASE("export: a file whose names begin elsewhere, and what is read itself, are refused") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("run", {"--set", "run.epochs=1"}).status == 0);
+  const std::string weights = (fs::canonical(tiny / "run" / "checkpoints" / "best") / "weights.safetensors").string();
+  const Outcome bare = lafs({"export", weights, "--map", "supervised", "--out", tiny / "a.pth"});
+  CHECK(bare.status == 1);
+  CHECK(bare.err ==
+        "lafs: error: \"" + weights + "\" holds a whole objective; name its run or checkpoint folder, which says where the backbone is\n");
+  const std::string before = read_bytes(weights);
+  const Outcome itself = lafs({"export", tiny / "run", "--map", "supervised", "--out", weights});
+  CHECK(itself.status == 1);
+  CHECK(itself.err.ends_with("\" is what is read; give another --out\n"));
+  CHECK(read_bytes(weights) == before);
+}
+
+TEST_CASE("import: another ending is refused") {
+  const Tiny tiny;
+  CHECK(lafs({"import", "a.pth", "--into", "fvit", "--out", "b.pth"}).err ==
+        "lafs: error: \"b.pth\": imported weights are written as .safetensors\n");
+}
+
 TEST_CASE("export: plain PyTorch loads the .pth, weights only, and finds the reference's numbers") {
   const std::string python = python_with_torch();
   if (python.empty()) {

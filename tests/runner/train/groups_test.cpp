@@ -91,6 +91,16 @@ TEST_CASE("groups: a pattern without a parameter left is an error with both name
                        "optimizer group \"class token\": no parameter is left for the pattern \"*.cls_token\"", Error);
 }
 
+TEST_CASE("groups: a rank is a whole number") {
+  OptimizerOptions options;
+  for (const std::string rank : {"rank<=x", "rank>=1x", "rank<="}) {
+    options.groups = {group("all", {rank})};
+    CHECK_THROWS_WITH_AS(parameter_groups(small(), options),
+                         ("optimizer groups: the pattern \"" + rank + "\" has no whole number after \"" + rank.substr(0, 6) + "\"").c_str(),
+                         Error);
+  }
+}
+
 TEST_CASE("groups: a parameter's part ends with its block's number, or after two names") {
   CHECK(part_of("student.backbone.transformer.layers.11.0.fn.norm.weight") == "student.backbone.transformer.layers.11");
   CHECK(part_of("backbone.blocks.3.norm1.weight") == "backbone.blocks.3");

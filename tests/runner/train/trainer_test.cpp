@@ -47,6 +47,8 @@ TEST_CASE("run length: [run] steps stops early and leaves the schedules as they 
   run.steps = 5;
   CHECK(run_length(run, 50).steps == 5);
   CHECK(run_length(run, 50).time.total == 18);
+  CHECK_THROWS_WITH_AS(run_length(length_options(1, 1, 1000000000), 10000000000),
+                       "[run] epochs = 1000000000 over 10000000000 images are more micro-batches than can be counted", Error);
   run.steps = 500;
   CHECK(run_length(run, 50).steps == 18);
 }
