@@ -2,6 +2,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "materials.h"
 
@@ -122,6 +123,9 @@ TEST_CASE("image_folder: what is wrong with a folder or a list is told with its 
         in_recipe("\"" + where + "\" holds images but no folders; each identity needs a folder, or a list that names identities"));
   std::filesystem::create_directory(root / "a");
   CHECK(opening(folder(root)) == in_recipe("\"" + where + "/a\" holds no images; each folder of the root is an identity"));
+  REQUIRE(::mkfifo((root / "a/pipe.png").c_str(), 0600) == 0);
+  CHECK(opening(folder(root)) == in_recipe("\"" + where + "/a/pipe.png\" is neither a file nor a folder"));
+  std::filesystem::remove(root / "a/pipe.png");
   root.picture("a/1.pgm", 1);
   const std::string list = root / "list.txt", with_list = folder(root, "list = \"" + list + "\"");
   CHECK(opening(with_list) == in_recipe("the list \"" + list + "\" cannot be read"));
