@@ -136,13 +136,17 @@ class RecipeReader {
   void read_entries(const char* name, const auto& read_one) {
     const Node* node = document_.find(name);
     if (!node) return;
-    const bool tables =
-        node->list() && std::all_of(node->list()->begin(), node->list()->end(), [](const Node& item) { return item.fields(); });
-    if (!tables) {
+    if (!node->list()) {
       diagnostics_.error(node->position, fmt::format("{0} is {1}, not a list of tables: write [[{0}]]", name, type_word(*node)));
       return;
     }
-    for (const Node& item : *node->list()) read_one(item);
+    for (const Node& item : *node->list()) {
+      if (item.fields()) {
+        read_one(item);
+      } else {
+        diagnostics_.error(item.position, fmt::format("an item of {} is {}, not a table", name, type_word(item)));
+      }
+    }
   }
 
   void read_evaluator(const Node& item) {

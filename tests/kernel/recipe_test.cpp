@@ -224,6 +224,10 @@ TEST_CASE("overrides: a table or list that is begun is no bare string") {
         "quotes");
 }
 
+TEST_CASE("overrides: an item that is no table is told at its place") {
+  CHECK(recipe_error(full, {{{"evaluator.0", "3"}}, ""}) == "--set evaluator.0: error: an item of evaluator is an integer, not a table");
+}
+
 TEST_CASE("overrides: base is of files alone") {
   CHECK(recipe_error(full, {{{"base", "other.toml"}}, ""}) == "--set base: error: base is taken from files only: write it in a recipe");
 }
