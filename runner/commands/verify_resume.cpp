@@ -3,9 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -159,6 +161,31 @@ int report(const VerifyArguments& arguments, const Comparison& comparison, int64
   return failed;
 }
 
+/// Where both runs lie: the folder that is named, which stays, or a new one, removed unless it is to be looked at.
+class Workplace {
+ public:
+  explicit Workplace(const fs::path& named) : folder_(named) {
+    if (!named.empty()) return;
+    std::string name = (fs::temp_directory_path() / "lafs-verify-resume-XXXXXX").string();
+    if (!::mkdtemp(name.data())) throw Error(fmt::format("cannot make a folder \"{}\": {}", name, std::strerror(errno)));
+    folder_ = name;
+    temporary_ = true;
+  }
+  ~Workplace() {
+    std::error_code ignored;
+    if (temporary_) fs::remove_all(folder_, ignored);
+  }
+  Workplace(const Workplace&) = delete;
+  Workplace& operator=(const Workplace&) = delete;
+
+  const fs::path& folder() const { return folder_; }
+  void keep() { temporary_ = false; }
+
+ private:
+  fs::path folder_;
+  bool temporary_ = false;
+};
+
 /// The one that is asked for, or any before the last.
 int64_t step_to_kill(const VerifyArguments& arguments, int64_t steps) {
   if (arguments.kill_at >= steps)
@@ -169,8 +196,8 @@ int64_t step_to_kill(const VerifyArguments& arguments, int64_t steps) {
 }
 
 int run(const VerifyArguments& arguments, const Invocation& invocation) {
-  const bool temporary = arguments.out.empty();
-  const fs::path folder = temporary ? fs::temp_directory_path() / fmt::format("lafs-verify-resume-{}", ::getpid()) : arguments.out;
+  Workplace place(arguments.out);
+  const fs::path& folder = place.folder();
   if (fs::exists(folder / "straight") || fs::exists(folder / "killed")) {
     throw Error(fmt::format("\"{}\" already holds a verification; give another --out", folder.string()));
   }
@@ -191,7 +218,7 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
   const Comparison comparison =
       compare_checkpoints(folder / "straight" / "checkpoints" / "last", folder / "killed" / "checkpoints" / "last");
   const int status = report(arguments, comparison, steps, killed_at, folder);
-  if (temporary && status == done) fs::remove_all(folder);
+  if (status != done) place.keep();
   return status;
 }
 
