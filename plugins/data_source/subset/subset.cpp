@@ -140,12 +140,13 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     }
     if (!options_.split.empty() && named == 0)
       throw lafs::Error(fmt::format("the split \"{}\" names nobody of the source", options_.split.value));
-    const auto there = static_cast<int64_t>(kept.size()),
-               end = options_.count > 0 ? options_.first + options_.count : std::max(there, options_.first + 1);
+    // Without a sign: the sum of any two options fits.
+    const auto there = static_cast<uint64_t>(kept.size()), first = static_cast<uint64_t>(options_.first);
+    const uint64_t end = options_.count > 0 ? first + static_cast<uint64_t>(options_.count) : std::max(there, first + 1);
     if (there == 0) throw lafs::Error(fmt::format("no identity is left of {}", all));
-    if (end > there) throw lafs::Error(fmt::format("identities {} to {} are asked for; there are {}", options_.first, end - 1, there));
+    if (end > there) throw lafs::Error(fmt::format("identities {} to {} are asked for; there are {}", first, end - 1, there));
     keep_.assign(all, false);
-    for (int64_t i = options_.first; i < end; ++i) keep_[kept[static_cast<size_t>(i)]] = true;
+    for (uint64_t i = first; i < end; ++i) keep_[kept[i]] = true;
   }
 
   void choose_pictures() {

@@ -85,6 +85,8 @@ TEST_CASE("subset: nothing left, and people who are not there, are errors") {
   const TempFolder root("subset_wrong");
   fill(root);
   CHECK(opening(of(root, "first = 3\ncount = 2")) == in_recipe("identities 3 to 4 are asked for; there are 4"));
+  CHECK(opening(of(root, "first = 9223372036854775807\ncount = 9223372036854775807")) ==
+        in_recipe("identities 9223372036854775807 to 18446744073709551613 are asked for; there are 4"));
   CHECK(opening(of(root, "first = 4")) == in_recipe("identities 4 to 4 are asked for; there are 4"));
   CHECK(opening(of(root, "min_images = 5")) == in_recipe("no identity is left of 4"));
   CHECK(opening(of(root, "fraction = 0.01")) == in_recipe("fraction = 0.01 leaves no picture"));
