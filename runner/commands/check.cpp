@@ -3,6 +3,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,9 +40,11 @@ bool is_recipe(const fs::path& file) {
 std::vector<fs::path> recipes_in(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    if (entry.is_regular_file() && is_recipe(fs::relative(entry.path(), path))) files.push_back(entry.path());
+  std::error_code error, broken;
+  for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->is_regular_file(broken) && is_recipe(fs::relative(entry->path(), path))) files.push_back(entry->path());
   }
+  if (error) throw RecipeError({fmt::format("{}: error: the folder cannot be searched: {}", path.string(), error.message())});
   std::sort(files.begin(), files.end());
   if (files.empty()) throw RecipeError({fmt::format("{}: error: the folder has no recipe", path.string())});
   return files;
