@@ -87,8 +87,7 @@ void require_inputs(const Row& row, const Stage& stage) {
 
 int run_row(const RowRequest& request) {
   const Row& row = request.row;
-  if (std::filesystem::exists(row.folder / "checkpoints"))
-    throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
+  if (holds_run(row.folder)) throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
   const auto chosen = chosen_stages(row, request.only);
   for (size_t i = 0; i < chosen.size(); ++i) {
     const std::string heading =

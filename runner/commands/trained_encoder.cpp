@@ -1,11 +1,11 @@
 #include "runner/commands/trained_encoder.h"
 
-#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "runner/train/finished.h"
 #include "runner/train/init.h"
 
 namespace lafs {
@@ -14,22 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Runs in the folder of a row, by stage.
-std::vector<std::string> runs_in(const fs::path& path) {
-  std::vector<std::string> stages;
-  if (!fs::is_directory(path)) return stages;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (fs::is_directory(entry.path() / "checkpoints")) stages.push_back(entry.path().filename().string());
-  }
-  std::sort(stages.begin(), stages.end());
-  return stages;
-}
-
 /// The folder that was named, or of a row's the stage's under it.
 fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
   const std::vector<std::string> stages = runs_in(path);
   if (stage.empty()) {
-    if (stages.empty() || fs::is_directory(path / "checkpoints")) return path;
+    if (stages.empty() || holds_run(path)) return path;
     throw Error(fmt::format("\"{}\" holds the runs of a row; pick one with --stage: {}", path.string(), fmt::join(stages, ", ")));
   }
   if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;

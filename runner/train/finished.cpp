@@ -1,5 +1,6 @@
 #include "runner/train/finished.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -26,6 +27,18 @@ void check_data(const Recipe& recipe, const fs::path& folder, const std::string&
 }
 
 }  // namespace
+
+bool holds_run(const fs::path& folder) { return fs::is_directory(folder / "checkpoints"); }
+
+std::vector<std::string> runs_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  if (!fs::is_directory(folder)) return names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (holds_run(entry.path())) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 std::optional<FinishedRun> finished_run(const Recipe& recipe, const fs::path& folder) {
   // Results are written when all steps are done and saved, so they are the proof of it.

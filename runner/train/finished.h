@@ -1,12 +1,20 @@
 #pragma once
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "kernel/recipe.h"
 
 namespace lafs {
+
+/// Whether a run has begun in the folder.
+bool holds_run(const std::filesystem::path& folder);
+
+/// Names of the folders within that hold a run, sorted: in the folder of a row its stages.
+std::vector<std::string> runs_in(const std::filesystem::path& folder);
 
 /// A run that has nothing left to train.
 struct FinishedRun {

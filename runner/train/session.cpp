@@ -28,6 +28,7 @@
 #include "runner/report/report.h"
 #include "runner/report/results.h"
 #include "runner/train/checkpoint.h"
+#include "runner/train/finished.h"
 #include "runner/train/interrupt.h"
 #include "runner/train/trainer.h"
 
@@ -68,15 +69,6 @@ class FolderLock {
   fs::path folder_;
   int handle_;
 };
-
-/// As the folder of a row does.
-bool holds_other_runs(const fs::path& folder) {
-  if (fs::exists(folder / "checkpoints") || !fs::exists(folder)) return false;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (fs::is_directory(entry.path() / "checkpoints")) return true;
-  }
-  return false;
-}
 
 std::string first_column(const std::string& line) { return line.substr(0, line.find('=')); }
 
@@ -168,7 +160,7 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
-  if (holds_other_runs(request_.folder))
+  if (!holds_run(request_.folder) && !runs_in(request_.folder).empty())
     throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", request_.folder.string()));
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
