@@ -23,10 +23,10 @@ struct ExportArguments {
 };
 
 /// Where the names that the map knows begin in the file: a checkpoint holds a whole objective.
-std::string prefix_of(const fs::path& checkpoint, const NameMap& map) {
+std::string prefix_of(const fs::path& checkpoint, const WeightsFile& file, const NameMap& map) {
   if (map.target != "backbone") return "";
   if (!fs::is_directory(checkpoint)) {
-    const std::vector<std::string> names = WeightsFile(checkpoint).names();
+    const std::vector<std::string> names = file.names();
     if (std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.find("backbone.") != std::string::npos; }))
       throw Error(fmt::format("\"{}\" holds a whole objective; name its run or checkpoint folder, which says where the backbone is",
                               checkpoint.string()));
@@ -86,7 +86,7 @@ int run(const ExportArguments& arguments, const Invocation& invocation) {
   std::error_code code;
   if (fs::equivalent(arguments.out, file.file(), code))
     throw Error(fmt::format("\"{}\" is what is read; give another --out", arguments.out.string()));
-  const Exported out = exported(file, map, prefix_of(arguments.checkpoint, map));
+  const Exported out = exported(file, map, prefix_of(arguments.checkpoint, file, map));
   if (out.dicts.empty())
     throw Error(fmt::format("map \"{}\" has a name for none of the tensors of \"{}\"", map.name, file.file().string()));
   write(arguments.out, out.dicts);
