@@ -25,7 +25,6 @@
 #include "runner/commands/row.h"
 #include "runner/report/json_text.h"
 #include "runner/report/say.h"
-#include "runner/train/checkpoint.h"
 
 extern char** environ;
 
@@ -207,7 +206,7 @@ int run(const VerifyArguments& arguments, const Invocation& invocation) {
 
   say("{} steps straight\n", arguments.steps);
   run_whole(run_command(children, invocation, folder / "straight", checkpoint_every));
-  const int64_t steps = read_checkpoint_state(fs::canonical(folder / "straight" / "checkpoints" / "last")).first.step;
+  const int64_t steps = steps_logged(folder / "straight");
   const int64_t kill_at = step_to_kill(arguments, steps);
   say("{} steps with kill -9 after step {}\n", steps, kill_at);
   const auto command = run_command(children, invocation, folder / "killed", checkpoint_every);
