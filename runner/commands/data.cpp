@@ -72,9 +72,9 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
   return done;
 }
 
-/// Sizes of some pictures, the first and the last among them.
 std::pair<int64_t, int64_t> size_of(const Image& image) { return {image.height, image.width}; }
 
+/// Sizes of some pictures, the first and the last among them.
 nlohmann::json sampled_sizes(const DataSource& source, int64_t sample) {
   const Encoded* encoded = encoded_of(source);
   const int64_t n = std::min(sample, source.size());

@@ -1,5 +1,4 @@
 #include "runner/report/progress.h"
-#include "runner/report/say.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -8,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+
+#include "runner/report/say.h"
 
 namespace lafs {
 

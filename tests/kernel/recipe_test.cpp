@@ -215,13 +215,11 @@ TEST_CASE("overrides: mistakes are told by the key") {
 
 TEST_CASE("overrides: a table or list that is begun is no bare string") {
   CHECK(recipe_error(full, {{{"data_source", "{ use = \"toy\""}}, ""}) ==
-        "--set data_source: error: is no table or list of TOML: error while parsing inline table: encountered end-of-file; a string that "
-        "begins so "
-        "stands in quotes");
+        "--set data_source: error: is no table or list of TOML: error while parsing inline table: encountered end-of-file; "
+        "a string that begins so stands in quotes");
   CHECK(recipe_error(full, {{{"run.plugins", "[\"a.so\", "}}, ""}) ==
-        "--set run.plugins: error: is no table or list of TOML: error while parsing array: encountered end-of-file; a string that begins "
-        "so stands in "
-        "quotes");
+        "--set run.plugins: error: is no table or list of TOML: error while parsing array: encountered end-of-file; "
+        "a string that begins so stands in quotes");
 }
 
 TEST_CASE("overrides: an item that is no table is told at its place") {

@@ -142,8 +142,7 @@ TEST_CASE("weights file: a model saved whole has no tensors we can read, and say
                               "\x80\x02].");
   CHECK_THROWS_WITH_AS(WeightsFile{file},
                        fmt::format("\"{}\" holds no tensors, only \"\" of class \"net.Model\"; nothing of it was run; where you trust its "
-                                   "author, in Python, torch.save(dict(model.state_dict()), "
-                                   "\"weights.pth\") writes what can be read",
+                                   "author, in Python, torch.save(dict(model.state_dict()), \"weights.pth\") writes what can be read",
                                    file)
                            .c_str(),
                        Error);
