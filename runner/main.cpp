@@ -13,10 +13,11 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include "kernel/diagnostics.h"
+#include "kernel/ranks/memory.h"
+#include "kernel/recipe/diagnostics.h"
 #include "lafs/error.h"
+#include "lafs/suggestion.h"
 #include "runner/commands/command.h"
-#include "runner/memory.h"
 #include "runner/report/say.h"
 
 namespace {

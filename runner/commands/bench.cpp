@@ -8,12 +8,12 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "runner/bench/ceilings.h"
-#include "runner/bench/step_bench.h"
+#include "kernel/results/json_text.h"
+#include "kernel/run/row_session.h"
 #include "runner/commands/command.h"
-#include "runner/commands/row.h"
-#include "runner/report/json_text.h"
 #include "runner/report/say.h"
+#include "runner/tools/bench/ceilings.h"
+#include "runner/tools/bench/step_bench.h"
 
 namespace lafs {
 

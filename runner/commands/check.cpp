@@ -9,16 +9,16 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/model/assembly.h"
+#include "kernel/model/load.h"
+#include "kernel/results/json_text.h"
+#include "kernel/run/row_session.h"
+#include "kernel/train/groups.h"
+#include "kernel/train/trainer.h"
 #include "nn/tree.h"
-#include "runner/assembly.h"
 #include "runner/commands/check_inputs.h"
 #include "runner/commands/command.h"
-#include "runner/commands/row.h"
-#include "runner/report/json_text.h"
 #include "runner/report/say.h"
-#include "runner/train/groups.h"
-#include "runner/train/init.h"
-#include "runner/train/trainer.h"
 
 namespace lafs {
 

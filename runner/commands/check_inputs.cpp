@@ -8,11 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "kernel/model/assembly.h"
+#include "kernel/model/load.h"
+#include "kernel/model/scalar_types.h"
+#include "kernel/train/trainer.h"
 #include "nn/tree.h"
-#include "runner/assembly.h"
-#include "runner/train/checkpoint.h"
-#include "runner/train/init.h"
-#include "runner/train/trainer.h"
 
 namespace lafs {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernel/row.h"
+#include "kernel/recipe/row.h"
 
 namespace lafs {
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kernel/library_gate.h"
+#include "kernel/registry/library_gate.h"
 
 namespace lafs {
 

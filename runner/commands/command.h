@@ -9,8 +9,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 
 namespace lafs {
 

@@ -12,10 +12,10 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/document.h"
-#include "kernel/row.h"
+#include "kernel/recipe/document.h"
+#include "kernel/recipe/row.h"
 #include "runner/commands/command.h"
-#include "runner/commands/schema.h"
+#include "runner/tools/describe/schema.h"
 
 namespace lafs {
 

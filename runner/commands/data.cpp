@@ -9,13 +9,13 @@
 
 #include "formats/face_records.h"
 #include "imaging/decode.h"
+#include "kernel/data/pack.h"
+#include "kernel/results/json_text.h"
+#include "kernel/run/interrupt.h"
 #include "lafs/encoded_of.h"
 #include "runner/commands/source_arguments.h"
-#include "runner/data/pack.h"
-#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
-#include "runner/train/interrupt.h"
 
 namespace lafs {
 

@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/results/json_text.h"
+#include "lafs/suggestion.h"
 #include "runner/commands/command.h"
-#include "runner/commands/reference.h"
-#include "runner/commands/schema.h"
-#include "runner/report/json_text.h"
+#include "runner/tools/describe/reference.h"
+#include "runner/tools/describe/schema.h"
 
 namespace lafs {
 

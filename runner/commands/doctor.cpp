@@ -14,11 +14,11 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/library_gate.h"
+#include "kernel/ledger/manifest.h"
+#include "kernel/ranks/device.h"
+#include "kernel/registry/library_gate.h"
 #include "lafs/error.h"
 #include "runner/commands/command.h"
-#include "runner/device.h"
-#include "runner/report/manifest.h"
 
 namespace lafs {
 

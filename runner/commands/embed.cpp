@@ -9,15 +9,15 @@
 
 #include "formats/fingerprint.h"
 #include "formats/safetensors.h"
+#include "kernel/evaluate/embedder.h"
+#include "kernel/evaluate/feature_file.h"
+#include "kernel/model/trained_model.h"
+#include "kernel/ranks/device.h"
+#include "kernel/run/interrupt.h"
 #include "lafs/stamp.h"
 #include "runner/commands/source_arguments.h"
-#include "runner/commands/trained_encoder.h"
-#include "runner/device.h"
-#include "runner/evaluate/embedder.h"
-#include "runner/evaluate/feature_file.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
-#include "runner/train/interrupt.h"
 
 namespace lafs {
 

@@ -5,13 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
-#include "kernel/row.h"
-#include "runner/assembly.h"
-#include "runner/commands/trained_encoder.h"
-#include "runner/device.h"
-#include "runner/evaluate/embedder.h"
-#include "runner/report/json_text.h"
-#include "runner/report/results.h"
+#include "kernel/evaluate/embedder.h"
+#include "kernel/model/assembly.h"
+#include "kernel/model/trained_model.h"
+#include "kernel/ranks/device.h"
+#include "kernel/recipe/row.h"
+#include "kernel/results/json_text.h"
+#include "kernel/results/results.h"
 #include "runner/report/say.h"
 
 namespace lafs {

@@ -6,10 +6,10 @@
 
 #include "formats/safetensors.h"
 #include "formats/torch_writer.h"
-#include "kernel/name_map.h"
+#include "kernel/ledger/checkpoint_state.h"
+#include "kernel/model/weights_file.h"
+#include "kernel/recipe/name_map.h"
 #include "runner/commands/command.h"
-#include "runner/train/checkpoint.h"
-#include "runner/weights/weights_file.h"
 
 namespace lafs {
 

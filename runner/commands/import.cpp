@@ -7,13 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
-#include "kernel/name_map.h"
+#include "kernel/model/assembly.h"
+#include "kernel/model/load.h"
+#include "kernel/model/scalar_types.h"
+#include "kernel/recipe/name_map.h"
+#include "kernel/results/json_text.h"
+#include "lafs/suggestion.h"
 #include "nn/tree.h"
-#include "runner/assembly.h"
 #include "runner/commands/command.h"
-#include "runner/report/json_text.h"
-#include "runner/train/checkpoint.h"
-#include "runner/train/init.h"
 
 namespace lafs {
 

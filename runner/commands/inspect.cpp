@@ -9,9 +9,9 @@
 #include "formats/face_bin.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
+#include "kernel/ledger/checkpoint_state.h"
+#include "kernel/results/json_text.h"
 #include "runner/commands/command.h"
-#include "runner/report/json_text.h"
-#include "runner/train/checkpoint.h"
 
 namespace lafs {
 
@@ -125,7 +125,7 @@ json inspect_folder(const fs::path& path) {
   out["step"] = position.step;
   out["total_steps"] = position.total;
   out["encoder"] = {{"path", facts.encoder}, {"plugin", facts.backbone}, {"options", facts.backbone_options}};
-  out["input"] = to_json(facts.input);
+  out["input"] = input_json(facts.input);
   out["identities"] = facts.identities;
   out["training_identity"] = facts.identity;
   return out;

@@ -8,8 +8,9 @@
 #include <fmt/ranges.h>
 
 #include "lafs/error.h"
+#include "lafs/suggestion.h"
 #include "runner/commands/command.h"
-#include "runner/scaffold/scaffold.h"
+#include "runner/tools/scaffold/scaffold.h"
 
 namespace lafs {
 

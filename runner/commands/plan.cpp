@@ -6,18 +6,18 @@
 #include <torch/nn/module.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/data/loader.h"
+#include "kernel/data/noise_source.h"
+#include "kernel/model/assembly.h"
+#include "kernel/ranks/device.h"
+#include "kernel/ranks/memory.h"
+#include "kernel/results/json_text.h"
+#include "kernel/run/row_session.h"
+#include "kernel/train/trainer.h"
 #include "nn/tree.h"
-#include "runner/assembly.h"
 #include "runner/commands/command.h"
-#include "runner/commands/row.h"
-#include "runner/data/loader.h"
-#include "runner/data/noise_source.h"
-#include "runner/device.h"
-#include "runner/memory.h"
-#include "runner/report/json_text.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
-#include "runner/train/trainer.h"
 
 namespace lafs {
 

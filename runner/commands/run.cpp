@@ -4,14 +4,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/results/json_text.h"
+#include "kernel/results/results.h"
+#include "kernel/results/row_results.h"
+#include "kernel/run/interrupt.h"
+#include "kernel/run/row_session.h"
 #include "runner/commands/command.h"
-#include "runner/commands/row.h"
-#include "runner/report/json_text.h"
-#include "runner/report/progress.h"
-#include "runner/report/results.h"
+#include "runner/report/run_reports.h"
 #include "runner/report/say.h"
-#include "runner/train/interrupt.h"
-#include "runner/train/session.h"
 
 namespace lafs {
 
@@ -26,7 +26,8 @@ struct RunArguments {
 int run_alone(const Row& row, const RunArguments& arguments, const Registry& registry, const Invocation& invocation) {
   const std::filesystem::path& folder = row.folder;
   if (!arguments.quiet) say("{} -> {}\n", arguments.recipe.string(), folder.string());
-  const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, invocation.arguments, arguments.quiet});
+  RunReports reports(arguments.quiet);
+  const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, invocation.arguments, {&reports}});
 
   if (outcome.interrupted) {
     say("stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
@@ -49,12 +50,33 @@ int run_alone(const Row& row, const RunArguments& arguments, const Registry& reg
   return done;
 }
 
+int run_stages(const Row& row, const RunArguments& arguments, const Registry& registry, const Invocation& invocation) {
+  RunReports reports(arguments.quiet);
+  const RowOutcome outcome = run_row({row, registry, arguments.common.stage, invocation.arguments, &reports});
+  if (outcome.stopped) {
+    if (outcome.last.interrupted) {
+      say("stopped in stage \"{}\" at step {} of {}; the same command continues there\n", outcome.stopped->name, outcome.last.step,
+          outcome.last.total);
+    } else {
+      say("stopped after stage \"{}\"; the same command continues there\n", outcome.stopped->name);
+    }
+    return stopped;
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", json_text(outcome.results));
+  } else {
+    fmt::print("{}", row_table(outcome.results));
+  }
+  if (!arguments.quiet) say("see {}/report.html\n", row.folder.string());
+  return done;
+}
+
 int run(const RunArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Row row = read_row(arguments.recipe, arguments.common.context(), registry, arguments.out);
   catch_interrupts();
-  if (row.alone() && arguments.common.stage.empty()) return run_alone(row, arguments, registry, invocation);
-  return run_row({row, registry, arguments.common.stage, invocation.arguments, arguments.quiet, arguments.json});
+  const bool alone = row.alone() && arguments.common.stage.empty();
+  return (alone ? run_alone : run_stages)(row, arguments, registry, invocation);
 }
 
 }  // namespace

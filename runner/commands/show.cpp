@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/row.h"
+#include "kernel/recipe/row.h"
+#include "lafs/suggestion.h"
 #include "runner/commands/command.h"
 #include "runner/report/say.h"
-#include "runner/show/model_sheets.h"
-#include "runner/show/pictures.h"
-#include "runner/show/view_sheet.h"
+#include "runner/tools/show/model_sheets.h"
+#include "runner/tools/show/pictures.h"
+#include "runner/tools/show/view_sheet.h"
 
 namespace lafs {
 

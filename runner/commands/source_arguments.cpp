@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "kernel/reader.h"
-#include "runner/assembly.h"
+#include "kernel/model/assembly.h"
+#include "kernel/recipe/reader.h"
 
 namespace lafs {
 

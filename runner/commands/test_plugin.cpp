@@ -11,12 +11,12 @@
 #include <fmt/ranges.h>
 
 #include "imaging/decode.h"
-#include "kernel/library_gate.h"
+#include "kernel/ranks/device.h"
+#include "kernel/registry/library_gate.h"
 #include "lafs/error.h"
 #include "runner/commands/command.h"
 #include "runner/conformance/option_probe.h"
 #include "runner/conformance/suites.h"
-#include "runner/device.h"
 
 namespace lafs {
 

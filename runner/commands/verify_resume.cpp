@@ -19,12 +19,12 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
-#include "kernel/row.h"
+#include "kernel/recipe/row.h"
+#include "kernel/results/json_text.h"
+#include "kernel/run/row_session.h"
 #include "runner/commands/command.h"
-#include "runner/commands/compare.h"
-#include "runner/commands/row.h"
-#include "runner/report/json_text.h"
 #include "runner/report/say.h"
+#include "runner/tools/compare.h"
 
 extern char** environ;
 

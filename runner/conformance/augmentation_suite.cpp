@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 #include "lafs/augmentation.h"
 #include "runner/conformance/drawn.h"
 #include "runner/conformance/findings.h"

@@ -8,13 +8,13 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
+#include "kernel/train/draws.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "nn/tokens.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
-#include "runner/train/draws.h"
 
 namespace lafs::conformance {
 

@@ -1,4 +1,4 @@
-#include "kernel/recipe.h"
+#include "kernel/recipe/recipe.h"
 #include "runner/conformance/suites.h"
 
 namespace lafs::conformance {

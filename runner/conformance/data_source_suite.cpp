@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"

@@ -2,8 +2,8 @@
 #include <memory>
 #include <string>
 
-#include "kernel/recipe.h"
-#include "runner/assembly.h"
+#include "kernel/model/assembly.h"
+#include "kernel/recipe/recipe.h"
 
 namespace lafs::conformance {
 

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
 #include "lafs/error.h"
 #include "lafs/evaluator.h"
 #include "lafs/rng.h"

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "formats/face_writer.h"
-#include "kernel/document.h"
-#include "kernel/recipe.h"
+#include "kernel/recipe/document.h"
+#include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
 
 namespace lafs::conformance {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
 
 namespace lafs::conformance {
 

@@ -7,14 +7,14 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "kernel/registry.h"
+#include "kernel/ranks/solo_collective.h"
+#include "kernel/registry/registry.h"
+#include "kernel/train/null_reporter.h"
 #include "lafs/head.h"
 #include "lafs/step.h"
 #include "nn/classifier.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
-#include "runner/train/one_rank.h"
-#include "runner/train/unheard.h"
 
 namespace lafs::conformance {
 

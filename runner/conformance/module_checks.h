@@ -14,8 +14,8 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include "kernel/document.h"
-#include "kernel/recipe.h"
+#include "kernel/recipe/document.h"
+#include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/init.h"

@@ -12,15 +12,15 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/data/loader.h"
+#include "kernel/model/assembly.h"
+#include "kernel/ranks/solo_collective.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
+#include "kernel/train/draws.h"
 #include "lafs/objective.h"
-#include "runner/assembly.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
-#include "runner/data/loader.h"
-#include "runner/train/draws.h"
-#include "runner/train/one_rank.h"
 
 namespace lafs::conformance {
 

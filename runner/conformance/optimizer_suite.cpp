@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
 #include "lafs/optimizer.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"

@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "kernel/document.h"
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/document.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 #include "lafs/params.h"
 
 namespace lafs::conformance {

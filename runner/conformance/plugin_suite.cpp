@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "kernel/library_gate.h"
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/library_gate.h"
+#include "kernel/registry/registry.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/option_probe.h"
 

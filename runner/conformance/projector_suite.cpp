@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
+#include "kernel/train/draws.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
-#include "runner/train/draws.h"
 
 namespace lafs::conformance {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "kernel/registry.h"
+#include "kernel/registry/registry.h"
 #include "lafs/augmentation.h"
 #include "lafs/backbone.h"
 #include "lafs/data_source.h"

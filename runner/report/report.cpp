@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "formats/atomic_file.h"
+#include "kernel/results/results.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
-#include "runner/report/results.h"
 
 namespace lafs {
 

@@ -15,16 +15,16 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
-#include "kernel/diagnostics.h"
+#include "kernel/data/loader.h"
+#include "kernel/model/assembly.h"
+#include "kernel/model/autocast.h"
+#include "kernel/ranks/device.h"
+#include "kernel/ranks/memory.h"
+#include "kernel/ranks/solo_collective.h"
+#include "kernel/recipe/diagnostics.h"
+#include "kernel/train/draws.h"
+#include "kernel/train/trainer.h"
 #include "nn/tree.h"
-#include "runner/assembly.h"
-#include "runner/autocast.h"
-#include "runner/data/loader.h"
-#include "runner/device.h"
-#include "runner/memory.h"
-#include "runner/train/draws.h"
-#include "runner/train/one_rank.h"
-#include "runner/train/trainer.h"
 
 namespace {
 

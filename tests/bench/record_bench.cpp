@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 #include <turbojpeg.h>
 
+#include "kernel/data/loader.h"
+#include "kernel/ranks/device.h"
+#include "kernel/ranks/memory.h"
 #include "lafs/augmentation.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/rng.h"
-#include "runner/data/loader.h"
-#include "runner/device.h"
-#include "runner/memory.h"
 #include "support/bare_assembly.h"
 #include "support/front_door.h"
 

@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "kernel/library_gate.h"
+#include "kernel/registry/library_gate.h"
 #include "lafs/error.h"
 
 namespace {

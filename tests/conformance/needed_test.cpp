@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "kernel/library_gate.h"
+#include "kernel/registry/library_gate.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <torch/types.h>
 
 #include "formats/torch_checkpoint.h"
-#include "kernel/name_map.h"
-#include "runner/train/init.h"
+#include "kernel/model/load.h"
+#include "kernel/recipe/name_map.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 

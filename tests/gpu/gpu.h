@@ -3,9 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "kernel/ranks/device.h"
 #include "lafs/error.h"
 #include "nn/cuda_kernels.h"
-#include "runner/device.h"
 #include "support/skip.h"
 
 namespace lafs::test {

@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 
 namespace lafs::test {
 

@@ -6,8 +6,8 @@
 #include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 
-#include "runner/autocast.h"
-#include "runner/device.h"
+#include "kernel/model/autocast.h"
+#include "kernel/ranks/device.h"
 
 namespace lafs::test {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "kernel/recipe.h"
-#include "kernel/registry.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
 
 namespace lafs::test {
 

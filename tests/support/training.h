@@ -11,6 +11,7 @@
 
 #include <torch/types.h>
 
+#include "kernel/ranks/solo_collective.h"
 #include "lafs/assembly.h"
 #include "lafs/backbone.h"
 #include "lafs/batch.h"
@@ -22,7 +23,6 @@
 #include "lafs/projector.h"
 #include "lafs/rng.h"
 #include "lafs/step.h"
-#include "runner/train/one_rank.h"
 #include "support/front_door.h"
 
 namespace lafs::test {

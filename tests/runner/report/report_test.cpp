@@ -4,12 +4,12 @@
 
 #include <cmath>
 
+#include "kernel/ledger/manifest.h"
+#include "kernel/ledger/metrics_log.h"
+#include "kernel/results/results.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
-#include "runner/report/manifest.h"
-#include "runner/report/metrics_log.h"
-#include "runner/report/results.h"
-#include "runner/report/run_folder.h"
+#include "support/run_folder.h"
 
 namespace lafs {
 namespace {

@@ -10,10 +10,10 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "kernel/train/draws.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/fused_kernels.h"
-#include "runner/train/draws.h"
 #include "support/keyless_draws.h"
 #include "support/vector_units.h"
 

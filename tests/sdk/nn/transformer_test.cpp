@@ -7,10 +7,10 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
+#include "kernel/train/draws.h"
 #include "lafs/error.h"
 #include "nn/init.h"
 #include "nn/tree.h"
-#include "runner/train/draws.h"
 #include "support/keyless_draws.h"
 #include "support/training.h"
 

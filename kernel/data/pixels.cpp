@@ -1,0 +1,69 @@
+#include "kernel/data/pixels.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "imaging/plane_kernels.h"
+#include "imaging/resize.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace {
+
+at::Tensor scaled_here(const at::Tensor& bytes, const InputContract& input) {
+  auto shape = bytes.sizes().vec();
+  const int64_t area = shape[shape.size() - 3] * shape[shape.size() - 2];
+  shape.pop_back();
+  shape.insert(shape.end() - 2, 3);
+  at::Tensor out = at::empty(shape, at::kFloat);
+  const bool bgr = input.colour == "bgr";
+  const auto scale = [&](size_t c) { return planes::Scale{static_cast<float>(input.mean[c]), static_cast<float>(input.std[c])}; };
+  const planes::Scale scales[3] = {scale(bgr ? 2 : 0), scale(1), scale(bgr ? 0 : 2)};
+  const uint8_t* from = bytes.data_ptr<uint8_t>();
+  float* to = out.data_ptr<float>();
+  const int64_t pictures = area == 0 ? 0 : bytes.numel() / (area * 3);
+  at::parallel_for(0, pictures, 1, [&](int64_t first, int64_t last) {
+    for (int64_t picture = first; picture < last; ++picture) {
+      float* plane = to + picture * 3 * area;
+      planes::scale(from + picture * area * 3, area, scales, {plane + (bgr ? 2 : 0) * area, plane + area, plane + (bgr ? 0 : 2) * area});
+    }
+  });
+  return out;
+}
+
+at::Tensor scaled_there(const at::Tensor& bytes, const InputContract& input) {
+  const auto row = [&](const std::array<double, 3>& values) {
+    at::Tensor numbers = at::empty({3, 1, 1}, at::kFloat);
+    for (size_t c = 0; c < 3; ++c) numbers.data_ptr<float>()[c] = static_cast<float>(values[c]);
+    return numbers.to(bytes.device());
+  };
+  at::Tensor planes = bytes.movedim(-1, -3);
+  if (input.colour == "bgr") planes = planes.flip({-3});
+  // A divisor that is a scalar would become a multiplication with its reciprocal on some devices, with other bits.
+  const at::Tensor levels = at::full({1}, 255.0, bytes.options().dtype(at::kFloat));
+  return planes.to(at::kFloat).div(levels).sub_(row(input.mean)).div_(row(input.std)).contiguous();
+}
+
+}  // namespace
+
+at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::Device device) {
+  if (bytes.scalar_type() != at::kByte || bytes.dim() < 3 || bytes.size(-1) != 3) {
+    throw Error(
+        fmt::format("pictures must be uint8 [...,H,W,3], not {} [{}]", c10::toString(bytes.scalar_type()), fmt::join(bytes.sizes(), ",")));
+  }
+  if (bytes.is_cpu() && device.is_cpu()) return scaled_here(bytes.contiguous(), input);
+  return scaled_there(bytes.to(device, /*non_blocking=*/true), input);
+}
+
+at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
+
+Image fitted(const Image& image, const InputContract& input) {
+  return resized(image, input.interpolation == "bicubic" ? Kernel::cubic : Kernel::triangle, input.height, input.width);
+}
+
+}  // namespace lafs

@@ -1,0 +1,174 @@
+#include "kernel/evaluate/embedder.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include "kernel/data/pixels.h"
+#include "kernel/evaluate/decoder.h"
+#include "kernel/evaluate/embedding_plan.h"
+#include "kernel/model/autocast.h"
+#include "lafs/backbone.h"
+#include "lafs/error.h"
+#include "lafs/suggestion.h"
+
+namespace lafs {
+
+namespace {
+
+struct Table {
+  std::vector<float> values;
+  int64_t rows = 0, width = 0;
+};
+
+class StoredFeatures final : public Features {
+ public:
+  FeatureMatrix of(std::string_view request) const override {
+    const auto found = tables.find(request);
+    if (found != tables.end()) return {found->second.values, found->second.rows, found->second.width};
+    std::vector<std::string> names;
+    for (const auto& entry : tables) names.push_back(entry.first);
+    throw Error(fmt::format("no feature request is named \"{}\"{}", request, suggestion(request, names)));
+  }
+
+  std::map<std::string, Table, std::less<>> tables;
+};
+
+/// One call of `embed`: decodes, runs the network, and puts rows where they are wanted.
+class EmbeddingRun {
+ public:
+  EmbeddingRun(Backbone* backbone, const InputContract& input, const EmbedderOptions& options, const EmbeddingPlan& plan)
+      : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<StoredFeatures>()) {
+    for (const PlannedRequest& request : plan_.requests) {
+      const int64_t one = request.pixels ? input_.height * input_.width : width(request.class_tokens);
+      Table table{{}, request.rows, request.flip == "both" ? 2 * one : one};
+      table.values.resize(static_cast<size_t>(table.rows * table.width));
+      tables_.push_back(&features_->tables.emplace(request.name, std::move(table)).first->second);
+    }
+  }
+
+  std::shared_ptr<const Features> run() {
+    const at::NoGradGuard no_grad;
+    Decoder decoder(plan_, input_, options_.batch, options_.threads);
+    int64_t done = 0;
+    for (const PlannedBatch& batch : plan_.batches) {
+      at::Tensor bytes = at::from_blob(decoder.next(), {options_.batch, input_.height, input_.width, 3}, at::kByte);
+      if (batch.pixels) put_pixels(batch, bytes);
+      if (!batch.class_tokens.empty()) put_embeddings(batch, bytes);
+      done += static_cast<int64_t>(batch.pictures.size());
+      if (options_.progress) options_.progress(done, static_cast<int64_t>(plan_.pictures.size()));
+    }
+    return features_;
+  }
+
+ private:
+  int64_t width(int64_t class_tokens) const {
+    if (!backbone_) throw Error("embeddings were asked for, but there is no backbone");
+    if (class_tokens > 0 && !dynamic_cast<Attentive*>(backbone_)) {
+      throw Error(fmt::format("class tokens of the last {} blocks were asked for, but the backbone shows none", class_tokens));
+    }
+    return backbone_->embed_dim() * std::max<int64_t>(class_tokens, 1);
+  }
+
+  void put_pixels(const PlannedBatch& batch, const at::Tensor& bytes) {
+    const at::Tensor unit = bytes.to(at::kFloat);
+    const at::Tensor grey = (unit.select(-1, 0) * 0.299 + unit.select(-1, 1) * 0.587 + unit.select(-1, 2) * 0.114) / 255;
+    put(batch, grey.flatten(1), mirrored(grey).flatten(1), [](const PlannedRequest& request) { return request.pixels; });
+  }
+
+  void put_embeddings(const PlannedBatch& batch, const at::Tensor& bytes) {
+    const at::Tensor images = to_network(bytes, input_, options_.device);
+    at::Tensor mirror;
+    for (size_t f = 0; f < batch.class_tokens.size(); ++f) {
+      const int64_t tokens = batch.class_tokens[f];
+      const at::Tensor plain = forward(images, tokens);
+      at::Tensor other;
+      if (batch.mirrors[f]) {
+        if (!mirror.defined()) mirror = mirrored(images);
+        other = forward(mirror, tokens);
+      }
+      check(batch, plain, "");
+      if (other.defined()) check(batch, other, "the mirror of ");
+      put(batch, plain, other, [tokens](const PlannedRequest& request) { return !request.pixels && request.class_tokens == tokens; });
+    }
+  }
+
+  /// [B, width] float32 on the CPU.
+  at::Tensor forward(const at::Tensor& images, int64_t tokens) const {
+    at::Tensor out;
+    {
+      const Autocast precision(options_.precision, options_.device.type());
+      out = tokens > 0 ? dynamic_cast<Attentive&>(*backbone_).class_tokens(images, tokens).flatten(1)
+                       : backbone_->forward(images, Pass{false, nullptr});
+    }
+    if (out.dim() != 2 || out.size(0) != images.size(0) || out.size(1) != width(tokens)) {
+      throw Error(fmt::format("the backbone gave [{}] where [{},{}] was due", fmt::join(out.sizes(), ","), images.size(0), width(tokens)));
+    }
+    return out.to(at::kCPU, at::kFloat).contiguous();
+  }
+
+  void check(const PlannedBatch& batch, const at::Tensor& rows, const std::string& of) const {
+    const float* values = rows.data_ptr<float>();
+    const int64_t wide = rows.size(1);
+    for (size_t i = 0; i < batch.pictures.size(); ++i) {
+      for (int64_t d = 0; d < wide; ++d) {
+        if (std::isfinite(values[static_cast<int64_t>(i) * wide + d])) continue;
+        const PlannedPicture& picture = plan_.pictures[static_cast<size_t>(batch.pictures[i])];
+        throw Error(fmt::format("the embedding of {}{} is not finite", of, picture_name(picture)));
+      }
+    }
+  }
+
+  /// Rows of the batch into every request that `wanted` chooses, under its flip rule.
+  template <typename Chooses>
+  void put(const PlannedBatch& batch, const at::Tensor& plain, const at::Tensor& mirror, const Chooses& wanted) {
+    const at::Tensor a = plain.contiguous(), b = mirror.defined() ? mirror.contiguous() : at::Tensor();
+    const int64_t wide = a.size(1);
+    for (size_t i = 0; i < batch.pictures.size(); ++i) {
+      const PlannedPicture& picture = plan_.pictures[static_cast<size_t>(batch.pictures[i])];
+      const float* own = a.data_ptr<float>() + static_cast<int64_t>(i) * wide;
+      const float* other = b.defined() ? b.data_ptr<float>() + static_cast<int64_t>(i) * wide : nullptr;
+      for (int64_t u = picture.first_use; u < picture.first_use + picture.uses; ++u) {
+        const FeatureRow& use = plan_.uses[static_cast<size_t>(u)];
+        const PlannedRequest& request = plan_.requests[static_cast<size_t>(use.request)];
+        if (!wanted(request)) continue;
+        Table& table = *tables_[static_cast<size_t>(use.request)];
+        float* to = table.values.data() + use.row * table.width;
+        std::copy_n(own, wide, to);
+        if (request.flip == "both") std::copy_n(other, wide, to + wide);
+        if (request.flip == "sum") std::transform(own, own + wide, other, to, std::plus<>());
+      }
+    }
+  }
+
+  Backbone* backbone_;
+  const InputContract& input_;
+  const EmbedderOptions& options_;
+  const EmbeddingPlan& plan_;
+  std::shared_ptr<StoredFeatures> features_;
+  std::vector<Table*> tables_;
+};
+
+}  // namespace
+
+ModelEmbedder::ModelEmbedder(std::shared_ptr<Backbone> backbone, InputContract input, EmbedderOptions options)
+    : backbone_(std::move(backbone)), input_(std::move(input)), options_(std::move(options)) {
+  const std::vector<std::string> known{"fp32", "bf16", "fp16"};
+  if (std::find(known.begin(), known.end(), options_.precision) == known.end()) {
+    throw Error(fmt::format("precision = \"{}\" is not a choice{}", options_.precision, suggestion(options_.precision, known)));
+  }
+  if (options_.batch < 1) throw Error(fmt::format("a batch of {} pictures cannot be embedded", options_.batch));
+  options_.threads = std::max<int64_t>(options_.threads, 1);
+}
+
+std::shared_ptr<const Features> ModelEmbedder::embed(const std::vector<FeatureRequest>& requests) {
+  const EmbeddingPlan plan = plan_embedding(requests, input_, options_.batch);
+  return EmbeddingRun(backbone_.get(), input_, options_, plan).run();
+}
+
+}  // namespace lafs

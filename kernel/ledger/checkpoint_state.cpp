@@ -1,0 +1,133 @@
+#include "kernel/ledger/checkpoint_state.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// One list of fields for each record: writing and reading cannot differ.
+
+template <typename Scaler, typename Visit>
+void each_scaler_field(Scaler& scaler, const Visit& visit) {
+  visit("scale", scaler.scale);
+  visit("growth_counter", scaler.growth_counter);
+  visit("skipped", scaler.skipped);
+  visit("in_a_row", scaler.in_a_row);
+}
+
+template <typename Input, typename Visit>
+void each_input_field(Input& input, const Visit& visit) {
+  visit("preset", input.preset);
+  visit("height", input.height);
+  visit("width", input.width);
+  visit("colour", input.colour);
+  visit("mean", input.mean);
+  visit("std", input.std);
+  visit("flip", input.flip);
+  visit("alignment", input.alignment);
+  visit("interpolation", input.interpolation);
+  visit("score", input.score);
+}
+
+template <typename Position, typename Visit>
+void each_position_field(Position& position, const Visit& visit) {
+  visit("step", position.step);
+  visit("micro_batch", position.micro);
+  visit("total_steps", position.total);
+  visit("best_score", position.best_score);
+  visit("best_step", position.best_step);
+}
+
+template <typename Facts, typename Visit>
+void each_fact(Facts& facts, const Visit& visit) {
+  visit("training_identity", facts.identity);
+  visit("data_fingerprint", facts.data_fingerprint);
+  visit("identities", facts.identities);
+  visit("recipe", facts.recipe);
+}
+
+template <typename Facts, typename Visit>
+void each_encoder_field(Facts& facts, const Visit& visit) {
+  visit("path", facts.encoder);
+  visit("plugin", facts.backbone);
+  visit("options", facts.backbone_options);
+}
+
+auto writer(nlohmann::json& json) {
+  return [&json](const char* key, const auto& value) { json[key] = value; };
+}
+
+auto reader(const nlohmann::json& json) {
+  return [&json](const char* key, auto& value) { json.at(key).get_to(value); };
+}
+
+}  // namespace
+
+nlohmann::json input_json(const InputContract& input) {
+  nlohmann::json json;
+  each_input_field(input, writer(json));
+  return json;
+}
+
+InputContract input_from_json(const nlohmann::json& json) {
+  InputContract input;
+  each_input_field(input, reader(json));
+  return input;
+}
+
+nlohmann::json checkpoint_state_json(const RunPosition& position, const CheckpointFacts& facts) {
+  nlohmann::json json;
+  each_position_field(position, writer(json));
+  each_fact(facts, writer(json));
+  each_encoder_field(facts, writer(json["encoder"]));
+  json["input"] = input_json(facts.input);
+  if (position.scaler) each_scaler_field(*position.scaler, writer(json["scaler"]));
+  return json;
+}
+
+std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& checkpoint) {
+  const fs::path file = checkpoint / "state.json";
+  std::ifstream in(file);
+  if (!in) throw Error(fmt::format("\"{}\" is not a checkpoint: it has no state.json", checkpoint.string()));
+  try {
+    const auto json = nlohmann::json::parse(in);
+    RunPosition position;
+    each_position_field(position, reader(json));
+    if (const auto scaler = json.find("scaler"); scaler != json.end()) each_scaler_field(position.scaler.emplace(), reader(*scaler));
+    CheckpointFacts facts;
+    each_fact(facts, reader(json));
+    each_encoder_field(facts, reader(json.at("encoder")));
+    facts.input = input_from_json(json.at("input"));
+    return {position, facts};
+  } catch (const nlohmann::json::exception& e) {
+    const std::string what = e.what();  // "[json.exception.parse_error.101] parse error at line ..."
+    throw Error(fmt::format("\"{}\" is damaged: {}", file.string(), what.substr(what.find("] ") + 2)));
+  }
+}
+
+std::string recipe_place(const fs::path& checkpoint, const CheckpointFacts& facts) {
+  const fs::path file = checkpoint.parent_path().parent_path() / "recipe.toml";
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str() == facts.recipe ? file.string() : (checkpoint / "state.json").string() + " recipe";
+}
+
+fs::path resolve_checkpoint(const fs::path& path) {
+  if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
+  if (fs::exists(path / "state.json")) return path;
+  for (const char* link : {"best", "last"}) {
+    if (fs::exists(path / "checkpoints" / link / "state.json")) return path / "checkpoints" / link;
+  }
+  throw Error(fmt::format("\"{}\" is neither a checkpoint nor a run folder with one", path.string()));
+}
+
+}  // namespace lafs

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "lafs/input.h"
+
+namespace lafs {
+
+/// What the gradient scaler of an fp16 run carries from step to step.
+struct GradScalerState {
+  float scale = 65536;
+  int64_t growth_counter = 0;  ///< steps without an overflow since the scale last moved
+  int64_t skipped = 0;         ///< steps of the run whose update was left out
+  int64_t in_a_row = 0;        ///< of those, the unbroken row that ends with the last step
+
+  bool operator==(const GradScalerState&) const = default;
+};
+
+/// Where a run stands: everything besides tensors that a continuation needs.
+struct RunPosition {
+  int64_t step = 0;   ///< optimizer steps done
+  int64_t micro = 0;  ///< micro-batches done
+  int64_t total = 0;  ///< optimizer steps of the run
+  double best_score = -1e300;
+  int64_t best_step = -1;  ///< -1: nothing was scored yet
+  std::optional<GradScalerState> scaler;
+};
+
+/// What a checkpoint says of its model, so that an evaluation builds a backbone and no objective.
+struct CheckpointFacts {
+  std::string identity;          ///< training identity of the recipe
+  std::string recipe;            ///< resolved text
+  std::string encoder;           ///< path in the tree
+  std::string backbone;          ///< plugin name
+  std::string backbone_options;  ///< TOML
+  InputContract input;
+  std::string data_fingerprint;
+  int64_t identities = 0;
+};
+
+/// The content of state.json.
+nlohmann::json checkpoint_state_json(const RunPosition& position, const CheckpointFacts& facts);
+
+/// state.json of a checkpoint folder, checked. Throws Error naming the file.
+std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const std::filesystem::path& checkpoint);
+
+/// The file that holds the recipe of a checkpoint line by line, for positions: recipe.toml of its run, or if that is absent or another one,
+/// a name for the text in state.json.
+std::string recipe_place(const std::filesystem::path& checkpoint, const CheckpointFacts& facts);
+
+/// A checkpoint folder itself, or the `checkpoints/best`, else `last`, of a run folder. Throws Error for any other path.
+std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
+
+nlohmann::json input_json(const InputContract& input);
+/// Throws nlohmann::json::exception for a missing or wrong field.
+InputContract input_from_json(const nlohmann::json& json);
+
+}  // namespace lafs

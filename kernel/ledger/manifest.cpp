@@ -1,0 +1,114 @@
+#include "kernel/ledger/manifest.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
+#include <thread>
+
+#include "formats/atomic_file.h"
+#include "kernel/registry/registry.h"
+#include "lafs/error.h"
+#include "lafs/stamp.h"
+
+namespace lafs {
+
+namespace {
+
+/// The value behind the first "NAME : value" of /proc/cpuinfo; empty where there is none.
+std::string cpuinfo(std::string_view name) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(':');
+    if (line.starts_with(name) && colon != std::string::npos && colon + 2 <= line.size()) return line.substr(colon + 2);
+  }
+  return "";
+}
+
+/// The features that decide about speed and rounding; the rest of the hundred says nothing here.
+nlohmann::json cpu_features() {
+  constexpr std::array<std::string_view, 7> telling{"sse4_", "avx", "fma", "f16c", "amx", "bf16", "asimd"};
+  std::istringstream flags(cpuinfo("flags") + " " + cpuinfo("Features"));
+  nlohmann::json out = nlohmann::json::array();
+  for (std::string flag; flags >> flag;) {
+    for (const std::string_view prefix : telling) {
+      if (flag.starts_with(prefix)) {
+        out.push_back(flag);
+        break;
+      }
+    }
+  }
+  return out;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+nlohmann::json libraries(const Registry* registry) {
+  nlohmann::json out = nlohmann::json::array();
+  if (!registry) return out;
+  for (const LoadedLibrary& library : registry->libraries()) {
+    nlohmann::json plugins = nlohmann::json::array();
+    for (const auto& [kind, name] : library.plugins) plugins.push_back(kind + "/" + name);
+    out.push_back({{"file", library.path.string()}, {"build_id", library.build_id}, {"plugins", plugins}});
+  }
+  return out;
+}
+
+nlohmann::json read_manifest(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
+  nlohmann::json manifest = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (!manifest.is_object() || !manifest.contains("sessions") || !manifest["sessions"].is_array()) {
+    throw Error(fmt::format("\"{}\" is not a manifest; move it away to start a new one", file.string()));
+  }
+  return manifest;
+}
+
+}  // namespace
+
+nlohmann::json manifest_json(const ManifestFacts& facts) {
+  constexpr Stamp stamp = this_build();
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const char* data = std::getenv("LAFS_DATA");
+  return {
+      {"program",
+       {{"version", LAFS_VERSION}, {"sdk", stamp.sdk.data()}, {"compiler", stamp.compiler.data()}, {"torch", stamp.torch.data()}}},
+      {"machine",
+       {{"host", host_name()},
+        {"cpu", cpuinfo("model name")},
+        {"features", cpu_features()},
+        {"cores", std::thread::hardware_concurrency()}}},
+      {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now))},
+      {"command", facts.command},
+      {"recipe", facts.recipe_file},
+      {"training_identity", facts.training_identity},
+      {"data_fingerprint", facts.data_fingerprint},
+      {"device", facts.device},
+      {"threads", facts.threads},
+      {"world", facts.world},
+      {"environment", {{"LAFS_DATA", data ? nlohmann::json(data) : nlohmann::json(nullptr)}}},
+      {"libraries", libraries(facts.registry)},
+  };
+}
+
+void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts) {
+  const std::filesystem::path file = folder / "manifest.json";
+  nlohmann::json sessions = nlohmann::json::array();
+  if (std::filesystem::exists(file)) sessions = read_manifest(file)["sessions"];
+  nlohmann::json manifest = manifest_json(facts);
+  sessions.push_back(manifest);
+  manifest["sessions"] = std::move(sessions);
+  write_atomically(file, manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace lafs

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/results/named_metrics.h"
+
+namespace lafs {
+
+/// One line of metrics.jsonl, of the optimizer step `step` (steps done before it).
+struct StepRecord {
+  int64_t step = 0, epoch = 0;
+  double loss = 0, lr = 0, weight_decay = 0, gradient_norm = 0, images_per_second = 0;
+  std::vector<std::pair<std::string, double>> values;  ///< the objective's own, by name
+};
+
+/// metrics.jsonl of a run folder: a JSON object a line. A number that is not finite is null.
+/// [main thread]
+class MetricsLog {
+ public:
+  /// Goes on in `folder`, which is made when absent: records of step >= `resume_step`, evaluations after more steps than that, and a
+  /// half-written last line are dropped first, atomically.
+  MetricsLog(const std::filesystem::path& folder, int64_t resume_step);
+  ~MetricsLog();
+  MetricsLog(const MetricsLog&) = delete;
+  MetricsLog& operator=(const MetricsLog&) = delete;
+
+  void step(const StepRecord& record);
+  /// A line for each evaluator: {"step":..,"evaluation":"lfw","accuracy":..,"accuracy_error":..}.
+  void evaluation(int64_t step, const std::vector<NamedMetrics>& results);
+  void flush();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lafs

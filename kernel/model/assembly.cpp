@@ -1,0 +1,137 @@
+#include "kernel/model/assembly.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace lafs {
+
+namespace {
+
+template <typename Kind>
+const Use<Kind>& present(const Use<Kind>& use) {
+  if (use.empty()) throw Error(fmt::format("the recipe has no [{}]", Kind::kind));
+  return use;
+}
+
+void agree(std::string_view what, int64_t recipe, int64_t data) {
+  if (recipe > 0 && recipe != data) {
+    throw Error(fmt::format("[run] {} = {}, but the training data has {}", what, recipe, data));
+  }
+}
+
+}  // namespace
+
+RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note)
+    : recipe_(recipe), mode_(data), note_(std::move(note)) {
+  if (mode_ == Data::if_there) {
+    try {
+      open();
+    } catch (const Error& e) {
+      note_(fmt::format("{}\ngoing on without the training data: its numbers are the recipe's", e.what()));
+    }
+  }
+}
+
+std::shared_ptr<const DataSource> RecipeAssembly::open() {
+  if (opening_) throw Error("a data source asked for the training data while it was being opened");
+  if (!source_ && !tried_) {
+    tried_ = mode_ == Data::if_there;
+    opening_ = true;
+    std::shared_ptr<const DataSource> source;
+    try {
+      source = present(recipe_.data_source).make(*this);
+    } catch (...) {
+      opening_ = false;
+      throw;
+    }
+    opening_ = false;
+    agree("images", recipe_.run.images, source->size());
+    agree("identities", recipe_.run.identities, source->identities());
+    source_ = std::move(source);
+    if (const auto* skipping = dynamic_cast<const Skipping*>(source_.get())) {
+      const auto skipped = skipping->skipped();
+      if (!skipped.empty())
+        note_(fmt::format("damaged pictures left out of the training data: {}, first {}", skipped.size(), skipped.front()));
+    }
+  }
+  return source_;
+}
+
+std::shared_ptr<Backbone> RecipeAssembly::backbone() { return present(recipe_.backbone).make(recipe_.input); }
+std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_.projector).make(input_width); }
+std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_.head).make(identities()); }
+
+std::shared_ptr<const DataSource> RecipeAssembly::data() {
+  if (mode_ == Data::closed) throw Error("the training data may not be opened here");
+  auto source = open();
+  if (!source) throw Error("the training data is not there");
+  return source;
+}
+
+int64_t RecipeAssembly::identities() const {
+  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->identities();
+  if (source_) return source_->identities();
+  if (recipe_.run.identities > 0) return recipe_.run.identities;
+  if (mode_ == Data::closed) return 2;
+  throw Error("the training data is not there, so [run] identities must say how many there are");
+}
+
+int64_t RecipeAssembly::images() const {
+  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->size();
+  if (source_) return source_->size();
+  if (recipe_.run.images > 0) return recipe_.run.images;
+  if (mode_ == Data::closed) return recipe_.run.batch;
+  throw Error("the training data is not there, so [run] images must say how many there are");
+}
+
+std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std::string_view capability) const {
+  std::vector<std::string> names;
+  if (!recipe_.registry) return names;
+  for (const RegistryEntry* entry : recipe_.registry->all()) {
+    const auto& has = entry->registration.capabilities;
+    if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
+      names.push_back(entry->registration.name);
+    }
+  }
+  return names;
+}
+
+bool RecipeAssembly::loads(std::string_view part) const {
+  return std::any_of(recipe_.init.begin(), recipe_.init.end(),
+                     [part](const InitEntry& init) { return init.into.empty() || init.into == part || part.starts_with(init.into + "."); });
+}
+
+std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_.augmentation).make(recipe_.input); }
+std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_.objective).make(*this); }
+std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) { return present(recipe_.optimizer).make(groups); }
+
+std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::evaluators() {
+  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> made;
+  for (const EvaluatorEntry& entry : recipe_.evaluators) {
+    made.emplace_back(entry.name.empty() ? entry.use.name : entry.name, entry.use.make(*this));
+  }
+  return made;
+}
+
+void RecipeAssembly::check_views(const Objective& objective) {
+  const ViewLayout layout = augmentation()->layout();
+  const auto complain = [&](const std::string& needs, const std::string& makes) {
+    throw Error(fmt::format("objective \"{}\" needs {}, but augmentation \"{}\" makes {}", recipe_.objective.name, needs,
+                            recipe_.augmentation.name, makes))
+        .at(recipe_.objective.position);
+  };
+  for (const ViewNeed& need : objective.required_views()) {
+    const auto group = std::find_if(layout.begin(), layout.end(), [&](const ViewGroup& g) { return g.name == need.group; });
+    if (group == layout.end()) {
+      std::vector<std::string> made;
+      for (const ViewGroup& g : layout) made.push_back(fmt::format("\"{}\"", g.name));
+      complain(fmt::format("views \"{}\"", need.group), fmt::format("{}", fmt::join(made, ", ")));
+    }
+    if (group->count < need.at_least) complain(fmt::format("{} views \"{}\"", need.at_least, need.group), fmt::format("{}", group->count));
+    if (need.landmarks && !group->landmarks) complain(fmt::format("landmarks of the views \"{}\"", need.group), "none");
+  }
+}
+
+}  // namespace lafs

@@ -1,0 +1,61 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/recipe/recipe.h"
+#include "lafs/assembly.h"
+
+namespace lafs {
+
+/// Makes the components of a recipe: the only place that knows all kinds. [main thread]
+class RecipeAssembly final : public Assembly {
+ public:
+  enum class Data {
+    open,      ///< opened when first asked for
+    if_there,  ///< opened if it can be; else the recipe's numbers stand for it
+    closed     ///< never opened; the recipe's numbers, or 2 identities and one batch of images where it gives none
+  };
+  RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note);
+
+  const InputContract& input() const override { return recipe_.input; }
+  std::shared_ptr<Backbone> backbone() override;
+  std::shared_ptr<Projector> projector(int64_t input_width) override;
+  std::shared_ptr<Head> head() override;
+  std::shared_ptr<const DataSource> data() override;
+  int64_t identities() const override;
+  int64_t images() const override;
+  int64_t rank_batch() const override { return recipe_.run.batch; }
+  int64_t accumulate() const override { return recipe_.run.accumulate; }
+  int64_t epochs() const override { return recipe_.run.epochs; }
+  int64_t rank() const override { return 0; }
+  int64_t world() const override { return 1; }
+  std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override;
+  bool loads(std::string_view part) const override;
+  void note(const std::string& text) override { note_(text); }
+
+  std::shared_ptr<Augmentation> augmentation();
+  std::shared_ptr<Objective> objective();
+  std::shared_ptr<Optimizer> optimizer(const ParameterGroups& groups);
+  /// Named as results name them, in the order of the recipe.
+  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators();
+
+  /// Throws PlacedError when the objective needs a group of views that the recipe's augmentation does not make; names both.
+  void check_views(const Objective& objective);
+  /// Whether the training data was opened.
+  bool has_data() const { return source_ != nullptr; }
+
+ private:
+  std::shared_ptr<const DataSource> open();
+
+  const Recipe& recipe_;
+  Data mode_;
+  std::function<void(const std::string&)> note_;
+  std::shared_ptr<const DataSource> source_;
+  bool tried_ = false, opening_ = false;
+};
+
+}  // namespace lafs

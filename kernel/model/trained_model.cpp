@@ -1,0 +1,57 @@
+#include "kernel/model/trained_model.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/ledger/run_folder.h"
+#include "kernel/model/load.h"
+#include "lafs/suggestion.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The folder that was named, or of a row's the stage's under it.
+fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
+  const std::vector<std::string> stages = runs_in(path);
+  if (stage.empty()) {
+    if (stages.empty() || holds_run(path)) return path;
+    throw Error(fmt::format("\"{}\" holds the runs of a row; pick one with --stage: {}", path.string(), fmt::join(stages, ", ")));
+  }
+  if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;
+  if (stage_is_recipes || !fs::is_directory(path)) return path;
+  throw Error(fmt::format("\"{}\" has no run of a stage \"{}\"{}", path.string(), stage, suggestion(stage, stages)));
+}
+
+}  // namespace
+
+TrainedModel find_model(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
+  const fs::path checkpoint = resolve_checkpoint(run_folder(path, stage, stage_is_recipes));
+  auto [position, facts] = read_checkpoint_state(checkpoint);
+  return {checkpoint, position, std::move(facts)};
+}
+
+std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry) {
+  const auto& [checkpoint, position, facts] = model;
+  Use<Backbone> use(facts.backbone);
+  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
+  auto backbone = use.make(facts.input);
+  const LoadAccount account =
+      load_matching(WeightsFile(checkpoint / "weights.safetensors"), {.select = facts.encoder}, *backbone->module());
+  if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
+    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used",
+                            checkpoint.string(), facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(),
+                            account.unexpected.size()));
+  }
+  return backbone;
+}
+
+Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry) {
+  return read_recipe_text(model.facts.recipe, recipe_place(model.checkpoint, model.facts), context, registry);
+}
+
+}  // namespace lafs

@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernel/recipe/diagnostics.h"
+
+namespace lafs {
+
+struct Field;
+
+/// A value of a recipe and where it was written. Unlike toml++'s nodes it may be copied without losing its place.
+struct Node {
+  struct Time {};  ///< dates and times, which no option takes
+  using List = std::vector<Node>;
+  using Fields = std::vector<Field>;  ///< in the order of writing or declaring
+  std::variant<bool, int64_t, double, std::string, Time, List, Fields> value = Fields();
+
+  Position position;             ///< of the value
+  Position key;                  ///< of the key it was written under
+  std::filesystem::path folder;  ///< what its paths are relative to
+  bool brief = false;            ///< printed as an inline table
+  bool affects_nothing = false;  ///< no part of an identity
+  int64_t revision = 0;          ///< of the plugin, in the table of a component
+
+  const Fields* fields() const { return std::get_if<Fields>(&value); }
+  Fields* fields() { return std::get_if<Fields>(&value); }
+  const List* list() const { return std::get_if<List>(&value); }
+  List* list() { return std::get_if<List>(&value); }
+  const std::string* string() const { return std::get_if<std::string>(&value); }
+
+  const Node* find(std::string_view name) const;  ///< null if absent, or if this is no table
+  Node* find(std::string_view name);
+  Node& put(std::string_view name, Node node);  ///< replaces a field of this name
+  void erase(std::string_view name);
+};
+
+struct Field {
+  std::string name;
+  Node value;
+};
+
+/// Equal values, wherever they were written.
+bool same_value(const Node& a, const Node& b);
+
+/// "a string", "a table": the word for what is there.
+std::string type_word(const Node& node);
+
+/// The document of a file's text, positions named `file`. Throws RecipeError at the first mistake of syntax.
+Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder);
+
+/// What a command line gives as a value: TOML, or else the bare string. Positions are `where`, such as "--set KEY".
+/// Throws RecipeError for a table or list that is no TOML.
+Node parse_value(const std::string& where, const std::string& value);
+
+/// `node` as TOML on one line. Real numbers are the shortest that read back to the same bits.
+std::string inline_text(const Node& node);
+
+/// A table as a document: its values, then its tables under headers that start with `prefix`.
+std::string document_text(const Node& table, const std::string& prefix = "");
+
+/// A line for every value that can change a number, sorted: what an identity hashes.
+std::string identity_text(const Node& table);
+
+/// The identity that a text stands for: 32 hex digits of its hash.
+std::string identity_of(const std::string& text);
+
+}  // namespace lafs

@@ -1,0 +1,289 @@
+#include "kernel/recipe/layers.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/recipe/recipe.h"
+#include "kernel/recipe/resolver.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string joined(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+std::optional<size_t> index_of(const std::string& key) {
+  size_t index = 0;
+  const auto [end, code] = std::from_chars(key.data(), key.data() + key.size(), index);
+  if (code != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  return index;
+}
+
+/// Keys of a component's table that are the runner's: another plugin leaves them as they are.
+std::vector<std::string> kept_keys(const std::string& path) {
+  Resolver keys;
+  if (path == "optimizer") OptimizerOptions().declare(keys);
+  if (path.starts_with("evaluator.")) EvaluatorEntry().declare(keys);
+  std::vector<std::string> names;
+  for (const Field& field : *keys.table.fields()) names.push_back(field.name);
+  return names;
+}
+
+bool names_another_plugin(const Node& under, const Node& over) {
+  const Node *before = under.find("use"), *after = over.find("use");
+  return before && after && !same_value(*before, *after);
+}
+
+void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics);
+
+/// `over` is a table whose keys are numbers: single items of a list are changed, or one is appended.
+void overlay_items(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
+  for (const auto& [key, value] : *over.fields()) {
+    Node::List& items = *under.list();
+    const size_t index = *index_of(key);
+    if (index > items.size()) {
+      diagnostics.error(value.position, fmt::format("\"{}\" has no item {}; it has {}, counted from 0", path, index, items.size()));
+    } else if (index == items.size()) {
+      items.push_back(value);
+    } else {
+      overlay(items[index], value, joined(path, key), diagnostics);
+    }
+  }
+}
+
+void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
+  if (!over.fields()) {
+    under = over;
+    return;
+  }
+  const bool counts =
+      !over.fields()->empty() && std::all_of(over.fields()->begin(), over.fields()->end(), [](const Field& f) { return index_of(f.name); });
+  if (counts && under.list()) return overlay_items(under, over, path, diagnostics);
+  if (under.string()) {  // a component named by a bare string gets options
+    Node table;
+    table.put("use", under);
+    under = std::move(table);
+  }
+  if (!under.fields()) {
+    under = over;
+    return;
+  }
+  const bool replaced = names_another_plugin(under, over);
+  if (replaced) {
+    const auto kept = kept_keys(path);
+    std::erase_if(*under.fields(), [&](const Field& field) { return std::find(kept.begin(), kept.end(), field.name) == kept.end(); });
+  }
+  // A table stays where the file has it when the command line only changes a key of it.
+  if (over.position.line > 0 || replaced) {
+    under.position = over.position;
+    under.key = over.key;
+  }
+  under.brief = over.brief;
+  for (const auto& [key, value] : *over.fields()) {
+    if (Node* field = under.find(key)) {
+      overlay(*field, value, joined(path, key), diagnostics);
+    } else {
+      under.put(key, value);
+    }
+  }
+}
+
+/// Joins what two bases say, as equals: what they say differently is a mistake at `where`.
+void join(Node& one, const Node& other, const std::string& path, const Position& where, Diagnostics& diagnostics) {
+  if (same_value(one, other)) return;
+  if (!one.fields() || !other.fields() || names_another_plugin(one, other)) {
+    const bool plugins = one.fields() && other.fields();
+    const Position &first = plugins ? one.find("use")->position : one.position,
+                   &second = plugins ? other.find("use")->position : other.position;
+    diagnostics.error(where, fmt::format("two bases set \"{}\" differently: {} and {}; set it here, or remove one",
+                                         plugins ? joined(path, "use") : path, first.text(), second.text()));
+    return;
+  }
+  for (const auto& [key, value] : *other.fields()) {
+    if (Node* field = one.find(key)) {
+      join(*field, value, joined(path, key), where, diagnostics);
+    } else {
+      one.put(key, value);
+    }
+  }
+}
+
+/// Nothing where it cannot be read.
+std::optional<std::string> file_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> part;
+  while (in.read(part.data(), part.size()), in.gcount() > 0) text.append(part.data(), static_cast<size_t>(in.gcount()));
+  return in.bad() ? std::nullopt : std::optional(std::move(text));
+}
+
+/// Reads a file and what it is based on.
+class LayerReader {
+ public:
+  explicit LayerReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  Node read(std::string_view text, const fs::path& file) {
+    chain_.push_back(file);
+    Node own = parse_toml(text, file.string(), file.parent_path());
+    Node whole = on_bases(own, {own});
+    chain_.pop_back();
+    return whole;
+  }
+
+  /// What `own` is based on, with `tops` over it in their order.
+  Node on_bases(const Node& own, std::vector<Node> tops) {
+    std::vector<Node> bases;
+    Position where;
+    bool complete = true;
+    for (const Node& base : named_bases(own)) {
+      where = base.position;
+      auto layer = read_base(base);
+      complete = complete && layer;
+      if (layer) bases.push_back(std::move(*layer));
+    }
+    // Without a base, most of what could be said about the rest would be wrong.
+    if (!complete) diagnostics_.throw_if_any();
+    for (Node& top : tops) top.erase("base");
+    if (bases.empty()) {
+      bases.push_back(std::move(tops.front()));
+      tops.erase(tops.begin());
+    }
+    // Each base gets the tops first: what these set themselves can then not be a conflict between two of them.
+    for (Node& base : bases) {
+      if (bases.size() > 1) base.erase("title");
+      for (const Node& top : tops) overlay(base, top, "", diagnostics_);
+    }
+    for (size_t i = 1; i < bases.size(); ++i) join(bases[0], bases[i], "", where, diagnostics_);
+    return std::move(bases[0]);
+  }
+
+  /// A stage of the row `file`: its bases, then `common`, then its own keys.
+  Node read_stage(Node stage, Node common, const fs::path& file) {
+    chain_.push_back(file);
+    Node own = stage;
+    own.erase("name");
+    return on_bases(stage, {std::move(common), std::move(own)});
+  }
+
+ private:
+  std::vector<Node> named_bases(const Node& own) {
+    const Node* base = own.find("base");
+    if (!base) return {};
+    std::vector<Node> names = base->list() ? *base->list() : std::vector<Node>{*base};
+    const bool strings = std::all_of(names.begin(), names.end(), [](const Node& name) { return name.string(); });
+    if (strings) return names;
+    diagnostics_.error(base->position, "base is the name of a file, or a list of names");
+    return {};
+  }
+
+  std::optional<Node> read_base(const Node& base) {
+    const fs::path file = (base.folder / *base.string()).lexically_normal();
+    std::error_code code;
+    const auto same = [&](const fs::path& other) { return other == file || fs::equivalent(other, file, code); };
+    if (const auto first = std::find_if(chain_.begin(), chain_.end(), same); first != chain_.end()) {
+      std::vector<std::string> names;
+      for (auto step = first; step != chain_.end(); ++step) names.push_back(step->string());
+      names.push_back(file.string());
+      diagnostics_.error(base.position, fmt::format("\"{}\" is a base of itself: {}", *base.string(), fmt::join(names, " -> ")));
+      return std::nullopt;
+    }
+    if (!fs::is_regular_file(file, code)) {
+      diagnostics_.error(base.position, fmt::format("base \"{}\" is not there: no file \"{}\"", *base.string(), file.string()));
+      return std::nullopt;
+    }
+    const auto text = file_text(file);
+    if (!text) {
+      diagnostics_.error(base.position, fmt::format("base \"{}\" cannot be read: {}", *base.string(), std::strerror(errno)));
+      return std::nullopt;
+    }
+    return read(*text, file);
+  }
+
+  Diagnostics& diagnostics_;
+  std::vector<fs::path> chain_;
+};
+
+bool is_key(const std::string& key) {
+  return !key.empty() && key.front() != '.' && key.back() != '.' && key.find("..") == std::string::npos;
+}
+
+/// A place for the value of a dotted key, with the tables on the way.
+Node& place_for(Node& tree, const std::string& key, const Position& position) {
+  Node* at = &tree;
+  for (size_t start = 0; start <= key.size();) {
+    const size_t end = std::min(key.find('.', start), key.size());
+    const std::string name = key.substr(start, end - start);
+    if (!at->fields()) at->value = Node::Fields();
+    Node* next = at->find(name);
+    if (!next) next = &at->put(name, {});
+    next->position = next->key = position;
+    at = next;
+    start = end + 1;
+  }
+  return *at;
+}
+
+/// Tables whose keys are 0, 1, ... and have no list under them are lists themselves.
+void count_lists(Node& node) {
+  if (!node.fields()) return;
+  for (Field& field : *node.fields()) count_lists(field.value);
+  Node::List items;
+  for (const Field& field : *node.fields()) {
+    if (index_of(field.name) != items.size()) return;
+    items.push_back(field.value);
+  }
+  if (!items.empty()) node.value = std::move(items);
+}
+
+}  // namespace
+
+Node read_layers(const fs::path& file, Diagnostics& diagnostics) {
+  std::error_code code;
+  if (!fs::exists(file, code)) throw RecipeError({fmt::format("{}: error: no such file", file.string())});
+  if (!fs::is_regular_file(file, code)) throw RecipeError({fmt::format("{}: error: is not a file", file.string())});
+  const auto text = file_text(file);
+  if (!text) throw RecipeError({fmt::format("{}: error: cannot be read: {}", file.string(), std::strerror(errno))});
+  return LayerReader(diagnostics).read(*text, file);
+}
+
+Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
+  return LayerReader(diagnostics).read(text, name);
+}
+
+Node read_stage_layers(const Node& stage, const Node& common, const fs::path& file, Diagnostics& diagnostics) {
+  return LayerReader(diagnostics).read_stage(stage, common, file);
+}
+
+void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics,
+                     const std::string& stage) {
+  Node tree;
+  for (const auto& [written, value] : overrides) {
+    const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
+    const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
+    if (key == "base" || key.starts_with("base.")) {
+      diagnostics.error({"--set " + written}, "base is taken from files only: write it in a recipe");
+    } else if (is_key(key)) {
+      Node node = parse_value("--set " + written, value);
+      place_for(tree, key, node.position) = node;
+    } else {
+      diagnostics.error({"--set " + written}, fmt::format("\"{}\" is no key", written));
+    }
+  }
+  overlay(document, tree, "", diagnostics);
+  for (Field& field : *document.fields()) count_lists(field.value);
+}
+
+}  // namespace lafs

@@ -1,0 +1,75 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/recipe/diagnostics.h"
+#include "kernel/recipe/document.h"
+#include "kernel/registry/registry.h"
+#include "lafs/params.h"
+
+namespace lafs {
+
+/// The forms of curve that `shape` of a schedule may name.
+const std::vector<std::string>& schedule_shapes();
+
+/// What every table of a recipe is read under.
+struct ReadContext {
+  Diagnostics& diagnostics;
+  const Registry& registry;
+  const std::map<std::string, std::string>& roots;  ///< `[paths]`, absolute
+  bool corrected = false;                           ///< default of quirks
+  std::optional<int64_t> epochs;                    ///< of the run; a written warm-up may not be longer
+};
+
+/// Puts a table's values into declared options, and tells the context every mistake.
+class Reader final : public Params {
+ public:
+  /// `table` may be null: everything keeps its default. `owner` begins sentences: `objective "dino"`, `[run]`; `noun` is "parameter" or
+  /// "key".
+  Reader(const ReadContext& context, const Node* table, Position position, std::string owner, std::string noun);
+  /// A key that is read elsewhere.
+  void allow(std::string_view key) { known_.emplace_back(key); }
+  /// Call when everything is declared: complains of keys nobody declared.
+  void finish();
+
+ private:
+  void visit(const Option& option) override;
+  bool corrected() const override { return context_.corrected; }
+
+  void read(bool& member, const Node& node, const Option& option, const std::string& name);
+  void read(int64_t& member, const Node& node, const Option& option, const std::string& name);
+  void read(double& member, const Node& node, const Option& option, const std::string& name);
+  void read(std::string& member, const Node& node, const Option& option, const std::string& name);
+  void read(Path& member, const Node& node, const Option& option, const std::string& name);
+  void read(Schedule& member, const Node& node, const Option& option, const std::string& name);
+  template <typename T>
+  void read(std::vector<T>& member, const Node& node, const Option& option, const std::string& name);
+  void read_list(AnyUseList& list, const Node* node, const Option& option);
+  void read_list(TableList& list, const Node* node, const Option& option);
+  void read_table(Table& table, const Node* node, const Option& option);
+
+  bool in_range(double value, const Node& node, const Option& option, const std::string& name);
+  void wrong_type(const Node& node, const std::string& name, std::string_view expected);
+  Reader inner(std::string_view key, const Node* node) const;
+
+  const ReadContext& context_;
+  const Node* table_;
+  Position position_;
+  std::string owner_, noun_;
+  std::vector<std::string> known_;
+};
+
+/// Reads a component: its name (`node` is the name itself, or a table with `use`) and its options. A null node leaves the preset name with
+/// default options. `where` stands for a null node. `beside` declares keys of the table that are not the plugin's.
+void read_use(const ReadContext& context, const Node* node, const Position& where, AnyUse& use,
+              const std::function<void(Params&)>& beside = {});
+
+/// A path against the folder of its node, or against the root of `[paths]` that "@name/rest" names.
+/// "@data/..." stays as it is while no data root is known, so that a recipe can be checked where there is no data.
+std::string resolve_path(const ReadContext& context, const Node& node);
+
+}  // namespace lafs

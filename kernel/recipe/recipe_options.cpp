@@ -1,0 +1,73 @@
+#include "kernel/recipe/recipe.h"
+
+namespace lafs {
+
+void LossScaleOptions::declare(Params& p) {
+  p("start", start, in(1e-6, 1e30), "factor on the loss in the first step");
+  p("growth", growth, in(1, 1e6), "factor on the scale after growth_interval steps without an overflow");
+  p("backoff", backoff, in(1e-6, 0.999), "factor on the scale after a step that was skipped because of an overflow");
+  p("growth_interval", growth_interval, at_least(1), "steps without an overflow before the scale grows");
+}
+
+void RunOptions::declare(Params& p) {
+  p("seed", seed, at_least(0), "all chance of the run follows from it");
+  p("epochs", epochs, in(1, 1000000000), "passes over the training data");
+  p("steps", steps, at_least(0), "stop after so many optimizer steps; 0: epochs decide");
+  p("batch", batch, at_least(1), "images of a micro-batch over all ranks");
+  p("accumulate", accumulate, at_least(1), "micro-batches of an optimizer step");
+  p("precision", precision, one_of({"fp32", "bf16", "fp16"}), "arithmetic of the networks' forward pass");
+  constexpr const char* scale_doc = "how the factor on the loss of an fp16 run moves";
+  precision == "fp16" ? p("loss_scale", loss_scale, scale_doc) : p.affects_nothing("loss_scale", loss_scale, scale_doc);
+  p.affects_nothing("device", device, one_of({"auto", "cpu", "cuda"}), "where tensors live");
+  p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
+  p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
+  p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
+  p.affects_nothing("threads", threads, in(0, 4096), "compute threads; 0: as many as the machine has cores");
+  p.affects_nothing("loader_threads", loader_threads, in(1, 1024), "threads that read and augment pictures");
+  p.affects_nothing("prefetch", prefetch, in(1, 1024), "batches prepared ahead");
+  p.affects_nothing("images", images, at_least(0),
+                    "images of the training data, for plan and check where the data is not there; 0: unknown");
+  p.affects_nothing("identities", identities, at_least(0),
+                    "identities of the training data, for plan and check where the data is not there; 0: unknown");
+  p.affects_nothing("evaluate_every", evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
+  p.affects_nothing("checkpoint_every", checkpoint_every, at_least(0), "optimizer steps between checkpoints; 0: at the end of each epoch");
+  p.affects_nothing("log_every", log_every, at_least(1), "optimizer steps between lines of metrics.jsonl");
+  p.affects_nothing("plugins", plugins, "more plugin libraries, or folders of them");
+}
+
+void GroupOptions::declare(Params& p) {
+  p("name", name, needed(), "what the log calls the group");
+  p("match", match, needed(), "glob patterns on qualified names, \"*.bias\"; \"rank<=1\" and \"rank>=2\" choose by shape");
+  p("weight_decay", weight_decay, "weight decay of the group; below 0: the optimizer's");
+  p("lr_scale", lr_scale, at_least(0), "learning rate of the group over the optimizer's");
+}
+
+void OptimizerOptions::declare(Params& p) {
+  p("lr", lr, at_least(0), "learning rate");
+  p("weight_decay", weight_decay, at_least(0), "weight decay");
+  p("scale_rule", scale_rule, one_of({"none", "linear_256", "lafs_sqrt"}), "how the batch scales lr");
+  p("groups", groups, "parameters with settings of their own; the first group that matches takes a parameter");
+  p("layer_decay", layer_decay, in(0, 1), "lr of block l is multiplied by layer_decay^(depth - l)");
+  p.quirk("FT-01", "layer_decay_applied", layer_decay_applied, false, true,
+          "whether layer_decay has an effect; the published code computes it and ignores it");
+}
+
+void EvaluatorEntry::declare(Params& p) {
+  p.affects_nothing("name", name, "what the results are called; empty: the plugin's name");
+  p.affects_nothing("while_training", while_training, "whether it also runs between epochs");
+}
+
+void InitEntry::declare(Params& p) {
+  p("into", into, "path in the objective's tree that receives the weights; empty: the root");
+  p("identity", identity, "of the training that wrote from, or the hash of a file; it stands for the path when runs are told apart");
+  const Rule rule = needed();
+  constexpr const char* doc = "a safetensors or .pth file, or the folder of a checkpoint or run";
+  identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);
+  p("map", map, "name map that makes our names of the file's, one of those that `lafs describe` lists; empty: they are ours");
+  p("select", select, "prefix of the tensors taken from the file, removed from their names, before the map");
+  p("only", only, "globs on names inside `into`; empty: all");
+  p("except", except, "globs on names inside `into` that are left as they are");
+  p("floor", floor, in(0, 1), "share of the tensors that `only` and `except` leave which must be found");
+}
+
+}  // namespace lafs

@@ -1,0 +1,98 @@
+#include "kernel/results/row_results.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "formats/atomic_file.h"
+#include "kernel/results/results.h"
+
+namespace lafs {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json stage_json(const Row& row, const Stage& stage, const Json& results) {
+  Json out{{"name", stage.name},
+           {"identity", stage.recipe.identity},
+           {"folder", row.folder_of(stage).string()},
+           {"step", results.value("step", Json())},
+           {"evaluators", results.value("evaluators", Json::array())}};
+  for (Json& evaluator : out["evaluators"]) {
+    evaluator.erase("curves");
+    evaluator.erase("lists");
+  }
+  return out;
+}
+
+std::optional<Metric> measured_metric(const Json& stages, const std::string& stage, const PublishedValue& published) {
+  for (const Json& one : stages) {
+    if (one.at("name") != stage) continue;
+    for (const NamedMetrics& named : results_of(one)) {
+      if (!published.evaluator.empty() && named.name != published.evaluator) continue;
+      for (const Metric& metric : named.metrics.values) {
+        if (metric.name == published.metric) return metric;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Json published_json(const Row& row, const Json& stages, const PublishedValue& published) {
+  const std::string stage = published.stage.empty() ? row.stages.back().name : published.stage;
+  const auto metric = measured_metric(stages, stage, published);
+  Json out{{"metric", published.metric}, {"stage", stage},
+           {"value", published.value},   {"tolerance", published.tolerance},
+           {"source", published.source}, {"unit", metric ? metric->unit : ""},
+           {"measured", Json()},         {"reproduced", Json()}};
+  if (!metric) return out;
+  out["measured"] = metric->value;
+  // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
+  out["reproduced"] = std::abs(metric->value - published.value) <= published.tolerance * (1 + 1e-9) + 1e-12;
+  return out;
+}
+
+std::string published_line(const Json& p) {
+  const auto as_text = [&](const char* key) {
+    return metric_text({p.at("metric").get<std::string>(), p.at(key).get<double>(), 0, 0, p.at("unit").get<std::string>()});
+  };
+  const std::string source = p.at("source").get<std::string>();
+  std::string line = fmt::format("published {} of {}: {}{}", p.at("metric").get<std::string>(), p.at("stage").get<std::string>(),
+                                 as_text("value"), source.empty() ? "" : fmt::format(" ({})", source));
+  if (p.at("measured").is_null()) return line + "; not measured\n";
+  return line + fmt::format("; measured {}, {} {}\n", as_text("measured"),
+                            p.at("reproduced").get<bool>() ? "within the tolerance of" : "further off than the tolerance of",
+                            as_text("tolerance"));
+}
+
+}  // namespace
+
+Json row_results_json(const Row& row, const StageResults& results) {
+  Json out{{"row", row.file.string()},      {"title", row.title},      {"identity", row.identity},
+           {"folder", row.folder.string()}, {"stages", Json::array()}, {"published", Json::array()}};
+  for (const auto& [name, json] : results) out["stages"].push_back(stage_json(row, row.stage(name), json));
+  for (const PublishedValue& published : row.published) out["published"].push_back(published_json(row, out["stages"], published));
+  return out;
+}
+
+std::string row_table(const Json& row) {
+  std::vector<NamedMetrics> all;
+  for (const Json& stage : row.at("stages")) {
+    for (NamedMetrics& named : results_of(stage)) {
+      named.name = fmt::format("{}: {}", stage.at("name").get<std::string>(), named.name);
+      all.push_back(std::move(named));
+    }
+  }
+  std::string out = all.empty() ? "" : results_table(all);
+  for (const Json& published : row.at("published")) out += published_line(published);
+  return out;
+}
+
+void write_row_results(const std::filesystem::path& folder, const Json& row) {
+  write_atomically(folder / "results.json", row.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace lafs

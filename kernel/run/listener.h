@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernel/ledger/metrics_log.h"
+#include "kernel/results/named_metrics.h"
+
+namespace lafs {
+
+/// A run whose steps are about to begin.
+struct RunStart {
+  std::filesystem::path folder;
+  int64_t total_steps = 0, first_step = 0;  ///< optimizer steps; `first_step` of them were done before
+};
+
+/// An optimizer step that was done.
+struct StepDone {
+  int64_t done = 0, epoch = 0;  ///< steps done so far, this one counted
+  double loss = 0, lr = 0;
+  double images_per_second = 0;  ///< since the session began
+  double waiting_share = 0;      ///< of this step's time, in [0, 1], that went into waiting for data
+};
+
+/// Watches a run: a screen, TensorBoard, a page. A run needs none, and its files (metrics.jsonl, checkpoints, results.json) do not depend
+/// on any. Each member does nothing unless overridden; what one throws ends the run. [main thread]
+///
+///     struct LossTrace final : lafs::RunListener {
+///       std::vector<double> losses;
+///       void step(const lafs::StepDone& step) override { losses.push_back(step.loss); }
+///     };
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+
+  virtual void started(const RunStart&) {}
+  virtual void message(const std::string&) {}                                    ///< a sentence for people
+  virtual void step(const StepDone&) {}                                          ///< after every step
+  virtual void record(const StepRecord&) {}                                      ///< with every line of metrics.jsonl that is of a step
+  virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {}  ///< after so many steps, while training
+  virtual void saving() {}                                ///< a checkpoint is about to be written: bring what was heard to the disk
+  virtual void stopped() {}                               ///< no step follows: the run is done, or was interrupted
+  virtual void finished(const std::filesystem::path&) {}  ///< the folder of a run is whole, results.json written
+};
+
+using RunListeners = std::vector<RunListener*>;
+
+}  // namespace lafs

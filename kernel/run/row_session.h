@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "kernel/recipe/row.h"
+#include "kernel/registry/registry.h"
+#include "kernel/run/session.h"
+
+namespace lafs {
+
+/// Watches a row: its stages, and through `RunListener` the run of each. [main thread]
+class RowListener : public RunListener {
+ public:
+  /// The stage that comes next: the `number`-th of `count`, from 1.
+  virtual void stage_started(const Row&, const Stage&, int64_t /*number*/, int64_t /*count*/) {}
+  virtual void stage_was_finished(const Stage&, int64_t /*number*/, int64_t /*count*/) {}  ///< by an earlier session: it is not run
+  virtual void stage_finished(const Stage&, const SessionOutcome&) {}                      ///< to its end
+  virtual void row_finished(const std::filesystem::path&) {}                               ///< the row's folder is whole
+};
+
+struct RowRequest {
+  const Row& row;
+  const Registry& registry;
+  std::string only;                  ///< name of a stage; empty: all
+  std::vector<std::string> command;  ///< argv, for the manifests
+  RowListener* listener = nullptr;   ///< may be null
+};
+
+struct RowOutcome {
+  const Stage* stopped = nullptr;  ///< the stage in or after which a signal stopped the row; null: nothing is left to do
+  SessionOutcome last;             ///< of the stage that ran last
+  nlohmann::json results;          ///< as row_results_json, when nothing is left to do
+};
+
+/// Runs the stages of a row that are not finished, and writes the row's results.json. Throws Error, which names the stage.
+RowOutcome run_row(const RowRequest& request);
+
+/// The stage of that name, or with an empty name all.
+std::vector<const Stage*> chosen_stages(const Row& row, const std::string& name);
+
+/// What a reader calls a stage: the recipe's file, and the stage's name where it has one.
+std::string title_of(const Row& row, const Stage& stage);
+
+/// Throws Error when a stage that this one takes weights of is not finished.
+void require_inputs(const Row& row, const Stage& stage);
+
+}  // namespace lafs

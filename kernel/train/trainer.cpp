@@ -1,0 +1,246 @@
+#include "kernel/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <ATen/record_function.h>
+#include <fmt/format.h>
+#include <torch/nn/module.h>
+
+#include "kernel/model/autocast.h"
+#include "kernel/model/load.h"
+#include "kernel/ranks/solo_collective.h"
+#include "kernel/train/clip.h"
+#include "kernel/train/draws.h"
+#include "lafs/optimizer.h"
+#include "nn/fused_update.h"
+#include "nn/init.h"
+#include "nn/tree.h"
+
+namespace lafs {
+
+/// Reports of the micro-batches of a step; tensors are read once, when the step is over.
+struct Trainer::Values final : public Reporter {
+  std::vector<std::pair<std::string, std::vector<at::Tensor>>> items;
+  std::vector<std::string> notes;
+
+  void value(std::string_view name, double number) override { value(name, torch::tensor(number, at::kDouble)); }
+  void value(std::string_view name, const at::Tensor& scalar) override {
+    if (scalar.numel() != 1) throw Error(fmt::format("\"{}\" is reported with {} elements, not one", name, scalar.numel()));
+    const at::Tensor copy = scalar.detach().clone();
+    for (auto& [known, tensors] : items) {
+      if (known == name) {
+        tensors.push_back(copy);
+        return;
+      }
+    }
+    items.push_back({std::string(name), {copy}});
+  }
+  void note(std::string_view text) override { notes.emplace_back(text); }
+  std::vector<std::pair<std::string, double>> means() {
+    std::vector<std::pair<std::string, double>> out;
+    for (auto& [name, tensors] : items) {
+      double sum = 0;
+      for (const at::Tensor& tensor : tensors) sum += tensor.item<double>();
+      out.emplace_back(name, sum / static_cast<double>(tensors.size()));
+    }
+    items.clear();
+    return out;
+  }
+};
+
+RunLength run_length(const RunOptions& run, int64_t images) {
+  RunLength length;
+  length.batches_per_epoch = images / run.batch;
+  if (length.batches_per_epoch == 0) {
+    throw Error(fmt::format("[run] batch = {} is larger than the training data, which has {} images", run.batch, images));
+  }
+  int64_t micro_batches = 0;
+  if (__builtin_mul_overflow(length.batches_per_epoch, run.epochs, &micro_batches))
+    throw Error(fmt::format("[run] epochs = {} over {} images are more micro-batches than can be counted", run.epochs, images));
+  length.time.total = micro_batches / run.accumulate;
+  if (length.time.total == 0) {
+    throw Error(fmt::format("the whole run has {} micro-batches, fewer than [run] accumulate = {}", micro_batches, run.accumulate));
+  }
+  length.time.steps_per_epoch = std::max<int64_t>(1, length.batches_per_epoch / run.accumulate);
+  length.time.epochs = run.epochs;
+  length.time.images = images;
+  length.time.step_images = run.batch * run.accumulate;
+  length.steps = run.steps > 0 ? std::min(run.steps, length.time.total) : length.time.total;
+  return length;
+}
+
+Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device)
+    : recipe_(recipe),
+      device_(device),
+      objective_(assembly.objective()),
+      root_(objective_->module()),
+      scaler_(grad_scaler(recipe.run)),
+      collective_(std::make_unique<OneRank>()),
+      values_(std::make_shared<Values>()) {
+  assembly.check_views(*objective_);
+  root_->to(device_);
+  groups_ = parameter_groups(*root_, recipe_.optimizer_options);
+  for (const auto& group : groups_) {
+    parts_.emplace_back();
+    for (const std::string& name : group->names()) {
+      const auto found = std::find(part_names_.begin(), part_names_.end(), part_of(name));
+      parts_.back().push_back(static_cast<size_t>(found - part_names_.begin()));
+      if (found == part_names_.end()) part_names_.push_back(part_of(name));
+    }
+  }
+  optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
+  lr_ = recipe_.optimizer_options.lr;
+  lr_.from = scaled_lr(recipe_.optimizer_options.scale_rule, lr_.from, recipe_.run.batch, recipe_.run.accumulate);
+}
+
+void Trainer::initialise(const std::function<void(const std::string&)>& note) {
+  lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
+  for (const InitEntry& init : recipe_.init) placed(init, [&] { note(apply_init(init, *root_, recipe_.registry)); });
+  const at::NoGradGuard no_grad;
+  objective_->start();
+}
+
+std::shared_ptr<Backbone> Trainer::encoder() {
+  const std::string path = objective_->encoder();
+  auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*root_, path));
+  if (!backbone)
+    throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
+  return backbone;
+}
+
+/// Times the parts of a step, one after the other; a profiler that listens sees each as a span.
+class Trainer::PartClock {
+ public:
+  /// Ends the part before.
+  void begin(const char* part) {
+    end();
+    const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& one) { return one.first == part; });
+    current_ = static_cast<size_t>(found - parts_.begin());
+    if (found == parts_.end()) parts_.emplace_back(part, 0);
+    start_ = std::chrono::steady_clock::now();
+    span_.emplace(at::RecordScope::USER_SCOPE);
+    if (span_->isActive()) span_->before(part);
+  }
+  /// Seconds of the parts, in the order in which they first began. Ends the last.
+  std::vector<std::pair<std::string, double>> parts() {
+    end();
+    return parts_;
+  }
+
+ private:
+  void end() {
+    if (!span_) return;
+    span_.reset();
+    parts_[current_].second += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  std::optional<at::RecordFunction> span_;
+  std::chrono::steady_clock::time_point start_;
+  size_t current_ = 0;
+  std::vector<std::pair<std::string, double>> parts_;
+};
+
+double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock) {
+  clock.begin("forward");
+  const at::Tensor positions = batch->positions().cpu();
+  const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
+  const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
+  const Step step{time, micro, recipe_.run.accumulate, draws, *collective_, *values_};
+  at::Tensor loss;
+  {
+    const Autocast autocast(recipe_.run.precision, device_.type());
+    loss = objective_->loss(*batch, step);
+  }
+  if (loss.dim() != 0)
+    throw Error(fmt::format("objective \"{}\" gave a loss of {} dimensions, not a scalar", recipe_.objective.name, loss.dim()));
+  const double value = loss.item<double>();
+  if (!std::isfinite(value)) {
+    throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", std::isnan(value) ? std::abs(value) : value,
+                                time.index, micro),
+                    batch);
+  }
+  clock.begin("backward");
+  if (recipe_.run.accumulate > 1) loss = loss / static_cast<double>(recipe_.run.accumulate);
+  (scaler_ ? scaler_->scaled(loss) : loss).backward();
+  return value;
+}
+
+bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
+  std::vector<at::Tensor> gradients;
+  std::vector<size_t> parts;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::vector<at::Tensor>& parameters = groups_[g]->parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (!parameters[i].grad().defined()) continue;
+      gradients.push_back(parameters[i].grad());
+      parts.push_back(parts_[g][i]);
+    }
+  }
+  if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
+  const at::NoGradGuard no_grad;
+  const bool finite = !scaler_ || scaler_->unscale(gradients);
+  const std::vector<double> lengths = lengths_of(gradients);
+  double total = 0;
+  for (const double length : lengths) total += length * length;
+  total = std::sqrt(total);
+  if (finite && !std::isfinite(total))
+    throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
+  if (finite) clip_gradients(gradients, lengths, total, recipe_.run.clip, recipe_.run.clip_norm);
+  outcome.gradient_norm = total;
+  std::vector<double> squares(part_names_.size());
+  for (size_t i = 0; i < parts.size(); ++i) squares[parts[i]] += lengths[i] * lengths[i];
+  for (size_t i = 0; i < squares.size(); ++i) outcome.values.emplace_back("gradient_norm/" + part_names_[i], std::sqrt(squares[i]));
+  return finite;
+}
+
+void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome) {
+  outcome.values.emplace_back("loss_scale", scaler_->state().scale);
+  scaler_->update(finite);
+  outcome.values.emplace_back("skipped_steps", static_cast<double>(scaler_->state().skipped));
+  if (finite) return;
+  outcome.notes.push_back(scaler_->skip_note());
+  if (scaler_->exhausted()) {
+    throw NotFinite(fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped",
+                                time.index, scaler_->state().scale, scaler_->state().in_a_row),
+                    nullptr);
+  }
+}
+
+StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
+  RECORD_USER_SCOPE("step");
+  StepOutcome outcome;
+  outcome.lr = lr_.at(time);
+  outcome.weight_decay = weight_decay().at(time);
+  for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
+  PartClock clock;
+  for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
+    clock.begin("load");
+    const std::shared_ptr<LoadedBatch> batch = next_batch();
+    outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
+  }
+  clock.begin("clip");
+  const bool finite = treat_gradients(time, outcome);
+  clock.begin("hooks");
+  const Step last{time, recipe_.run.accumulate - 1, recipe_.run.accumulate, nullptr, *collective_, *values_};
+  const at::NoGradGuard no_grad;
+  objective_->before_update(last);
+  clock.begin("optimizer");
+  if (finite) optimizer_->step();
+  for (const auto& group : groups_) {
+    for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
+  }
+  clock.begin("hooks");
+  objective_->after_update(last);  // also of a skipped update: the averaged teacher moves on (quirk P19)
+  if (scaler_) end_scaled_step(time, finite, outcome);
+  outcome.seconds = clock.parts();
+  for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
+  for (std::string& note : values_->notes) outcome.notes.push_back(std::move(note));
+  values_->notes.clear();
+  return outcome;
+}
+
+}  // namespace lafs

@@ -1,0 +1,95 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "kernel/data/loader.h"
+#include "kernel/model/assembly.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/train/grad_scaler.h"
+#include "kernel/train/groups.h"
+#include "lafs/backbone.h"
+
+namespace lafs {
+
+/// Lengths of a run: optimizer steps and the micro-batches they are made of. Micro-batches that are left at the end of an
+/// epoch go into the first step of the next one (FT-32).
+struct RunLength {
+  Timeline time;  ///< with index 0; schedules span it
+  int64_t batches_per_epoch = 1;
+  int64_t steps = 1;  ///< to be done: the whole, or `[run] steps`
+};
+RunLength run_length(const RunOptions& run, int64_t images);
+
+/// What one optimizer step gave.
+struct StepOutcome {
+  double loss = 0;           ///< mean over micro-batches, undivided
+  double gradient_norm = 0;  ///< of all gradients together, before clipping; not finite where the update was skipped
+  double lr = 0, weight_decay = 0;
+  std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches;
+                                                       ///< and "gradient_norm/PART" before clipping, see part_of; in
+                                                       ///< fp16 "loss_scale" of the step, and "skipped_steps" of the run
+  /// Where the time went: "load", "forward", "backward", "clip", "optimizer", "hooks". On a GPU work that nothing waits for
+  /// counts where it is waited for: forward ends with the loss, clip with the norm.
+  std::vector<std::pair<std::string, double>> seconds;
+  std::vector<std::string> notes;  ///< its sentences for the log
+};
+
+/// A loss or gradient that is not finite: what was fed, for a bundle.
+class NotFinite : public Error {
+ public:
+  NotFinite(const std::string& message, std::shared_ptr<const LoadedBatch> culprit) : Error(message), batch(std::move(culprit)) {}
+  std::shared_ptr<const LoadedBatch> batch;  ///< null when it was the gradient of a whole step
+};
+
+/// Objective, optimizer and the order of a step (contract 3): loss, backward, unscale, clip, before_update, optimizer, after_update.
+/// Knows nothing of students, views or landmarks. [main thread]
+class Trainer {
+ public:
+  /// Builds the objective and moves it to the device; parameters are not initialised yet.
+  Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device);
+
+  /// First values of every parameter from the run's seed, then `[[init]]`, then the objective's start. `note` hears what was loaded.
+  void initialise(const std::function<void(const std::string&)>& note);
+
+  StepOutcome step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch);
+
+  torch::nn::Module& root() { return *root_; }
+  Objective& objective() { return *objective_; }
+  Optimizer& optimizer() { return *optimizer_; }
+  /// Of a run in fp16; null of others.
+  GradScaler* scaler() { return scaler_ ? &*scaler_ : nullptr; }
+  /// The backbone that evaluation uses.
+  std::shared_ptr<Backbone> encoder();
+  const std::vector<std::shared_ptr<RunGroup>>& groups() const { return groups_; }
+  /// Peak learning rate included, both schedules as the recipe's scale rule makes them.
+  Schedule lr() const { return lr_; }
+  Schedule weight_decay() const { return recipe_.optimizer_options.weight_decay; }
+
+ private:
+  class PartClock;
+  double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
+  /// Unscales, measures and clips. False where the update must be skipped: a gradient overflowed under the scale.
+  bool treat_gradients(const Timeline& time, StepOutcome& outcome);
+  void end_scaled_step(const Timeline& time, bool finite, StepOutcome& outcome);
+
+  const Recipe& recipe_;
+  at::Device device_;
+  std::shared_ptr<Objective> objective_;
+  std::shared_ptr<torch::nn::Module> root_;
+  std::vector<std::shared_ptr<RunGroup>> groups_;
+  std::vector<std::vector<size_t>> parts_;  ///< of every parameter of every group, in part_names_
+  std::vector<std::string> part_names_;
+  std::shared_ptr<Optimizer> optimizer_;
+  std::optional<GradScaler> scaler_;
+  Schedule lr_;
+  std::unique_ptr<Collective> collective_;
+  struct Values;
+  std::shared_ptr<Values> values_;
+};
+
+}  // namespace lafs

@@ -1,0 +1,45 @@
+#include "runner/report/run_reports.h"
+
+#include <fmt/format.h>
+
+#include "runner/report/report.h"
+#include "runner/report/say.h"
+
+namespace lafs {
+
+namespace {
+
+std::string heading(const Stage& stage, int64_t number, int64_t count) {
+  return fmt::format("stage {}{}", stage.name, count > 1 ? fmt::format(" ({} of {})", number, count) : "");
+}
+
+}  // namespace
+
+void RunReports::started(const RunStart& start) {
+  progress_.emplace(quiet_, start.total_steps, start.first_step);
+  tensorboard_.started(start);
+}
+
+void RunReports::stopped() {
+  progress_->finish();
+  tensorboard_.stopped();
+}
+
+void RunReports::finished(const std::filesystem::path& folder) { write_report(folder); }
+
+void RunReports::stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) {
+  if (!quiet_) say("{} -> {}\n", heading(stage, number, count), row.folder_of(stage).string());
+}
+
+void RunReports::stage_was_finished(const Stage& stage, int64_t number, int64_t count) {
+  if (!quiet_) say("{}: was finished before\n", heading(stage, number, count));
+}
+
+void RunReports::stage_finished(const Stage&, const SessionOutcome& outcome) {
+  if (quiet_ || outcome.was_done) return;
+  say("{} steps in {}, {:.1f} images/s\n", outcome.total, duration_text(outcome.seconds), outcome.images_per_second);
+}
+
+void RunReports::row_finished(const std::filesystem::path& folder) { write_row_report(folder); }
+
+}  // namespace lafs

@@ -1,0 +1,38 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "kernel/run/row_session.h"
+#include "runner/report/progress.h"
+#include "runner/report/tensorboard.h"
+
+namespace lafs {
+
+/// All that a person gets of a run or row while it works: progress on standard error, TensorBoard's events, report.html.
+class RunReports final : public RowListener {
+ public:
+  explicit RunReports(bool quiet) : quiet_(quiet) {}
+
+  void started(const RunStart& start) override;
+  void message(const std::string& text) override { progress_->message(text); }
+  void step(const StepDone& step) override {
+    progress_->step(step.done, step.epoch, step.loss, step.lr, step.images_per_second, step.waiting_share);
+  }
+  void record(const StepRecord& record) override { tensorboard_.record(record); }
+  void evaluated(int64_t step, const std::vector<NamedMetrics>& results) override { tensorboard_.evaluated(step, results); }
+  void saving() override { tensorboard_.saving(); }
+  void stopped() override;
+  void finished(const std::filesystem::path& folder) override;
+
+  void stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) override;
+  void stage_was_finished(const Stage& stage, int64_t number, int64_t count) override;
+  void stage_finished(const Stage& stage, const SessionOutcome& outcome) override;
+  void row_finished(const std::filesystem::path& folder) override;
+
+ private:
+  bool quiet_;
+  std::optional<Progress> progress_;
+  TensorBoard tensorboard_;
+};
+
+}  // namespace lafs

@@ -1,0 +1,153 @@
+#include "runner/tools/bench/step_bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "kernel/data/loader.h"
+#include "kernel/data/noise_source.h"
+#include "kernel/model/assembly.h"
+#include "kernel/ranks/device.h"
+#include "kernel/ranks/memory.h"
+#include "kernel/train/trainer.h"
+#include "runner/report/say.h"
+#include "runner/tools/bench/step_trace.h"
+
+namespace lafs {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Views of one picture, thrown away.
+class ScratchViews final : public Views {
+ public:
+  explicit ScratchViews(const ViewLayout& layout) {
+    for (const ViewGroup& group : layout) groups_.emplace_back(static_cast<size_t>(group.height * group.width * 3));
+  }
+  std::span<uint8_t> image(size_t group, int64_t) override { return groups_[group]; }
+  void landmarks(size_t, int64_t, std::span<const float>) override {}
+
+ private:
+  std::vector<std::vector<uint8_t>> groups_;
+};
+
+/// What one thread of the loader does, picture by picture.
+void time_pictures(const DataSource& source, const Augmentation& augmentation, StepTimes& times) {
+  ScratchViews views(augmentation.layout());
+  double decode = 0, augment = 0;
+  int64_t pictures = 0;
+  for (; pictures < 256 && decode + augment < 0.5; ++pictures) {
+    auto start = Clock::now();
+    const Sample sample = source.get(pictures % source.size());
+    decode += seconds_since(start);
+    start = Clock::now();
+    Rng rng(static_cast<uint64_t>(pictures));
+    augmentation.views(sample, rng, views);
+    augment += seconds_since(start);
+  }
+  times.decode_milliseconds = 1e3 * decode / static_cast<double>(pictures);
+  times.augment_milliseconds = 1e3 * augment / static_cast<double>(pictures);
+}
+
+/// The loop of a recipe, with noise where its data is not there.
+class BenchLoop {
+ public:
+  BenchLoop(const Recipe& recipe, int64_t steps)
+      : recipe_(recipe),
+        device_(open_device(recipe.run.device)),
+        assembly_(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); }),
+        trainer_(recipe, assembly_, device_) {
+    use_threads(recipe.run.threads);
+    trainer_.initialise([](const std::string&) {});
+    const int64_t micro_batches = steps * recipe.run.accumulate;
+    source_ = assembly_.has_data() ? assembly_.data()
+                                   : std::make_shared<NoiseSource>(recipe.run.batch * micro_batches, assembly_.identities(), recipe.input);
+    augmentation_ = assembly_.augmentation();
+    LoaderOptions options;
+    options.seed = static_cast<uint64_t>(recipe.run.seed);
+    options.batch = recipe.run.batch;
+    options.end = micro_batches;
+    options.threads = recipe.run.loader_threads;
+    options.prefetch = recipe.run.prefetch;
+    loader_ = std::make_unique<Loader>(source_, augmentation_, recipe.input, options, device_);
+    time_ = run_length(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).time;
+    time_.epoch = std::min<int64_t>(1, time_.epochs - 1);  // past what holds for the first epoch only
+  }
+
+  StepOutcome step() {
+    time_.index = std::min(time_.total - 1, time_.epoch * time_.steps_per_epoch + done_++);
+    return trainer_.step(time_, [this] { return loader_->next(); });
+  }
+
+  bool has_data() const { return assembly_.has_data(); }
+  at::Device device() const { return device_; }
+  const DataSource& source() const { return *source_; }
+  const Augmentation& augmentation() const { return *augmentation_; }
+  /// Waits for the loader's threads; the last call.
+  void stop_loading() { loader_.reset(); }
+
+ private:
+  const Recipe& recipe_;
+  at::Device device_;
+  RecipeAssembly assembly_;
+  Trainer trainer_;
+  std::shared_ptr<const DataSource> source_;
+  std::shared_ptr<Augmentation> augmentation_;
+  std::unique_ptr<Loader> loader_;
+  Timeline time_;
+  int64_t done_ = 0;
+};
+
+void time_steps(BenchLoop& loop, const BenchOptions& options, StepTimes& times) {
+  std::vector<double> all;
+  for (int64_t i = 0; i < options.warm_up + options.steps; ++i) {
+    if (options.tell) options.tell(i);
+    const auto start = Clock::now();
+    const StepOutcome outcome = loop.step();
+    const double seconds = seconds_since(start);
+    times.loss = outcome.loss;
+    if (i < options.warm_up) continue;
+    all.push_back(seconds);
+    if (times.parts.empty()) times.parts.assign(outcome.seconds.size(), {"", 0});
+    for (size_t p = 0; p < outcome.seconds.size(); ++p) {
+      times.parts[p].first = outcome.seconds[p].first;
+      times.parts[p].second += outcome.seconds[p].second / static_cast<double>(options.steps);
+    }
+  }
+  std::sort(all.begin(), all.end());
+  times.steps = options.steps;
+  times.step_seconds = all[all.size() / 2];
+  times.images_per_second = static_cast<double>(times.batch * times.accumulate) / times.step_seconds;
+}
+
+}  // namespace
+
+StepTimes bench_steps(const Recipe& recipe, const BenchOptions& options) {
+  const int64_t traced = options.trace.empty() ? 0 : options.traced_steps;
+  const int64_t ahead = traced > 0 ? recipe.run.prefetch : 0;  // or a trace would show a loader that has nothing left to do
+  BenchLoop loop(recipe, options.warm_up + options.steps + traced + ahead);
+  std::optional<StepTrace> trace;
+  if (traced > 0) trace.emplace(options.trace, loop.device());
+  StepTimes times;
+  times.batch = recipe.run.batch;
+  times.accumulate = recipe.run.accumulate;
+  times.data_is_there = loop.has_data();
+  time_pictures(loop.source(), loop.augmentation(), times);
+  time_steps(loop, options, times);
+  times.peak_bytes = peak_bytes();
+  if (trace) {
+    trace->start();
+    for (int64_t i = 0; i < traced; ++i) loop.step();
+    loop.stop_loading();
+    times.trace_events = trace->finish();
+  }
+  return times;
+}
+
+}  // namespace lafs

@@ -1,0 +1,81 @@
+#include "kernel/results/results.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "support/run_folder.h"
+
+namespace lafs {
+namespace {
+
+std::vector<NamedMetrics> two_sets() {
+  NamedMetrics lfw{"lfw", {}, 1.5};
+  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""},
+                        {"tar@far=0.001", 0.9971, 0, 3000, ""},
+                        {"threshold", 1.41234, 0, 0, "", false},
+                        {"pixels/accuracy", 0.61, 0, 6000, ""}};
+  lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
+  lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81}}}};
+  NamedMetrics landmarks{"landmarks", {}, 0};
+  landmarks.metrics.values = {{"distance", 2.5, 0.25, 10, "pixels"}, {"overlap", std::nan(""), 0, 0, ""}, {"share", 12.345, 0, 0, "%"}};
+  return {lfw, landmarks};
+}
+
+TEST_CASE("results: the table aligns numbers and shows shares in percent") {
+  CHECK(results_table(two_sets()) ==
+        "evaluator  metric         model                   pixels      n\n"
+        "─────────────────────────────────────────────────────────────────\n"
+        "lfw        accuracy       99.83 % ± 0.12          61.00 %  6000\n"
+        "           tar@far=0.001  99.71 %                          3000\n"
+        "landmarks  distance       2.5000 pixels ± 0.2500             10\n"
+        "           overlap        -\n"
+        "           share          12.35 %\n");
+  CHECK(results_table({}) == "evaluator  metric  value  n\n");
+}
+
+TEST_CASE("results: a metric reads as people quote it") {
+  CHECK(metric_text({"accuracy", 0.9983, 0.0012, 6000, ""}) == "99.83 % ± 0.12");
+  CHECK(metric_text({"pixel_accuracy", 0.61, 0, 6000, ""}) == "61.00 %");
+  CHECK(metric_text({"pixels/accuracy", 0.61, 0, 6000, ""}) == "61.00 %");
+  CHECK(metric_text({"auc", 0.5, 0, 1, ""}) == "0.5000");
+  CHECK(metric_text({"error", 3.5, 0, 1, ""}) == "3.5000");
+  CHECK(metric_text({"accuracy", std::nan(""), 0, 0, ""}) == "-");
+}
+
+TEST_CASE("results: the file holds values with spread, notes and the hardest items") {
+  const test::RunFolder folder;
+  write_results(folder.path, two_sets(), 120, "best", {{"checkpoint", "checkpoints/best"}});
+  const auto read = nlohmann::json::parse(folder.read("results.json"));
+  CHECK(read["step"] == 120);
+  CHECK(read["which"] == "best");
+  CHECK(read["checkpoint"] == "checkpoints/best");
+  const auto& lfw = read["evaluators"][0];
+  CHECK(lfw["name"] == "lfw");
+  CHECK(lfw["seconds"] == 1.5);
+  CHECK(lfw["values"][0] ==
+        nlohmann::json{{"name", "accuracy"}, {"value", 0.99832}, {"standard_error", 0.0012}, {"n", 6000}, {"unit", ""}});
+  CHECK(lfw["notes"][0] == "pixels scaled as lafs, flip sum");
+  CHECK(lfw["lists"][0]["items"][0]["what"] == "pair 17: a/1.jpg b/2.jpg, impostor");
+  CHECK(read["evaluators"][1]["values"][1]["value"].is_null());
+}
+
+TEST_CASE("results: a long curve keeps 200 points and both its ends") {
+  NamedMetrics one{"lfw", {}, 0};
+  Curve curve{"roc", "far", "tar", {}, {}};
+  for (int i = 0; i <= 5000; ++i) {
+    curve.x.push_back(i);
+    curve.y.push_back(2 * i);
+  }
+  one.metrics.curves = {curve, {"short", "x", "y", {1, 2}, {3, 4}}};
+  const auto curves = results_json({one}, 1, "last")["evaluators"][0]["curves"];
+  CHECK(curves[0]["x"].size() == 200);
+  CHECK(curves[0]["x"].front() == 0);
+  CHECK(curves[0]["x"].back() == 5000);
+  CHECK(curves[0]["y"].back() == 10000);
+  CHECK(curves[1]["y"] == nlohmann::json{3.0, 4.0});
+}
+
+}  // namespace
+}  // namespace lafs
