@@ -19,28 +19,12 @@ namespace lafs {
 
 namespace {
 
-constexpr uint64_t order_key = key_of("epoch order"), augment_key = key_of("augmentation");
-
 Sample decoded(const DataSource& source, int64_t index) {
   RECORD_USER_SCOPE("decode");
   return source.get(index);
 }
 
 }  // namespace
-
-Sampler::Sampler(uint64_t seed, int64_t images, int64_t batch) : seed_(seed), images_(images), batch_(batch), per_epoch_(images / batch) {
-  if (per_epoch_ == 0) throw Error(fmt::format("[run] batch = {} is larger than the training data, which has {} images", batch, images));
-}
-
-int64_t Sampler::index(int64_t micro, int64_t row) const {
-  const auto epoch = static_cast<uint64_t>(epoch_of(micro));
-  return Permutation(images_, fold(fold(seed_, order_key), epoch))(position(micro, row));
-}
-
-uint64_t Sampler::augmentation_key(int64_t micro, int64_t row) const {
-  const auto epoch = static_cast<uint64_t>(epoch_of(micro));
-  return fold(fold(fold(seed_, augment_key), epoch), static_cast<uint64_t>(position(micro, row)));
-}
 
 const LoadedBatch::Group& LoadedBatch::group(std::string_view name) const {
   for (const Group& group : groups_) {
@@ -116,16 +100,16 @@ Loader::Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const A
       options_(options),
       device_(device),
       layout_(augmentation_->layout()),
-      sampler_(options.seed, source_->size(), options.batch),
-      next_task_(options.first * options.batch),
+      sampler_(options.seed, source_->size(), options.batch, options.place),
+      next_task_(options.first * sampler_.rows()),
       next_batch_(options.first) {
   for (int64_t s = 0; s < std::max<int64_t>(options_.prefetch, 1); ++s) {
     auto slot = std::make_unique<Slot>();
     for (const ViewGroup& group : layout_) {
-      slot->images.push_back(at::empty({group.count, options_.batch, group.height, group.width, 3}, at::kByte));
+      slot->images.push_back(at::empty({group.count, sampler_.rows(), group.height, group.width, 3}, at::kByte));
     }
-    slot->rows.resize(static_cast<size_t>(options_.batch));
-    slot->left = options_.batch;
+    slot->rows.resize(static_cast<size_t>(sampler_.rows()));
+    slot->left = sampler_.rows();
     slots_.push_back(std::move(slot));
   }
   start_serial_threads(threads_, std::max<int64_t>(options_.threads, 1), [this](std::stop_token) { work(); });
@@ -146,11 +130,11 @@ void Loader::work() {
     {
       std::unique_lock lock(mutex_);
       const auto in_flight = static_cast<int64_t>(slots_.size());
-      may_fill_.wait(lock, [&] { return stopping_ || next_task_ / options_.batch < next_batch_ + in_flight; });
-      if (stopping_ || next_task_ >= options_.end * options_.batch) return;
+      may_fill_.wait(lock, [&] { return stopping_ || next_task_ / sampler_.rows() < next_batch_ + in_flight; });
+      if (stopping_ || next_task_ >= options_.end * sampler_.rows()) return;
       task = next_task_++;
     }
-    fill(task / options_.batch, task % options_.batch);
+    fill(task / sampler_.rows(), task % sampler_.rows());
   }
 }
 
@@ -190,7 +174,7 @@ std::shared_ptr<LoadedBatch> Loader::next() {
   auto batch = take(slot, next_batch_);
   {
     const std::lock_guard lock(mutex_);
-    slot.left = options_.batch;
+    slot.left = sampler_.rows();
     ++next_batch_;
   }
   may_fill_.notify_all();
@@ -230,23 +214,23 @@ std::shared_ptr<LoadedBatch> Loader::take(Slot& slot, int64_t micro) {
   for (size_t g = 0; g < layout_.size(); ++g) {
     const ViewGroup& group = layout_[g];
     LoadedBatch::Group out{group.name, to_network(slot.images[g], input_, device_), {}};
-    out.landmarks = landmarks_of(group, options_.batch, [&](int64_t view, int64_t row) -> const std::vector<float>& {
+    out.landmarks = landmarks_of(group, sampler_.rows(), [&](int64_t view, int64_t row) -> const std::vector<float>& {
       return slot.rows[static_cast<size_t>(row)].landmarks[first_view + static_cast<size_t>(view)];
     });
     if (out.landmarks.defined()) out.landmarks = out.landmarks.to(device_);
     batch->groups_.push_back(std::move(out));
     first_view += static_cast<size_t>(group.count);
   }
-  std::vector<int64_t> labels, positions, indices;
-  for (int64_t row = 0; row < options_.batch; ++row) {
+  std::vector<int64_t> labels, indices;
+  for (int64_t row = 0; row < sampler_.rows(); ++row) {
     const Sample& meta = slot.rows[static_cast<size_t>(row)].meta;
     labels.push_back(meta.identity);
-    positions.push_back(sampler_.position(micro, row));
+    batch->rows.push_back(sampler_.position(micro, row));
     indices.push_back(sampler_.index(micro, row));
     batch->keys.push_back(meta.key);
   }
   batch->labels_ = torch::tensor(labels).to(device_);
-  batch->positions_ = torch::tensor(positions).to(device_);
+  batch->positions_ = torch::tensor(batch->rows).to(device_);
   batch->indices_ = torch::tensor(indices).to(device_);
   return batch;
 }

@@ -7,8 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
+#include "kernel/data/sampler.h"
 #include "lafs/augmentation.h"
 #include "lafs/batch.h"
 #include "lafs/data_source.h"
@@ -16,36 +18,20 @@
 
 namespace lafs {
 
-/// Which picture stands where: micro-batch m of a run holds positions [m*B, (m+1)*B) of its epoch's order, tails dropped.
-/// A pure function of (seed, images, batch). [any thread]
-class Sampler {
- public:
-  /// Throws Error when an epoch holds no whole batch.
-  Sampler(uint64_t seed, int64_t images, int64_t batch);
-  int64_t batches_per_epoch() const { return per_epoch_; }
-  int64_t epoch_of(int64_t micro) const { return micro / per_epoch_; }
-  int64_t position(int64_t micro, int64_t row) const { return (micro % per_epoch_) * batch_ + row; }
-  int64_t index(int64_t micro, int64_t row) const;
-  uint64_t augmentation_key(int64_t micro, int64_t row) const;
-
- private:
-  uint64_t seed_;
-  int64_t images_, batch_, per_epoch_;
-};
-
 struct LoaderOptions {
   uint64_t seed = 0;
-  int64_t batch = 1;  ///< rows of a micro-batch
+  int64_t batch = 1;  ///< images of a micro-batch over all ranks
   int64_t first = 0;  ///< micro-batch to begin with
   int64_t end = 1;    ///< one past the last
   int64_t threads = 1;
   int64_t prefetch = 2;  ///< micro-batches in flight: all the memory the loader takes
+  Place place;
 };
 
 /// A micro-batch that is on its device.
 class LoadedBatch final : public Batch {
  public:
-  int64_t size() const override { return labels_.size(0); }
+  int64_t size() const override { return static_cast<int64_t>(rows.size()); }
   bool has(std::string_view group) const override;
   at::Tensor views(std::string_view group) const override;
   at::Tensor landmarks(std::string_view group) const override;
@@ -54,6 +40,7 @@ class LoadedBatch final : public Batch {
   at::Tensor indices() const override { return indices_; }
 
   std::vector<std::string> keys;  ///< of the pictures, row by row
+  std::vector<int64_t> rows;      ///< positions() on the host
   int64_t micro = 0, epoch = 0;
 
  private:

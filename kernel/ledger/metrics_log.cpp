@@ -77,8 +77,8 @@ void MetricsLog::evaluation(int64_t step, const std::vector<NamedMetrics>& resul
   for (const NamedMetrics& named : results) {
     Line line{{"step", step}, {"evaluation", named.name}};
     for (const Metric& metric : named.metrics.values) {
-      line[metric.name] = metric.value;
-      if (metric.standard_error > 0) line[metric.name + "_error"] = metric.standard_error;
+      line[metric.full_name()] = metric.value;
+      if (metric.standard_error > 0) line[metric.full_name() + "_error"] = metric.standard_error;
     }
     state_->put(line);
   }

@@ -23,8 +23,8 @@ void agree(std::string_view what, int64_t recipe, int64_t data) {
 
 }  // namespace
 
-RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note)
-    : recipe_(recipe), mode_(data), note_(std::move(note)) {
+RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note, const Place& place)
+    : recipe_(recipe), mode_(data), note_(std::move(note)), rank_(place.rank), world_(place.world) {
   if (mode_ == Data::if_there) {
     try {
       open();
@@ -34,14 +34,14 @@ RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<vo
   }
 }
 
-std::shared_ptr<const DataSource> RecipeAssembly::open() {
+std::shared_ptr<const DataSource> RecipeAssembly::open() const {
   if (opening_) throw Error("a data source asked for the training data while it was being opened");
   if (!source_ && !tried_) {
     tried_ = mode_ == Data::if_there;
     opening_ = true;
     std::shared_ptr<const DataSource> source;
     try {
-      source = present(recipe_.data_source).make(*this);
+      source = present(recipe_.data_source).make(const_cast<RecipeAssembly&>(*this));
     } catch (...) {
       opening_ = false;
       throw;
@@ -70,21 +70,17 @@ std::shared_ptr<const DataSource> RecipeAssembly::data() {
   return source;
 }
 
-int64_t RecipeAssembly::identities() const {
-  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->identities();
-  if (source_) return source_->identities();
-  if (recipe_.run.identities > 0) return recipe_.run.identities;
-  if (mode_ == Data::closed) return 2;
-  throw Error("the training data is not there, so [run] identities must say how many there are");
+int64_t RecipeAssembly::number(int64_t (DataSource::*of_data)() const, int64_t in_recipe, int64_t where_closed,
+                               std::string_view key) const {
+  if (mode_ == Data::open) open();
+  if (source_) return (source_.get()->*of_data)();
+  if (in_recipe > 0) return in_recipe;
+  if (mode_ == Data::closed) return where_closed;
+  throw Error(fmt::format("the training data is not there, so [run] {} must say how many there are", key));
 }
 
-int64_t RecipeAssembly::images() const {
-  if (mode_ == Data::open) return const_cast<RecipeAssembly*>(this)->open()->size();
-  if (source_) return source_->size();
-  if (recipe_.run.images > 0) return recipe_.run.images;
-  if (mode_ == Data::closed) return recipe_.run.batch;
-  throw Error("the training data is not there, so [run] images must say how many there are");
-}
+int64_t RecipeAssembly::identities() const { return number(&DataSource::identities, recipe_.run.identities, 2, "identities"); }
+int64_t RecipeAssembly::images() const { return number(&DataSource::size, recipe_.run.images, recipe_.run.batch, "images"); }
 
 std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std::string_view capability) const {
   std::vector<std::string> names;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/ranks/place.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/assembly.h"
 
@@ -19,7 +20,7 @@ class RecipeAssembly final : public Assembly {
     if_there,  ///< opened if it can be; else the recipe's numbers stand for it
     closed     ///< never opened; the recipe's numbers, or 2 identities and one batch of images where it gives none
   };
-  RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note);
+  RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note, const Place& place = {});
 
   const InputContract& input() const override { return recipe_.input; }
   std::shared_ptr<Backbone> backbone() override;
@@ -28,11 +29,11 @@ class RecipeAssembly final : public Assembly {
   std::shared_ptr<const DataSource> data() override;
   int64_t identities() const override;
   int64_t images() const override;
-  int64_t rank_batch() const override { return recipe_.run.batch; }
+  int64_t rank_batch() const override { return recipe_.run.batch / world_; }
   int64_t accumulate() const override { return recipe_.run.accumulate; }
   int64_t epochs() const override { return recipe_.run.epochs; }
-  int64_t rank() const override { return 0; }
-  int64_t world() const override { return 1; }
+  int64_t rank() const override { return rank_; }
+  int64_t world() const override { return world_; }
   std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override;
   bool loads(std::string_view part) const override;
   void note(const std::string& text) override { note_(text); }
@@ -49,13 +50,17 @@ class RecipeAssembly final : public Assembly {
   bool has_data() const { return source_ != nullptr; }
 
  private:
-  std::shared_ptr<const DataSource> open();
+  std::shared_ptr<const DataSource> open() const;
+  /// `of_data` of the opened source, or where it is not there `in_recipe`, a key of [run] called `key`.
+  int64_t number(int64_t (DataSource::*of_data)() const, int64_t in_recipe, int64_t where_closed, std::string_view key) const;
 
   const Recipe& recipe_;
   Data mode_;
   std::function<void(const std::string&)> note_;
-  std::shared_ptr<const DataSource> source_;
-  bool tried_ = false, opening_ = false;
+  int64_t rank_, world_;
+  // Opened when first asked for.
+  mutable std::shared_ptr<const DataSource> source_;
+  mutable bool tried_ = false, opening_ = false;
 };
 
 }  // namespace lafs

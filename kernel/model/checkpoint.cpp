@@ -13,6 +13,7 @@
 #include "formats/safetensors.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/results/json_text.h"
+#include "lafs/error.h"
 #include "nn/tree.h"
 
 namespace lafs {

@@ -1,12 +1,12 @@
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include "lafs/collective.h"
 
 namespace lafs {
 
 /// The collective of a run of one process: every call is the identity.
-class OneRank final : public Collective {
+class SoloCollective final : public Collective {
  public:
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "formats/atomic_file.h"
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
+#include "kernel/results/unit_text.h"
 
 namespace lafs {
 
@@ -34,7 +36,7 @@ std::optional<Metric> measured_metric(const Json& stages, const std::string& sta
     for (const NamedMetrics& named : results_of(one)) {
       if (!published.evaluator.empty() && named.name != published.evaluator) continue;
       for (const Metric& metric : named.metrics.values) {
-        if (metric.name == published.metric) return metric;
+        if (metric.full_name() == published.metric) return metric;
       }
     }
   }
@@ -46,7 +48,7 @@ Json published_json(const Row& row, const Json& stages, const PublishedValue& pu
   const auto metric = measured_metric(stages, stage, published);
   Json out{{"metric", published.metric}, {"stage", stage},
            {"value", published.value},   {"tolerance", published.tolerance},
-           {"source", published.source}, {"unit", metric ? metric->unit : ""},
+           {"source", published.source}, {"unit", metric ? unit_text(metric->unit) : ""},
            {"measured", Json()},         {"reproduced", Json()}};
   if (!metric) return out;
   out["measured"] = metric->value;
@@ -57,7 +59,7 @@ Json published_json(const Row& row, const Json& stages, const PublishedValue& pu
 
 std::string published_line(const Json& p) {
   const auto as_text = [&](const char* key) {
-    return metric_text({p.at("metric").get<std::string>(), p.at(key).get<double>(), 0, 0, p.at("unit").get<std::string>()});
+    return metric_text({.value = p.at(key).get<double>(), .unit = unit_named(p.at("unit").get<std::string>())});
   };
   const std::string source = p.at("source").get<std::string>();
   std::string line = fmt::format("published {} of {}: {}{}", p.at("metric").get<std::string>(), p.at("stage").get<std::string>(),

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
 #include "kernel/evaluate/embedder.h"
 #include "kernel/ledger/manifest.h"
@@ -17,7 +18,8 @@
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
 #include "kernel/results/json_text.h"
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/train/trainer.h"
 
@@ -45,7 +47,7 @@ class Session {
   CheckpointFacts facts() const;
   void write_folder() const;
   void train(MetricsLog& log);
-  StepOutcome one_step(Timeline& time, Loader& loader);
+  StepOutcome one_step(const Timeline& time, Loader& loader);
   void report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log);
   void after_step(MetricsLog& log, bool last);
   std::vector<NamedMetrics> evaluate_now(bool last);
@@ -55,7 +57,6 @@ class Session {
   }
   void save(bool best);
   [[noreturn]] void stop_not_finite(const NotFinite& error) const;
-  bool crossed(double every_epochs) const;
 
   const SessionRequest& request_;
   const Recipe& recipe_;
@@ -66,7 +67,7 @@ class Session {
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
-  RunLength length_;
+  Epochs epochs_;
   RunPosition position_;
   std::string fingerprint_;  // of the training data
   SessionOutcome outcome_;
@@ -91,7 +92,7 @@ void Session::prepare() {
     throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", request_.folder.string()));
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
-  length_ = run_length(recipe_.run, assembly_.images());
+  epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   if (!recipe_.head.empty() && assembly_.identities() == 1)
     notes_.push_back("all pictures are of one identity: the head has nothing to tell apart, and its loss teaches nothing");
@@ -143,15 +144,6 @@ void Session::save(bool best) {
   saved_step_ = position_.step;
 }
 
-/// Whether the step that was just done carried the run over a multiple of so many epochs.
-bool Session::crossed(double every_epochs) const {
-  if (every_epochs <= 0) return false;
-  const auto per_epoch = static_cast<double>(length_.batches_per_epoch);
-  const double now = static_cast<double>(position_.micro) / per_epoch;
-  const double before = static_cast<double>(position_.micro - recipe_.run.accumulate) / per_epoch;
-  return std::floor(now / every_epochs) > std::floor(before / every_epochs);
-}
-
 std::vector<NamedMetrics> Session::evaluate_now(bool last) {
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> chosen;
   for (size_t i = 0; i < evaluators_.size(); ++i) {
@@ -174,7 +166,7 @@ std::vector<NamedMetrics> Session::evaluate_now(bool last) {
 
 void Session::after_step(MetricsLog& log, bool last) {
   bool best = false;
-  if (last || crossed(recipe_.run.evaluate_every)) {
+  if (last || epochs_.crosses(position_.step - 1, recipe_.run.evaluate_every)) {
     auto results = evaluate_now(last);
     if (!results.empty()) {
       log.evaluation(position_.step, results);
@@ -187,7 +179,8 @@ void Session::after_step(MetricsLog& log, bool last) {
     }
     if (last) outcome_.results = std::move(results);
   }
-  const bool due = recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : crossed(1);
+  const bool due =
+      recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : epochs_.crosses(position_.step - 1, 1);
   if (last || best || due || interrupted()) {
     log.flush();
     for (RunListener* listener : request_.listeners) listener->saving();
@@ -211,9 +204,7 @@ void Session::stop_not_finite(const NotFinite& error) const {
   throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
 }
 
-StepOutcome Session::one_step(Timeline& time, Loader& loader) {
-  time.index = position_.step;
-  time.epoch = position_.micro / length_.batches_per_epoch;
+StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
     return trainer_->step(time, [&] { return loader.next(); });
   } catch (const NotFinite& error) {
@@ -223,8 +214,8 @@ StepOutcome Session::one_step(Timeline& time, Loader& loader) {
 
 /// What one step took and found; `seconds` of time, `waited` of these for data.
 void Session::report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log) {
-  const int64_t epoch = (position_.micro - 1) / length_.batches_per_epoch;
-  if (time.index % recipe_.run.log_every == 0 || position_.step == length_.steps) {
+  const int64_t epoch = epochs_.epoch_of(position_.micro - 1);
+  if (time.index % recipe_.run.log_every == 0 || position_.step == epochs_.steps) {
     const StepRecord record{
         time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm, static_cast<double>(time.step_images) / seconds,
         step.values};
@@ -241,7 +232,7 @@ void Session::train(MetricsLog& log) {
   options.seed = static_cast<uint64_t>(recipe_.run.seed);
   options.batch = recipe_.run.batch;
   options.first = position_.micro;
-  options.end = length_.steps * recipe_.run.accumulate;
+  options.end = epochs_.first_micro(epochs_.steps);
   options.threads = recipe_.run.loader_threads;
   options.prefetch = recipe_.run.prefetch;
   Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
@@ -250,9 +241,9 @@ void Session::train(MetricsLog& log) {
   const auto start = Clock::now();
   double training = 0, waited_before = 0;
   const int64_t first = position_.step;
-  while (position_.step < length_.steps && !interrupted()) {
+  while (position_.step < epochs_.steps && !interrupted()) {
     const auto step_start = Clock::now();
-    Timeline time = length_.time;
+    const Timeline time = epochs_.timeline(position_.step);
     const StepOutcome step = one_step(time, loader);
     position_.micro += recipe_.run.accumulate;
     ++position_.step;
@@ -262,7 +253,7 @@ void Session::train(MetricsLog& log) {
     outcome_.waiting_share = loader.waited_seconds() / training;
     report_step(time, step, seconds, loader.waited_seconds() - waited_before, log);
     waited_before = loader.waited_seconds();
-    after_step(log, position_.step == length_.steps);
+    after_step(log, position_.step == epochs_.steps);
   }
   if (interrupted()) save(false);
   outcome_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -281,23 +272,23 @@ SessionOutcome Session::run() {
   prepare();
   const bool resumed = resume();
   if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
-  position_.total = length_.steps;
+  position_.total = epochs_.steps;
   write_folder();
 
   MetricsLog log(request_.folder, position_.step);
-  for (RunListener* listener : request_.listeners) listener->started({request_.folder, length_.steps, position_.step});
+  for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
   for (const std::string& note : notes_) message(note);
-  if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, length_.steps));
-  outcome_.was_done = position_.step >= length_.steps;
+  if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
+  outcome_.was_done = position_.step >= epochs_.steps;
   if (outcome_.was_done) {
     outcome_.results = evaluate_now(true);
   } else {
     train(log);
   }
   for (RunListener* listener : request_.listeners) listener->stopped();
-  outcome_.interrupted = position_.step < length_.steps;
+  outcome_.interrupted = position_.step < epochs_.steps;
   outcome_.step = position_.step;
-  outcome_.total = length_.steps;
+  outcome_.total = epochs_.steps;
   if (!outcome_.interrupted) finish();
   return outcome_;
 }

@@ -6,7 +6,7 @@
 namespace lafs {
 
 /// Where nobody logs.
-class Unheard final : public Reporter {
+class NullReporter final : public Reporter {
  public:
   void value(std::string_view, double) override {}
   void value(std::string_view, const at::Tensor&) override {}

@@ -12,7 +12,6 @@
 
 #include "kernel/model/autocast.h"
 #include "kernel/model/load.h"
-#include "kernel/ranks/solo_collective.h"
 #include "kernel/train/clip.h"
 #include "kernel/train/draws.h"
 #include "lafs/optimizer.h"
@@ -52,34 +51,19 @@ struct Trainer::Values final : public Reporter {
   }
 };
 
-RunLength run_length(const RunOptions& run, int64_t images) {
-  RunLength length;
-  length.batches_per_epoch = images / run.batch;
-  if (length.batches_per_epoch == 0) {
-    throw Error(fmt::format("[run] batch = {} is larger than the training data, which has {} images", run.batch, images));
-  }
-  int64_t micro_batches = 0;
-  if (__builtin_mul_overflow(length.batches_per_epoch, run.epochs, &micro_batches))
-    throw Error(fmt::format("[run] epochs = {} over {} images are more micro-batches than can be counted", run.epochs, images));
-  length.time.total = micro_batches / run.accumulate;
-  if (length.time.total == 0) {
-    throw Error(fmt::format("the whole run has {} micro-batches, fewer than [run] accumulate = {}", micro_batches, run.accumulate));
-  }
-  length.time.steps_per_epoch = std::max<int64_t>(1, length.batches_per_epoch / run.accumulate);
-  length.time.epochs = run.epochs;
-  length.time.images = images;
-  length.time.step_images = run.batch * run.accumulate;
-  length.steps = run.steps > 0 ? std::min(run.steps, length.time.total) : length.time.total;
-  return length;
+Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run) {
+  Schedule lr = options.lr;
+  lr.from = scaled_lr(options.scale_rule, lr.from, run.batch, run.accumulate);
+  return lr;
 }
 
-Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device)
+Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device, const Place& place)
     : recipe_(recipe),
       device_(device),
       objective_(assembly.objective()),
       root_(objective_->module()),
       scaler_(grad_scaler(recipe.run)),
-      collective_(std::make_unique<OneRank>()),
+      collective_(place.collective),
       values_(std::make_shared<Values>()) {
   assembly.check_views(*objective_);
   root_->to(device_);
@@ -93,8 +77,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
     }
   }
   optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
-  lr_ = recipe_.optimizer_options.lr;
-  lr_.from = scaled_lr(recipe_.optimizer_options.scale_rule, lr_.from, recipe_.run.batch, recipe_.run.accumulate);
+  lr_ = learning_rate(recipe_.optimizer_options, recipe_.run);
 }
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
@@ -146,9 +129,7 @@ class Trainer::PartClock {
 
 double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock) {
   clock.begin("forward");
-  const at::Tensor positions = batch->positions().cpu();
-  const std::vector<int64_t> rows(positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel());
-  const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, rows, device_);
+  const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), time.index, micro, batch->rows, device_);
   const Step step{time, micro, recipe_.run.accumulate, draws, *collective_, *values_};
   at::Tensor loss;
   {

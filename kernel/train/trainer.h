@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include "kernel/data/loader.h"
 #include "kernel/model/assembly.h"
+#include "kernel/ranks/place.h"
 #include "kernel/recipe/recipe.h"
 #include "kernel/train/grad_scaler.h"
 #include "kernel/train/groups.h"
@@ -16,14 +18,8 @@
 
 namespace lafs {
 
-/// Lengths of a run: optimizer steps and the micro-batches they are made of. Micro-batches that are left at the end of an
-/// epoch go into the first step of the next one (FT-32).
-struct RunLength {
-  Timeline time;  ///< with index 0; schedules span it
-  int64_t batches_per_epoch = 1;
-  int64_t steps = 1;  ///< to be done: the whole, or `[run] steps`
-};
-RunLength run_length(const RunOptions& run, int64_t images);
+/// The recipe's learning rate with its peak as the scale rule makes it.
+Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run);
 
 /// What one optimizer step gave.
 struct StepOutcome {
@@ -51,7 +47,7 @@ class NotFinite : public Error {
 class Trainer {
  public:
   /// Builds the objective and moves it to the device; parameters are not initialised yet.
-  Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device);
+  Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device, const Place& place = {});
 
   /// First values of every parameter from the run's seed, then `[[init]]`, then the objective's start. `note` hears what was loaded.
   void initialise(const std::function<void(const std::string&)>& note);
@@ -66,7 +62,6 @@ class Trainer {
   /// The backbone that evaluation uses.
   std::shared_ptr<Backbone> encoder();
   const std::vector<std::shared_ptr<RunGroup>>& groups() const { return groups_; }
-  /// Peak learning rate included, both schedules as the recipe's scale rule makes them.
   Schedule lr() const { return lr_; }
   Schedule weight_decay() const { return recipe_.optimizer_options.weight_decay; }
 
@@ -87,7 +82,7 @@ class Trainer {
   std::shared_ptr<Optimizer> optimizer_;
   std::optional<GradScaler> scaler_;
   Schedule lr_;
-  std::unique_ptr<Collective> collective_;
+  std::shared_ptr<Collective> collective_;
   struct Values;
   std::shared_ptr<Values> values_;
 };

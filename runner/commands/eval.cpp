@@ -8,10 +8,12 @@
 #include "kernel/evaluate/embedder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/trained_model.h"
+#include "runner/commands/command.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/json_text.h"
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
 #include "runner/report/say.h"
 
 namespace lafs {

@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
 #include "kernel/data/noise_source.h"
 #include "kernel/model/assembly.h"
@@ -73,7 +74,7 @@ Probe probe(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer, at
   options.end = steps + 1;
   options.threads = recipe.run.loader_threads;
   Loader loader(source, assembly.augmentation(), recipe.input, options, device);
-  const Timeline time = run_length(recipe.run, source->size()).time;
+  const Timeline time = Epochs(recipe.run, source->size()).timeline();
   trainer.step(time, [&] { return loader.next(); });  // buffers, thread teams and caches are made here
   const auto start = std::chrono::steady_clock::now();
   for (result.steps = 0; result.steps < steps; ++result.steps) result.loss = trainer.step(time, [&] { return loader.next(); }).loss;
@@ -85,8 +86,8 @@ Probe probe(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer, at
 
 std::string mebibytes(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
-nlohmann::json schedule_json(const Schedule& schedule, const RunLength& length) {
-  Timeline time = length.time;
+nlohmann::json schedule_json(const Schedule& schedule, const Epochs& length) {
+  Timeline time = length.timeline();
   nlohmann::json out;
   double largest = schedule.at(time);
   int64_t where = 0;
@@ -123,13 +124,13 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   const at::Device device = open_device(recipe.run.device);
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
-  const RunLength length = run_length(recipe.run, assembly.images());
+  const Epochs length(recipe.run, assembly.images());
   nlohmann::json plan{{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},
                       {"device", device.str()},         {"data_is_there", assembly.has_data()},
                       {"images", assembly.images()},    {"identities", assembly.identities()},
                       {"batch", recipe.run.batch},      {"accumulate", recipe.run.accumulate},
                       {"epochs", recipe.run.epochs},    {"micro_batches_per_epoch", length.batches_per_epoch},
-                      {"steps", length.steps},          {"steps_of_all_epochs", length.time.total}};
+                      {"steps", length.steps},          {"steps_of_all_epochs", length.total}};
 
   const Recipe small = probe_recipe(recipe);
   Trainer trainer(small, assembly, device);
@@ -147,9 +148,7 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
                               {"lr_scale", group->lr_scale()},
                               {"weight_decay", group->weight_decay()}});
   }
-  Schedule lr = recipe.optimizer_options.lr;
-  lr.from = scaled_lr(recipe.optimizer_options.scale_rule, lr.from, recipe.run.batch, recipe.run.accumulate);
-  plan["lr"] = schedule_json(lr, length);
+  plan["lr"] = schedule_json(learning_rate(recipe.optimizer_options, recipe.run), length);
   plan["weight_decay"] = schedule_json(recipe.optimizer_options.weight_decay, length);
 
   int64_t weights = 0, gradients = 0;
@@ -161,7 +160,7 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   plan["memory"] = {{"weights", weights}, {"gradients", gradients}, {"optimizer", state.bytes}};
   if (arguments.probe > 0) {
     const Probe p = probe(small, assembly, trainer, device, arguments.probe);
-    const double images = static_cast<double>(length.steps) * static_cast<double>(length.time.step_images);
+    const double images = static_cast<double>(length.steps) * static_cast<double>(length.step_images());
     const int64_t growing = std::max<int64_t>(0, p.peak - p.before - weights - gradients - state.bytes);
     plan["memory"]["peak_estimate"] = p.before + weights + gradients + state.bytes + growing * recipe.run.batch / p.batch;
     plan["probe"] = {{"steps", p.steps},

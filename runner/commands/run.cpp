@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/results/json_text.h"
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
 #include "kernel/results/row_results.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/row_session.h"

@@ -111,7 +111,7 @@ class EvaluatorSuite {
     findings_.expect(std::isfinite(first.values[0].value), "the score that ranks checkpoints exists", first.values[0].name);
     std::set<std::string> names;
     for (const Metric& metric : first.values) {
-      findings_.expect(names.insert(metric.name).second, "scores have names of their own", metric.name);
+      findings_.expect(names.insert(metric.full_name()).second, "scores have names of their own", metric.name);
       look(metric);
     }
     for (const Curve& curve : first.curves) {
@@ -120,25 +120,16 @@ class EvaluatorSuite {
     expect_equal(first, second, "two calls score the same");
   }
 
+  /// The largest value that the unit allows; 0: any.
+  static double whole_of(const Metric& metric) { return metric.unit == Unit::share ? 1 : metric.unit == Unit::percent ? 100 : 0; }
+
   void look(const Metric& metric) {
-    const std::string what = fmt::format("\"{}\" is {} +- {} on {}", metric.name, metric.value, metric.standard_error, metric.n);
+    const std::string what = fmt::format("\"{}\" is {} +- {} on {}", metric.full_name(), metric.value, metric.standard_error, metric.n);
     findings_.expect(!std::isinf(metric.value), "no score is infinite", what);
     findings_.expect(metric.n > 0, "a score says on how many items", what);
     findings_.expect(!(metric.standard_error < 0) && !std::isinf(metric.standard_error), "a standard error is not below 0", what);
-    if (!is_share(metric.name) || std::isnan(metric.value)) return;
-    const double whole = metric.unit == "%" ? 100 : 1;
-    findings_.expect(metric.value >= 0 && metric.value <= whole, "a share lies between nothing and all", what);
-  }
-
-  static bool is_share(const std::string& name) {
-    const std::string own = name.substr(name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
-    for (const char* word : {"accuracy", "auc", "eer", "tar@"}) {
-      if (own.starts_with(word)) return true;
-    }
-    for (const std::string word : {"rank", "top"}) {  // "rank1" and "top1", not "rank_correlation"
-      if (own.starts_with(word) && own.size() > word.size() && std::isdigit(static_cast<unsigned char>(own[word.size()]))) return true;
-    }
-    return false;
+    if (whole_of(metric) == 0 || std::isnan(metric.value)) return;
+    findings_.expect(metric.value >= 0 && metric.value <= whole_of(metric), "a share lies between nothing and all", what);
   }
 
   void expect_equal(const Metrics& a, const Metrics& b, const std::string& promise) {
@@ -163,9 +154,9 @@ class EvaluatorSuite {
 
   void perfect() {
     const Metrics metrics = score(true);
-    if (metrics.values.empty() || !is_share(metrics.values[0].name) || has_single_pictures()) return;
+    if (metrics.values.empty() || whole_of(metrics.values[0]) == 0 || has_single_pictures()) return;
     const Metric& best = metrics.values[0];
-    const double share = best.unit == "%" ? best.value / 100 : best.value;
+    const double share = best.value / whole_of(best);
     findings_.expect(share > 0.99, "perfect features score above 0.99", fmt::format("\"{}\" is {}", best.name, share));
   }
 

@@ -116,8 +116,8 @@ class HeadSuite {
     phi(cosines, norms);
     const std::string names = changed(before, *module, false);
     findings_.expect(names.empty(), "observing and computing targets change no saved state", names);
-    OneRank collective;
-    Unheard reporter;
+    SoloCollective collective;
+    NullReporter reporter;
     statistical->after_update({{}, 0, 1, nullptr, collective, reporter});
     const auto fresh = use_.make(identities);
     const auto of_fresh = std::dynamic_pointer_cast<torch::nn::Module>(fresh);

@@ -326,7 +326,7 @@ class ObjectiveSuite {
   Findings& findings_;
   RecipeAssembly assembly_;
   const Recipe& recipe_;
-  OneRank collective_;
+  SoloCollective collective_;
   LastValues reporter_;
   std::shared_ptr<Objective> objective_;
   std::shared_ptr<torch::nn::Module> root_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -10,7 +11,9 @@
 #include <vector>
 
 #include "formats/atomic_file.h"
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
+#include "kernel/results/unit_text.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
 
@@ -66,74 +69,60 @@ std::string text(const Json& at, const char* key) {
   return found != at.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Metric metric_of(const Json& value) {
-  const double n = number(value, "n");
-  return {text(value, "name"), number(value, "value"), number(value, "standard_error"), std::isfinite(n) ? static_cast<int64_t>(n) : 0,
-          text(value, "unit")};
-}
-
-/// Metrics of one evaluator by name; "pixels/accuracy" is the baseline of "accuracy".
-std::string result_rows(const Json& evaluator, bool any_baseline) {
+/// A row for each metric of one evaluator; what was measured beside the model stands in a column of its own.
+std::string result_rows(const NamedMetrics& evaluator, bool any_baseline) {
   std::map<std::string, Metric> baselines;
   std::vector<Metric> own;
-  for (const Json& value : evaluator.value("values", Json::array())) {
-    Metric metric = metric_of(value);
-    if (metric.name.starts_with("pixels/")) {
-      baselines[metric.name.substr(7)] = metric;
-    } else {
-      own.push_back(std::move(metric));
-    }
+  for (const Metric& metric : evaluator.metrics.values) {
+    if (metric.variant.empty())
+      own.push_back(metric);
+    else
+      baselines[metric.name] = metric;
   }
   std::string out;
   for (size_t i = 0; i < own.size(); ++i) {
     const auto beside = baselines.find(own[i].name);
-    out +=
-        fmt::format("<tr{}><td>{}</td><td>{}</td><td class=\"number{}\">{}</td>", i == 0 ? " class=\"first\"" : "",
-                    i == 0 ? html_text(text(evaluator, "name")) : "", html_text(own[i].name), i == 0 ? " lead" : "", metric_text(own[i]));
+    out += fmt::format("<tr{}><td>{}</td><td>{}</td><td class=\"number{}\">{}</td>", i == 0 ? " class=\"first\"" : "",
+                       i == 0 ? html_text(evaluator.name) : "", html_text(own[i].name), i == 0 ? " lead" : "", metric_text(own[i]));
     if (any_baseline) out += fmt::format("<td class=\"number\">{}</td>", beside == baselines.end() ? "" : metric_text(beside->second));
     out += fmt::format("<td class=\"number\">{}</td></tr>\n", own[i].n > 0 ? std::to_string(own[i].n) : "");
   }
   return out;
 }
 
-bool has_baseline(const Json& evaluators) {
-  for (const Json& evaluator : evaluators) {
-    for (const Json& value : evaluator.value("values", Json::array())) {
-      if (text(value, "name").starts_with("pixels/")) return true;
-    }
-  }
-  return false;
+bool has_baseline(const std::vector<NamedMetrics>& evaluators) {
+  return std::any_of(evaluators.begin(), evaluators.end(), [](const NamedMetrics& evaluator) {
+    const auto& values = evaluator.metrics.values;
+    return std::any_of(values.begin(), values.end(), [](const Metric& metric) { return !metric.variant.empty(); });
+  });
 }
 
-std::string notes_and_lists(const Json& evaluators) {
+std::string notes_and_lists(const std::vector<NamedMetrics>& evaluators) {
   std::string notes, lists;
-  for (const Json& evaluator : evaluators) {
-    const std::string name = html_text(text(evaluator, "name"));
-    for (const Json& note : evaluator.value("notes", Json::array())) {
-      if (note.is_string()) notes += fmt::format("<li>{}: {}</li>", name, html_text(note.get<std::string>()));
-    }
-    for (const Json& list : evaluator.value("lists", Json::array())) {
-      lists += fmt::format("<details><summary>{}: {}</summary><table>", name, html_text(text(list, "name")));
-      for (const Json& item : list.value("items", Json::array())) {
-        lists += fmt::format("<tr><td>{}</td><td class=\"number\">{:.4f}</td></tr>", html_text(text(item, "what")), number(item, "score"));
-      }
+  for (const NamedMetrics& evaluator : evaluators) {
+    const std::string name = html_text(evaluator.name);
+    for (const std::string& note : evaluator.metrics.notes) notes += fmt::format("<li>{}: {}</li>", name, html_text(note));
+    for (const RankedList& list : evaluator.metrics.lists) {
+      lists += fmt::format("<details><summary>{}: {}</summary><table>", name, html_text(list.name));
+      for (const RankedItem& item : list.items)
+        lists += fmt::format("<tr><td>{}</td><td class=\"number\">{:.4f}</td></tr>", html_text(item.what), item.score);
       lists += "</table></details>\n";
     }
   }
   return (notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n") + lists;
 }
 
-std::string results_rows_table(const Json& evaluators) {
+std::string results_rows_table(const std::vector<NamedMetrics>& evaluators) {
   const bool baseline = has_baseline(evaluators);
   std::string out = "<div class=\"scroll\"><table><tr><th>Evaluator</th><th>Metric</th><th class=\"number\">Model</th>";
   if (baseline) out += "<th class=\"number\">Pixels alone</th>";
   out += "<th class=\"number\">n</th></tr>\n";
-  for (const Json& evaluator : evaluators) out += result_rows(evaluator, baseline);
+  for (const NamedMetrics& evaluator : evaluators) out += result_rows(evaluator, baseline);
   return out + "</table></div>\n" + notes_and_lists(evaluators);
 }
 
 std::string results_section(const Json& results) {
-  const Json evaluators = results.value("evaluators", Json::array());
+  const std::vector<NamedMetrics> evaluators = results_of(results);
   if (evaluators.empty()) return "";
   const double step = number(results, "step");
   return fmt::format("<h2>Results of the {} checkpoint{}</h2>\n", html_text(text(results, "which")),
@@ -143,7 +132,7 @@ std::string results_section(const Json& results) {
 
 std::string stage_section(const Json& stage) {
   const std::string name = html_text(text(stage, "name"));
-  const Json evaluators = stage.value("evaluators", Json::array());
+  const std::vector<NamedMetrics> evaluators = results_of(stage);
   const std::string heading = fmt::format("<h2><a href=\"{0}/report.html\">{0}</a></h2>\n<p class=\"facts\">step {1:.0f} · {2}</p>\n", name,
                                           number(stage, "step"), html_text(text(stage, "identity")));
   return heading + (evaluators.empty() ? "" : results_rows_table(evaluators));
@@ -155,7 +144,7 @@ std::string published_section(const Json& published) {
       "<h2>Published values</h2>\n<div class=\"scroll\"><table><tr><th>Stage</th><th>Metric</th><th class=\"number\">Published</th><th "
       "class=\"number\">Measured</th><th class=\"number\">Tolerance</th><th>Reproduced</th><th>Source</th></tr>\n";
   for (const Json& p : published) {
-    const auto shown = [&](const char* key) { return metric_text({text(p, "metric"), number(p, key), 0, 0, text(p, "unit")}); };
+    const auto shown = [&](const char* key) { return metric_text({.value = number(p, key), .unit = unit_named(text(p, "unit"))}); };
     const Json reproduced = p.value("reproduced", Json());
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td "
@@ -198,17 +187,13 @@ std::string training_section(const std::vector<Json>& lines) {
 /// One chart for each pair of axes and evaluator: a model and its baseline share it.
 std::string curves_section(const Json& results) {
   std::string charts;
-  for (const Json& evaluator : results.value("evaluators", Json::array())) {
+  for (const NamedMetrics& evaluator : results_of(results)) {
     std::map<std::string, Chart> by_kind;
-    for (const Json& curve : evaluator.value("curves", Json::array())) {
-      const std::string full = text(curve, "name"), kind = full.starts_with("pixels/") ? full.substr(7) : full;
-      Chart& chart = by_kind[kind];
-      chart = {text(evaluator, "name") + ": " + kind, text(curve, "x_name"), text(curve, "y_name"), text(curve, "x_name") == "far",
-               chart.series};
-      Series series{full == kind ? "model" : "pixels alone", {}, {}};
-      for (const Json& x : curve.value("x", Json::array())) series.x.push_back(x.is_number() ? x.get<double>() : NAN);
-      for (const Json& y : curve.value("y", Json::array())) series.y.push_back(y.is_number() ? y.get<double>() : NAN);
-      chart.series.push_back(std::move(series));
+    for (const Curve& curve : evaluator.metrics.curves) {
+      Chart& chart = by_kind[curve.name];
+      chart = {evaluator.name + ": " + curve.name, curve.x_name, curve.y_name, curve.x_name == "far", chart.series};
+      const std::string of = curve.variant.empty() ? "model" : curve.variant == "pixels" ? "pixels alone" : curve.variant;
+      chart.series.push_back({of, curve.x, curve.y});
     }
     for (const auto& entry : by_kind) charts += chart_svg(entry.second);
   }

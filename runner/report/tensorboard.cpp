@@ -42,7 +42,7 @@ void TensorBoard::record(const StepRecord& record) {
 
 void TensorBoard::evaluated(int64_t step, const std::vector<NamedMetrics>& results) {
   for (const NamedMetrics& named : results) {
-    for (const Metric& metric : named.metrics.values) scalar(tag_of(named.name, metric.name), step, metric.value);
+    for (const Metric& metric : named.metrics.values) scalar(tag_of(named.name, metric.full_name()), step, metric.value);
   }
   events_->flush();
 }

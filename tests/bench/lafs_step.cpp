@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
+#include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/autocast.h"
@@ -167,8 +168,8 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
     if (name.starts_with("landmark_source.")) facts["landmark_names"].push_back(name.substr(16));
   }
   Silent reporter;
-  lafs::OneRank collective;
-  const lafs::Step step{lafs::run_length(bench.recipe.run, bench.assembly.images()).time, 0, 1, bench.draws(), collective, reporter};
+  lafs::SoloCollective collective;
+  const lafs::Step step{lafs::Epochs(bench.recipe.run, bench.assembly.images()).timeline(), 0, 1, bench.draws(), collective, reporter};
   at::Tensor loss;
   {
     const lafs::Autocast autocast(bench.recipe.run.precision, bench.device.type());
@@ -184,7 +185,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
 }
 
 nlohmann::json timed(Bench& bench, double seconds) {
-  lafs::Timeline time = lafs::run_length(bench.recipe.run, bench.assembly.images()).time;
+  lafs::Timeline time = lafs::Epochs(bench.recipe.run, bench.assembly.images()).timeline();
   time.epoch = 1;  // the last layer moves
   std::vector<double> times;
   double sum = 0;

@@ -254,7 +254,12 @@ class Score final : public Evaluator {
       right += std::max_element(row.begin(), row.end()) - row.begin() == source_->identity(r);
     }
     Metrics metrics;
-    metrics.values.push_back({"accuracy", way_ == 2 ? 1.5 : way_ == 3 ? 0.5 : right / static_cast<double>(rows.rows), 0, rows.rows, ""});
+    metrics.values.push_back({.name = "accuracy",
+                              .value = way_ == 2   ? 1.5
+                                       : way_ == 3 ? 0.5
+                                                   : right / static_cast<double>(rows.rows),
+                              .n = rows.rows,
+                              .unit = Unit::share});
     return metrics;
   }
 

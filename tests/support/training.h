@@ -161,7 +161,7 @@ class HandGroup final : public ParameterGroup {
 
 /// Everything a step refers to.
 struct HandStep {
-  OneRank collective;
+  SoloCollective collective;
   Remembering reporter;
   Step step{{}, 0, 1, nullptr, collective, reporter};
 };

@@ -13,16 +13,20 @@ namespace {
 
 int64_t impostors_of(const Protocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
 
-void add_curve(const Protocol& protocol, const std::vector<double>& distances, const std::string& prefix, Metrics& metrics) {
+void add_curve(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   std::vector<double> scores;
   for (const double distance : distances) scores.push_back(-distance);
   const Roc roc = roc_curve(scores, protocol.same, Collinear::keep), drawn = roc_curve(scores, protocol.same, Collinear::drop);
   const auto pairs = static_cast<int64_t>(distances.size());
   for (const double far : protocol.far)
-    metrics.values.push_back({fmt::format("{}tar@far={}", prefix, far), roc.tar(point_within(roc, far)), 0, pairs, ""});
-  metrics.values.push_back({prefix + "auc", area(roc), 0, pairs, ""});
-  metrics.values.push_back({prefix + "eer", equal_error_rate(roc), 0, pairs, ""});
-  Curve curve{prefix + "roc", "far", "tar", {}, {}};
+    metrics.values.push_back({.name = fmt::format("tar@far={}", far),
+                              .variant = variant,
+                              .value = roc.tar(point_within(roc, far)),
+                              .n = pairs,
+                              .unit = Unit::share});
+  metrics.values.push_back({.name = "auc", .variant = variant, .value = area(roc), .n = pairs});
+  metrics.values.push_back({.name = "eer", .variant = variant, .value = equal_error_rate(roc), .n = pairs, .unit = Unit::share});
+  Curve curve{"roc", variant, "far", "tar", {}, {}};
   for (size_t i = 0; i < drawn.points.size(); ++i) {
     curve.x.push_back(drawn.far(i));
     curve.y.push_back(drawn.tar(i));
@@ -40,18 +44,31 @@ RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> w
 
 }  // namespace
 
-FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& prefix, Metrics& metrics) {
+FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
   const auto pairs = static_cast<int64_t>(distances.size());
   const double folds = std::sqrt(static_cast<double>(protocol.folds));
-  metrics.values.push_back({prefix + "accuracy", accuracy.mean, accuracy.std / folds, pairs, ""});
-  metrics.values.push_back({prefix + "accuracy_std", accuracy.std, 0, protocol.folds, "", false});
-  add_curve(protocol, distances, prefix, metrics);
-  metrics.values.push_back({prefix + "threshold", accuracy.threshold_mean, 0, protocol.folds, "", false});
+  metrics.values.push_back({.name = "accuracy",
+                            .variant = variant,
+                            .value = accuracy.mean,
+                            .standard_error = accuracy.std / folds,
+                            .n = pairs,
+                            .unit = Unit::share});
+  metrics.values.push_back(
+      {.name = "accuracy_std", .variant = variant, .value = accuracy.std, .n = protocol.folds, .unit = Unit::share, .headline = false});
+  add_curve(protocol, distances, variant, metrics);
+  metrics.values.push_back(
+      {.name = "threshold", .variant = variant, .value = accuracy.threshold_mean, .n = protocol.folds, .headline = false});
   if (!folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
   for (const double far : protocol.far) {
     const FoldRate rate = val_at_far(distances, protocol.same, protocol.folds, far);
-    metrics.values.push_back({fmt::format("{}val@far={}", prefix, far), rate.val_mean, rate.val_std / folds, pairs, "", false});
+    metrics.values.push_back({.name = fmt::format("val@far={}", far),
+                              .variant = variant,
+                              .value = rate.val_mean,
+                              .standard_error = rate.val_std / folds,
+                              .n = pairs,
+                              .unit = Unit::share,
+                              .headline = false});
   }
   return accuracy;
 }

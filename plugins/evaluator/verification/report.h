@@ -18,9 +18,9 @@ struct Protocol {
   int64_t hardest = 10;     ///< items of a ranked list
 };
 
-/// Scores squared distances of unit rows: appends values, the curve and what is to be noted, each name with `prefix` in front.
+/// Scores squared distances of unit rows: appends values and the curve of this variant ("" is the model).
 /// Returns the accuracy it appended first, for the lists of mistakes.
-FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& prefix, Metrics& metrics);
+FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics);
 
 /// The pairs on the wrong side of their fold's threshold, the most wrong first; scores are cosines. `name_of` names a row.
 void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,

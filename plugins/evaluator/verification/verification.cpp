@@ -64,7 +64,7 @@ class Verification final : public lafs::Evaluator {
     const lafs::FeatureMatrix embeddings = matrix(features, "embeddings");
     // The mean length is of single embeddings, before the flip sum (evaluation 2.2, item 2).
     lafs::Rows unit = lafs::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
-    const lafs::Metric xnorm{"xnorm", lafs::mean_norm(unit), 0, unit.rows, "", false};
+    const lafs::Metric xnorm{.name = "xnorm", .value = lafs::mean_norm(unit), .n = unit.rows, .headline = false};
     if (flips_) unit = lafs::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
     lafs::normalise_rows(unit);
     const auto distances = lafs::squared_distances(unit, protocol_.pairs);
@@ -74,7 +74,7 @@ class Verification final : public lafs::Evaluator {
     lafs::add_mistakes(protocol_, distances, accuracy, name_of, metrics);
     if (baseline_) {
       const lafs::FeatureMatrix pixels = matrix(features, "pixels");
-      lafs::add_scores(protocol_, lafs::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels/", metrics);
+      lafs::add_scores(protocol_, lafs::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels", metrics);
     }
     add_notes(metrics);
     return metrics;

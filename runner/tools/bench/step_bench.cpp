@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
 #include "kernel/data/noise_source.h"
 #include "kernel/model/assembly.h"
@@ -76,7 +77,7 @@ class BenchLoop {
     options.threads = recipe.run.loader_threads;
     options.prefetch = recipe.run.prefetch;
     loader_ = std::make_unique<Loader>(source_, augmentation_, recipe.input, options, device_);
-    time_ = run_length(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).time;
+    time_ = Epochs(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).timeline();
     time_.epoch = std::min<int64_t>(1, time_.epochs - 1);  // past what holds for the first epoch only
   }
 

@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include "imaging/decode.h"
+#include "kernel/data/epochs.h"
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/device.h"
 #include "kernel/ranks/solo_collective.h"
@@ -128,9 +129,9 @@ class ViewSheet {
     const int64_t accumulate = recipe_.run.accumulate;
     const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), micro / accumulate, micro % accumulate,
                                    {positions.data_ptr<int64_t>(), positions.data_ptr<int64_t>() + positions.numel()}, at::kCPU);
-    OneRank alone;
-    Unheard unheard;
-    Timeline time = run_length(recipe_.run, source_->size()).time;
+    SoloCollective alone;
+    NullReporter unheard;
+    Timeline time = Epochs(recipe_.run, source_->size()).timeline();
     time.index = micro / accumulate;
     time.epoch = sampler_.epoch_of(micro);
     return looking_->looks(batch, {time, micro % accumulate, accumulate, draws, alone, unheard});

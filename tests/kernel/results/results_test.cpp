@@ -1,10 +1,11 @@
-#include "kernel/results/results.h"
+#include "kernel/results/results_json.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "kernel/results/results_table.h"
 #include "support/run_folder.h"
 
 namespace lafs {
@@ -12,14 +13,17 @@ namespace {
 
 std::vector<NamedMetrics> two_sets() {
   NamedMetrics lfw{"lfw", {}, 1.5};
-  lfw.metrics.values = {{"accuracy", 0.99832, 0.0012, 6000, ""},
-                        {"tar@far=0.001", 0.9971, 0, 3000, ""},
-                        {"threshold", 1.41234, 0, 0, "", false},
-                        {"pixels/accuracy", 0.61, 0, 6000, ""}};
+  lfw.metrics.values = {{"accuracy", "", 0.99832, 0.0012, 6000, Unit::share},
+                        {"tar@far=0.001", "", 0.9971, 0, 3000, Unit::share},
+                        {"threshold", "", 1.41234, 0, 0, Unit::none, false},
+                        {"accuracy", "pixels", 0.61, 0, 6000, Unit::share}};
+  lfw.metrics.curves = {{"roc", "pixels", "far", "tar", {0, 1}, {0.5, 1}}};
   lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
   lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81}}}};
   NamedMetrics landmarks{"landmarks", {}, 0};
-  landmarks.metrics.values = {{"distance", 2.5, 0.25, 10, "pixels"}, {"overlap", std::nan(""), 0, 0, ""}, {"share", 12.345, 0, 0, "%"}};
+  landmarks.metrics.values = {{"distance", "", 2.5, 0.25, 10, Unit::pixels},
+                              {"overlap", "", std::nan(""), 0, 0, Unit::share},
+                              {"share", "", 12.345, 0, 0, Unit::percent}};
   return {lfw, landmarks};
 }
 
@@ -36,12 +40,15 @@ TEST_CASE("results: the table aligns numbers and shows shares in percent") {
 }
 
 TEST_CASE("results: a metric reads as people quote it") {
-  CHECK(metric_text({"accuracy", 0.9983, 0.0012, 6000, ""}) == "99.83 % ± 0.12");
-  CHECK(metric_text({"pixel_accuracy", 0.61, 0, 6000, ""}) == "61.00 %");
-  CHECK(metric_text({"pixels/accuracy", 0.61, 0, 6000, ""}) == "61.00 %");
-  CHECK(metric_text({"auc", 0.5, 0, 1, ""}) == "0.5000");
-  CHECK(metric_text({"error", 3.5, 0, 1, ""}) == "3.5000");
-  CHECK(metric_text({"accuracy", std::nan(""), 0, 0, ""}) == "-");
+  const auto text = [](double value, double error, Unit unit) {
+    return metric_text({.value = value, .standard_error = error, .unit = unit});
+  };
+  CHECK(text(0.9983, 0.0012, Unit::share) == "99.83 % ± 0.12");
+  CHECK(text(0.61, 0, Unit::share) == "61.00 %");
+  CHECK(text(12.5, 0.25, Unit::percent) == "12.50 % ± 0.25");
+  CHECK(text(0.5, 0, Unit::none) == "0.5000");
+  CHECK(text(2, 0, Unit::seconds) == "2.0000 s");
+  CHECK(text(std::nan(""), 0, Unit::share) == "-");
 }
 
 TEST_CASE("results: the file holds values with spread, notes and the hardest items") {
@@ -55,20 +62,47 @@ TEST_CASE("results: the file holds values with spread, notes and the hardest ite
   CHECK(lfw["name"] == "lfw");
   CHECK(lfw["seconds"] == 1.5);
   CHECK(lfw["values"][0] ==
-        nlohmann::json{{"name", "accuracy"}, {"value", 0.99832}, {"standard_error", 0.0012}, {"n", 6000}, {"unit", ""}});
+        nlohmann::json{
+            {"name", "accuracy"}, {"variant", ""}, {"value", 0.99832}, {"standard_error", 0.0012}, {"n", 6000}, {"unit", "share"}});
+  CHECK(lfw["values"][3]["name"] == "pixels/accuracy");
+  CHECK(lfw["values"][3]["variant"] == "pixels");
   CHECK(lfw["notes"][0] == "pixels scaled as lafs, flip sum");
   CHECK(lfw["lists"][0]["items"][0]["what"] == "pair 17: a/1.jpg b/2.jpg, impostor");
   CHECK(read["evaluators"][1]["values"][1]["value"].is_null());
 }
 
+TEST_CASE("results: what was written is read back") {
+  const auto read = results_of(results_json(two_sets(), 1, "last"));
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].name == "lfw");
+  CHECK(read[0].metrics.values[3].name == "accuracy");
+  CHECK(read[0].metrics.values[3].variant == "pixels");
+  CHECK(read[0].metrics.values[3].unit == Unit::share);
+  CHECK_FALSE(read[0].metrics.values[2].headline);
+  CHECK(read[0].metrics.curves[0].variant == "pixels");
+  CHECK(read[0].metrics.curves[0].y == std::vector<double>{0.5, 1});
+  CHECK(read[0].metrics.lists[0].items[0].score == 0.81);
+  CHECK(read[0].metrics.notes == two_sets()[0].metrics.notes);
+  CHECK(std::isnan(read[1].metrics.values[1].value));
+}
+
+TEST_CASE("results: a file of before variants had a field is read by its names") {
+  const auto old = nlohmann::json::parse(
+      R"({"evaluators":[{"name":"lfw","seconds":1,"values":[{"name":"pixels/accuracy","value":0.61,"standard_error":0,"n":6,"unit":""}]}]})");
+  const Metric metric = results_of(old).at(0).metrics.values.at(0);
+  CHECK(metric.variant == "pixels");
+  CHECK(metric.name == "accuracy");
+  CHECK(metric.full_name() == "pixels/accuracy");
+}
+
 TEST_CASE("results: a long curve keeps 200 points and both its ends") {
   NamedMetrics one{"lfw", {}, 0};
-  Curve curve{"roc", "far", "tar", {}, {}};
+  Curve curve{"roc", "", "far", "tar", {}, {}};
   for (int i = 0; i <= 5000; ++i) {
     curve.x.push_back(i);
     curve.y.push_back(2 * i);
   }
-  one.metrics.curves = {curve, {"short", "x", "y", {1, 2}, {3, 4}}};
+  one.metrics.curves = {curve, {"short", "", "x", "y", {1, 2}, {3, 4}}};
   const auto curves = results_json({one}, 1, "last")["evaluators"][0]["curves"];
   CHECK(curves[0]["x"].size() == 200);
   CHECK(curves[0]["x"].front() == 0);

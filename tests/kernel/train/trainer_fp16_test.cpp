@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 
+#include "kernel/data/epochs.h"
 #include "kernel/train/tiny_recipe.h"
 #include "kernel/train/trainer.h"
 #include "nn/tree.h"
@@ -32,7 +33,7 @@ struct Steps {
     options.batch = 8;
     options.end = 40;
     loader = std::make_unique<Loader>(assembly.data(), assembly.augmentation(), recipe.input, options, at::kCPU);
-    time = run_length(recipe.run, assembly.images()).time;
+    time = Epochs(recipe.run, assembly.images()).timeline();
   }
   StepOutcome next() {
     StepOutcome outcome = trainer.step(time, [&] { return loader->next(); });

@@ -17,49 +17,6 @@ namespace {
 using test::apart;
 using test::Tensors;
 
-RunOptions length_options(int64_t batch, int64_t accumulate, int64_t epochs) {
-  RunOptions run;
-  run.batch = batch;
-  run.accumulate = accumulate;
-  run.epochs = epochs;
-  return run;
-}
-
-TEST_CASE("run length: tails of epochs are dropped, and steps of epochs counted") {
-  const RunLength length = run_length(length_options(8, 1, 3), 50);
-  CHECK(length.batches_per_epoch == 6);
-  CHECK(length.steps == 18);
-  CHECK(length.time.total == 18);
-  CHECK(length.time.steps_per_epoch == 6);
-  CHECK(length.time.images == 50);
-  CHECK(length.time.step_images == 8);
-}
-
-TEST_CASE("run length: micro-batches left at the end of an epoch go into the next one's first step") {
-  const RunLength length = run_length(length_options(8, 4, 3), 50);  // 6 an epoch, 18 in all
-  CHECK(length.time.total == 4);
-  CHECK(length.time.steps_per_epoch == 1);
-  CHECK(length.time.step_images == 32);
-}
-
-TEST_CASE("run length: [run] steps stops early and leaves the schedules as they are") {
-  RunOptions run = length_options(8, 1, 3);
-  run.steps = 5;
-  CHECK(run_length(run, 50).steps == 5);
-  CHECK(run_length(run, 50).time.total == 18);
-  CHECK_THROWS_WITH_AS(run_length(length_options(1, 1, 1000000000), 10000000000),
-                       "[run] epochs = 1000000000 over 10000000000 images are more micro-batches than can be counted", Error);
-  run.steps = 500;
-  CHECK(run_length(run, 50).steps == 18);
-}
-
-TEST_CASE("run length: a run without a whole step is an error with its numbers") {
-  CHECK_THROWS_WITH_AS(run_length(length_options(51, 1, 3), 50), "[run] batch = 51 is larger than the training data, which has 50 images",
-                       Error);
-  CHECK_THROWS_WITH_AS(run_length(length_options(25, 7, 3), 50), "the whole run has 6 micro-batches, fewer than [run] accumulate = 7",
-                       Error);
-}
-
 Tensors weights_of(Trainer& trainer) {
   Tensors out;
   for (const auto& item : trainer.root().named_parameters()) out[item.key()] = item.value().detach().clone();
@@ -83,7 +40,7 @@ OneStep one_step(const std::string& run) {
   Loader loader(assembly.data(), assembly.augmentation(), recipe.input, options, at::kCPU);
   OneStep out;
   out.gradient = weights_of(trainer);
-  out.outcome = trainer.step(run_length(recipe.run, assembly.images()).time, [&] { return loader.next(); });
+  out.outcome = trainer.step(Epochs(recipe.run, assembly.images()).timeline(), [&] { return loader.next(); });
   for (const auto& [name, after] : weights_of(trainer)) out.gradient[name] -= after;
   return out;
 }
@@ -151,7 +108,7 @@ TEST_CASE("trainer: accumulated micro-batches give the mean of their gradients")
     options.end = micro + 1;
     Loader loader(assembly.data(), assembly.augmentation(), recipe.input, options, at::kCPU);
     const Tensors before = weights_of(trainer);
-    trainer.step(run_length(recipe.run, assembly.images()).time, [&] { return loader.next(); });
+    trainer.step(Epochs(recipe.run, assembly.images()).timeline(), [&] { return loader.next(); });
     for (const auto& [name, after] : weights_of(trainer)) {
       const at::Tensor half = (before.at(name) - after) / 2;
       mean[name] = mean.contains(name) ? mean[name] + half : half;

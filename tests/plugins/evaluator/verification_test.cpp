@@ -51,13 +51,13 @@ GivenFeatures features_of(const FeatureRequest& request, double spread) {
 }
 
 const Metric& metric(const Metrics& metrics, std::string_view name) {
-  const auto found = std::find_if(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.name == name; });
+  const auto found = std::find_if(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.full_name() == name; });
   REQUIRE(found != metrics.values.end());
   return *found;
 }
 
 bool has(const Metrics& metrics, std::string_view name) {
-  return std::any_of(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.name == name; });
+  return std::any_of(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.full_name() == name; });
 }
 
 std::string error_of(const std::function<void()>& action) {
@@ -104,7 +104,7 @@ TEST_CASE("verification: separable people are told apart and every number has it
   CHECK(requests[1].pixels);
   const Metrics metrics = evaluator->score(features_of(requests[0], 0.01));
   std::vector<std::string> names;
-  for (const Metric& m : metrics.values) names.push_back(m.name);
+  for (const Metric& m : metrics.values) names.push_back(m.full_name());
   const std::vector<std::string> own{"accuracy", "accuracy_std", "tar@far=0.001", "tar@far=0.1", "auc",
                                      "eer",      "threshold",    "val@far=0.001", "val@far=0.1"};
   std::vector<std::string> expected = own;

@@ -18,9 +18,10 @@ bool has(const std::string& page, const std::string& part) { return page.find(pa
 
 NamedMetrics lfw() {
   NamedMetrics out{"lfw", {}, 0};
-  out.metrics.values = {{"accuracy", 0.9983, 0.0012, 6000, ""}, {"threshold", 1.5, 0, 0, ""}, {"pixels/accuracy", 0.61, 0, 6000, ""}};
-  out.metrics.curves = {{"roc", "far", "tar", {0.0001, 0.01, 1}, {0.5, 0.9, 1}},
-                        {"pixels/roc", "far", "tar", {0.0001, 0.01, 1}, {0.1, 0.2, 1}}};
+  out.metrics.values = {
+      {"accuracy", "", 0.9983, 0.0012, 6000, Unit::share}, {"threshold", "", 1.5}, {"accuracy", "pixels", 0.61, 0, 6000, Unit::share}};
+  out.metrics.curves = {{"roc", "", "far", "tar", {0.0001, 0.01, 1}, {0.5, 0.9, 1}},
+                        {"roc", "pixels", "far", "tar", {0.0001, 0.01, 1}, {0.1, 0.2, 1}}};
   out.metrics.lists = {{"false accepts", {{"pair 17: <a> & <b>", 0.81}}}};
   out.metrics.notes = {"flip sum"};
   return out;
@@ -57,6 +58,24 @@ TEST_CASE("report: what a folder lacks is left out") {
   const std::string page = folder.read("report.html");
   for (const char* part : {"<h2>", "<svg", "<table"}) CHECK_FALSE(has(page, part));
   CHECK(has(page, "<h1>" + folder.path.filename().string() + "</h1>"));
+}
+
+TEST_CASE("report: a row's page links to those of its stages") {
+  const test::RunFolder folder;
+  folder.write("results.json",
+               R"({"title":"two","row":"two.toml","identity":"abc","stages":[{"name":"first","step":12,"identity":"def","evaluators":[
+    {"name":"lfw","values":[{"name":"accuracy","variant":"","value":0.75,"unit":"share","n":6000}]}]}],
+    "published":[{"stage":"first","metric":"accuracy","value":0.8,"tolerance":0.05,"measured":0.75,"reproduced":true,"unit":"share","source":"table 1"},
+    {"stage":"first","metric":"accuracy","value":0.9,"tolerance":0.01,"measured":0.75,"reproduced":false,"unit":"share","source":""},
+    {"stage":"first","metric":"rank1","value":0.5,"tolerance":0,"measured":null,"reproduced":null,"unit":"","source":""}]})");
+  write_row_report(folder.path);
+  const std::string page = folder.read("report.html");
+  CHECK(has(page, "<h1>two</h1>"));
+  CHECK(has(page, "<a href=\"first/report.html\">first</a>"));
+  CHECK(has(page, "75.00 %"));
+  CHECK(has(page, "table 1"));
+  CHECK(has(page, "<td>no</td>"));
+  CHECK(has(page, "<td>not measured</td>"));
 }
 
 TEST_CASE("report: a damaged file is named") {

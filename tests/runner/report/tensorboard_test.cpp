@@ -13,7 +13,7 @@ StepRecord record(int64_t step) { return {step, step / 10, 0.5, 0.25, 0.125, 2, 
 
 NamedMetrics lfw() {
   NamedMetrics out{"lfw", {}, 0};
-  out.metrics.values = {{"accuracy", 0.75, 0.5, 600, ""}, {"threshold", 1.5, 0, 0, ""}, {"auc", 0.875, 0, 0, ""}};
+  out.metrics.values = {{"accuracy", "", 0.75, 0.5, 600, Unit::share}, {"threshold", "", 1.5}, {"auc", "", 0.875}};
   return out;
 }
 

@@ -39,7 +39,8 @@ class MyPlugin final : public lafs::Evaluator {
     for (int64_t i = 0; i < rows.rows; ++i) right += source_->identity(i) == source_->identity(nearest(rows, i));
     const double share = static_cast<double>(right) / static_cast<double>(rows.rows);
     lafs::Metrics metrics;
-    metrics.values.push_back({"top1", 100 * share, 100 * std::sqrt(share * (1 - share) / static_cast<double>(rows.rows)), rows.rows, "%"});
+    const double error = std::sqrt(share * (1 - share) / static_cast<double>(rows.rows));
+    metrics.values.push_back({.name = "top1", .value = share, .standard_error = error, .n = rows.rows, .unit = lafs::Unit::share});
     return metrics;
   }
 

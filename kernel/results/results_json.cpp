@@ -1,0 +1,128 @@
+#include "kernel/results/results_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "formats/atomic_file.h"
+#include "kernel/results/unit_text.h"
+
+namespace lafs {
+
+namespace {
+
+constexpr size_t curve_points = 200;
+
+nlohmann::json curve_json(const Curve& curve) {
+  nlohmann::json x = nlohmann::json::array(), y = nlohmann::json::array();
+  const size_t all = std::min(curve.x.size(), curve.y.size()), kept = std::min(all, curve_points);
+  for (size_t i = 0; i < kept; ++i) {
+    const size_t from = kept == all ? i : i * (all - 1) / (kept - 1);
+    x.push_back(curve.x[from]);
+    y.push_back(curve.y[from]);
+  }
+  return {{"name", curve.full_name()}, {"variant", curve.variant}, {"x_name", curve.x_name}, {"y_name", curve.y_name}, {"x", x}, {"y", y}};
+}
+
+nlohmann::json metrics_json(const NamedMetrics& named) {
+  nlohmann::json values = nlohmann::json::array(), curves = nlohmann::json::array(), lists = nlohmann::json::array();
+  for (const Metric& m : named.metrics.values) {
+    values.push_back({{"name", m.full_name()},
+                      {"variant", m.variant},
+                      {"value", m.value},
+                      {"standard_error", m.standard_error},
+                      {"n", m.n},
+                      {"unit", unit_text(m.unit)}});
+    if (!m.headline) values.back()["headline"] = false;
+  }
+  for (const Curve& curve : named.metrics.curves) curves.push_back(curve_json(curve));
+  for (const RankedList& list : named.metrics.lists) {
+    nlohmann::json items = nlohmann::json::array();
+    for (const RankedItem& item : list.items) items.push_back({{"what", item.what}, {"score", item.score}});
+    lists.push_back({{"name", list.name}, {"items", items}});
+  }
+  return {{"name", named.name}, {"seconds", named.seconds}, {"values", values},
+          {"curves", curves},   {"lists", lists},           {"notes", named.metrics.notes}};
+}
+
+double number_or_nan(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : NAN;
+}
+
+std::string text_or_empty(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// Variant, and name without it. Results written before variants had a field of their own carry them in the name alone.
+std::pair<std::string, std::string> variant_and_name(const nlohmann::json& object) {
+  const std::string full = text_or_empty(object, "name");
+  const size_t slash = full.find('/');
+  if (slash == std::string::npos) return {"", full};
+  const std::string variant = object.contains("variant") ? text_or_empty(object, "variant") : full.substr(0, slash);
+  return {variant, variant.empty() ? full : full.substr(variant.size() + 1)};
+}
+
+std::vector<double> numbers_of(const nlohmann::json& list) {
+  std::vector<double> numbers;
+  for (const auto& value : list) numbers.push_back(value.is_number() ? value.get<double>() : NAN);
+  return numbers;
+}
+
+Metric metric_of(const nlohmann::json& value) {
+  const auto [variant, name] = variant_and_name(value);
+  const auto n = value.find("n");
+  return {.name = name,
+          .variant = variant,
+          .value = number_or_nan(value, "value"),
+          .standard_error = number_or_nan(value, "standard_error"),
+          .n = n != value.end() && n->is_number_integer() ? n->get<int64_t>() : 0,
+          .unit = unit_named(text_or_empty(value, "unit")),
+          .headline = value.value("headline", true)};
+}
+
+Metrics metrics_of(const nlohmann::json& evaluator) {
+  const auto list = [&](const nlohmann::json& object, const char* key) { return object.value(key, nlohmann::json::array()); };
+  Metrics metrics;
+  for (const auto& value : list(evaluator, "values")) metrics.values.push_back(metric_of(value));
+  for (const auto& curve : list(evaluator, "curves")) {
+    const auto [variant, name] = variant_and_name(curve);
+    metrics.curves.push_back({name, variant, text_or_empty(curve, "x_name"), text_or_empty(curve, "y_name"), numbers_of(list(curve, "x")),
+                              numbers_of(list(curve, "y"))});
+  }
+  for (const auto& ranked : list(evaluator, "lists")) {
+    metrics.lists.push_back({text_or_empty(ranked, "name"), {}});
+    for (const auto& item : list(ranked, "items"))
+      metrics.lists.back().items.push_back({text_or_empty(item, "what"), number_or_nan(item, "score")});
+  }
+  for (const auto& note : list(evaluator, "notes")) {
+    if (note.is_string()) metrics.notes.push_back(note.get<std::string>());
+  }
+  return metrics;
+}
+
+}  // namespace
+
+nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which, const ResultFacts& facts) {
+  nlohmann::json out{{"step", step}, {"which", which}, {"evaluators", nlohmann::json::array()}};
+  for (const auto& [name, value] : facts) out[name] = value;
+  for (const NamedMetrics& named : results) out["evaluators"].push_back(metrics_json(named));
+  return out;
+}
+
+std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
+  std::vector<NamedMetrics> out;
+  for (const auto& evaluator : results.value("evaluators", nlohmann::json::array()))
+    out.push_back({text_or_empty(evaluator, "name"), metrics_of(evaluator), evaluator.value("seconds", 0.0)});
+  return out;
+}
+
+void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
+                   const ResultFacts& facts) {
+  write_atomically(folder / "results.json",
+                   results_json(results, step, which, facts).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace lafs

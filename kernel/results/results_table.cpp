@@ -1,0 +1,102 @@
+#include "kernel/results/results_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "kernel/results/unit_text.h"
+
+namespace lafs {
+
+namespace {
+
+/// Columns on a terminal: bytes that do not continue a UTF-8 character.
+size_t columns(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string right(const std::string& text, size_t width) { return std::string(width - std::min(width, columns(text)), ' ') + text; }
+std::string left(const std::string& text, size_t width) { return text + std::string(width - std::min(width, columns(text)), ' '); }
+
+/// Number with unit, and spread or nothing.
+std::pair<std::string, std::string> number_and_spread(const Metric& m) {
+  if (!std::isfinite(m.value)) return {"-", ""};
+  const bool spread = std::isfinite(m.standard_error) && m.standard_error > 0;
+  if (m.unit == Unit::share) return {fmt::format("{:.2f} %", 100 * m.value), spread ? fmt::format("± {:.2f}", 100 * m.standard_error) : ""};
+  const std::string unit = m.unit == Unit::none ? "" : " " + std::string(unit_text(m.unit));
+  const int digits = m.unit == Unit::percent ? 2 : 4;
+  return {fmt::format("{:.{}f}{}", m.value, digits, unit), spread ? fmt::format("± {:.{}f}", m.standard_error, digits) : ""};
+}
+
+}  // namespace
+
+std::string metric_text(const Metric& metric) {
+  const auto [number, spread] = number_and_spread(metric);
+  return spread.empty() ? number : number + " " + spread;
+}
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// One row a metric, one column a variant: the same metric of the model and of what it is compared with stand side by side.
+std::vector<Row> rows_of(const NamedMetrics& named, const std::vector<std::string>& variants) {
+  std::vector<Row> rows;
+  std::vector<std::string> names;
+  for (const Metric& m : named.metrics.values) {
+    if (!m.headline) continue;
+    auto known = std::find(names.begin(), names.end(), m.name);
+    if (known == names.end()) {
+      Row row(variants.size() + 3);
+      row[0] = rows.empty() ? named.name : "";
+      row[1] = m.name;
+      row.back() = m.n > 0 ? std::to_string(m.n) : "";
+      rows.push_back(std::move(row));
+      known = names.insert(names.end(), m.name);
+    }
+    const auto column = static_cast<size_t>(std::find(variants.begin(), variants.end(), m.variant) - variants.begin());
+    rows[static_cast<size_t>(known - names.begin())][2 + column] = metric_text(m);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string results_table(const std::vector<NamedMetrics>& results) {
+  std::vector<std::string> variants{""};
+  for (const NamedMetrics& named : results) {
+    for (const Metric& m : named.metrics.values) {
+      if (m.headline && std::find(variants.begin(), variants.end(), m.variant) == variants.end()) variants.push_back(m.variant);
+    }
+  }
+  std::vector<Row> rows{{"evaluator", "metric"}};
+  for (const std::string& variant : variants) rows.front().push_back(!variant.empty() ? variant : variants.size() == 1 ? "value" : "model");
+  rows.front().push_back("n");
+  for (const NamedMetrics& named : results) {
+    for (Row& row : rows_of(named, variants)) rows.push_back(std::move(row));
+  }
+  std::vector<size_t> width(rows.front().size());
+  for (const Row& row : rows) {
+    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], columns(row[c]));
+  }
+  std::string rule, out;
+  for (const size_t w : width) {
+    for (size_t i = 0; i < w + (rule.empty() ? 0 : 2); ++i) rule += "─";
+  }
+  for (size_t r = 0; r < rows.size(); ++r) {
+    std::string line;
+    for (size_t c = 0; c < width.size(); ++c) {
+      if (c > 0) line += "  ";
+      line += c + 1 == width.size() ? right(rows[r][c], width[c]) : left(rows[r][c], width[c]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    if (r == 1) out += rule + "\n";
+    out += line + "\n";
+  }
+  return out;
+}
+
+}  // namespace lafs

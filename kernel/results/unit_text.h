@@ -1,0 +1,28 @@
+#pragma once
+#include <string_view>
+#include <utility>
+
+#include "lafs/metrics.h"
+
+namespace lafs {
+
+/// Units as results.json and tables write them.
+inline constexpr std::pair<Unit, std::string_view> unit_texts[] = {
+    {Unit::none, ""}, {Unit::share, "share"}, {Unit::percent, "%"}, {Unit::pixels, "pixels"}, {Unit::seconds, "s"}};
+
+constexpr std::string_view unit_text(Unit unit) {
+  for (const auto& [known, text] : unit_texts) {
+    if (known == unit) return text;
+  }
+  return "";
+}
+
+/// The way back; `Unit::none` for a text of no unit.
+constexpr Unit unit_named(std::string_view text) {
+  for (const auto& [unit, known] : unit_texts) {
+    if (known == text) return unit;
+  }
+  return Unit::none;
+}
+
+}  // namespace lafs
