@@ -9,6 +9,7 @@
 
 #include "kernel/recipe/recipe.h"
 #include "kernel/registry/registry.h"
+#include "support/error_of.h"
 
 namespace lafs::test {
 
@@ -24,19 +25,9 @@ inline Registry& toys() {
   return *all;
 }
 
-/// The whole text of the Error that `action` throws; "nothing" if it throws none.
-inline std::string error_of(const auto& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "nothing";
-}
-
 inline Recipe recipe(std::string_view text, const RecipeContext& context = {}) { return read_recipe_text(text, "r.toml", context, toys()); }
 inline std::string recipe_error(std::string_view text, const RecipeContext& context = {}) {
-  return error_of([&] { recipe(text, context); });
+  return test::error_of([&] { recipe(text, context); });
 }
 
 /// A folder that is gone when the test is over.

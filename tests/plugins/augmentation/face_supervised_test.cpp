@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "imaging/tensor_ops.h"
 #include "lafs/error.h"
+#include "support/error_of.h"
 
 using lafs::test::augmentation;
 using lafs::test::gradient;
@@ -35,12 +36,7 @@ std::vector<uint8_t> pixels(const lafs::Sample& sample) {
 }
 
 std::string refusal(const std::string& toml) {
-  try {
-    augmentation("face_supervised", toml);
-  } catch (const lafs::Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return lafs::test::error_of([&] { augmentation("face_supervised", toml); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "imaging/decode.h"
 #include "lafs/error.h"
 #include "runner/conformance/drawn.h"
+#include "support/error_of.h"
 #include "support/front_door.h"
 
 namespace {
@@ -61,12 +62,7 @@ std::string with(const std::string& change) {
 }
 
 std::string refusal(const std::string& plugin, const std::string& toml) {
-  try {
-    made(plugin, toml);
-  } catch (const lafs::Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return lafs::test::error_of([&] { made(plugin, toml); });
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "lafs/data_source.h"
 #include "lafs/error.h"
 #include "support/bare_assembly.h"
+#include "support/error_of.h"
 #include "support/front_door.h"
 
 namespace lafs::test {
@@ -22,16 +23,6 @@ namespace lafs::test {
 inline std::shared_ptr<DataSource> source(const std::string& plugin, const std::string& toml) {
   BareAssembly assembly;
   return make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
-}
-
-template <typename Act>
-std::string error_of(Act&& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 class TempFolder {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 
 #include "lafs/assembly.h"
 #include "lafs/evaluator.h"
 #include "support/bare_assembly.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 #include "support/front_door.h"
 #include "support/scratch.h"
 
@@ -60,17 +60,8 @@ bool has(const Metrics& metrics, std::string_view name) {
   return std::any_of(metrics.values.begin(), metrics.values.end(), [&](const Metric& m) { return m.full_name() == name; });
 }
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 std::string refusal(const std::string& toml) {
-  return error_of([&] { verification(toml); });
+  return test::error_of([&] { verification(toml); });
 }
 
 const std::string front = "inline.toml:1:1: error: evaluator \"verification\": ";
@@ -210,8 +201,9 @@ TEST_CASE("verification: features that do not fit are told with the picture") {
   const auto request = evaluator->requests()[0];
   GivenFeatures given = features_of(request, 0.01);
   given.values["embeddings"][9] = std::nanf("");
-  CHECK(error_of([&] { evaluator->score(given); }) == "row 2 of \"embeddings\", picture \"" + request.source->key(2) + "\", is not finite");
+  CHECK(test::error_of([&] { evaluator->score(given); }) ==
+        "row 2 of \"embeddings\", picture \"" + request.source->key(2) + "\", is not finite");
   GivenFeatures few = features_of(request, 0.01);
   few.rows = 10;
-  CHECK(error_of([&] { evaluator->score(few); }) == "10 rows of \"embeddings\" came for 20 pictures");
+  CHECK(test::error_of([&] { evaluator->score(few); }) == "10 rows of \"embeddings\" came for 20 pictures");
 }

@@ -9,6 +9,7 @@
 #include "lafs/error.h"
 #include "nn/init.h"
 #include "nn/tree.h"
+#include "support/error_of.h"
 #include "support/training.h"
 
 using namespace lafs;
@@ -41,12 +42,7 @@ struct DinoTask {
 };
 
 std::string error_of(const std::string& options) {
-  try {
-    const DinoTask task(options);
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
+  return test::error_of([&] { const DinoTask task(options); });
 }
 
 }  // namespace

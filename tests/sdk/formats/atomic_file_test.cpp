@@ -12,6 +12,7 @@
 
 #include "lafs/error.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 #include "support/scratch.h"
 
 using namespace lafs;
@@ -20,12 +21,7 @@ using test::ScratchFolder;
 namespace {
 
 std::string error_of(const std::filesystem::path& file, std::string_view bytes) {
-  try {
-    write_atomically(file, bytes);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { write_atomically(file, bytes); });
 }
 
 size_t entries(const std::filesystem::path& folder) {

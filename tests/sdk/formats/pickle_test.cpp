@@ -7,6 +7,7 @@
 #include "formats/face_bin.h"
 #include "lafs/error.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 
 namespace lafs {
 namespace {
@@ -15,12 +16,7 @@ using Kind = PickleValue::Kind;
 using namespace std::string_literals;
 
 std::string error_of(const std::string& bytes) {
-  try {
-    Pickle(std::as_bytes(std::span(bytes)), "x").expect_end();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { Pickle(std::as_bytes(std::span(bytes)), "x").expect_end(); });
 }
 
 /// Reads and keeps the bytes.
@@ -32,12 +28,7 @@ struct Read {
 };
 
 std::string bin_error_of(const std::string& bytes) {
-  try {
-    const FaceBin bin(std::as_bytes(std::span(bytes)), "x.bin");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { const FaceBin bin(std::as_bytes(std::span(bytes)), "x.bin"); });
 }
 
 std::string bin_error(const std::string& file) {

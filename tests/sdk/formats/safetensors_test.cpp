@@ -8,6 +8,7 @@
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 #include "support/scratch.h"
 
 using namespace lafs;
@@ -17,13 +18,10 @@ using test::ScratchFolder;
 namespace {
 
 std::string error_of(const std::filesystem::path& file) {
-  try {
+  return test::error_of([&] {
     const SafetensorsReader reader(file);
     reader.verify();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  });
 }
 
 std::string file_of(const std::string& header, const std::string& data = "") {

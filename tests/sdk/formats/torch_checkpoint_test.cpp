@@ -10,6 +10,7 @@
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 #include "support/scratch.h"
 
 namespace lafs {
@@ -61,12 +62,7 @@ std::vector<double> numbers(const TorchCheckpoint& checkpoint, const TorchTensor
 }
 
 std::string error_of(const std::string& bytes) {
-  try {
-    TorchCheckpoint(std::as_bytes(std::span(bytes)), "x.pth").verify();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { TorchCheckpoint(std::as_bytes(std::span(bytes)), "x.pth").verify(); });
 }
 
 void check_views(const std::string& file) {

@@ -3,10 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <functional>
 #include <set>
 
 #include "lafs/error.h"
+#include "support/error_of.h"
 
 using namespace lafs;
 
@@ -18,15 +18,6 @@ std::set<std::pair<int64_t, int64_t>> places(const std::vector<Pair>& pairs) {
   std::set<std::pair<int64_t, int64_t>> set;
   for (const Pair& pair : pairs) set.insert(std::minmax(pair.first, pair.second));
   return set;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace
@@ -60,11 +51,11 @@ TEST_CASE("pairs: each identity gives one genuine pair before any gives a second
 }
 
 TEST_CASE("pairs: more pairs than there are is an error") {
-  CHECK(error_of([] { drawn_pairs(people, 11, 0, 1); }) == "11 genuine pairs are asked for and the pictures have 10");
-  CHECK(error_of([] { drawn_pairs(people, 0, 36, 1); }) == "36 impostor pairs are asked for and the pictures have 35");
-  CHECK(error_of([] { drawn_pairs(std::vector<int64_t>{0, 1, 2}, 1, 1, 1); }) ==
+  CHECK(test::error_of([] { drawn_pairs(people, 11, 0, 1); }) == "11 genuine pairs are asked for and the pictures have 10");
+  CHECK(test::error_of([] { drawn_pairs(people, 0, 36, 1); }) == "36 impostor pairs are asked for and the pictures have 35");
+  CHECK(test::error_of([] { drawn_pairs(std::vector<int64_t>{0, 1, 2}, 1, 1, 1); }) ==
         "no identity has two pictures, so there is no genuine pair");
-  CHECK(error_of([] { all_pairs(std::vector<int64_t>(10000)); }) ==
+  CHECK(test::error_of([] { all_pairs(std::vector<int64_t>(10000)); }) ==
         "10000 pictures make 49995000 pairs, above 20000000; draw pairs instead");
 }
 

@@ -9,6 +9,7 @@
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 
 using namespace lafs;
 using nlohmann::json;
@@ -51,12 +52,7 @@ void check_vector(const json& vector) {
 }
 
 std::string error_of(const std::vector<double>& scores, const std::vector<uint8_t>& genuine) {
-  try {
-    roc_curve(scores, genuine, Collinear::keep);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::error_of([&] { roc_curve(scores, genuine, Collinear::keep); });
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
 
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "support/bytes.h"
+#include "support/error_of.h"
 
 using namespace lafs;
 using nlohmann::json;
@@ -56,15 +56,6 @@ void check_accuracy(const FoldAccuracy& got, const json& expected) {
   check_near(got.threshold_mean, expected["best_threshold_mean"]);
   if (expected.contains("tpr_mean")) check_near(got.tpr, expected["tpr_mean"]);
   if (expected.contains("fpr_mean")) check_near(got.fpr, expected["fpr_mean"]);
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 /// Accuracy as the text has it, one threshold and one pair at a time: the oracle of the counted one.
@@ -194,15 +185,15 @@ TEST_CASE("verification: distance by correlation ignores brightness and contrast
 
 TEST_CASE("verification: what cannot be scored is told before any statistics") {
   const float nan = std::nanf("");
-  CHECK(error_of([&] { to_rows(std::vector<float>{1, 2, 3, nan}, 2); }) == "row 1 of the embeddings is not finite");
-  CHECK(error_of([&] { to_rows(std::vector<float>{1, 2, 3}, 2); }) == "3 numbers do not fill rows of 2");
-  CHECK(error_of([&] { flip_sum(to_rows(std::vector<float>{1, 2, 3}, 3)); }) == "rows of 3 numbers are not picture and mirror");
-  CHECK(error_of([&] { consecutive_pairs(5, std::vector<uint8_t>{1, 0}); }) == "5 pictures do not make 2 pairs");
-  CHECK(error_of([&] { make_folds(9, 10); }) == "9 pairs do not fill 10 folds");
-  CHECK(error_of([&] { make_folds(9, 1); }) == "1 folds leave nothing to choose a threshold on; at least 2");
-  CHECK(error_of([&] { fold_accuracy(std::vector<double>{1}, std::vector<uint8_t>{1, 0}, 2); }) == "1 distances have 2 labels");
-  CHECK(error_of([&] { fold_accuracy(std::vector<double>{1, nan}, std::vector<uint8_t>{1, 0}, 2); }) == "distance 1 is not a number");
+  CHECK(test::error_of([&] { to_rows(std::vector<float>{1, 2, 3, nan}, 2); }) == "row 1 of the embeddings is not finite");
+  CHECK(test::error_of([&] { to_rows(std::vector<float>{1, 2, 3}, 2); }) == "3 numbers do not fill rows of 2");
+  CHECK(test::error_of([&] { flip_sum(to_rows(std::vector<float>{1, 2, 3}, 3)); }) == "rows of 3 numbers are not picture and mirror");
+  CHECK(test::error_of([&] { consecutive_pairs(5, std::vector<uint8_t>{1, 0}); }) == "5 pictures do not make 2 pairs");
+  CHECK(test::error_of([&] { make_folds(9, 10); }) == "9 pairs do not fill 10 folds");
+  CHECK(test::error_of([&] { make_folds(9, 1); }) == "1 folds leave nothing to choose a threshold on; at least 2");
+  CHECK(test::error_of([&] { fold_accuracy(std::vector<double>{1}, std::vector<uint8_t>{1, 0}, 2); }) == "1 distances have 2 labels");
+  CHECK(test::error_of([&] { fold_accuracy(std::vector<double>{1, nan}, std::vector<uint8_t>{1, 0}, 2); }) == "distance 1 is not a number");
   const std::vector<double> four{1, 2, 3, 4};
-  CHECK(error_of([&] { val_at_far(four, std::vector<uint8_t>{1, 0, 0, 0}, 2, 0.1); }) == "fold 1 has no genuine pair");
-  CHECK(error_of([&] { val_at_far(four, std::vector<uint8_t>{1, 1, 0, 1}, 2, 0.1); }) == "fold 0 has no impostor pair");
+  CHECK(test::error_of([&] { val_at_far(four, std::vector<uint8_t>{1, 0, 0, 0}, 2, 0.1); }) == "fold 1 has no genuine pair");
+  CHECK(test::error_of([&] { val_at_far(four, std::vector<uint8_t>{1, 1, 0, 1}, 2, 0.1); }) == "fold 0 has no impostor pair");
 }
