@@ -7,6 +7,7 @@
 
 #include "kernel/ledger/run_folder.h"
 #include "kernel/model/load.h"
+#include "kernel/recipe/reader.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
@@ -51,7 +52,7 @@ std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry
 }
 
 Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry) {
-  return read_recipe_text(model.facts.recipe, recipe_place(model.checkpoint, model.facts), context, registry);
+  return open_recipe_text(model.facts.recipe, recipe_place(model.checkpoint, model.facts), context, registry);
 }
 
 }  // namespace lafs

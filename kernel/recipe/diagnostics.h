@@ -16,7 +16,7 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-/// Everything wrong with a recipe, told at once.
+/// All mistakes of a recipe, in one error.
 class [[gnu::visibility("default")]] RecipeError : public Error {
  public:
   explicit RecipeError(std::vector<std::string> lines);  ///< each "file:line:col: error: text"

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "kernel/recipe/option_types.h"
+
 namespace lafs {
 
 namespace {
 
-/// Makes our nodes out of toml++'s.
+/// Turns nodes of toml++ into ours.
 class Importer {
  public:
   Importer(std::string file, std::filesystem::path folder, bool has_lines)
@@ -41,7 +43,7 @@ class Importer {
     for (auto&& [key, value] : table) {
       Field& field = fields.emplace_back(Field{std::string(key.str()), node(value)});
       field.value.key = position(key.source());
-      // A table that only dotted keys speak of has no place of its own.
+      // A table that only dotted keys mention has no position of its own.
       if (has_lines_ && field.value.position.line == 0) field.value.position = field.value.key;
     }
     return fields;
@@ -98,8 +100,11 @@ bool same_value(const Node& a, const Node& b) {
 }
 
 std::string type_word(const Node& node) {
-  static constexpr const char* words[] = {"a bool", "an integer", "a real", "a string", "a time", "a list", "a table"};
-  return words[node.value.index()];
+  const detail::Overloaded words{[](const Node::Time&) { return std::string("a time"); },
+                                 [](const Node::List&) { return std::string("a list"); },
+                                 [](const Node::Fields&) { return type_name<Table>.with_article(); },
+                                 []<typename T>(const T&) { return type_name<T>.with_article(); }};
+  return std::visit(words, node.value);
 }
 
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder) {
@@ -118,7 +123,7 @@ Node parse_value(const std::string& where, const std::string& value) {
   const Importer importer(where, std::filesystem::current_path(), false);
   try {
     const toml::table document = toml::parse("value = " + value);
-    // "1\nb = 2" is more than a value, and a date is one no option takes: both are strings then.
+    // "1\nb = 2" is more than one value, and no option takes a date: both are read as strings.
     if (document.size() == 1) {
       Node node = importer.node(*document.get("value"));
       if (!std::holds_alternative<Node::Time>(node.value)) return node;
@@ -127,8 +132,8 @@ Node parse_value(const std::string& where, const std::string& value) {
     // Not TOML: a bare string, as people write on a command line, or a table or list that was begun.
     const size_t first = value.find_first_not_of(" \t");
     if (first != std::string::npos && (value[first] == '{' || value[first] == '['))
-      throw RecipeError({fmt::format("{}: error: is no table or list of TOML: {}; a string that begins so stands in quotes", where,
-                                     lower_first(e.description()))});
+      throw RecipeError({fmt::format("{}: error: is not a valid TOML table or list: {}; a string that begins with \"{}\" must be quoted",
+                                     where, lower_first(e.description()), value[first])});
   }
   return importer.node(toml::value<std::string>(value));
 }

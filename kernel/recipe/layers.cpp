@@ -11,8 +11,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "kernel/recipe/recipe.h"
-#include "kernel/recipe/resolver.h"
+#include "kernel/recipe/paths.h"
+#include "kernel/recipe/tables.h"
 
 namespace lafs {
 
@@ -31,14 +31,13 @@ std::optional<size_t> index_of(const std::string& key) {
   return index;
 }
 
-/// Keys of a component's table that are the runner's: another plugin leaves them as they are.
+/// Keys of a component's table that are not the plugin's: a change of plugin keeps them.
 std::vector<std::string> kept_keys(const std::string& path) {
-  Resolver keys;
-  if (path == "optimizer") OptimizerOptions().declare(keys);
-  if (path.starts_with("evaluator.")) EvaluatorEntry().declare(keys);
-  std::vector<std::string> names;
-  for (const Field& field : *keys.table.fields()) names.push_back(field.name);
-  return names;
+  const std::string name = path.substr(0, path.find('.'));
+  for (const RecipeTable& table : recipe_tables()) {
+    if (table.form == RecipeTable::Form::component && table.name == name && table.list == (path != name)) return own_keys(table);
+  }
+  return {};
 }
 
 bool names_another_plugin(const Node& under, const Node& over) {
@@ -100,7 +99,7 @@ void overlay(Node& under, const Node& over, const std::string& path, Diagnostics
   }
 }
 
-/// Joins what two bases say, as equals: what they say differently is a mistake at `where`.
+/// Joins two bases as equals: a key that they set differently is a mistake at `where`.
 void join(Node& one, const Node& other, const std::string& path, const Position& where, Diagnostics& diagnostics) {
   if (same_value(one, other)) return;
   if (!one.fields() || !other.fields() || names_another_plugin(one, other)) {
@@ -120,7 +119,7 @@ void join(Node& one, const Node& other, const std::string& path, const Position&
   }
 }
 
-/// Nothing where it cannot be read.
+/// The text of a file; nothing where it cannot be read.
 std::optional<std::string> file_text(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return std::nullopt;
@@ -130,7 +129,7 @@ std::optional<std::string> file_text(const fs::path& file) {
   return in.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
-/// Reads a file and what it is based on.
+/// Reads a file and its bases.
 class LayerReader {
  public:
   explicit LayerReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
@@ -143,7 +142,7 @@ class LayerReader {
     return whole;
   }
 
-  /// What `own` is based on, with `tops` over it in their order.
+  /// The bases of `own`, with `tops` over them in their order.
   Node on_bases(const Node& own, std::vector<Node> tops) {
     std::vector<Node> bases;
     Position where;
@@ -154,14 +153,14 @@ class LayerReader {
       complete = complete && layer;
       if (layer) bases.push_back(std::move(*layer));
     }
-    // Without a base, most of what could be said about the rest would be wrong.
+    // Without a base, most further mistakes would only follow from its absence.
     if (!complete) diagnostics_.throw_if_any();
     for (Node& top : tops) top.erase("base");
     if (bases.empty()) {
       bases.push_back(std::move(tops.front()));
       tops.erase(tops.begin());
     }
-    // Each base gets the tops first: what these set themselves can then not be a conflict between two of them.
+    // Each base gets the tops first: a key that these set cannot be a conflict between two bases.
     for (Node& base : bases) {
       if (bases.size() > 1) base.erase("title");
       for (const Node& top : tops) overlay(base, top, "", diagnostics_);
@@ -185,7 +184,7 @@ class LayerReader {
     std::vector<Node> names = base->list() ? *base->list() : std::vector<Node>{*base};
     const bool strings = std::all_of(names.begin(), names.end(), [](const Node& name) { return name.string(); });
     if (strings) return names;
-    diagnostics_.error(base->position, "base is the name of a file, or a list of names");
+    diagnostics_.error(base->position, "base must be the name of a file, or a list of names");
     return {};
   }
 
@@ -201,7 +200,7 @@ class LayerReader {
       return std::nullopt;
     }
     if (!fs::is_regular_file(file, code)) {
-      diagnostics_.error(base.position, fmt::format("base \"{}\" is not there: no file \"{}\"", *base.string(), file.string()));
+      diagnostics_.error(base.position, fmt::format("base \"{}\" does not exist: no file \"{}\"", *base.string(), file.string()));
       return std::nullopt;
     }
     const auto text = file_text(file);
@@ -220,8 +219,8 @@ bool is_key(const std::string& key) {
   return !key.empty() && key.front() != '.' && key.back() != '.' && key.find("..") == std::string::npos;
 }
 
-/// A place for the value of a dotted key, with the tables on the way.
-Node& place_for(Node& tree, const std::string& key, const Position& position) {
+/// The node of a dotted key, made with the tables on the way to it.
+Node& node_at(Node& tree, const std::string& key, const Position& position) {
   Node* at = &tree;
   for (size_t start = 0; start <= key.size();) {
     const size_t end = std::min(key.find('.', start), key.size());
@@ -236,7 +235,7 @@ Node& place_for(Node& tree, const std::string& key, const Position& position) {
   return *at;
 }
 
-/// Tables whose keys are 0, 1, ... and have no list under them are lists themselves.
+/// A table whose keys are 0, 1, ... becomes a list.
 void count_lists(Node& node) {
   if (!node.fields()) return;
   for (Field& field : *node.fields()) count_lists(field.value);
@@ -248,42 +247,54 @@ void count_lists(Node& node) {
   if (!items.empty()) node.value = std::move(items);
 }
 
+void apply_overrides(Document& document, const RecipeContext& context, const std::string& stage) {
+  Node tree;
+  for (const auto& [written, value] : context.overrides) {
+    const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
+    const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
+    if (key == "base" || key.starts_with("base.")) {
+      document.mistakes.error({"--set " + written}, "base can only be set in a recipe file");
+    } else if (is_key(key)) {
+      Node node = parse_value("--set " + written, value);
+      node_at(tree, key, node.position) = node;
+    } else {
+      document.mistakes.error({"--set " + written}, fmt::format("\"{}\" is not a key", written));
+    }
+  }
+  overlay(document.tree, tree, "", document.mistakes);
+  for (Field& field : *document.tree.fields()) count_lists(field.value);
+}
+
 }  // namespace
 
-Node read_layers(const fs::path& file, Diagnostics& diagnostics) {
+Document read_document(const fs::path& file) {
   std::error_code code;
   if (!fs::exists(file, code)) throw RecipeError({fmt::format("{}: error: no such file", file.string())});
   if (!fs::is_regular_file(file, code)) throw RecipeError({fmt::format("{}: error: is not a file", file.string())});
   const auto text = file_text(file);
   if (!text) throw RecipeError({fmt::format("{}: error: cannot be read: {}", file.string(), std::strerror(errno))});
-  return LayerReader(diagnostics).read(*text, file);
+  return read_document(*text, file.string());
 }
 
-Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics) {
-  return LayerReader(diagnostics).read(text, name);
+Document read_document(std::string_view text, const std::string& name) {
+  Document document;
+  document.file = name;
+  document.tree = LayerReader(document.mistakes).read(text, name);
+  return document;
 }
 
-Node read_stage_layers(const Node& stage, const Node& common, const fs::path& file, Diagnostics& diagnostics) {
-  return LayerReader(diagnostics).read_stage(stage, common, file);
+Document read_stage_document(const Node& stage, const Node& common, const fs::path& file) {
+  Document document;
+  document.file = file;
+  document.tree = LayerReader(document.mistakes).read_stage(stage, common, file);
+  return document;
 }
 
-void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics,
-                     const std::string& stage) {
-  Node tree;
-  for (const auto& [written, value] : overrides) {
-    const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
-    const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
-    if (key == "base" || key.starts_with("base.")) {
-      diagnostics.error({"--set " + written}, "base is taken from files only: write it in a recipe");
-    } else if (is_key(key)) {
-      Node node = parse_value("--set " + written, value);
-      place_for(tree, key, node.position) = node;
-    } else {
-      diagnostics.error({"--set " + written}, fmt::format("\"{}\" is no key", written));
-    }
-  }
-  overlay(document, tree, "", diagnostics);
-  for (Field& field : *document.fields()) count_lists(field.value);
+void apply_context(Document& document, const RecipeContext& context, const std::string& stage) {
+  apply_overrides(document, context, stage);
+  document.roots = read_roots(document.tree, context.data_root, document.mistakes);
 }
+
+bool is_row(const Document& document) { return document.tree.find("row") || document.tree.find("stage"); }
 
 }  // namespace lafs

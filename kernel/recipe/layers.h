@@ -1,26 +1,27 @@
 #pragma once
 #include <filesystem>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
-#include "kernel/recipe/diagnostics.h"
 #include "kernel/recipe/document.h"
 
 namespace lafs {
 
-/// The document of a file with all its bases under it, key by key. Mistakes go to the diagnostics; what could be read is returned.
-/// Where `use` names another plugin than below, the options of that plugin are dropped. Throws Error when `file` itself cannot be read.
-Node read_layers(const std::filesystem::path& file, Diagnostics& diagnostics);
+/// Reads a file and all its bases, which lie below it key by key. Where `use` names another plugin than below, the options of that plugin
+/// are dropped. Mistakes are collected in the document. Throws RecipeError when the file itself cannot be read or is not TOML.
+Document read_document(const std::filesystem::path& file);
 
 /// The same of a text that stands for the file `name`.
-Node read_layers(std::string_view text, const std::string& name, Diagnostics& diagnostics);
+Document read_document(std::string_view text, const std::string& name);
 
-/// The recipe of a stage of the row `file`: the bases that the stage names, the row's `common` part over them, its own keys on top.
-Node read_stage_layers(const Node& stage, const Node& common, const std::filesystem::path& file, Diagnostics& diagnostics);
+/// One stage of a file of several: the bases that `stage` names, then `common`, the part that all stages share, then the stage's own keys.
+Document read_stage_document(const Node& stage, const Node& common, const std::filesystem::path& file);
 
-/// Puts `--set` pairs on top. Numbers in a key count the items of a list: "evaluator.0.folds". Of a stage, "STAGE.key" means "key".
-void apply_overrides(Node& document, const std::vector<std::pair<std::string, std::string>>& overrides, Diagnostics& diagnostics,
-                     const std::string& stage = "");
+/// Puts what the command line adds on top. Numbers in a key count the items of a list: "evaluator.0.folds". For a stage, "STAGE.key" means
+/// "key".
+void apply_context(Document& document, const RecipeContext& context, const std::string& stage = "");
+
+/// Whether a document is that of a row: it has `[row]` or `[[stage]]`.
+bool is_row(const Document& document);
 
 }  // namespace lafs

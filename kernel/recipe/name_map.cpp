@@ -135,9 +135,9 @@ std::optional<std::pair<std::string, std::string>> original_name(const NameMap& 
     for (const Rename& rename : rule.rename) {
       if (name.starts_with(rename.to)) candidates.push_back(rename.from + name.substr(rename.to.size()));
     }
-    candidates.push_back(name);  // what no rename fits keeps its name
+    candidates.push_back(name);  // a name that no rename matches is kept
     for (const std::string& candidate : candidates) {
-      // Only what the rule itself would bring back to this name.
+      // Only a name that the rule itself maps to this one.
       if (!takes(rule, candidate) || renamed(rule, candidate) != name || stripped(rule, rule.restore + candidate) != candidate) continue;
       return std::pair(rule.select.back(), rule.restore + candidate);
     }

@@ -19,16 +19,16 @@ struct Rename {
 /// What to do with the tensors under one key of a file.
 struct NameRule {
   std::vector<std::string> select{""};  ///< keys of the file, the first that is there, "" the file itself; an export writes the last
-  std::vector<std::string> strip;       ///< beginnings taken away, again and again until none is left (models.md 13.9)
+  std::vector<std::string> strip;       ///< prefixes removed, repeatedly, until none is left (models.md 13.9)
   std::vector<std::string> only, drop;  ///< globs on the stripped names
-  std::vector<Rename> rename;           ///< the first that fits
-  std::string restore;                  ///< what an export puts in front
+  std::vector<Rename> rename;           ///< the first that matches
+  std::string restore;                  ///< prefix that an export adds
   bool optional = false;                ///< whether a file may lack the key
 
   void declare(Params& p);
 };
 
-/// How names of another program's files become ours: data, installed beside the plugins that it serves.
+/// How names in another program's files become ours: data, installed beside the plugins that it serves.
 struct NameMap {
   std::string name;  ///< of its file, without ".toml"
   std::string doc;
@@ -49,7 +49,7 @@ struct MappedNames {
 /// Names that no rule selects are left out. Throws Error, naming `file`, where a key is missing, two names become one, or none is taken.
 MappedNames map_names(const NameMap& map, const std::vector<std::string>& names, const std::string& file);
 
-/// The way back: the key in the file and the name under it; nothing for a name that the map would not give.
+/// The reverse, for an export: the key in the file and the name under it; nothing for a name that the map does not produce.
 std::optional<std::pair<std::string, std::string>> original_name(const NameMap& map, const std::string& name);
 
 /// Whether a glob pattern ("stn.*") matches a name.

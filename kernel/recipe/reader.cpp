@@ -1,51 +1,39 @@
 #include "kernel/recipe/reader.h"
-#include "lafs/suggestion.h"
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
-namespace lafs {
+#include "kernel/recipe/option_types.h"
+#include "kernel/recipe/paths.h"
+#include "lafs/suggestion.h"
 
-namespace fs = std::filesystem;
+namespace lafs {
 
 namespace {
 
 std::string in_brackets(std::string_view doc) { return doc.empty() ? "" : fmt::format(" ({})", doc); }
-
-std::string absolute_text(const fs::path& path) {
-  std::string text = fs::absolute(path).lexically_normal().string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
-}
-
-template <typename Slot>
-std::string_view list_word() {
-  if constexpr (std::is_same_v<Slot, bool>) return "a list of bools";
-  if constexpr (std::is_same_v<Slot, int64_t>) return "a list of integers";
-  if constexpr (std::is_same_v<Slot, double>) return "a list of reals";
-  if constexpr (std::is_same_v<Slot, std::string>) return "a list of strings";
-  return "a list of paths";
-}
 
 }  // namespace
 
 Reader::Reader(const ReadContext& context, const Node* table, Position position, std::string owner, std::string noun)
     : context_(context), table_(table), position_(std::move(position)), owner_(std::move(owner)), noun_(std::move(noun)) {}
 
+bool Reader::knows(std::string_view key) const { return std::find(known_.begin(), known_.end(), key) != known_.end(); }
+
 void Reader::finish() {
   if (!table_ || !table_->fields()) return;
   for (const auto& [name, value] : *table_->fields()) {
-    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    if (knows(name)) continue;
     context_.diagnostics.error(value.key, fmt::format("{} has no {} \"{}\"{}", owner_, noun_, name, suggestion(name, known_)));
   }
 }
 
 void Reader::visit(const Option& option) {
   const std::string key(option.key);
-  if (std::find(known_.begin(), known_.end(), key) != known_.end()) {
+  if (knows(key)) {
     context_.diagnostics.error(position_, fmt::format("{} declares \"{}\" twice", owner_, key));
     return;
   }
@@ -56,20 +44,20 @@ void Reader::visit(const Option& option) {
       context_.diagnostics.error(position_, fmt::format("{} needs \"{}\"{}", owner_, key, in_brackets(option.doc)));
     return !node;
   };
-  const auto read_slot = [&](auto* slot) {
-    using T = std::remove_pointer_t<decltype(slot)>;
-    if constexpr (std::is_same_v<T, AnyUse>) {
-      if (!slot->empty() || !missing()) read_use(context_, node, position_, *slot);
-    } else if constexpr (std::is_same_v<T, AnyUseList> || std::is_same_v<T, TableList>) {
-      missing();
-      read_list(*slot, node, option);
-    } else if constexpr (std::is_same_v<T, Table>) {
-      read_table(*slot, node, option);
-    } else if (!missing()) {
-      read(*slot, *node, option, key);
-    }
+  const auto read_all = [&](auto& list) {
+    missing();
+    read_list(list, node, option);
   };
-  std::visit(read_slot, option.slot);
+  by_type(
+      option.slot,
+      [&](AnyUse& use) {
+        if (!use.empty() || !missing()) read_use(context_, node, position_, use);
+      },
+      [&](AnyUseList& list) { read_all(list); }, [&](TableList& list) { read_all(list); },
+      [&](Table& table) { read_table(table, node, option); },
+      [&](auto& value) {
+        if (!missing()) read(value, *node, option, key);
+      });
 }
 
 void Reader::wrong_type(const Node& node, const std::string& name, std::string_view expected) {
@@ -98,7 +86,7 @@ void Reader::read(bool& member, const Node& node, const Option&, const std::stri
   if (const auto* value = std::get_if<bool>(&node.value)) {
     member = *value;
   } else {
-    wrong_type(node, name, "a bool");
+    wrong_type(node, name, type_name<bool>.with_article());
   }
 }
 
@@ -106,7 +94,7 @@ void Reader::read(int64_t& member, const Node& node, const Option& option, const
   if (const auto* value = std::get_if<int64_t>(&node.value)) {
     if (in_range(static_cast<double>(*value), node, option, name)) member = *value;
   } else {
-    wrong_type(node, name, "an integer");
+    wrong_type(node, name, type_name<int64_t>.with_article());
   }
 }
 
@@ -117,7 +105,7 @@ void Reader::read(double& member, const Node& node, const Option& option, const 
   } else if (const auto* integer = std::get_if<int64_t>(&node.value)) {
     value = static_cast<double>(*integer);
   } else {
-    wrong_type(node, name, "a real");
+    wrong_type(node, name, type_name<double>.with_article());
     return;
   }
   if (in_range(value, node, option, name)) member = value;
@@ -126,7 +114,7 @@ void Reader::read(double& member, const Node& node, const Option& option, const 
 void Reader::read(std::string& member, const Node& node, const Option& option, const std::string& name) {
   const std::string* value = node.string();
   if (!value) {
-    wrong_type(node, name, "a string");
+    wrong_type(node, name, type_name<std::string>.with_article());
     return;
   }
   const auto& choices = option.rule.choices;
@@ -140,16 +128,16 @@ void Reader::read(std::string& member, const Node& node, const Option& option, c
 
 void Reader::read(Path& member, const Node& node, const Option&, const std::string& name) {
   if (node.string()) {
-    member.value = resolve_path(context_, node);
+    member.value = resolve_path(node, context_.roots, context_.diagnostics);
   } else {
-    wrong_type(node, name, "a path");
+    wrong_type(node, name, type_name<Path>.with_article());
   }
 }
 
 template <typename T>
 void Reader::read(std::vector<T>& member, const Node& node, const Option& option, const std::string& name) {
   if (!node.list()) {
-    wrong_type(node, name, list_word<T>());
+    wrong_type(node, name, "a " + type_name<T>.list());
     return;
   }
   std::vector<T> items;
@@ -165,46 +153,40 @@ Reader Reader::inner(std::string_view key, const Node* node) const {
   return Reader(context_, node, node ? node->position : position_, fmt::format("\"{}\" of {}", key, owner_), "key");
 }
 
-const std::vector<std::string>& schedule_shapes() {
-  static const std::vector<std::string> shapes{"constant", "cosine", "two_sided_cosine", "epoch_linear", "finetune", "finetune_corrected"};
-  return shapes;
+void Reader::read(Schedule& member, const Node& node, const Option& option, const std::string& name) {
+  if (node.fields()) {
+    read_curve(member, node, option, name);
+  } else if (std::holds_alternative<int64_t>(node.value) || std::holds_alternative<double>(node.value)) {
+    double value = member.from;
+    read(value, node, option, name);
+    member = Schedule(value);
+  } else {
+    wrong_type(node, name, type_name<Schedule>.with_article() + " (a number or a table)");
+  }
 }
 
-void Reader::read(Schedule& member, const Node& node, const Option& option, const std::string& name) {
-  if (!node.fields()) {
-    if (std::holds_alternative<int64_t>(node.value) || std::holds_alternative<double>(node.value)) {
-      double value = member.from;
-      read(value, node, option, name);
-      member = Schedule(value);
-    } else {
-      wrong_type(node, name, "a schedule (a number or a table)");
-    }
-    return;
-  }
-  Schedule read_in = member;
+/// A table with a shape is a curve of its own; without one it changes the default's.
+void Reader::read_curve(Schedule& member, const Node& node, const Option& option, const std::string& name) {
+  const bool complete = node.find("shape");
+  Schedule curve = complete ? Schedule() : member;
+  Rule values = in(option.rule.low, option.rule.high);
+  values.required = complete;
   Reader table = inner(name, &node);
-  if (node.find("shape")) read_in = Schedule();
-  Rule shapes;
-  shapes.choices = schedule_shapes();
-  table("shape", read_in.shape, shapes, "form of the curve");
-  table("from", read_in.from, node.find("shape") ? option.rule.needed() : in(option.rule.low, option.rule.high), option.doc);
-  table("to", read_in.to, in(option.rule.low, option.rule.high), option.doc);
-  table("warmup_epochs", read_in.warmup_epochs, at_least(0), "epochs until the curve reaches from");
-  table("warmup_from", read_in.warmup_from, "value at the first step of the warm-up");
+  curve.declare(table, values, option.doc);
   table.finish();
-  if (read_in.shape == "constant") {
-    for (const char* key : {"to", "warmup_epochs", "warmup_from"}) {
-      if (const Node* unused = node.find(key))
-        context_.diagnostics.error(unused->key, fmt::format("\"{}\" of {}: a constant takes no \"{}\"", name, owner_, key));
+  if (curve.shape == "constant") {
+    for (const auto& [key, value] : *node.fields()) {
+      if (key != "shape" && key != "from" && table.knows(key))
+        context_.diagnostics.error(value.key, fmt::format("\"{}\" of {}: a constant takes no \"{}\"", name, owner_, key));
     }
-    read_in = Schedule(read_in.from);
+    curve = Schedule(curve.from);
   }
   const Node* warmup = node.find("warmup_epochs");
-  if (warmup && context_.epochs && read_in.warmup_epochs > static_cast<double>(*context_.epochs)) {
+  if (warmup && context_.epochs && curve.warmup_epochs > static_cast<double>(*context_.epochs)) {
     context_.diagnostics.error(
         warmup->position, fmt::format("warmup_epochs = {} is more than the {} epochs of the run", inline_text(*warmup), *context_.epochs));
   }
-  member = read_in;
+  member = curve;
 }
 
 void Reader::read_list(AnyUseList& list, const Node* node, const Option& option) {
@@ -222,7 +204,7 @@ void Reader::read_list(AnyUseList& list, const Node* node, const Option& option)
 
 void Reader::read_list(TableList& list, const Node* node, const Option& option) {
   if (node && !node->list()) {
-    wrong_type(*node, std::string(option.key), "a list of tables");
+    wrong_type(*node, std::string(option.key), "a " + type_name<Table>.list());
     return;
   }
   if (node) {
@@ -232,10 +214,10 @@ void Reader::read_list(TableList& list, const Node* node, const Option& option) 
   for (size_t i = 0; i < list.size(); ++i) {
     const Node* item = node ? &(*node->list())[i] : nullptr;
     if (item && !item->fields()) {
-      wrong_type(*item, fmt::format("{}[{}]", option.key, i), "a table");
+      wrong_type(*item, fmt::format("{}[{}]", option.key, i), type_name<Table>.with_article());
       continue;
     }
-    // Items of the defaults are complete by themselves: there is no table that could miss anything.
+    // An item of the defaults is complete: there is no table in which a key could be missing.
     if (!item) continue;
     Reader reader = inner(option.key, item);
     list.declare(i, reader);
@@ -245,7 +227,7 @@ void Reader::read_list(TableList& list, const Node* node, const Option& option) 
 
 void Reader::read_table(Table& table, const Node* node, const Option& option) {
   if (node && !node->fields()) {
-    wrong_type(*node, std::string(option.key), "a table");
+    wrong_type(*node, std::string(option.key), type_name<Table>.with_article());
     return;
   }
   Reader reader = inner(option.key, node);
@@ -285,24 +267,12 @@ void read_use(const ReadContext& context, const Node* node, const Position& wher
   use.revision = entry->registration.revision;
 }
 
-std::string resolve_path(const ReadContext& context, const Node& node) {
-  const std::string& text = *node.string();
-  if (text.empty()) return text;
-  if (text[0] != '@') return absolute_text(node.folder / text);
-  const size_t end = std::min(text.find('/'), text.size());
-  const std::string root = text.substr(1, end - 1), rest = end < text.size() ? text.substr(end + 1) : "";
-  if (const auto found = context.roots.find(root); found != context.roots.end()) {
-    if (found->second.starts_with('@')) return rest.empty() ? found->second : found->second + "/" + rest;
-    return absolute_text(fs::path(found->second) / rest);
-  }
-  if (root == "data") return text;
-  std::vector<std::string> known{"data"};
-  for (const auto& [name, value] : context.roots) {
-    if (name != "data") known.push_back(name);
-  }
-  context.diagnostics.error(node.position,
-                            fmt::format("\"{}\" begins with a root that [paths] does not have{}", text, suggestion(root, known)));
-  return text;
+void read_options(std::string_view toml, const std::string& name, AnyUse& use, const Registry& registry, bool corrected) {
+  Diagnostics diagnostics;
+  const Roots no_roots;
+  const Node document = parse_toml(toml, name, std::filesystem::path(name).parent_path());
+  read_use({diagnostics, registry, no_roots, corrected, std::nullopt}, &document, document.position, use);
+  diagnostics.throw_if_any();
 }
 
 }  // namespace lafs

@@ -1,6 +1,5 @@
 #pragma once
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,19 +12,16 @@
 
 namespace lafs {
 
-/// The forms of curve that `shape` of a schedule may name.
-const std::vector<std::string>& schedule_shapes();
-
-/// What every table of a recipe is read under.
+/// What reading any table of a recipe needs to know about the rest of it.
 struct ReadContext {
-  Diagnostics& diagnostics;
+  Diagnostics& diagnostics;  ///< receives the mistakes
   const Registry& registry;
-  const std::map<std::string, std::string>& roots;  ///< `[paths]`, absolute
-  bool corrected = false;                           ///< default of quirks
-  std::optional<int64_t> epochs;                    ///< of the run; a written warm-up may not be longer
+  const Roots& roots;
+  bool corrected = false;         ///< default of quirks
+  std::optional<int64_t> epochs;  ///< of the run; a written warm-up may not be longer
 };
 
-/// Puts a table's values into declared options, and tells the context every mistake.
+/// Puts a table's values into declared options, and adds every mistake to the diagnostics of the context.
 class Reader final : public Params {
  public:
   /// `table` may be null: everything keeps its default. `owner` begins sentences: `objective "dino"`, `[run]`; `noun` is "parameter" or
@@ -33,7 +29,7 @@ class Reader final : public Params {
   Reader(const ReadContext& context, const Node* table, Position position, std::string owner, std::string noun);
   /// A key that is read elsewhere.
   void allow(std::string_view key) { known_.emplace_back(key); }
-  /// Call when everything is declared: complains of keys nobody declared.
+  /// Call when everything is declared: every other key of the table is a mistake.
   void finish();
 
  private:
@@ -46,12 +42,14 @@ class Reader final : public Params {
   void read(std::string& member, const Node& node, const Option& option, const std::string& name);
   void read(Path& member, const Node& node, const Option& option, const std::string& name);
   void read(Schedule& member, const Node& node, const Option& option, const std::string& name);
+  void read_curve(Schedule& member, const Node& node, const Option& option, const std::string& name);
   template <typename T>
   void read(std::vector<T>& member, const Node& node, const Option& option, const std::string& name);
   void read_list(AnyUseList& list, const Node* node, const Option& option);
   void read_list(TableList& list, const Node* node, const Option& option);
   void read_table(Table& table, const Node* node, const Option& option);
 
+  bool knows(std::string_view key) const;
   bool in_range(double value, const Node& node, const Option& option, const std::string& name);
   void wrong_type(const Node& node, const std::string& name, std::string_view expected);
   Reader inner(std::string_view key, const Node* node) const;
@@ -68,8 +66,8 @@ class Reader final : public Params {
 void read_use(const ReadContext& context, const Node* node, const Position& where, AnyUse& use,
               const std::function<void(Params&)>& beside = {});
 
-/// A path against the folder of its node, or against the root of `[paths]` that "@name/rest" names.
-/// "@data/..." stays as it is while no data root is known, so that a recipe can be checked where there is no data.
-std::string resolve_path(const ReadContext& context, const Node& node);
+/// The options of one plugin from inline TOML ("dim = 48"), for tests and tools; `name` stands where a file's name would. Quirks default
+/// to the corrected value where `corrected`. Throws RecipeError.
+void read_options(std::string_view toml, const std::string& name, AnyUse& use, const Registry& registry, bool corrected = false);
 
 }  // namespace lafs

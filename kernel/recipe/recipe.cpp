@@ -10,12 +10,12 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include "kernel/recipe/document.h"
 #include "kernel/recipe/layers.h"
 #include "kernel/recipe/name_map.h"
+#include "kernel/recipe/paths.h"
 #include "kernel/recipe/reader.h"
 #include "kernel/recipe/resolver.h"
-#include "kernel/recipe/row.h"
+#include "kernel/recipe/tables.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
@@ -24,21 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Weights are known by what is in them, not by where they lie.
-std::string hash_of_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_128bits_reset(state.get());
-  std::vector<char> chunk(size_t{1} << 20);
-  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
-    XXH3_128bits_update(state.get(), chunk.data(), static_cast<size_t>(in.gcount()));
-  }
-  const XXH128_hash_t value = XXH3_128bits_digest(state.get());
-  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
-}
-
-/// Calls `visit(name, use, beside)` for the components of a recipe, in its order.
+/// Calls `visit(use, beside)` for the components of a recipe, in its order; `beside` declares options that are not the plugin's.
 void each_component(Recipe& recipe, const auto& visit) {
   for (AnyUse* use : std::initializer_list<AnyUse*>{&recipe.data_source, &recipe.augmentation, &recipe.backbone, &recipe.projector,
                                                     &recipe.head, &recipe.objective}) {
@@ -47,53 +33,53 @@ void each_component(Recipe& recipe, const auto& visit) {
   visit(static_cast<AnyUse&>(recipe.optimizer), std::function<void(Params&)>([&](Params& p) { recipe.optimizer_options.declare(p); }));
 }
 
-/// Reads the merged document into a recipe.
+/// Reads a document into a recipe.
 class RecipeReader {
  public:
-  RecipeReader(const Node& document, const std::string& data_root, Registry& registry, Diagnostics& diagnostics)
-      : document_(document), registry_(registry), diagnostics_(diagnostics), reading_{diagnostics, registry, recipe_.paths} {
-    if (!data_root.empty()) recipe_.paths["data"] = fs::absolute(data_root).lexically_normal().string();
-  }
+  RecipeReader(Document& document, const Registry& registry)
+      : tree_(document.tree), diagnostics_(document.mistakes), reading_{diagnostics_, registry, document.roots, false, std::nullopt} {}
 
   Recipe read() {
     check_names();
+    refuse_stages();
     read_title();
-    read_paths();
     read_plain("run", recipe_.run);
-    load_plugins();
     reading_.corrected = recipe_.run.behaviour == "corrected";
     reading_.epochs = recipe_.run.epochs;
     read_plain("input", recipe_.input);
     each_component(recipe_, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
-      const Node* node = document_.find(use.kind());
+      const Node* node = tree_.find(use.kind());
       if (node) read_use(reading_, node, node->position, use, beside);
     });
-    read_entries("init", [&](const Node& item) {
-      Reader reader(reading_, &item, item.position, "[[init]]", "key");
-      InitEntry& entry = recipe_.init.emplace_back();
-      entry.position = item.position.text();
-      entry.declare(reader);
-      reader.finish();
-      if (!entry.map.empty()) check_map(*item.find("map"));
-      if (entry.identity.empty() && fs::is_regular_file(entry.from.value)) entry.identity = hash_of_file(entry.from.value);
-    });
+    read_entries("init", [&](const Node& item) { read_init(item); });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
     return std::move(recipe_);
   }
 
  private:
   void check_names() {
-    std::vector<std::string> known{"base", "title", "run", "input", "paths", "init"};
-    known.insert(known.end(), Registry::kinds().begin(), Registry::kinds().end());
-    for (const auto& [name, value] : *document_.fields()) {
+    const std::vector<std::string> known = recipe_table_names();
+    for (const auto& [name, value] : *tree_.fields()) {
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         diagnostics_.error(value.key, fmt::format("a recipe has no table \"{}\"{}", name, suggestion(name, known)));
       }
     }
   }
 
+  /// Only a file of several stages knows the weights of its stages.
+  void refuse_stages() {
+    const Node* init = tree_.find("init");
+    if (!init || !init->list()) return;
+    for (const Node& item : *init->list()) {
+      const Node* from = item.find("from");
+      if (from && from->string() && from->string()->starts_with("stage:"))
+        diagnostics_.error(from->position,
+                           fmt::format("from = {} names a stage, but this recipe is not part of a row", inline_text(*from)));
+    }
+  }
+
   void read_title() {
-    const Node* title = document_.find("title");
+    const Node* title = tree_.find("title");
     if (!title) return;
     if (title->string()) {
       recipe_.title = *title->string();
@@ -102,25 +88,9 @@ class RecipeReader {
     }
   }
 
-  void read_paths() {
-    const Node* paths = table("paths");
-    if (!paths) return;
-    for (const auto& [name, value] : *paths->fields()) {
-      if (value.string()) {
-        if (!value.string()->starts_with('@')) recipe_.paths[name] = resolve_path(reading_, value);
-      } else {
-        diagnostics_.error(value.position, fmt::format("{} is {}, not a path", name, type_word(value)));
-      }
-    }
-    // Roots may stand on other roots, wherever those are written.
-    for (const auto& [name, value] : *paths->fields()) {
-      if (value.string() && value.string()->starts_with('@')) recipe_.paths[name] = resolve_path(reading_, value);
-    }
-  }
-
   /// A table of the document; null if absent or, with an error, not a table.
   const Node* table(const char* name) {
-    const Node* node = document_.find(name);
+    const Node* node = tree_.find(name);
     if (!node || node->fields()) return node;
     diagnostics_.error(node->position, fmt::format("{} is {}, not a table", name, type_word(*node)));
     return nullptr;
@@ -129,13 +99,13 @@ class RecipeReader {
   template <typename Options>
   void read_plain(const char* name, Options& options) {
     const Node* node = table(name);
-    Reader reader(reading_, node, node ? node->position : document_.position, fmt::format("[{}]", name), "key");
+    Reader reader(reading_, node, node ? node->position : tree_.position, fmt::format("[{}]", name), "key");
     options.declare(reader);
     reader.finish();
   }
 
   void read_entries(const char* name, const auto& read_one) {
-    const Node* node = document_.find(name);
+    const Node* node = tree_.find(name);
     if (!node) return;
     if (!node->list()) {
       diagnostics_.error(node->position, fmt::format("{0} is {1}, not a list of tables: write [[{0}]]", name, type_word(*node)));
@@ -150,6 +120,15 @@ class RecipeReader {
     }
   }
 
+  void read_init(const Node& item) {
+    Reader reader(reading_, &item, item.position, "[[init]]", "key");
+    InitEntry& entry = recipe_.init.emplace_back();
+    entry.position = item.position.text();
+    entry.declare(reader);
+    reader.finish();
+    if (!entry.map.empty()) check_map(*item.find("map"));
+  }
+
   void read_evaluator(const Node& item) {
     EvaluatorEntry& entry = recipe_.evaluators.emplace_back();
     read_use(reading_, &item, item.position, entry.use, [&](Params& p) { entry.declare(p); });
@@ -158,7 +137,7 @@ class RecipeReader {
 
   void check_map(const Node& written) {
     try {
-      read_name_map(registry_.map(*written.string()));
+      read_name_map(reading_.registry.map(*written.string()));
     } catch (const RecipeError&) {
       throw;
     } catch (const Error& e) {
@@ -166,32 +145,13 @@ class RecipeReader {
     }
   }
 
-  void load_plugins() {
-    const Node* run = document_.find("run");
-    const Node* written = run ? run->find("plugins") : nullptr;
-    for (size_t i = 0; i < recipe_.run.plugins.size(); ++i) {
-      const fs::path path = recipe_.run.plugins[i].value;
-      try {
-        if (fs::is_directory(path)) {
-          registry_.load_folder(path);
-        } else {
-          registry_.load(path);
-        }
-        recipe_.libraries.push_back(path.string());
-      } catch (const Error& e) {
-        diagnostics_.error((*written->list())[i].position, e.what());
-      }
-    }
-  }
-
-  const Node& document_;
-  Registry& registry_;
+  const Node& tree_;
   Diagnostics& diagnostics_;
-  Recipe recipe_;
   ReadContext reading_;
+  Recipe recipe_;
 };
 
-/// What a recipe says, evaluators left out: these change no number of a training.
+/// The recipe without its evaluators, which change no number of a training.
 Node training_document(Recipe& recipe) {
   Node document;
   Resolver run, input;
@@ -212,25 +172,18 @@ Node training_document(Recipe& recipe) {
   return document;
 }
 
-/// A stage's weights are known to its row alone.
-void refuse_stages(const Node& document, Diagnostics& diagnostics) {
-  const Node* init = document.find("init");
-  if (!init || !init->list()) return;
-  for (const Node& item : *init->list()) {
-    const Node* from = item.find("from");
-    if (from && from->string() && from->string()->starts_with("stage:"))
-      diagnostics.error(from->position, fmt::format("from = {} names a stage, but this recipe is none of a row", inline_text(*from)));
+/// The hash of a file's content, as 32 hex digits.
+std::string hash_of_file(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
+  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> chunk(size_t{1} << 20);
+  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
+    XXH3_128bits_update(state.get(), chunk.data(), static_cast<size_t>(in.gcount()));
   }
-}
-
-Recipe finished(const Node& document, const std::string& data_root, Registry& registry, Diagnostics& diagnostics) {
-  refuse_stages(document, diagnostics);
-  Recipe recipe = RecipeReader(document, data_root, registry, diagnostics).read();
-  recipe.registry = &registry;
-  diagnostics.throw_if_any();
-  if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
-  resolve(recipe);
-  return recipe;
+  const XXH128_hash_t value = XXH3_128bits_digest(state.get());
+  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
 }
 
 }  // namespace
@@ -253,40 +206,54 @@ void resolve(Recipe& recipe) {
   recipe.resolved = document_text(resolved);
 }
 
-Recipe read_recipe(const fs::path& file, const RecipeContext& context, Registry& registry) {
-  Diagnostics diagnostics;
-  Node document = read_layers(file, diagnostics);
+void load_recipe_plugins(Document& document, Registry& registry) {
+  const Node* run = document.tree.find("run");
+  const Node* written = run ? run->find("plugins") : nullptr;
+  if (!written || !written->list()) return;
+  for (const Node& item : *written->list()) {
+    if (!item.string()) continue;
+    Diagnostics told_later;  // by read_recipe, which reads the same paths
+    const fs::path path = resolve_path(item, document.roots, told_later);
+    if (!told_later.empty()) continue;
+    try {
+      fs::is_directory(path) ? registry.load_folder(path) : registry.load(path);
+    } catch (const Error& e) {
+      document.mistakes.error(item.position, e.what());
+    }
+  }
+}
+
+void identify_weights(std::vector<InitEntry>& init) {
+  for (InitEntry& entry : init) {
+    if (entry.identity.empty() && fs::is_regular_file(entry.from.value)) entry.identity = hash_of_file(entry.from.value);
+  }
+}
+
+Recipe read_recipe(Document document, const Registry& registry) {
+  Recipe recipe = RecipeReader(document, registry).read();
+  document.mistakes.throw_if_any();
+  recipe.file = document.file;
+  recipe.paths = document.roots;
+  recipe.registry = &registry;
+  if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
+  identify_weights(recipe.init);
+  resolve(recipe);
+  return recipe;
+}
+
+Recipe open_recipe(const fs::path& file, const RecipeContext& context, Registry& registry) {
+  Document document = read_document(file);
   if (is_row(document)) throw RecipeError({fmt::format("{}: error: is a row of stages, not a run recipe", file.string())});
-  apply_overrides(document, context.overrides, diagnostics);
-  Recipe recipe = finished(document, context.data_root, registry, diagnostics);
-  recipe.file = file;
-  return recipe;
+  apply_context(document, context);
+  load_recipe_plugins(document, registry);
+  return read_recipe(std::move(document), registry);
 }
 
-Recipe read_recipe_text(std::string_view text, const std::string& name, const RecipeContext& context, Registry& registry) {
-  Diagnostics diagnostics;
-  Node document = read_layers(text, name, diagnostics);
-  apply_overrides(document, context.overrides, diagnostics);
-  Recipe recipe = finished(document, context.data_root, registry, diagnostics);
-  recipe.file = name;
-  return recipe;
+Recipe open_recipe_text(std::string_view text, const std::string& name, const RecipeContext& context, Registry& registry) {
+  Document document = read_document(text, name);
+  apply_context(document, context);
+  load_recipe_plugins(document, registry);
+  return read_recipe(std::move(document), registry);
 }
-
-Recipe read_recipe_document(const Node& document, const fs::path& file, const std::string& data_root, Registry& registry) {
-  Diagnostics diagnostics;
-  Recipe recipe = finished(document, data_root, registry, diagnostics);
-  recipe.file = file;
-  return recipe;
-}
-
-void read_options(std::string_view toml, const std::string& name, AnyUse& use, const Registry& registry, bool corrected) {
-  Diagnostics diagnostics;
-  const std::map<std::string, std::string> no_roots;
-  const Node document = parse_toml(toml, name, fs::path(name).parent_path());
-  read_use({diagnostics, registry, no_roots, corrected, std::nullopt}, &document, document.position, use);
-  diagnostics.throw_if_any();
-}
-
-std::string options_text(const AnyUse& use) { return document_text(resolved_use(use)); }
 
 }  // namespace lafs

@@ -1,7 +1,8 @@
 #include "kernel/recipe/resolver.h"
 
-#include <type_traits>
 #include <utility>
+
+#include "kernel/recipe/option_types.h"
 
 namespace lafs {
 
@@ -50,25 +51,23 @@ Node list_node(AnyUseList& items) {
   return list_of(std::move(list));
 }
 
-Node slot_node(auto* slot) {
-  using T = std::remove_pointer_t<decltype(slot)>;
-  if constexpr (std::is_same_v<T, AnyUse>) {
-    return slot->empty() ? node_of(std::string()) : resolved_use(*slot);
-  } else if constexpr (std::is_same_v<T, AnyUseList> || std::is_same_v<T, TableList>) {
-    return list_node(*slot);
-  } else if constexpr (std::is_same_v<T, Table>) {
-    return table_node(*slot);
-  } else if constexpr (std::is_same_v<T, Schedule>) {
-    return schedule_node(*slot);
-  } else {
-    return node_of(*slot);
-  }
+/// A number, or an inline table.
+Node schedule_node(Schedule schedule) {
+  if (schedule.shape == "constant") return node_of(schedule.from);
+  Resolver inner;
+  schedule.declare(inner, {}, "");
+  inner.table.brief = true;
+  return std::move(inner.table);
 }
 
 }  // namespace
 
 void Resolver::visit(const Option& option) {
-  Node node = std::visit([](auto* slot) { return slot_node(slot); }, option.slot);
+  Node node = by_type(
+      option.slot, [](AnyUse& use) { return use.empty() ? node_of(std::string()) : resolved_use(use); },
+      [](AnyUseList& uses) { return list_node(uses); }, [](Table& options) { return table_node(options); },
+      [](TableList& tables) { return list_node(tables); }, [](Schedule& schedule) { return schedule_node(schedule); },
+      [](auto& value) { return node_of(value); });
   node.affects_nothing = option.affects_nothing;
   table.put(option.key, std::move(node));
 }
@@ -83,16 +82,6 @@ Node resolved_use(const AnyUse& use, const std::function<void(Params&)>& beside)
   return std::move(resolver.table);
 }
 
-Node schedule_node(const Schedule& schedule) {
-  if (schedule.shape == "constant") return node_of(schedule.from);
-  Node table;
-  table.brief = true;
-  table.put("shape", node_of(schedule.shape));
-  table.put("from", node_of(schedule.from));
-  table.put("to", node_of(schedule.to));
-  table.put("warmup_epochs", node_of(schedule.warmup_epochs));
-  table.put("warmup_from", node_of(schedule.warmup_from));
-  return table;
-}
+std::string options_text(const AnyUse& use) { return document_text(resolved_use(use)); }
 
 }  // namespace lafs

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <string>
 
 #include "kernel/recipe/document.h"
 #include "lafs/params.h"
@@ -19,7 +20,7 @@ class Resolver final : public Params {
 /// A component's table: "use", then what `beside` declares, then the plugin's options.
 Node resolved_use(const AnyUse& use, const std::function<void(Params&)>& beside = {});
 
-/// A schedule as a recipe writes it: a number, or an inline table.
-Node schedule_node(const Schedule& schedule);
+/// The options of a use as a TOML document, every default written out, "use" first.
+std::string options_text(const AnyUse& use);
 
 }  // namespace lafs

@@ -4,20 +4,9 @@
 #include <vector>
 
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/row_document.h"
 
 namespace lafs {
-
-/// A number somebody published, to stand beside what a stage measured.
-struct PublishedValue {
-  std::string metric;     ///< as an evaluator names it: "accuracy"
-  double value = 0;       ///< in the unit of the metric
-  double tolerance = 0;   ///< largest difference that counts as reproduced
-  std::string source;     ///< where it is printed: "table 3"
-  std::string stage;      ///< whose results it is compared with; empty: the last stage
-  std::string evaluator;  ///< name in the results; empty: the first with this metric
-
-  void declare(Params& p);
-};
 
 /// One run recipe of a row.
 struct Stage {
@@ -38,19 +27,20 @@ struct Row {
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }
   std::vector<std::string> names() const;
   std::filesystem::path folder_of(const Stage& stage) const { return alone() ? folder : folder / stage.name; }
-  /// Throws RecipeError for a name that no stage has, as one of the command line's "--stage".
+  /// Throws RecipeError for a name that no stage has, as "--stage" of the command line may give.
   const Stage& stage(const std::string& name) const;
 };
 
-/// Whether a document is that of a row: it has `[row]` or `[[stage]]`.
-bool is_row(const Node& document);
+/// Opens a row, or a run recipe, in three steps: reads the file, loads the libraries that `[run] plugins` of its stages name, which runs
+/// their code, and reads the recipes. `folder` is where the stages run, default runs/<stem>-<identity>. No training data is opened.
+/// Throws RecipeError with every mistake of every stage.
+Row open_row(const std::filesystem::path& file, const RecipeContext& context, Registry& registry, const std::filesystem::path& folder = {});
 
-/// Reads a row, or a run recipe. Each stage is its bases, the row's common tables over them, its own keys on top; `--set STAGE.key`
-/// reaches one stage, `--set key` all. `from = "stage:NAME"` becomes the stage's last checkpoint under `folder` (default
-/// runs/<stem>-<identity>) and its identity. Opens no data. Throws RecipeError with every mistake of every stage.
-Row read_row(const std::filesystem::path& file, const RecipeContext& context, Registry& registry, const std::filesystem::path& folder = {});
+/// One run recipe of a file: the stage of that name, or with an empty name the file itself, which then must not be a row.
+Recipe open_stage(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context, Registry& registry);
 
-/// One run recipe: the stage of that name, or with an empty name the file itself, which then must be no row.
-Recipe read_stage(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context, Registry& registry);
+/// Reads the recipes of a row whose plugins are loaded. `from = "stage:NAME"` becomes the stage's last checkpoint under `folder` and its
+/// identity.
+Row read_row(RowDocument document, const Registry& registry, const std::filesystem::path& folder = {});
 
 }  // namespace lafs

@@ -26,7 +26,7 @@ constexpr int this_machine = EM_X86_64;
 #elif defined(__aarch64__)
 constexpr int this_machine = EM_AARCH64;
 #else
-#error "the machine's ELF number is not known here"
+#error "add the ELF number of this machine"
 #endif
 
 /// An open library file, as libelf sees it.
@@ -47,11 +47,11 @@ class LibraryFile {
 
   void check_header() {
     if (!elf_ || elf_kind(elf_) != ELF_K_ELF || !gelf_getehdr(elf_, &header_)) fail("is not a shared library");
-    if (gelf_getclass(elf_) != ELFCLASS64 || header_.e_machine != this_machine) fail("is a library of another kind of machine");
+    if (gelf_getclass(elf_) != ELFCLASS64 || header_.e_machine != this_machine) fail("was built for another kind of machine");
     if (header_.e_type != ET_DYN) fail("is not a shared library");
   }
 
-  /// Opening a file that ends early kills the process inside dlopen, so every end is compared with the file's size first.
+  /// dlopen crashes the process on a file that ends early, so every end is compared with the file's size first.
   void check_ends() {
     whole("its section table", header_.e_shoff, uint64_t{header_.e_shnum} * header_.e_shentsize);
     whole("its segment table", header_.e_phoff, uint64_t{header_.e_phnum} * header_.e_phentsize);
@@ -71,9 +71,9 @@ class LibraryFile {
     const auto bytes = section(".lafs_stamp");
     if (!bytes) fail("is not a lafs plugin: it has no stamp");
     Stamp found{};
-    if (bytes->size() < sizeof found) fail("its stamp has another form; rebuild the plugin");
+    if (bytes->size() < sizeof found) fail("its stamp has an unknown format; rebuild the plugin");
     std::memcpy(&found, bytes->data(), sizeof found);
-    if (found.magic != stamp_magic) fail("its stamp has another form; rebuild the plugin");
+    if (found.magic != stamp_magic) fail("its stamp has an unknown format; rebuild the plugin");
     return found;
   }
 
@@ -118,7 +118,7 @@ class LibraryFile {
  private:
   void whole(const std::string& part, uint64_t offset, uint64_t length) const {
     if (offset <= size_ && length <= size_ - offset) return;
-    if (length > UINT64_MAX - offset) fail(fmt::format("is damaged: {} lies nowhere", part));
+    if (length > UINT64_MAX - offset) fail(fmt::format("is damaged: {} has an impossible position or size", part));
     fail(fmt::format("is truncated: {} ends at byte {} of {}", part, offset + length, size_));
   }
 
@@ -162,7 +162,7 @@ std::string text(const std::array<char, N>& padded) {
   return std::string(padded.data(), strnlen(padded.data(), N));
 }
 
-/// What differs seldom is printed only where it differs.
+/// A stamp for an error about `other`: what is nearly always equal is printed only where it differs.
 std::string words(const Stamp& stamp, const Stamp& other) {
   std::string out = fmt::format("sdk {}, {}, torch {}", text(stamp.sdk), text(stamp.compiler), text(stamp.torch));
   if (stamp.language != other.language) out += fmt::format(", c++ {}", stamp.language);

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Keeps what an entry function registers, until all of it is known to be good.
+/// Keeps what an entry function registers until all of it has been checked.
 class Collector final : public Registrar {
  public:
   const std::vector<Registration>& found() const { return found_; }
@@ -36,7 +36,7 @@ std::string demangled(const std::string& symbol) {
   return status == 0 && name ? name.get() : symbol;
 }
 
-/// Boost's message holds dlerror's in the middle; a user needs only that one, in our words.
+/// A user needs only dlerror's message, which is in the middle of Boost's.
 std::string reworded(std::string text) {
   constexpr std::string_view mark = "(dlerror system message: ";
   if (const size_t start = text.find(mark); start != std::string::npos) {
@@ -72,7 +72,7 @@ void call_entry(const boost::dll::shared_library& handle, const fs::path& librar
   } catch (const std::exception& e) {
     throw Error(fmt::format("{}: its entry lafs_plugin failed: {}", library.string(), e.what()));
   } catch (...) {
-    throw Error(fmt::format("{}: its entry lafs_plugin failed: it threw what is no exception", library.string()));
+    throw Error(fmt::format("{}: its entry lafs_plugin failed: it threw something that is not an exception", library.string()));
   }
 }
 
@@ -98,7 +98,7 @@ void Registry::load(const fs::path& library) {
   auto entries = entries_;
   for (const Registration& registration : collector.found()) {
     if (std::find(kinds().begin(), kinds().end(), registration.kind) == kinds().end()) {
-      throw Error(fmt::format("{}: registers \"{}\" of the kind \"{}\", which there is not{}", library.string(), registration.name,
+      throw Error(fmt::format("{}: registers \"{}\" with the kind \"{}\", which does not exist{}", library.string(), registration.name,
                               registration.kind, suggestion(registration.kind, kinds())));
     }
     const auto [place, fresh] = entries.try_emplace({registration.kind, registration.name}, RegistryEntry{registration, library});
@@ -120,7 +120,7 @@ void Registry::load_folder(const fs::path& folder) {
     const auto [known, fresh] = maps_.emplace(item.path().stem().string(), item.path());
     std::error_code code;
     if (!fresh && !fs::equivalent(known->second, item.path(), code))
-      throw Error(fmt::format("name map \"{}\" is there twice: {} and {}", known->first, known->second.string(), item.path().string()));
+      throw Error(fmt::format("name map \"{}\" exists twice: {} and {}", known->first, known->second.string(), item.path().string()));
   }
 }
 
@@ -155,7 +155,7 @@ std::vector<const RegistryEntry*> Registry::all() const {
 
 std::vector<fs::path> plugin_folders(const fs::path& program) {
   std::vector<fs::path> out;
-  // A program that was built without plugins has no such folder; the others were asked for, and may not be missing.
+  // A program that was built without plugins has no such folder. The folders of the variable must exist, so all of them are returned.
   const fs::path beside = (fs::absolute(program).parent_path() / "../lib/lafs/plugins").lexically_normal();
   if (fs::is_directory(beside)) out.push_back(beside);
   const char* variable = std::getenv("LAFS_PLUGIN_PATH");

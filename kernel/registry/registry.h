@@ -22,11 +22,12 @@ struct RegistryEntry {
   std::filesystem::path library;
 };
 
-/// One map keyed by (kind, name). Libraries are never closed: code, deleters and vtables of theirs may live as long as the process.
+/// The plugins that were loaded, by kind and name. Libraries are never closed: their code, deleters and vtables may be used until the
+/// process ends.
 class Registry {
  public:
-  /// The gate (the file is a whole ELF shared library, its stamp equals ours), then dlopen, then its entry function.
-  /// Throws Error, which names the file; nothing of a failing library stays registered.
+  /// Checks the file (a whole ELF shared library whose stamp equals ours: library_gate.h), opens it, and calls its entry function.
+  /// Throws Error, which names the file; of a library that fails, nothing stays registered.
   void load(const std::filesystem::path& library);
   /// Every "*.so" of a folder in the order of names, and its name maps; a missing folder is an error.
   void load_folder(const std::filesystem::path& folder);
@@ -34,7 +35,7 @@ class Registry {
   const RegistryEntry* find(std::string_view kind, std::string_view name) const;
   std::vector<std::string> names(std::string_view kind) const;  ///< sorted
   std::vector<const RegistryEntry*> all() const;                ///< by kind in the order of `kinds()`, then name
-  /// Name maps by name, the files `maps/*.toml` of the folders loaded (kernel/name_map.h).
+  /// Name maps by name, the files `maps/*.toml` of the folders loaded (kernel/recipe/name_map.h).
   const std::map<std::string, std::filesystem::path>& maps() const { return maps_; }
   /// Throws Error `there is no name map "NAME"; did you mean ...`.
   const std::filesystem::path& map(const std::string& name) const;
@@ -48,8 +49,8 @@ class Registry {
   std::map<std::string, std::filesystem::path> maps_;
 };
 
-/// The folders searched: `lib/lafs/plugins` beside the program's bin folder, where there is one, then those of LAFS_PLUGIN_PATH
-/// (colon separated), whether there or not.
+/// The folders that are searched: `lib/lafs/plugins` beside the program's bin folder, if it exists, then those of LAFS_PLUGIN_PATH (colon
+/// separated), whether they exist or not.
 std::vector<std::filesystem::path> plugin_folders(const std::filesystem::path& program);
 
 }  // namespace lafs

@@ -17,6 +17,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/resolver.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"

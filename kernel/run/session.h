@@ -32,7 +32,7 @@ struct SessionOutcome {
 ///
 ///     Registry registry;
 ///     registry.load_folder("build/lib/lafs/plugins");
-///     const Recipe recipe = read_recipe("faces.toml", {}, registry);
+///     const Recipe recipe = open_recipe("faces.toml", {}, registry);
 ///     const SessionOutcome outcome = run_session({recipe, registry, "runs/faces"});
 SessionOutcome run_session(const SessionRequest& request);
 

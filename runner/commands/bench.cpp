@@ -68,7 +68,7 @@ void print_times(const StepTimes& t, const std::string& precision) {
 
 int run(BenchArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   const auto stages = chosen_stages(row, arguments.common.stage);
   if (stages.size() > 1) {
     std::vector<std::string> names;

@@ -98,7 +98,7 @@ std::vector<Finding> findings_of(const fs::path& file, const CheckArguments& arg
   Row row;
   std::vector<const Stage*> chosen;
   const auto errors = complaints(file.string(), [&] {
-    row = read_row(file, arguments.common.context(), registry);
+    row = open_row(file, arguments.common.context(), registry);
     chosen = chosen_stages(row, arguments.common.stage);
   });
   if (!errors.empty()) return {{"", errors, {}, ""}};

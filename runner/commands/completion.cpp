@@ -133,7 +133,7 @@ class Completion {
     for (const std::string& word : words_) {
       if (!word.ends_with(".toml") || !fs::exists(word)) continue;
       try {
-        return read_row(word, RecipeArguments().context(), registry());
+        return open_row(word, RecipeArguments().context(), registry());
       } catch (const Error&) {
         return std::nullopt;
       }

@@ -8,12 +8,12 @@
 #include "kernel/evaluate/embedder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/trained_model.h"
-#include "runner/commands/command.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "runner/commands/command.h"
 #include "runner/report/say.h"
 
 namespace lafs {
@@ -31,7 +31,7 @@ struct EvalArguments {
 
 /// The recipe whose evaluators are asked: the one given, or the one the checkpoint was trained with.
 Recipe recipe_of(const EvalArguments& arguments, const TrainedModel& model, Registry& registry) {
-  if (!arguments.recipe.empty()) return read_stage(arguments.recipe, arguments.common.stage, arguments.common.context(), registry);
+  if (!arguments.recipe.empty()) return open_stage(arguments.recipe, arguments.common.stage, arguments.common.context(), registry);
   return training_recipe(model, arguments.common.context(), registry);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/model/load.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/recipe/name_map.h"
+#include "kernel/recipe/reader.h"
 #include "kernel/results/json_text.h"
 #include "lafs/suggestion.h"
 #include "nn/tree.h"
@@ -42,7 +43,7 @@ std::shared_ptr<torch::nn::Module> target_of(const ImportArguments& arguments, c
     read_options(arguments.options, "--options", use, registry);
     return use.make(InputContract())->module();
   }
-  const Recipe recipe = read_recipe(arguments.into, arguments.common.context(), registry);
+  const Recipe recipe = open_recipe(arguments.into, arguments.common.context(), registry);
   if (target == "backbone") return Use<Backbone>(recipe.backbone).make(recipe.input)->module();
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, [](const std::string&) {});
   return assembly.objective()->module();

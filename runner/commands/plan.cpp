@@ -212,7 +212,7 @@ void print_plan(const nlohmann::json& plan) {
 
 int run(const PlanArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   nlohmann::json plans = nlohmann::json::array();
   for (const Stage* stage : chosen_stages(row, arguments.common.stage)) {
     plans.push_back(plan_of(stage->recipe, arguments));

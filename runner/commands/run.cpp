@@ -74,7 +74,7 @@ int run_stages(const Row& row, const RunArguments& arguments, const Registry& re
 
 int run(const RunArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry, arguments.out);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry, arguments.out);
   catch_interrupts();
   const bool alone = row.alone() && arguments.common.stage.empty();
   return (alone ? run_alone : run_stages)(row, arguments, registry, invocation);

@@ -39,7 +39,7 @@ void written(const fs::path& file, const Sheet& sheet) { say("{}: {} x {} pixels
 int show_views(const ViewArguments& arguments, const Invocation& invocation) {
   require_free(arguments.out, arguments.force);
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   if (!row.alone() && arguments.common.stage.empty()) {
     throw Error(
         fmt::format("\"{}\" is a row; --stage says which of its stages to show{}", arguments.recipe.string(), suggestion("", row.names())));

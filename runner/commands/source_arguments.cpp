@@ -59,7 +59,7 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
   const RecipeContext context = arguments.common.context();
   if (arguments.path.extension() == ".toml") {
     check_source_keys(context);
-    const Recipe recipe = read_recipe(arguments.path, context, registry);
+    const Recipe recipe = open_recipe(arguments.path, context, registry);
     if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
     return recipe.data_source;
   }

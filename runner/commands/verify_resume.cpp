@@ -81,10 +81,10 @@ VerifyArguments of_children(const VerifyArguments& arguments, const Invocation& 
   Registry registry = load_plugins(invocation);
   const RecipeContext context = arguments.common.context();
   if (arguments.common.stage.empty()) {
-    read_stage(arguments.recipe, "", context, registry);  // says what is wrong once, not from two children
+    open_stage(arguments.recipe, "", context, registry);  // says what is wrong once, not from two children
     return arguments;
   }
-  const Row row = read_row(arguments.recipe, context, registry, arguments.inputs);
+  const Row row = open_row(arguments.recipe, context, registry, arguments.inputs);
   const Stage& stage = row.stage(arguments.common.stage);
   require_inputs(row, stage);
   VerifyArguments children = arguments;

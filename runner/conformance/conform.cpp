@@ -1,3 +1,4 @@
+#include "kernel/recipe/reader.h"
 #include "kernel/recipe/recipe.h"
 #include "runner/conformance/suites.h"
 

@@ -9,6 +9,7 @@
 
 #include "formats/face_writer.h"
 #include "kernel/recipe/document.h"
+#include "kernel/recipe/lister.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
 

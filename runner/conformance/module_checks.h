@@ -16,6 +16,7 @@
 
 #include "kernel/recipe/document.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/resolver.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/init.h"

@@ -3,14 +3,14 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "kernel/recipe/document.h"
-#include "kernel/recipe/recipe.h"
+#include "kernel/recipe/option_types.h"
+#include "kernel/recipe/reader.h"
 #include "kernel/registry/registry.h"
 #include "lafs/params.h"
 
@@ -80,7 +80,7 @@ class OptionProbe final : public Params {
     probed.path.emplace_back(option.key);
     probed.doc = option.doc;
     probed.rule = option.rule;
-    std::visit([&](auto* slot) { look(probed, *slot); }, option.slot);
+    look(probed, option.slot);
     options.push_back(probed);
     if (auto* const* table = std::get_if<Table*>(&option.slot)) {
       OptionProbe inner(probed.path);
@@ -91,16 +91,19 @@ class OptionProbe final : public Params {
   bool keeps_values() const override { return true; }
 
   template <typename T>
-  static void look(ProbedOption& probed, const T&) {
-    using Form = ProbedOption::Form;
-    if constexpr (std::is_same_v<T, int64_t>) probed.form = Form::integer;
-    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, Schedule>) probed.form = Form::real;
-    if constexpr (std::is_same_v<T, std::string>) probed.form = Form::text;
-  }
-  template <typename T>
-  static void look(ProbedOption& probed, const std::vector<T>&) {
-    probed.list = true;
-    look(probed, T());
+  static constexpr ProbedOption::Form form_of = std::is_same_v<T, int64_t>       ? ProbedOption::Form::integer
+                                                : std::is_same_v<T, double>      ? ProbedOption::Form::real
+                                                : std::is_same_v<T, std::string> ? ProbedOption::Form::text
+                                                                                 : ProbedOption::Form::other;
+
+  static void look(ProbedOption& probed, const Slot& slot) {
+    by_type(
+        slot, [&](Schedule&) { probed.form = ProbedOption::Form::real; },
+        [&]<typename T>(std::vector<T>&) {
+          probed.form = form_of<T>;
+          probed.list = true;
+        },
+        [&]<typename T>(T&) { probed.form = form_of<T>; });
   }
 
   std::vector<std::string> path_;

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/recipe/lister.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/resolver.h"
 #include "kernel/registry/library_gate.h"
 #include "kernel/registry/registry.h"
 #include "runner/conformance/findings.h"

@@ -1,10 +1,12 @@
 #include "lafs/schedule.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "lafs/error.h"
+#include "lafs/params.h"
 #include "lafs/step.h"
 
 namespace lafs {
@@ -19,7 +21,9 @@ double line(double first, double last, int64_t index, int64_t count) {
   return index == count - 1 ? last : first + static_cast<double>(index) * ((last - first) / static_cast<double>(count - 1));
 }
 
-double cosine_at(const Schedule& s, const Timeline& time, bool two_sided) {
+double constant_at(const Schedule& s, const Timeline&) { return s.from; }
+
+double warmed_cosine(const Schedule& s, const Timeline& time, bool two_sided) {
   const auto warmup = static_cast<int64_t>(s.warmup_epochs * static_cast<double>(time.steps_per_epoch));
   if (time.index < warmup) {
     // Two-sided: the peak is left to the first step after the warm-up.
@@ -27,6 +31,14 @@ double cosine_at(const Schedule& s, const Timeline& time, bool two_sided) {
   }
   const int64_t rest = two_sided ? std::max<int64_t>(1, time.total - warmup - 1) : time.total - warmup;
   return half_cosine(s.from, s.to, static_cast<double>(time.index - warmup) / static_cast<double>(rest));
+}
+
+double cosine_at(const Schedule& s, const Timeline& time) { return warmed_cosine(s, time, false); }
+double two_sided_cosine_at(const Schedule& s, const Timeline& time) { return warmed_cosine(s, time, true); }
+
+double epoch_linear_at(const Schedule& s, const Timeline& time) {
+  const auto epochs = static_cast<int64_t>(s.warmup_epochs);
+  return time.epoch < epochs ? line(s.warmup_from, s.from, time.epoch, epochs) : s.from;
 }
 
 double finetune_at(const Schedule& s, const Timeline& time) {
@@ -45,22 +57,45 @@ double finetune_corrected_at(const Schedule& s, const Timeline& time) {
   return half_cosine(s.from, s.to, static_cast<double>(time.index - warmup) / static_cast<double>(rest));
 }
 
+struct Shape {
+  const char* name;
+  double (*value)(const Schedule&, const Timeline&);
+};
+
+constexpr std::array shapes{
+    Shape{"constant", constant_at},         Shape{"cosine", cosine_at},     Shape{"two_sided_cosine", two_sided_cosine_at},
+    Shape{"epoch_linear", epoch_linear_at}, Shape{"finetune", finetune_at}, Shape{"finetune_corrected", finetune_corrected_at},
+};
+
 }  // namespace
 
 double Schedule::at(const Timeline& time) const {
-  if (shape == "constant") return from;
-  if (shape == "cosine") return cosine_at(*this, time, false);
-  if (shape == "two_sided_cosine") return cosine_at(*this, time, true);
-  if (shape == "epoch_linear") {
-    const auto epochs = static_cast<int64_t>(warmup_epochs);
-    return time.epoch < epochs ? line(warmup_from, from, time.epoch, epochs) : from;
+  for (const Shape& known : shapes) {
+    if (shape == known.name) return known.value(*this, time);
   }
-  if (shape == "finetune") return finetune_at(*this, time);
-  if (shape == "finetune_corrected") return finetune_corrected_at(*this, time);
   throw Error("schedule shape \"" + shape + "\" is unknown");
 }
 
 double Schedule::operator()(const Step& step) const { return at(step.time); }
+
+void Schedule::declare(Params& p, const Rule& values, std::string_view doc) {
+  Rule known_shape;
+  known_shape.choices = schedule_shapes();
+  p("shape", shape, known_shape, "form of the curve");
+  p("from", from, values, doc);
+  p("to", to, in(values.low, values.high), doc);
+  p("warmup_epochs", warmup_epochs, at_least(0), "epochs until the curve reaches from");
+  p("warmup_from", warmup_from, "value at the first step of the warm-up");
+}
+
+const std::vector<std::string>& schedule_shapes() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Shape& known : shapes) all.emplace_back(known.name);
+    return all;
+  }();
+  return names;
+}
 
 Schedule cosine(double from, double to, double warmup_epochs) {
   Schedule schedule;

@@ -1,9 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lafs {
 
+class Params;
+struct Rule;
 struct Step;
 
 /// Where an optimizer step lies in a run: all a schedule may look at.
@@ -42,8 +46,14 @@ struct Schedule {
 
   double at(const Timeline& time) const;
   double operator()(const Step& step) const;
+  /// The keys of a schedule's table. `values` limits `from` and `to`, and says whether `from` is required; `doc` is what they are
+  /// values of. A number in place of the table is the reader's matter.
+  void declare(Params& p, const Rule& values, std::string_view doc);
   bool operator==(const Schedule&) const = default;
 };
+
+/// The names that `shape` may have, in the order of the list above.
+const std::vector<std::string>& schedule_shapes();
 
 Schedule cosine(double from, double to, double warmup_epochs = 0);
 

@@ -23,6 +23,7 @@
 #include "kernel/ranks/memory.h"
 #include "kernel/ranks/solo_collective.h"
 #include "kernel/recipe/diagnostics.h"
+#include "kernel/recipe/resolver.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/trainer.h"
 #include "nn/tree.h"
@@ -227,7 +228,7 @@ int run(int argc, char** argv) {
   if (const char* root = std::getenv("LAFS_DATA")) context.data_root = root;
   lafs::Registry registry;
   registry.load_folder(LAFS_TEST_PLUGINS);
-  Bench bench(lafs::read_recipe(file, context, registry), lafs::open_device(device));
+  Bench bench(lafs::open_recipe(file, context, registry), lafs::open_device(device));
   lafs::use_threads(bench.recipe.run.threads);
   if (!agreement.empty()) {
     write_agreement(bench, agreement);

@@ -25,7 +25,7 @@ inline Registry& toys() {
   return *all;
 }
 
-inline Recipe recipe(std::string_view text, const RecipeContext& context = {}) { return read_recipe_text(text, "r.toml", context, toys()); }
+inline Recipe recipe(std::string_view text, const RecipeContext& context = {}) { return open_recipe_text(text, "r.toml", context, toys()); }
 inline std::string recipe_error(std::string_view text, const RecipeContext& context = {}) {
   return test::error_of([&] { recipe(text, context); });
 }

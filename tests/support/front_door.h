@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kernel/recipe/reader.h"
 #include "kernel/recipe/recipe.h"
 #include "kernel/registry/registry.h"
 

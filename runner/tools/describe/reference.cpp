@@ -3,19 +3,35 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "kernel/recipe/name_map.h"
+#include "kernel/recipe/resolver.h"
+#include "kernel/recipe/tables.h"
 
 namespace lafs {
 
 namespace {
 
-template <typename T>
-ReferencePage own_table(const std::string& name, const std::string& doc) {
-  T options;
-  detail::TableOf<T> table(options);
-  return {"recipe", name, doc, "", 0, list_options(table)};
+/// The page of a recipe's table for the options that are not a plugin's.
+ReferencePage table_page(const std::string& name) {
+  struct Options final : Table {
+    const RecipeTable& table;
+    explicit Options(const RecipeTable& t) : table(t) {}
+    void declare(Params& p) override { table.declare(p); }
+  };
+  Options options(recipe_table(name));
+  return {"recipe", name, options.table.doc, "", 0, list_options(options)};
+}
+
+/// "shape, from, to, ...": the keys of a schedule's table.
+std::string schedule_keys() {
+  Resolver keys;
+  Schedule().declare(keys, {}, "");
+  std::vector<std::string> names;
+  for (const Field& field : *keys.table.fields()) names.push_back(field.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 void collect_quirks(const ReferencePage& page, const std::vector<OptionPage>& options, const std::string& prefix,
@@ -62,13 +78,8 @@ void markdown_rows(const std::vector<OptionPage>& options, const std::string& pr
 }  // namespace
 
 std::vector<ReferencePage> reference_pages(const Registry& registry) {
-  std::vector<ReferencePage> pages{
-      own_table<RunOptions>("run", "length, batches, precision, device, seeds and intervals of a run"),
-      own_table<InputContract>("input", "what the network is fed: the input contract, saved with every checkpoint"),
-      own_table<OptimizerOptions>("optimizer", "the keys of [optimizer] beside those of the update rule"),
-      own_table<InitEntry>("init", "one [[init]]: weights put into a part of the tree before the first step"),
-      own_table<EvaluatorEntry>("evaluator", "the keys of an [[evaluator]] beside those of the protocol"),
-  };
+  std::vector<ReferencePage> pages;
+  for (const char* table : {"run", "input", "optimizer", "init", "evaluator"}) pages.push_back(table_page(table));
   for (const RegistryEntry* entry : registry.all()) {
     const Registration& r = entry->registration;
     pages.push_back({r.kind, r.name, r.doc, entry->library.filename().string(), r.revision, list_options(*r.defaults)});
@@ -109,7 +120,8 @@ std::string reference_markdown(const std::vector<ReferencePage>& pages) {
   std::string out =
       "# Reference\n\n"
       "Every recipe table and plugin with its options. Made by `build/bin/lafs describe --markdown`; a test compares.\n"
-      "A schedule is a number or a table `{ shape, from, to, warmup_epochs, warmup_from }` (see recipes.md).\n";
+      "A schedule is a number or a table `{ " +
+      schedule_keys() + " }` (see recipes.md).\n";
   for (const ReferencePage& page : pages) {
     out += fmt::format("\n## {} `{}`\n\n{}.\n", page.kind, page.name, page.doc);
     if (page.options.empty()) {

@@ -4,7 +4,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "kernel/recipe/recipe.h"
+#include "kernel/recipe/lister.h"
+#include "kernel/registry/registry.h"
 
 namespace lafs {
 

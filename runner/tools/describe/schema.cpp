@@ -2,16 +2,15 @@
 
 #include <cmath>
 #include <string>
-#include <type_traits>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/recipe/reader.h"
-#include "kernel/recipe/recipe.h"
-#include "kernel/recipe/row.h"
+#include "kernel/recipe/option_types.h"
+#include "kernel/recipe/row_document.h"
+#include "kernel/recipe/tables.h"
 
 namespace lafs {
 
@@ -22,6 +21,18 @@ using nlohmann::json;
 json reference(const std::string& definition) { return {{"$ref", "#/definitions/" + definition}}; }
 json list_of(json item) { return {{"type", "array"}, {"items", std::move(item)}}; }
 
+/// A table that takes these keys alone.
+json table_of(json properties) { return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}}; }
+
+template <typename T>
+json value_of(const Rule& rule) {
+  json out{{"type", std::string(type_name<T>.json)}};
+  if (std::isfinite(rule.low)) out["minimum"] = rule.low;
+  if (std::isfinite(rule.high)) out["maximum"] = rule.high;
+  if (!rule.choices.empty()) out["enum"] = rule.choices;
+  return out;
+}
+
 /// The options that are declared, as the properties of a table.
 class Properties final : public Params {
  public:
@@ -29,7 +40,7 @@ class Properties final : public Params {
 
  private:
   void visit(const Option& option) override {
-    json property = std::visit([&](auto* slot) { return of(*slot, option.rule); }, option.slot);
+    json property = property_of(option);
     std::string text(option.doc);
     if (option.quirk) text += fmt::format(" (quirk {}: corrected is {})", option.quirk->id, option.quirk->corrected);
     // Beside a reference every other key is ignored.
@@ -39,82 +50,54 @@ class Properties final : public Params {
   }
   bool keeps_values() const override { return true; }
 
-  static json number(const char* type, const Rule& rule) {
-    json out{{"type", type}};
-    if (std::isfinite(rule.low)) out["minimum"] = rule.low;
-    if (std::isfinite(rule.high)) out["maximum"] = rule.high;
-    return out;
-  }
-  static json text(const Rule& rule) {
-    json out{{"type", "string"}};
-    if (!rule.choices.empty()) out["enum"] = rule.choices;
-    return out;
-  }
-  static json curve(const Rule& rule) {
-    const json value = number("number", rule);
-    const json table{{"type", "object"},
-                     {"properties",
-                      {{"shape", {{"enum", schedule_shapes()}}},
-                       {"from", value},
-                       {"to", value},
-                       {"warmup_epochs", {{"type", "number"}, {"minimum", 0}}},
-                       {"warmup_from", {{"type", "number"}}}}},
-                     {"additionalProperties", false}};
-    return {{"anyOf", json::array({value, table})}};
+  static json property_of(const Option& option) {
+    const Rule& rule = option.rule;
+    return by_type(
+        option.slot, [](AnyUse& use) { return reference(std::string(use.kind())); },
+        [](AnyUseList& uses) { return list_of(reference(std::string(uses.kind()))); },
+        [](Table& options) {
+          Properties inner;
+          options.declare(inner);
+          return table_of(std::move(inner.all));
+        },
+        [](TableList& items) {
+          Properties inner;
+          items.declare_blank(inner);
+          return list_of(table_of(std::move(inner.all)));
+        },
+        [&](Schedule& schedule) { return curve(schedule, rule); }, [&](Path&) { return value_of<Path>(rule); },
+        [&]<typename T>(std::vector<T>&) { return list_of(value_of<T>(rule)); },
+        [&]<typename T>(T& value) {
+          json property = value_of<T>(rule);
+          if (!rule.required) property["default"] = value;
+          return property;
+        });
   }
 
-  template <typename T>
-  static json of(T& value, const Rule& rule) {
-    if constexpr (std::is_same_v<T, bool>) return {{"type", "boolean"}, {"default", value}};
-    if constexpr (std::is_same_v<T, int64_t>) return with_default(number("integer", rule), value, rule);
-    if constexpr (std::is_same_v<T, double>) return with_default(number("number", rule), value, rule);
-    if constexpr (std::is_same_v<T, std::string>) return with_default(text(rule), value, rule);
-    if constexpr (std::is_same_v<T, Path>) return {{"type", "string"}};
-    if constexpr (std::is_same_v<T, Schedule>) return curve(rule);
-    if constexpr (std::is_same_v<T, std::vector<bool>>) return list_of({{"type", "boolean"}});
-    if constexpr (std::is_same_v<T, std::vector<int64_t>>) return list_of(number("integer", rule));
-    if constexpr (std::is_same_v<T, std::vector<double>>) return list_of(number("number", rule));
-    if constexpr (std::is_same_v<T, std::vector<std::string>>) return list_of(text(rule));
-    if constexpr (std::is_same_v<T, std::vector<Path>>) return list_of({{"type", "string"}});
-    if constexpr (std::is_same_v<T, AnyUse>) return reference(std::string(value.kind()));
-    if constexpr (std::is_same_v<T, AnyUseList>) return list_of(reference(std::string(value.kind())));
-    if constexpr (std::is_same_v<T, Table> || std::is_same_v<T, TableList>) {
-      Properties inner;
-      if constexpr (std::is_same_v<T, Table>) value.declare(inner);
-      if constexpr (std::is_same_v<T, TableList>) value.declare_blank(inner);
-      json table{{"type", "object"}, {"properties", inner.all}, {"additionalProperties", false}};
-      if constexpr (std::is_same_v<T, TableList>) return list_of(std::move(table));
-      return table;
+  /// A number, or a table. Of its keys an editor is told only what limits their values.
+  static json curve(Schedule schedule, const Rule& rule) {
+    Properties keys;
+    schedule.declare(keys, rule, "");
+    for (json& property : keys.all) {
+      for (const char* shown : {"description", "default"}) property.erase(shown);
+      if (property.contains("enum")) property.erase("type");
     }
-  }
-  template <typename T>
-  static json with_default(json property, const T& value, const Rule& rule) {
-    if (!rule.required) property["default"] = value;
-    return property;
+    return {{"anyOf", json::array({value_of<Schedule>(rule), table_of(std::move(keys.all))})}};
   }
 };
 
-template <typename T>
-json table_of() {
-  T options;
+/// The options of a recipe's table that are not a plugin's.
+json own_properties(const RecipeTable& table) {
   Properties properties;
-  options.declare(properties);
-  return {{"type", "object"}, {"properties", properties.all}, {"additionalProperties", false}};
-}
-
-/// The keys of a kind's table that are the runner's.
-json own_keys(const std::string& kind) {
-  if (kind == "optimizer") return table_of<OptimizerOptions>()["properties"];
-  if (kind != "evaluator") return json::object();
-  json keys = table_of<EvaluatorEntry>()["properties"];
-  keys.erase("use");
-  return keys;
+  if (table.declare) table.declare(properties);
+  return std::move(properties.all);
 }
 
 /// A component's table. Where it says which plugin it uses, that plugin's options are all it takes; where a base says it, the options of
 /// any plugin of the kind do.
-json component(const std::string& kind, const Registry& registry) {
-  const json own = own_keys(kind);
+json component(const RecipeTable& table, const Registry& registry) {
+  const std::string& kind = table.name;
+  const json own = own_properties(table);
   json any = own, names = json::array(), cases = json::array();
   std::string text = "the plugin";
   for (const std::string& name : registry.names(kind)) {
@@ -132,31 +115,43 @@ json component(const std::string& kind, const Registry& registry) {
                      {"then", {{"properties", options.all}, {"propertyNames", {{"enum", keys}}}}}});
   }
   any["use"] = {{"enum", names}, {"description", text}};
-  return {{"type", "object"}, {"properties", any}, {"additionalProperties", false}, {"allOf", cases}};
+  json out = table_of(std::move(any));
+  out["allOf"] = std::move(cases);
+  return out;
+}
+
+json top_table(const RecipeTable& table) {
+  const json words{{"type", "string"}};
+  switch (table.form) {
+    case RecipeTable::Form::base:
+      return {{"anyOf", json::array({words, list_of(words)})}, {"description", table.doc}};
+    case RecipeTable::Form::text:
+      return {{"type", "string"}, {"description", table.doc}};
+    case RecipeTable::Form::roots:
+      return {{"type", "object"}, {"additionalProperties", words}, {"description", table.doc}};
+    case RecipeTable::Form::options:
+      return table.list ? list_of(table_of(own_properties(table))) : table_of(own_properties(table));
+    case RecipeTable::Form::component:
+      return table.list ? list_of(reference(table.name)) : reference(table.name);
+  }
+  throw Error("a recipe's table has no form");
 }
 
 }  // namespace
 
 json recipe_schema(const Registry& registry) {
   json definitions = json::object(), run_recipe = json::object();
-  const json words{{"type", "string"}};
-  run_recipe["base"] = {{"anyOf", json::array({words, list_of(words)})}, {"description", "recipe or recipes that this one is based on"}};
-  run_recipe["title"] = {{"type", "string"}, {"description", "a line for reports"}};
-  run_recipe["run"] = table_of<RunOptions>();
-  run_recipe["input"] = table_of<InputContract>();
-  run_recipe["paths"] = {{"type", "object"}, {"additionalProperties", words}, {"description", "roots: a path \"@name/...\" starts at one"}};
-  run_recipe["init"] = list_of(table_of<InitEntry>());
-  for (const std::string& kind : Registry::kinds()) {
-    definitions[kind] = component(kind, registry);
-    run_recipe[kind] = kind == "evaluator" ? list_of(reference(kind)) : reference(kind);
+  for (const RecipeTable& table : recipe_tables()) {
+    run_recipe[table.name] = top_table(table);
+    if (table.form == RecipeTable::Form::component) definitions[table.name] = component(table, registry);
   }
   json stage = run_recipe;
   stage["name"] = {{"type", "string"}, {"description", "by which later stages, --set and --stage call it"}};
-  definitions["stage"] = {{"type", "object"}, {"properties", stage}, {"additionalProperties", false}};
+  definitions["stage"] = table_of(std::move(stage));
+  Properties published;
+  PublishedValue().declare(published);
   json recipe = run_recipe;
-  recipe["row"] = {{"type", "object"},
-                   {"properties", {{"title", words}, {"published", list_of(table_of<PublishedValue>())}}},
-                   {"additionalProperties", false}};
+  recipe["row"] = table_of({{"title", {{"type", "string"}}}, {"published", list_of(table_of(std::move(published.all)))}});
   recipe["stage"] = list_of(reference("stage"));
   return {{"$schema", "http://json-schema.org/draft-07/schema#"},
           {"title", "a recipe of lafs"},

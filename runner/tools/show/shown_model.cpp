@@ -11,6 +11,7 @@
 #include "kernel/data/pixels.h"
 #include "kernel/model/checkpoint.h"
 #include "kernel/model/load.h"
+#include "kernel/recipe/reader.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/suggestion.h"
 
@@ -55,7 +56,7 @@ std::vector<std::string> backbone_paths(const WeightsFile& file) {
 }
 
 std::vector<Part> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights, Registry& registry) {
-  const Recipe recipe = read_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
+  const Recipe recipe = open_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
   Use<Backbone> encoder(facts.backbone);
   read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", encoder, registry);
   std::vector<Part> parts{{facts.encoder, encoder}};

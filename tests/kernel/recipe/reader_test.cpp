@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "kernel/recipe/lister.h"
+#include "kernel/recipe/resolver.h"
 #include "kernel/toys.h"
 
 using namespace lafs;

@@ -1,4 +1,5 @@
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/layers.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ using test::recipe_error;
 namespace {
 
 std::string file_error(const std::string& file, const RecipeContext& context = {}) {
-  return test::error_of([&] { read_recipe(file, context, test::toys()); });
+  return test::error_of([&] { open_recipe(file, context, test::toys()); });
 }
 
 bool has(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != std::string::npos; }
@@ -61,7 +62,7 @@ TEST_CASE("recipe: the resolved text reads back to itself, from anywhere") {
   CHECK(first.init[0].from.value == (std::filesystem::current_path() / "weights.safetensors").string());
   CHECK(has(first.resolved, fmt::format("lists = [\"{}/a.txt\", \"@data/b.txt\"]", std::filesystem::current_path().string())));
   CHECK(has(first.resolved, "two_sided = true"));
-  const Recipe second = read_recipe_text(first.resolved, "/elsewhere/other.toml", {}, test::toys());
+  const Recipe second = open_recipe_text(first.resolved, "/elsewhere/other.toml", {}, test::toys());
   CHECK(second.resolved == first.resolved);
   CHECK(second.identity == first.identity);
 }
@@ -133,7 +134,7 @@ TEST_CASE("bases: deriving tables override key by key, and lists of tables as a 
   const std::string file = folder.write("r.toml",
                                         "base = \"sub/base.toml\"\n[run]\nepochs = 7\n[augmentation.jitter]\namount = 0.25\n"
                                         "[[evaluator]]\nuse = \"toy\"\nprotocol = \"b\"\n[[evaluator]]\nuse = \"toy\"\nprotocol = \"c\"\n");
-  const Recipe read = read_recipe(file, {}, test::toys());
+  const Recipe read = open_recipe(file, {}, test::toys());
   CHECK(read.run.epochs == 7);
   CHECK(read.run.seed == 4);
   CHECK(has(read.resolved, "count = 5"));
@@ -145,13 +146,13 @@ TEST_CASE("bases: deriving tables override key by key, and lists of tables as a 
 TEST_CASE("bases: another plugin drops the options of the former one") {
   const test::Folder folder("another");
   folder.write("base.toml", "[data_source]\nuse = \"toy\"\nsize = 5\n");
-  CHECK(has(read_recipe(folder.write("r.toml", "base = \"base.toml\"\ndata_source = { use = \"other\", word = \"new\" }"), {}, test::toys())
+  CHECK(has(open_recipe(folder.write("r.toml", "base = \"base.toml\"\ndata_source = { use = \"other\", word = \"new\" }"), {}, test::toys())
                 .resolved,
             "[data_source]\nuse = \"other\"\nword = \"new\""));
   CHECK(file_error(folder.write("r.toml", "base = \"base.toml\"\n[data_source]\nuse = \"other\"\nsize = 2")) ==
         folder.text() + "/r.toml:4:1: error: data_source \"other\" has no parameter \"size\"; one of \"use\", \"word\"");
   const Recipe set =
-      read_recipe(folder.text() + "/base.toml", {{{"data_source.use", "other"}, {"data_source.word", "w"}}, ""}, test::toys());
+      open_recipe(folder.text() + "/base.toml", {{{"data_source.use", "other"}, {"data_source.word", "w"}}, ""}, test::toys());
   CHECK(has(set.resolved, "[data_source]\nuse = \"other\"\nword = \"w\""));
 }
 
@@ -169,9 +170,9 @@ TEST_CASE("bases: a cycle names its chain, and a missing base its file") {
   const std::string a = folder.write("a.toml", "base = \"b.toml\""), b = folder.write("b.toml", "base = [\"a.toml\"]");
   CHECK(file_error(a) == fmt::format("{1}:1:9: error: \"a.toml\" is a base of itself: {0} -> {1} -> {0}", a, b));
   const std::string c = folder.write("c.toml", "base = \"none.toml\"");
-  CHECK(file_error(c) == fmt::format("{}:1:8: error: base \"none.toml\" is not there: no file \"{}/none.toml\"", c, folder.text()));
+  CHECK(file_error(c) == fmt::format("{}:1:8: error: base \"none.toml\" does not exist: no file \"{}/none.toml\"", c, folder.text()));
   const std::string d = folder.write("d.toml", "base = 3");
-  CHECK(file_error(d) == d + ":1:8: error: base is the name of a file, or a list of names");
+  CHECK(file_error(d) == d + ":1:8: error: base must be the name of a file, or a list of names");
 }
 
 TEST_CASE("bases: two of them may not set one key differently, unless the file itself sets it") {
@@ -184,7 +185,7 @@ TEST_CASE("bases: two of them may not set one key differently, unless the file i
                     "{0}:1:19: error: two bases set \"run.epochs\" differently: {1}:2:10 and {2}:3:10; set it here, or remove one",
                     r, a, b));
   const Recipe read =
-      read_recipe(folder.write("s.toml", "base = [\"a.toml\", \"b.toml\"]\nrun.epochs = 6\ndata_source.use = \"toy\""), {}, test::toys());
+      open_recipe(folder.write("s.toml", "base = [\"a.toml\", \"b.toml\"]\nrun.epochs = 6\ndata_source.use = \"toy\""), {}, test::toys());
   CHECK(read.run.epochs == 6);
   CHECK(has(read.resolved, "[data_source]\nuse = \"toy\"\nsize = 9"));
 }
@@ -207,34 +208,34 @@ TEST_CASE("overrides: a key makes its tables, and a value is TOML or a bare stri
 
 TEST_CASE("overrides: mistakes are told by the key") {
   CHECK(recipe_error(full, {{{"evaluator.1.folds", "1"}, {"evaluator.5.folds", "3"}, {"run.eopchs", "2"}, {"a..b", "1"}}, ""}) ==
-        "--set a..b: error: \"a..b\" is no key\n"
+        "--set a..b: error: \"a..b\" is not a key\n"
         "--set evaluator.1.folds: error: folds = 1 is outside [2, 100] (parts of the cross-validation)\n"
         "--set evaluator.5.folds: error: \"evaluator\" has no item 5; it has 2, counted from 0\n"
         "--set run.eopchs: error: [run] has no key \"eopchs\"; did you mean \"epochs\"?");
 }
 
-TEST_CASE("overrides: a table or list that is begun is no bare string") {
+TEST_CASE("overrides: a table or list that is begun is not a bare string") {
   CHECK(recipe_error(full, {{{"data_source", "{ use = \"toy\""}}, ""}) ==
-        "--set data_source: error: is no table or list of TOML: error while parsing inline table: encountered end-of-file; "
-        "a string that begins so stands in quotes");
+        "--set data_source: error: is not a valid TOML table or list: error while parsing inline table: encountered end-of-file; "
+        "a string that begins with \"{\" must be quoted");
   CHECK(recipe_error(full, {{{"run.plugins", "[\"a.so\", "}}, ""}) ==
-        "--set run.plugins: error: is no table or list of TOML: error while parsing array: encountered end-of-file; "
-        "a string that begins so stands in quotes");
+        "--set run.plugins: error: is not a valid TOML table or list: error while parsing array: encountered end-of-file; "
+        "a string that begins with \"[\" must be quoted");
 }
 
-TEST_CASE("overrides: an item that is no table is told at its place") {
+TEST_CASE("overrides: an item that is not a table is reported at its place") {
   CHECK(recipe_error(full, {{{"evaluator.0", "3"}}, ""}) == "--set evaluator.0: error: an item of evaluator is an integer, not a table");
 }
 
 TEST_CASE("overrides: base is of files alone") {
-  CHECK(recipe_error(full, {{{"base", "other.toml"}}, ""}) == "--set base: error: base is taken from files only: write it in a recipe");
+  CHECK(recipe_error(full, {{{"base", "other.toml"}}, ""}) == "--set base: error: base can only be set in a recipe file");
 }
 
 TEST_CASE("bases: one that cannot be read is not taken for an empty one") {
   const std::string unreadable = "/proc/self/mem";  // a file whose first byte nobody may read, whoever asks
   CHECK(recipe_error("base = \"" + unreadable + "\"") ==
         "r.toml:1:8: error: base \"" + unreadable + "\" cannot be read: Input/output error");
-  CHECK(test::error_of([&] { read_recipe(unreadable, {}, test::toys()); }) == unreadable + ": error: cannot be read: Input/output error");
+  CHECK(test::error_of([&] { open_recipe(unreadable, {}, test::toys()); }) == unreadable + ": error: cannot be read: Input/output error");
 }
 
 TEST_CASE("input: mean and std have a number for each channel") {
@@ -253,9 +254,9 @@ TEST_CASE("paths: they are relative to the file that wrote them, or begin with a
                "[\"@models/a\"]\n");
   const std::string file = folder.write("r.toml", "base = \"sub/base.toml\"\n");
   const std::string faces = folder.text() + "/sub/faces";
-  CHECK(has(read_recipe(file, {}, test::toys()).resolved, fmt::format("root = \"{0}/lfw\"\nlists = [\"{0}/models/a\"]", faces)));
-  CHECK(read_recipe(file, {{}, "/given"}, test::toys()).paths.at("data") == faces);
-  CHECK(read_recipe(file, {{{"paths.data", "/set"}}, "/given"}, test::toys()).paths.at("data") == "/set");
+  CHECK(has(open_recipe(file, {}, test::toys()).resolved, fmt::format("root = \"{0}/lfw\"\nlists = [\"{0}/models/a\"]", faces)));
+  CHECK(open_recipe(file, {{}, "/given"}, test::toys()).paths.at("data") == faces);
+  CHECK(open_recipe(file, {{{"paths.data", "/set"}}, "/given"}, test::toys()).paths.at("data") == "/set");
   CHECK(has(recipe("data_source = { use = \"toy\", root = \"@data/lfw\" }", {{}, "/given"}).resolved, "root = \"/given/lfw\""));
   CHECK(has(recipe("", {{{"data_source.use", "toy"}, {"data_source.root", "\"x/../y/\""}}, ""}).resolved,
             fmt::format("root = \"{}/y\"", std::filesystem::current_path().string())));
@@ -271,16 +272,33 @@ TEST_CASE("paths: without a data root @data stays, and another unknown root is a
 TEST_CASE("recipe: libraries of [run] plugins are loaded before components are looked up") {
   Registry registry;
   const std::string text = fmt::format("[run]\nplugins = [\"{}\"]\n[augmentation]\nuse = \"toy\"", test::fixture("toys"));
-  const Recipe read = read_recipe_text(text, "r.toml", {}, registry);
-  CHECK(read.libraries == std::vector<std::string>{test::fixture("toys")});
-  CHECK(test::error_of([&] { read_recipe_text("run.plugins = [\"/none.so\"]", "r.toml", {}, registry); }) ==
+  const Recipe read = open_recipe_text(text, "r.toml", {}, registry);
+  CHECK(read.run.plugins == std::vector<Path>{{test::fixture("toys")}});
+  CHECK(registry.find("augmentation", "toy"));
+  CHECK(test::error_of([&] { open_recipe_text("run.plugins = [\"/none.so\"]", "r.toml", {}, registry); }) ==
         "r.toml:1:16: error: /none.so: no such file");
 }
 
+TEST_CASE("recipe: loading is a step of its own, and what fails in it is reported with the mistakes of reading") {
+  const std::string text = fmt::format("[run]\nplugins = [\"{}\"]\n[augmentation]\nuse = \"toy\"", test::fixture("toys"));
+  Registry registry;
+  Document document = read_document(text, "r.toml");
+  apply_context(document, {});
+  CHECK(test::error_of([&] { read_recipe(document, registry); }) == "r.toml:4:7: error: no augmentation \"toy\"");
+  CHECK(registry.all().empty());
+  load_recipe_plugins(document, registry);
+  CHECK(read_recipe(document, registry).augmentation.name == "toy");
+  CHECK(test::recipe_error("[run]\nplugins = [\"/none.so\"]\nepochs = 0") ==
+        "r.toml:2:12: error: /none.so: no such file\n"
+        "r.toml:3:10: error: epochs = 0 is outside [1, 1000000000] (passes over the training data)");
+  CHECK(test::recipe_error("[run]\nplugins = [\"@modles/x.so\"]\n[paths]\nmodels = \"/m\"") ==
+        "r.toml:2:12: error: \"@modles/x.so\" begins with a root that [paths] does not have; did you mean \"models\"?");
+}
+
 TEST_CASE("recipe: files of tests/fixtures/recipes are read as files") {
-  const Recipe read = read_recipe(std::string(LAFS_TEST_FIXTURES) + "/recipes/derived.toml", {}, test::toys());
+  const Recipe read = open_recipe(std::string(LAFS_TEST_FIXTURES) + "/recipes/derived.toml", {}, test::toys());
   CHECK(read.title == "derived");
   CHECK(read.run.epochs == 2);
   CHECK(read.evaluators.at(0).use.name == "toy");
-  CHECK(read_recipe_text(read.resolved, "resolved.toml", {}, test::toys()).resolved == read.resolved);
+  CHECK(open_recipe_text(read.resolved, "resolved.toml", {}, test::toys()).resolved == read.resolved);
 }

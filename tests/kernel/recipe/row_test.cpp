@@ -16,7 +16,7 @@ class RowFile {
   explicit RowFile(std::string_view text) : folder_("row"), file_(folder_.write("row.toml", text)) {}
 
   Row read(std::vector<std::pair<std::string, std::string>> overrides = {}, const fs::path& out = {}) const {
-    return read_row(file_, {std::move(overrides), ""}, test::toys(), out);
+    return open_row(file_, {std::move(overrides), ""}, test::toys(), out);
   }
   /// The error with the folder's name taken out.
   std::string error(std::vector<std::pair<std::string, std::string>> overrides = {}) const {
@@ -136,7 +136,7 @@ TEST_CASE("row: what a stage takes is a path under the row's folder, and an iden
   CHECK(there.identity == here.identity);
   CHECK(there.stages[2].recipe.resolved != here.stages[2].recipe.resolved);
   CHECK(file.read().folder == fs::current_path() / "runs" / fmt::format("row-{}", here.identity.substr(0, 8)));
-  const Recipe again = read_recipe_text(here.stages[2].recipe.resolved, "r.toml", {}, test::toys());
+  const Recipe again = open_recipe_text(here.stages[2].recipe.resolved, "r.toml", {}, test::toys());
   CHECK(again.identity == here.stages[2].recipe.identity);
   CHECK(again.resolved == here.stages[2].recipe.resolved);
 }
@@ -177,20 +177,20 @@ TEST_CASE("row: weights are taken from earlier stages only") {
   CHECK(error("two") == "row.toml:6:8: error: stage \"two\" cannot start from its own weights");
   CHECK(error("three") == "row.toml:6:8: error: stage \"three\" comes after \"two\"; weights are taken from earlier stages");
   CHECK(test::recipe_error("[[init]]\nfrom = \"stage:one\"") ==
-        "r.toml:2:8: error: from = \"stage:one\" names a stage, but this recipe is none of a row");
+        "r.toml:2:8: error: from = \"stage:one\" names a stage, but this recipe is not part of a row");
 }
 
 TEST_CASE("row: a stage has a name of its own that no table has") {
   CHECK(RowFile("[row]\ntitle = \"x\"\n").error() == "row.toml:1:1: error: a row needs a [[stage]]");
-  CHECK(RowFile("[stage]\nname = \"x\"\n").error() == "row.toml:1:1: error: stage is no list of tables: write [[stage]]");
+  CHECK(RowFile("[stage]\nname = \"x\"\n").error() == "row.toml:1:1: error: stage is not a list of tables: write [[stage]]");
   CHECK(RowFile("[[stage]]\n[stage.run]\nseed = 1\n").error() == "row.toml:1:1: error: a stage needs \"name\"");
   CHECK(RowFile("[[stage]]\nname = 3\n").error() == "row.toml:2:8: error: name is an integer, not a string");
   CHECK(RowFile("[[stage]]\nname = \"One\"\n").error() ==
         "row.toml:2:8: error: stage \"One\": a name has lower case letters, digits, _ and - only");
   CHECK(RowFile("[[stage]]\nname = \"run\"\n").error() ==
-        "row.toml:2:8: error: stage \"run\": a table of a recipe is called so; take another name");
+        "row.toml:2:8: error: stage \"run\": this is the name of a table of a recipe; choose another name");
   CHECK(RowFile("[[stage]]\nname = \"a\"\n[[stage]]\nname = \"a\"\n").error() ==
-        "row.toml:4:8: error: stage \"a\": another stage is called so");
+        "row.toml:4:8: error: stage \"a\": another stage has this name");
 }
 
 TEST_CASE("row: every mistake of every stage is told, one of the common part once") {
@@ -201,22 +201,34 @@ TEST_CASE("row: every mistake of every stage is told, one of the common part onc
   CHECK(RowFile("[row]\ntitel = \"x\"\n[[stage]]\nname = \"a\"\n").error() ==
         "row.toml:2:1: error: [row] has no key \"titel\"; did you mean \"title\"?");
   CHECK(RowFile("[[row.published]]\nmetric = \"m\"\nvalue = 1\nstage = \"b\"\n[[stage]]\nname = \"ab\"\n").error() ==
-        "row.toml:4:9: error: published \"m\" is of no stage \"b\"; did you mean \"ab\"?");
+        "row.toml:4:9: error: published \"m\": no stage \"b\"; did you mean \"ab\"?");
+}
+
+TEST_CASE("row: a stage that cannot be put together is reported with the mistakes of the others") {
+  CHECK(RowFile("[[stage]]\nname = \"a\"\nbase = \"none.toml\"\n[[stage]]\nname = \"b\"\nrun.seed = -1\n").error() ==
+        "row.toml:3:8: error: base \"none.toml\" does not exist: no file \"none.toml\"\n"
+        "row.toml:6:12: error: seed = -1 is less than 0 (all chance of the run follows from it)");
+}
+
+TEST_CASE("row: a stage may be called base, and a table of --set may not") {
+  const RowFile file("[[stage]]\nname = \"base\"\n");
+  CHECK(file.read({{"base.run.seed", "3"}}).stages[0].recipe.run.seed == 3);
+  CHECK(RowFile("[[stage]]\nname = \"a\"\n").error({{"base", "x.toml"}}).starts_with("--set base: error: \"base\" is neither a stage"));
 }
 
 TEST_CASE("row: one stage is picked by its name, and a run recipe is a row of one") {
   const RowFile file(three);
   const auto picked = [&](const std::string& name) {
-    return file.bare(test::error_of([&] { read_stage(file.file(), name, {}, test::toys()); }));
+    return file.bare(test::error_of([&] { open_stage(file.file(), name, {}, test::toys()); }));
   };
-  CHECK(read_stage(file.file(), "third", {}, test::toys()).run.seed == 8);
+  CHECK(open_stage(file.file(), "third", {}, test::toys()).run.seed == 8);
   CHECK(picked("thrid") == "--stage thrid: error: \"row.toml\" has no stage \"thrid\"; did you mean \"third\"?");
   CHECK(picked("") == "row.toml: error: is a row: pick one stage with --stage; one of \"first\", \"second\", \"third\"");
-  CHECK(file.bare(test::error_of([&] { read_recipe(file.file(), {}, test::toys()); })) ==
+  CHECK(file.bare(test::error_of([&] { open_recipe(file.file(), {}, test::toys()); })) ==
         "row.toml: error: is a row of stages, not a run recipe");
   file.write("row.toml", "[run]\nseed = 5\n");
-  CHECK(picked("first") == "--stage first: error: \"row.toml\" is no row, so it has no stages");
-  CHECK(read_stage(file.file(), "", {}, test::toys()).run.seed == 5);
+  CHECK(picked("first") == "--stage first: error: \"row.toml\" is not a row, so it has no stages");
+  CHECK(open_stage(file.file(), "", {}, test::toys()).run.seed == 5);
   const Row alone = file.read({}, "out");
   CHECK(alone.alone());
   CHECK(alone.folder_of(alone.stages[0]) == "out");

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "kernel/recipe/reader.h"
 #include "kernel/registry/library_gate.h"
 #include "kernel/toys.h"
 #include "lafs/assembly.h"
@@ -137,7 +138,7 @@ TEST_CASE("gate: another build's plugin is refused by a sentence with both sides
             "{0}: built for sdk {3}, {1}, torch {2}, cxx11 abi 0; this lafs is sdk {3}, {1}, torch {2}, cxx11 abi 1; rebuild the plugin",
             other_abi, compiler, LAFS_TORCH_VERSION, LAFS_SDK_HASH));
   const std::string other_form = restamped(folder, [](Stamp& stamp) { stamp.magic[7] = '2'; });
-  CHECK(load_error(other_form) == other_form + ": its stamp has another form; rebuild the plugin");
+  CHECK(load_error(other_form) == other_form + ": its stamp has an unknown format; rebuild the plugin");
 }
 
 TEST_CASE("loader: a missing entry, a throwing entry and a missing dependency are told apart") {
@@ -147,7 +148,7 @@ TEST_CASE("loader: a missing entry, a throwing entry and a missing dependency ar
   CHECK(load_error(fixture("missing_dependency")) ==
         fixture("missing_dependency") + ": needs the library \"liblafs_fixture_helper.so\", which is not found");
   CHECK(load_error(fixture("unknown_kind")) ==
-        fixture("unknown_kind") + ": registers \"kettle\" of the kind \"evaluater\", which there is not; did you mean \"evaluator\"?");
+        fixture("unknown_kind") + ": registers \"kettle\" with the kind \"evaluater\", which does not exist; did you mean \"evaluator\"?");
 }
 
 TEST_CASE("loader: nothing of a failing library stays registered") {

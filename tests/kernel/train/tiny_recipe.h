@@ -22,7 +22,7 @@ inline Recipe tiny_recipe(const std::string& run, const std::string& optimizer) 
                            "dropout = 0\nemb_dropout = 0\ndrop_path = 0\n"
                            "[head]\nuse = \"cosface\"\n[objective]\nuse = \"identification\"\n[optimizer]\n" +
                            optimizer;
-  return read_recipe_text(text, "tiny.toml", {}, registry());
+  return open_recipe_text(text, "tiny.toml", {}, registry());
 }
 
 /// The largest difference, as a share of the largest gradient.

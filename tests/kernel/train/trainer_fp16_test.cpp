@@ -191,7 +191,7 @@ TEST_CASE("trainer, fp16: a gradient that no scale makes finite stops the run an
 }
 
 TEST_CASE("trainer, fp16: the teacher and its centre move on where the update is skipped (quirk P19)") {
-  Steps steps(read_recipe_text(distillation + too_large, "tiny.toml", {}, test::registry()));
+  Steps steps(open_recipe_text(distillation + too_large, "tiny.toml", {}, test::registry()));
   const at::NoGradGuard no_grad;
   for (const auto& item : steps.trainer.root().named_parameters()) {
     if (item.key().starts_with("student.backbone.")) item.value().add_(0.01);  // or teacher and student would be the same

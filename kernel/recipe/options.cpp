@@ -1,4 +1,4 @@
-#include "kernel/recipe/recipe.h"
+#include "kernel/recipe/options.h"
 
 namespace lafs {
 

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+
+#include "kernel/recipe/document.h"
+
+namespace lafs {
+
+/// The roots that `[paths]` of a document gives. `data_root` is the default of "data". Roots may begin with other roots.
+Roots read_roots(const Node& document, const std::string& data_root, Diagnostics& diagnostics);
+
+/// A path relative to the folder of its node, or to the root that "@name/rest" names. "@data/..." stays as it is while the data root is
+/// unknown, so that a recipe can be checked where there is no data.
+std::string resolve_path(const Node& node, const Roots& roots, Diagnostics& diagnostics);
+
+}  // namespace lafs
