@@ -2,18 +2,19 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
 #include "kernel/evaluate/embedder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/trained_model.h"
-#include "runner/commands/command.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "runner/commands/command.h"
 #include "runner/report/say.h"
 
 namespace lafs {
