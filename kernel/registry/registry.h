@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "lafs/plugin.h"
+#include "lafs/registrar.h"
 
 namespace lafs {
 
