@@ -59,7 +59,16 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() const {
   return source_;
 }
 
-std::shared_ptr<Backbone> RecipeAssembly::backbone() { return present(recipe_.backbone).make(recipe_.input); }
+std::shared_ptr<Backbone> RecipeAssembly::backbone() {
+  auto backbone = present(recipe_.backbone).make(recipe_.input);
+  backbones_.push_back(backbone);
+  return backbone;
+}
+
+bool RecipeAssembly::made(const Backbone& backbone) const {
+  return std::any_of(backbones_.begin(), backbones_.end(), [&](const auto& one) { return one.lock().get() == &backbone; });
+}
+
 std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_.projector).make(input_width); }
 std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_.head).make(identities()); }
 
