@@ -92,15 +92,7 @@ int64_t RecipeAssembly::identities() const { return number(&DataSource::identiti
 int64_t RecipeAssembly::images() const { return number(&DataSource::size, recipe_.run.images, recipe_.run.batch, "images"); }
 
 std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std::string_view capability) const {
-  std::vector<std::string> names;
-  if (!recipe_.registry) return names;
-  for (const RegistryEntry* entry : recipe_.registry->all()) {
-    const auto& has = entry->registration.capabilities;
-    if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
-      names.push_back(entry->registration.name);
-    }
-  }
-  return names;
+  return recipe_.registry ? recipe_.registry->with_capability(kind, capability) : std::vector<std::string>();
 }
 
 bool RecipeAssembly::loads(std::string_view part) const {

@@ -13,6 +13,9 @@ namespace lafs {
 
 class Attentive;
 class Landmarked;
+class Layered;
+class Prototypes;
+class StartsRandom;
 class Tokenised;
 
 /// One plugin of one kind, as the registry keeps it.
@@ -72,6 +75,9 @@ void Registrar::add(std::string_view name, std::string_view doc, int64_t revisio
   if constexpr (std::is_base_of_v<Tokenised, T>) capabilities.emplace_back("tokens");
   if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
   if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");
+  if constexpr (std::is_base_of_v<Layered, T>) capabilities.emplace_back("layers");
+  if constexpr (std::is_base_of_v<StartsRandom, T>) capabilities.emplace_back("random_start");
+  if constexpr (std::is_base_of_v<Prototypes, T>) capabilities.emplace_back("prototypes");
   put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>(), capabilities});
 }
 

@@ -4,7 +4,6 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include "imaging/decode.h"
@@ -65,34 +64,21 @@ std::vector<PlacedBackbone> parts_of(const CheckpointFacts& facts, const fs::pat
   return parts;
 }
 
-bool has(const Registry& registry, const std::string& plugin, const std::string& capability) {
-  const RegistryEntry* entry = registry.find(Backbone::kind, plugin);
-  if (!entry) return false;
-  const auto& all = entry->registration.capabilities;
-  return std::find(all.begin(), all.end(), capability) != all.end();
-}
-
-std::string instead(const Registry& registry, const std::string& capability) {
-  std::vector<std::string> names;
-  for (const std::string& name : registry.names(Backbone::kind)) {
-    if (has(registry, name, capability)) names.push_back(fmt::format("\"{}\"", name));
-  }
-  return names.empty() ? "" : fmt::format("; {} would do", fmt::join(names, ", "));
-}
-
-const PlacedBackbone& chosen_part(const std::vector<PlacedBackbone>& parts, const fs::path& checkpoint, const std::string& of, const std::string& capability,
-                        const Registry& registry) {
+const PlacedBackbone& chosen_part(const std::vector<PlacedBackbone>& parts, const fs::path& checkpoint, const std::string& of,
+                                  const std::string& capability, const Registry& registry) {
+  const std::vector<std::string> capable = registry.with_capability(Backbone::kind, capability);
   std::vector<std::string> paths;
   for (const PlacedBackbone& part : parts) {
     paths.push_back(part.path);
-    if (of.empty() ? !has(registry, part.use.name, capability) : part.path != of) continue;
-    if (has(registry, part.use.name, capability)) return part;
+    const bool does = std::find(capable.begin(), capable.end(), part.use.name) != capable.end();
+    if (of.empty() ? !does : part.path != of) continue;
+    if (does) return part;
     throw Error(fmt::format("\"{}\" of \"{}\" is a backbone \"{}\", which shows no {}{}", of, checkpoint.string(), part.use.name,
-                            capability, instead(registry, capability)));
+                            capability, suggest_capable(capable)));
   }
   if (!of.empty()) throw Error(fmt::format("\"{}\" has no backbone at \"{}\"{}", checkpoint.string(), of, suggestion(of, paths)));
   throw Error(fmt::format("no backbone of \"{}\" shows {}: \"{}\" is a \"{}\"{}", checkpoint.string(), capability, parts.front().path,
-                          parts.front().use.name, instead(registry, capability)));
+                          parts.front().use.name, suggest_capable(capable)));
 }
 
 }  // namespace
