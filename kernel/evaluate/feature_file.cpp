@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
 #include "formats/mapped_file.h"
@@ -90,19 +91,19 @@ class FeatureFile::Rows {
   int descriptor_;
 };
 
-FeatureFile::FeatureFile(fs::path file, Shape shape, nlohmann::json facts, bool anew)
+FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool anew)
     : file_(std::move(file)),
       partial_(file_.string() + ".partial"),
       partial_facts_(file_.string() + ".partial.json"),
       facts_file_(file_.string() + ".json"),
       keys_file_(file_.string() + ".tsv"),
       shape_(shape),
-      facts_(std::move(facts)) {
+      facts_(std::make_unique<nlohmann::json>(facts)) {
   if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
     throw Error(fmt::format("\"{}\": features are written as .npy or .safetensors", file_.string()));
   }
-  facts_["rows"] = shape_.rows;
-  facts_["width"] = shape_.width;
+  (*facts_)["rows"] = shape_.rows;
+  (*facts_)["width"] = shape_.width;
   if (fs::exists(file_) && !anew) {
     refuse_others(facts_file_, file_);
     finished_ = true;
@@ -135,7 +136,7 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
     throw Error(fmt::format("\"{}\" is there, and no \"{}\" says of what; give another file, or begin anew with --force", what.string(),
                             facts_file.string()));
   }
-  if (const std::string other = difference(there, facts_); !other.empty()) {
+  if (const std::string other = difference(there, *facts_); !other.empty()) {
     throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or begin anew with --force", what.string(), other));
   }
 }
@@ -147,7 +148,7 @@ void FeatureFile::remove_old() const {
 void FeatureFile::append(std::span<const float> values) {
   if (rows_ == 0) {
     remove_old();
-    write_atomically(partial_facts_, json_text(facts_) + "\n");  // before the rows they speak of
+    write_atomically(partial_facts_, json_text(*facts_) + "\n");  // before the rows they speak of
   }
   partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
@@ -160,7 +161,7 @@ void FeatureFile::write_features(const DataSource& source) const {
   std::vector<int64_t> identities(static_cast<size_t>(shape_.rows));
   for (int64_t r = 0; r < shape_.rows; ++r) identities[static_cast<size_t>(r)] = source.identity(r);
   std::map<std::string, std::string> metadata;
-  for (const auto& [name, value] : facts_.items()) metadata[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  for (const auto& [name, value] : facts_->items()) metadata[name] = value.is_string() ? value.get<std::string>() : value.dump();
   write_safetensors(
       file_,
       {{"features", "F32", shape, rows.bytes()}, {"identities", "I64", {shape_.rows}, std::as_bytes(std::span<const int64_t>(identities))}},
@@ -183,7 +184,7 @@ void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
     remove_old();
     write_keys(source);
-    write_atomically(facts_file_, json_text(facts_) + "\n");
+    write_atomically(facts_file_, json_text(*facts_) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company
   }
   fs::remove(partial_);

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "lafs/data_source.h"
 
@@ -27,7 +27,7 @@ class FeatureFile {
   /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced:
   /// they go when the first new row comes.
   /// Throws Error for an ending that is neither ".npy" nor ".safetensors", and while another process writes the same file.
-  FeatureFile(std::filesystem::path file, Shape shape, nlohmann::json facts, bool anew);
+  FeatureFile(std::filesystem::path file, Shape shape, const nlohmann::json& facts, bool anew);
   ~FeatureFile();
 
   bool finished() const { return finished_; }  ///< the very features are there: nothing is to do
@@ -44,7 +44,7 @@ class FeatureFile {
 
   std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_;
   Shape shape_;
-  nlohmann::json facts_;
+  std::unique_ptr<nlohmann::json> facts_;
   std::unique_ptr<Rows> partial_rows_;  ///< null when finished before
   int64_t rows_ = 0;
   bool finished_ = false;

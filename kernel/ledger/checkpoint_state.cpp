@@ -62,6 +62,13 @@ void each_encoder_field(Facts& facts, const Visit& visit) {
   visit("options", facts.backbone_options);
 }
 
+template <typename Network, typename Visit>
+void each_network_field(Network& network, const Visit& visit) {
+  visit("path", network.path);
+  visit("plugin", network.plugin);
+  visit("options", network.options);
+}
+
 auto writer(nlohmann::json& json) {
   return [&json](const char* key, const auto& value) { json[key] = value; };
 }
@@ -89,6 +96,7 @@ nlohmann::json checkpoint_state_json(const RunPosition& position, const Checkpoi
   each_position_field(position, writer(json));
   each_fact(facts, writer(json));
   each_encoder_field(facts, writer(json["encoder"]));
+  for (const NetworkFacts& network : facts.networks) each_network_field(network, writer(json["networks"].emplace_back()));
   json["input"] = input_json(facts.input);
   if (position.scaler) each_scaler_field(*position.scaler, writer(json["scaler"]));
   return json;
@@ -106,6 +114,9 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     CheckpointFacts facts;
     each_fact(facts, reader(json));
     each_encoder_field(facts, reader(json.at("encoder")));
+    if (const auto networks = json.find("networks"); networks != json.end()) {
+      for (const auto& network : *networks) each_network_field(facts.networks.emplace_back(), reader(network));
+    }
     facts.input = input_from_json(json.at("input"));
     return {position, facts};
   } catch (const nlohmann::json::exception& e) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -31,13 +32,21 @@ struct RunPosition {
   std::optional<GradScalerState> scaler;
 };
 
+/// A network within the model's tree that can be made and shown by itself.
+struct NetworkFacts {
+  std::string path;     ///< in the tree: "student.backbone"
+  std::string plugin;   ///< a backbone
+  std::string options;  ///< TOML
+};
+
 /// What a checkpoint says of its model, so that an evaluation builds a backbone and no objective.
 struct CheckpointFacts {
-  std::string identity;          ///< training identity of the recipe
-  std::string recipe;            ///< resolved text
-  std::string encoder;           ///< path in the tree
-  std::string backbone;          ///< plugin name
-  std::string backbone_options;  ///< TOML
+  std::string identity;                ///< training identity of the recipe
+  std::string recipe;                  ///< resolved text
+  std::string encoder;                 ///< path in the tree
+  std::string backbone;                ///< plugin name
+  std::string backbone_options;        ///< TOML
+  std::vector<NetworkFacts> networks;  ///< every known one, the encoder too; empty in checkpoints that were written without
   InputContract input;
   std::string data_fingerprint;
   int64_t identities = 0;

@@ -59,7 +59,16 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() const {
   return source_;
 }
 
-std::shared_ptr<Backbone> RecipeAssembly::backbone() { return present(recipe_.backbone).make(recipe_.input); }
+std::shared_ptr<Backbone> RecipeAssembly::backbone() {
+  auto backbone = present(recipe_.backbone).make(recipe_.input);
+  backbones_.push_back(backbone);
+  return backbone;
+}
+
+bool RecipeAssembly::made(const Backbone& backbone) const {
+  return std::any_of(backbones_.begin(), backbones_.end(), [&](const auto& one) { return one.lock().get() == &backbone; });
+}
+
 std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_.projector).make(input_width); }
 std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_.head).make(identities()); }
 
@@ -83,15 +92,7 @@ int64_t RecipeAssembly::identities() const { return number(&DataSource::identiti
 int64_t RecipeAssembly::images() const { return number(&DataSource::size, recipe_.run.images, recipe_.run.batch, "images"); }
 
 std::vector<std::string> RecipeAssembly::plugins_with(std::string_view kind, std::string_view capability) const {
-  std::vector<std::string> names;
-  if (!recipe_.registry) return names;
-  for (const RegistryEntry* entry : recipe_.registry->all()) {
-    const auto& has = entry->registration.capabilities;
-    if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
-      names.push_back(entry->registration.name);
-    }
-  }
-  return names;
+  return recipe_.registry ? recipe_.registry->with_capability(kind, capability) : std::vector<std::string>();
 }
 
 bool RecipeAssembly::loads(std::string_view part) const {

@@ -46,6 +46,8 @@ class RecipeAssembly final : public Assembly {
 
   /// Throws PlacedError when the objective needs a group of views that the recipe's augmentation does not make; names both.
   void check_views(const Objective& objective);
+  /// Whether this is a backbone of `[backbone]`, made here and alive.
+  bool made(const Backbone& backbone) const;
   /// Whether the training data was opened.
   bool has_data() const { return source_ != nullptr; }
 
@@ -61,6 +63,7 @@ class RecipeAssembly final : public Assembly {
   // Opened when first asked for.
   mutable std::shared_ptr<const DataSource> source_;
   mutable bool tried_ = false, opening_ = false;
+  std::vector<std::weak_ptr<const Backbone>> backbones_;
 };
 
 }  // namespace lafs

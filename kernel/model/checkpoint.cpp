@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <torch/nn/module.h>
+#include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
 #include "formats/safetensors.h"

@@ -145,6 +145,15 @@ std::vector<std::string> Registry::names(std::string_view kind) const {
   return out;
 }
 
+std::vector<std::string> Registry::with_capability(std::string_view kind, std::string_view capability) const {
+  std::vector<std::string> out;
+  for (const auto& [key, entry] : entries_) {
+    const auto& all = entry.registration.capabilities;
+    if (key.first == kind && std::find(all.begin(), all.end(), capability) != all.end()) out.push_back(key.second);
+  }
+  return out;
+}
+
 std::vector<const RegistryEntry*> Registry::all() const {
   std::vector<const RegistryEntry*> out;
   for (const std::string& kind : kinds()) {

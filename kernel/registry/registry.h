@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "lafs/plugin.h"
+#include "lafs/registrar.h"
 
 namespace lafs {
 
@@ -34,7 +34,9 @@ class Registry {
 
   const RegistryEntry* find(std::string_view kind, std::string_view name) const;
   std::vector<std::string> names(std::string_view kind) const;  ///< sorted
-  std::vector<const RegistryEntry*> all() const;                ///< by kind in the order of `kinds()`, then name
+  /// Plugins of a kind with a capability (`Registration::capabilities`), sorted: what `suggest_capable` offers.
+  std::vector<std::string> with_capability(std::string_view kind, std::string_view capability) const;
+  std::vector<const RegistryEntry*> all() const;  ///< by kind in the order of `kinds()`, then name
   /// Name maps by name, the files `maps/*.toml` of the folders loaded (kernel/recipe/name_map.h).
   const std::map<std::string, std::filesystem::path>& maps() const { return maps_; }
   /// Throws Error `there is no name map "NAME"; did you mean ...`.

@@ -16,6 +16,7 @@
 #include "kernel/ledger/run_folder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/checkpoint.h"
+#include "kernel/model/networks.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/results/json_text.h"
@@ -82,6 +83,7 @@ CheckpointFacts Session::facts() const {
   facts.encoder = trainer_->objective().encoder();
   facts.backbone = recipe_.backbone.name;
   facts.backbone_options = options_text(recipe_.backbone);
+  facts.networks = networks_of(trainer_->root(), assembly_, recipe_);
   facts.input = recipe_.input;
   facts.data_fingerprint = fingerprint_;
   facts.identities = assembly_.identities();

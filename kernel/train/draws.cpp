@@ -1,5 +1,6 @@
 #include "kernel/train/draws.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numbers>

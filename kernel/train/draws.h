@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include "lafs/draws.h"
 

@@ -6,11 +6,13 @@
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <regex>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <torch/nn/module.h>
+
+#include "kernel/train/tree_layers.h"
+#include "lafs/suggestion.h"
 
 namespace lafs {
 
@@ -31,21 +33,14 @@ bool matches(const std::string& pattern, const std::string& name, const at::Tens
   return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
 }
 
-/// Layer of a parameter, 0 (tokens and patch embedding) to depth + 1 (what follows the blocks); depth = number of blocks.
-int64_t layer_of(const std::string& name, int64_t depth) {
-  // The landmark network's own blocks are not the transformer's: what comes before the blocks is asked for first.
-  static const std::regex first(
-      R"((?:^|\.)(?:cls_token|pos_embed(?:ding)?|patch_to_embedding\.|patch_embed\.|stn\.|output_layer\.|global_token\.))");
-  if (std::regex_search(name, first)) return 0;
-  static const std::regex block(R"((?:^|\.)(?:layers|blocks)\.(\d+)\.)");
-  std::smatch found;
-  return std::regex_search(name, found, block) ? 1 + std::stoll(found[1]) : depth + 1;
-}
-
-int64_t depth_of(const torch::nn::Module& root) {
-  int64_t depth = 0;
-  for (const auto& parameter : root.named_parameters()) depth = std::max(depth, layer_of(parameter.key(), -2));
-  return depth;
+/// An option that would have no effect is an error.
+void check_layer_decay(const TreeLayers& layers, const OptimizerOptions& options, const std::vector<std::string>& capable) {
+  if (layers.any() && layers.without_layers().empty()) return;
+  const std::string what = layers.without_layers().empty()
+                               ? ": there is no backbone that says"
+                               : fmt::format(" on the backbone at \"{}\", which does not say", layers.without_layers().front());
+  throw Error(fmt::format("[optimizer] layer_decay = {} has no effect{} in which layer each of its parameters is{}", options.layer_decay,
+                          what, suggest_capable(capable)));
 }
 
 /// Which option group takes a parameter; the count of groups when none does. Marks patterns that matched.
@@ -64,23 +59,24 @@ size_t group_of(const std::vector<GroupOptions>& groups, const std::string& name
 
 }  // namespace
 
-std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const OptimizerOptions& options) {
+std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const TreeLayers& layers,
+                                                        const OptimizerOptions& options, const std::vector<std::string>& capable) {
   const bool layered = options.layer_decay_applied && options.layer_decay < 1;
-  const int64_t depth = layered ? depth_of(root) : 0;
-  std::map<std::pair<size_t, int64_t>, std::shared_ptr<RunGroup>> made;
+  if (layered) check_layer_decay(layers, options, capable);
+  std::map<std::pair<size_t, int64_t>, std::shared_ptr<RunGroup>> made;  // by option group and layer, tokens first
   std::map<std::string, bool> used;
   for (const auto& item : root.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     const size_t g = group_of(options.groups, item.key(), item.value(), used);
-    const int64_t layer = layered ? layer_of(item.key(), depth) : 0;
-    auto& group = made[{g, layer}];
+    const int64_t from_end = layered ? layers.from_end(item.key()) : 0;
+    auto& group = made[{g, -from_end}];
     if (!group) {
       group = std::make_shared<RunGroup>();
       if (g < options.groups.size()) {
         group->lr_scale_ = options.groups[g].lr_scale;
         group->own_weight_decay_ = options.groups[g].weight_decay;
       }
-      if (layered) group->lr_scale_ *= std::pow(options.layer_decay, static_cast<double>(depth + 1 - layer));
+      if (layered) group->lr_scale_ *= std::pow(options.layer_decay, static_cast<double>(from_end));
     }
     group->names_.push_back(item.key());
     group->parameters_.push_back(item.value());
@@ -95,14 +91,6 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
   std::vector<std::shared_ptr<RunGroup>> groups;
   for (auto& [key, group] : made) groups.push_back(std::move(group));
   return groups;
-}
-
-std::string part_of(const std::string& name) {
-  static const std::regex block(R"(^(?:.*\.)?(?:layers|blocks)\.\d+(?=\.))");
-  std::smatch found;
-  if (std::regex_search(name, found, block)) return found.str();
-  const size_t first = name.find('.'), second = first == std::string::npos ? first : name.find('.', first + 1);
-  return name.substr(0, second == std::string::npos ? first : second);
 }
 
 }  // namespace lafs

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include "kernel/recipe/recipe.h"
 #include "lafs/optimizer.h"
@@ -13,6 +13,8 @@ class Module;
 }
 
 namespace lafs {
+
+class TreeLayers;
 
 /// A group as the loop sees it: it sets both rates before each step.
 class RunGroup final : public ParameterGroup {
@@ -29,7 +31,8 @@ class RunGroup final : public ParameterGroup {
   double lr_scale() const { return lr_scale_; }
 
  private:
-  friend std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const OptimizerOptions& options);
+  friend std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&, const TreeLayers&, const OptimizerOptions&,
+                                                                 const std::vector<std::string>&);
   std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;
   double lr_ = 0, weight_decay_ = 0, lr_scale_ = 1, own_weight_decay_ = -1;
@@ -37,12 +40,11 @@ class RunGroup final : public ParameterGroup {
 
 /// Trainable parameters by the recipe's ordered patterns: the first group whose pattern matches takes a parameter, the last
 /// group takes the rest. Patterns are globs on qualified names, or "rank<=1", "rank>=2" on shapes.
-/// With `layer_decay` applied, blocks ("...layers.L..." or "...blocks.L...") get lr scales of their own (finetuning.md 8).
-/// Throws Error for a pattern that matches nothing, and when nothing trains.
-std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const OptimizerOptions& options);
-
-/// The part of a network that a parameter belongs to, for reports: up to the number of its block ("student.backbone.transformer.layers.3"),
-/// else at most two names ("student.head", "classifier").
-std::string part_of(const std::string& name);
+/// With `layer_decay` applied, each layer of a backbone gets an lr scale of its own: layer_decay to the power of its distance from what
+/// follows the blocks (finetuning.md 8).
+/// Throws Error for a pattern that matches nothing, when nothing trains, and for `layer_decay` where a backbone that trains does not say
+/// which layers it has; `capable` are the plugins that do.
+std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const TreeLayers& layers,
+                                                        const OptimizerOptions& options, const std::vector<std::string>& capable = {});
 
 }  // namespace lafs

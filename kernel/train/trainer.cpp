@@ -14,6 +14,7 @@
 #include "kernel/model/load.h"
 #include "kernel/train/clip.h"
 #include "kernel/train/draws.h"
+#include "kernel/train/tree_layers.h"
 #include "lafs/optimizer.h"
 #include "nn/fused_update.h"
 #include "nn/init.h"
@@ -67,13 +68,15 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
       values_(std::make_shared<Values>()) {
   assembly.check_views(*objective_);
   root_->to(device_);
-  groups_ = parameter_groups(*root_, recipe_.optimizer_options);
+  const TreeLayers layers(*root_);
+  groups_ = parameter_groups(*root_, layers, recipe_.optimizer_options, assembly.plugins_with(Backbone::kind, "layers"));
   for (const auto& group : groups_) {
     parts_.emplace_back();
     for (const std::string& name : group->names()) {
-      const auto found = std::find(part_names_.begin(), part_names_.end(), part_of(name));
+      const std::string part = layers.part_of(name);
+      const auto found = std::find(part_names_.begin(), part_names_.end(), part);
       parts_.back().push_back(static_cast<size_t>(found - part_names_.begin()));
-      if (found == part_names_.end()) part_names_.push_back(part_of(name));
+      if (found == part_names_.end()) part_names_.push_back(part);
     }
   }
   optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include "kernel/recipe/recipe.h"
 #include "kernel/registry/registry.h"
+
+namespace CLI {
+class App;
+}
 
 namespace lafs {
 

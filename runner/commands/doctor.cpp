@@ -12,6 +12,7 @@
 #include <c10/core/Device.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/manifest.h"

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "formats/safetensors.h"
 #include "formats/torch_writer.h"

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <torch/nn/module.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"

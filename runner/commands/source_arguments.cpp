@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "kernel/model/assembly.h"
 #include "kernel/recipe/reader.h"

@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include "imaging/decode.h"
 #include "kernel/ranks/device.h"
@@ -67,7 +69,9 @@ void check_options(const RegistryEntry& entry, const Registry& registry, const c
 std::string title(const conformance::Example& example) {
   std::string line = example.toml;
   while (line.ends_with('\n')) line.pop_back();
-  for (size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n')) line.replace(at, 1, ", ");
+  for (const char* gap : {"\n\n", "\n"}) {
+    for (size_t at = line.find(gap); at != std::string::npos; at = line.find(gap)) line.replace(at, std::string_view(gap).size(), ", ");
+  }
   if (line.size() > 100) line = line.substr(0, 97) + "...";
   return line.empty() ? "with its defaults" : "with " + line;
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class BackboneSuite {
     findings_.guard("a saved state is loaded", [&] { state_complete(); });
     findings_.guard("tokens are taken", [&] { tokens(); });
     findings_.guard("landmarks are given", [&] { landmarks(); });
+    findings_.guard("weights that start random are admitted", [&] { random_start(); });
+    findings_.guard("layers are known", [&] { layers(); });
     findings_.guard("attention is shown", [&] { attention(); });
     findings_.guard("an evaluation in bf16 runs", [&] { half(); });
   }
@@ -180,6 +183,38 @@ class BackboneSuite {
     expect_shape(points, {3, net->landmark_count(), 2}, "landmarks are [B, L, 2]");
     findings_.expect(finite(points), "landmarks are finite", "some are not");
     findings_.expect(at::equal(points, net->landmarks(images_, {})), "landmarks are deterministic in evaluation", "two calls differ");
+  }
+
+  void random_start() {
+    const auto* says = dynamic_cast<const StartsRandom*>(net_.get());
+    auto* net = dynamic_cast<Landmarked*>(net_.get());
+    if (!says || !net) return;
+    const at::NoGradGuard no_grad;
+    const auto other = use_.make(input_);
+    initialise(*other->module(), 1 << 20);
+    const at::Tensor here = net->landmarks(images_, {}), there = dynamic_cast<Landmarked&>(*other).landmarks(images_, {});
+    const bool follow = !at::equal(here, there);
+    findings_.expect(
+        follow == says->starts_random(), "landmarks follow from the weights exactly where starts_random() says so",
+        follow ? "it is false, and other weights give other landmarks" : "it is true, and other weights give the same landmarks");
+  }
+
+  /// Names that nobody foresaw end up in one layer, so that decay does nothing to the blocks.
+  void layers() {
+    const auto* net = dynamic_cast<const Layered*>(net_.get());
+    if (!net) return;
+    const int64_t depth = net->depth();
+    findings_.expect(depth >= 1, "there is a block", fmt::format("depth() is {}", depth));
+    std::set<int64_t> seen;
+    for (const auto& [name, parameter] : parameters_of(*module_)) {
+      const int64_t layer = net->layer_of(name);
+      findings_.expect(layer >= 0 && layer <= depth + 1, "every parameter is in a layer from 0 to depth + 1",
+                       fmt::format("\"{}\" is in layer {} of {} blocks", name, layer, depth));
+      seen.insert(layer);
+    }
+    for (int64_t block = 1; block <= depth; ++block) {
+      findings_.expect(seen.contains(block), "every block has a parameter", fmt::format("layer {} of {} blocks has none", block, depth));
+    }
   }
 
   void attention() {

@@ -2,10 +2,13 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <map>
-#include <string_view>
+#include <sstream>
+#include <utility>
+#include <variant>
 
 #include "formats/face_writer.h"
 #include "kernel/recipe/document.h"
@@ -19,64 +22,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Small options for the plugins that need some, or whose defaults are too large or leave out a branch worth a look.
-const std::map<std::string, std::vector<Example>, std::less<>>& example_table() {
-  static const std::string few = R"({ use = "synthetic_faces", identities = 6, per_identity = 3, size = 32 })";
-  static const std::string others = R"({ use = "synthetic_faces", first_identity = 1000, identities = 4, per_identity = 2, size = 32 })";
-  static const std::string small_fvit = "dim = 48\ndepth = 2\nheads = 3\ndim_head = 16\nmlp_dim = 64\npatch = 8\n";
-  static const std::string small_vit = "size = \"custom\"\ndim = 48\ndepth = 2\nheads = 3\n";
-  static const std::string small_head = "hidden = 32\nbottleneck = 16\noutputs = 40\n";
-  static const std::string dino_views = "[augmentation]\nuse = \"dino_views\"\nglobal_size = 64\nlocal_size = 32\nlocal_views = 2\n";
-  static const std::string lafs_views = "[augmentation]\nuse = \"lafs_views\"\nsize = 64\nlocal_views = 2\n";
-  static const std::string lafs =
-      "[objective]\nuse = \"lafs\"\nlocal_tokens = 20\nteacher_temperature = 0.05\n"
-      "landmark_source = { use = \"landmark_cnn\", landmark_span = 63 }";
-  static const std::map<std::string, std::vector<Example>, std::less<>> table{
-      {"data_source/synthetic_faces", {{"identities = 5\nper_identity = 3\nsize = 32"}}},
-      {"data_source/image_folder", {{"root = \"{images}\""}, {"root = \"{images}\"\non_damaged = \"skip\""}}},
-      {"data_source/subset",
-       {{"source = " + few + "\nfirst = 1\ncount = 3"}, {"source = " + few + "\nfirst = 2\nper_identity = 2\ncompact = false"}}},
-      {"data_source/record_set",
-       {{"files = [\"{records}\"]"}, {"files = [\"{records}\"]\nswap_rb = true\nfirst = 1\nfraction = 0.7\non_damaged = \"skip\""}}},
-      {"data_source/concat",
-       {{"sources = [" + few + ", " + others + "]"}, {"sources = [" + few + ", " + others + "]\nidentities = \"shared\""}}},
-      {"augmentation/none", {{""}, {"landmarks = true"}}},
-      {"augmentation/face_supervised", {{""}, {"flip = 1\nerasing = 1\ncrop = false"}}},
-      {"augmentation/lafs_views",
-       {{"local_views = 2"}, {"local_views = 0"}, {"size = 50\nlocal_views = 1\nlocal_uses_global_scale = false"}}},
-      {"augmentation/dino_views",
-       {{"local_views = 2"}, {"global_views = 1\nglobal_blur = [1]\nglobal_solarise = [1]\nlocal_views = 0\nglobal_size = 33"}}},
-      {"backbone/fvit", {{small_fvit}, {small_fvit + "pool = \"mean\"\ndrop_path_schedule = \"linear\"\nattention_scale = \"head\""}}},
-      {"backbone/vit", {{small_vit + "drop_path = 0.5"}, {small_vit + "img_size = 0\nqkv_bias = false\ndropout = 0.1"}}},
-      {"backbone/iresnet",
-       {{"depth = 18\ninit_std = 0.02"}, {"depth = 18\ninit_std = 0.02\ntail = \"flatten\"\nfeatures = 32\ndropout = 0.2"}}},
-      {"backbone/part_fvit",
-       {{small_fvit},
-        {small_fvit + "freeze_landmarks = true\npatch_layout = \"plain\"\npatch_centre = \"symmetric\"\nlandmark_scaling = \"axis\""},
-        {small_fvit + "landmark_source = \"grid\""}}},
-      {"backbone/landmark_cnn", {{"landmarks = 30"}}},
-      {"head/arcface", {{""}, {"formulation = \"trig\""}, {"formulation = \"acos\""}, {"formulation = \"trig\"\neasy_margin = true"}}},
-      {"head/cosface", {{""}, {"clamp = true\nmargin = 0.2"}}},
-      {"objective/identification",
-       {{"[augmentation]\nuse = \"none\"\n[objective]\nuse = \"identification\"\nsmoothing = 0.1"},
-        {"[augmentation]\nuse = \"face_supervised\"\n[objective]\nuse = \"identification\"\nmixup = 0.2\ncutmix = 1", true}}},
-      {"objective/dino",
-       {{dino_views + "[objective]\nuse = \"dino\""}, {dino_views + "[objective]\nuse = \"dino\"\nteacher_train_mode = false"}}},
-      {"objective/lafs",
-       {{lafs_views + lafs}, {lafs_views + lafs + "\nposition_rows = \"landmark\"\nlocal_replacement = false\nshuffle_global = true"}}},
-      {"optimizer/sgd", {{""}, {"momentum = 0"}, {"nesterov = true"}, {"dampening = 0.5"}}},
-      {"optimizer/lars", {{"eta = 0.5"}, {"eta = 0.5\nmomentum = 0.5"}}},
-      {"optimizer/adamw", {{""}, {"beta1 = 0"}}},
-      {"projector/dino_head",
-       {{small_head}, {small_head + "layers = 1\nnorm_last_layer = false"}, {small_head + "layers = 2\nbatch_norm = true"}}},
-      {"evaluator/verification",
-       {{"genuine = 60\nimpostor = 60\ndata = { use = \"synthetic_faces\", identities = 12, per_identity = 4, size = 32 }"},
-        {"all_pairs = true\nflip = \"none\"\nbaseline = false\ndata = " + few}}},
-  };
-  return table;
+/// Beside the library, in the tree as in an installation.
+fs::path file_of(const RegistryEntry& entry) {
+  const Registration& plugin = entry.registration;
+  return entry.library.parent_path() / "examples" / (plugin.kind + "_" + plugin.name + ".toml");
 }
 
-std::string path_of(const RegistryEntry& entry) { return entry.registration.kind + "/" + entry.registration.name; }
+/// The options of an `[[example]]`: what it holds besides what is said of it.
+Example example_of(Node item) {
+  Example example;
+  if (const Node* coupled = item.find("batch_coupled")) {
+    const bool* value = std::get_if<bool>(&coupled->value);
+    if (!value) throw Error("batch_coupled is " + type_word(*coupled) + ", not a bool").at(coupled->position.text());
+    example.batch_coupled = *value;
+    item.erase("batch_coupled");
+  }
+  example.toml = document_text(item);
+  return example;
+}
 
 /// A grey picture as the bytes of its file.
 std::string pgm(int width, int height, int seed) {
@@ -122,10 +85,19 @@ std::string Material::fill(std::string text) const {
 }
 
 std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material) {
-  const auto found = example_table().find(path_of(entry));
-  if (found == example_table().end()) return {{""}};
-  std::vector<Example> examples = found->second;
-  for (Example& example : examples) example.toml = material.fill(example.toml);
+  const fs::path file = file_of(entry);
+  if (!fs::exists(file)) return {{""}};
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  const Node document = parse_toml(material.fill(text.str()), file.string(), {});
+  std::vector<Example> examples;
+  for (const auto& [name, items] : *document.fields()) {
+    const bool tables =
+        items.list() && std::all_of(items.list()->begin(), items.list()->end(), [](const Node& item) { return item.fields(); });
+    if (name != "example" || !tables) throw Error("examples are [[example]] tables, and \"" + name + "\" is none").at(items.key.text());
+    for (const Node& item : *items.list()) examples.push_back(example_of(item));
+  }
+  if (examples.empty()) throw Error(file.string() + ": has no [[example]]");
   return examples;
 }
 
@@ -140,7 +112,7 @@ std::string own_options(const RegistryEntry& entry, const Example& example) {
 
 std::vector<std::string> options_without_example(const RegistryEntry& entry) {
   std::vector<std::string> keys;
-  if (example_table().contains(path_of(entry))) return keys;
+  if (fs::exists(file_of(entry))) return keys;
   for (const OptionPage& page : list_options(*entry.registration.defaults)) {
     if (page.rule.starts_with("required")) keys.push_back(page.key);
   }

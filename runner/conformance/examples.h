@@ -28,13 +28,15 @@ class Material {
   std::filesystem::path folder_;
 };
 
-/// The examples of a plugin of ours, with its material; of another: one without options.
+/// The examples of a plugin: `[[example]]` tables of examples/KIND_NAME.toml beside its library, in which "{images}" and "{records}" stand
+/// for the material. A table holds the options; of an objective it holds tables of a recipe, and `batch_coupled` where that is true.
+/// Without that file: one example without options. Throws PlacedError for a file that is anything else.
 std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material);
 
 /// The options of an example alone: an objective's, whose example is the end of a recipe, are those of its table.
 std::string own_options(const RegistryEntry& entry, const Example& example);
 
-/// Options without which a plugin cannot be made, where nobody wrote an example.
+/// Options without which a plugin cannot be made, where it has no file of examples.
 std::vector<std::string> options_without_example(const RegistryEntry& entry);
 
 }  // namespace lafs::conformance

@@ -1,5 +1,6 @@
 #include "runner/conformance/suites.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,24 @@
 #include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
+
+namespace {
+
+/// Parameters that `freeze_last_layer` is to hold still are there, and one of them trains.
+void check_prototypes(Projector& net, Findings& findings) {
+  const auto* known = dynamic_cast<const Prototypes*>(&net);
+  if (!known) return;
+  const NamedTensors parameters = parameters_of(*net.module());
+  bool trains = false;
+  for (const std::string& name : known->prototypes()) {
+    const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& item) { return item.first == name; });
+    findings.expect(found != parameters.end(), "prototypes are parameters of the projector", fmt::format("\"{}\" is none", name));
+    trains = trains || (found != parameters.end() && found->second.requires_grad());
+  }
+  findings.expect(trains, "some of the prototypes train", "none does");
+}
+
+}  // namespace
 
 /// The promises of projector.h, on embeddings of width 48.
 void conform_projector(const Use<Projector>& use, Findings& findings) {
@@ -45,6 +64,7 @@ void conform_projector(const Use<Projector>& use, Findings& findings) {
     const HalfPrecision half;
     findings.expect(finite(eval(embedding)), "bf16 is finite", "it is not");
   });
+  findings.guard("prototypes are known", [&] { check_prototypes(*net, findings); });
   findings.guard("a backward pass runs", [&] {
     stir(*module);
     const at::Tensor x = embedding.clone().requires_grad_();

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,30 @@ class Landmarked {
   virtual ~Landmarked() = default;
   virtual int64_t landmark_count() const = 0;                            ///< L
   virtual Tensor landmarks(const Tensor& images, const Pass& pass) = 0;  ///< [B,3,H,W] -> [B,L,2], x and y in pixels
+};
+
+/// Says whether its landmarks follow from weights that a training must bring. A network with parameters that does not say so is taken to
+/// start from random weights, and who uses it frozen is warned.
+class StartsRandom {
+ public:
+  virtual ~StartsRandom() = default;
+  virtual bool starts_random() const = 0;
+};
+
+/// Knows the depth at which each of its parameters works: `[optimizer] layer_decay` makes learning rates fall towards the pictures by it,
+/// and reports sum gradients up by it. It answers for its whole tree, other networks within included.
+///
+///     int64_t layer_of(std::string_view parameter) const override {
+///       const int64_t block = lafs::child_number(parameter, "encoder.layer");  // sdk/nn/tree.h
+///       return block >= 0 ? 1 + block : parameter.starts_with("norm.") ? depth() + 1 : 0;
+///     }
+class Layered {
+ public:
+  virtual ~Layered() = default;
+  virtual int64_t depth() const = 0;  ///< blocks, at least 1
+  /// 0: tokens, positions and whatever makes them; 1 to depth: blocks in the order in which they run; depth + 1: what follows.
+  /// `parameter`: its name within this module, "encoder.layer.3.norm.weight". [main thread]
+  virtual int64_t layer_of(std::string_view parameter) const = 0;
 };
 
 /// Shows its attention, and its class tokens after the last blocks.

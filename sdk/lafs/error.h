@@ -1,5 +1,4 @@
 #pragma once
-#include <algorithm>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -30,8 +29,9 @@ inline PlacedError Error::at(const std::string& place) const { return PlacedErro
 
 /// What an exception says, without the native backtrace that torch puts behind its sentence.
 inline std::string sentence_of(const std::exception& error) {
-  const std::string text = error.what();
-  return text.substr(0, std::min(text.find("\nException raised from "), text.find("\nframe #")));
+  std::string text = error.what();
+  for (const char* backtrace : {"\nException raised from ", "\nframe #"}) text = text.substr(0, text.find(backtrace));
+  return text;
 }
 
 }  // namespace lafs

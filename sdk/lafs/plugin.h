@@ -1,90 +1,24 @@
 #pragma once
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <type_traits>
-#include <vector>
-
-#include "lafs/params.h"
+#include "lafs/registrar.h"
+#ifndef LAFS_STAMP_APART
 #include "lafs/stamp.h"
-
-namespace lafs {
-
-class Attentive;
-class Landmarked;
-class Tokenised;
-
-/// One plugin of one kind, as the registry keeps it.
-struct Registration {
-  std::string kind, name, doc;
-  int64_t revision = 1;                        ///< raised when the plugin's numbers change
-  std::shared_ptr<const Configured> defaults;  ///< copied for each use
-  std::vector<std::string> capabilities;       ///< beside its kind's interface: "tokens", "landmarks", "attention"
-};
-
-/// Handed to `lafs_plugin`: the only way into the registry.
-class Registrar {
- public:
-  virtual ~Registrar() = default;
-
-  /// Registers T, which derives from its kind's interface, has a default-constructible `Options` with `declare(Params&)`,
-  /// and is constructed from (options, what the kind's factory receives...).
-  template <typename T>
-  void add(std::string_view name, std::string_view doc, int64_t revision = 1);
-
- protected:
-  virtual void put(Registration registration) = 0;
-};
-
-namespace detail {
-
-template <typename T, typename Factory>
-struct Maker;
-
-template <typename T, typename Kind, typename... Args>
-struct Maker<T, std::function<std::shared_ptr<Kind>(Args...)>> {
-  using Factory = std::function<std::shared_ptr<Kind>(Args...)>;
-  static Factory of(const typename T::Options* options) {
-    return [options](Args... args) -> std::shared_ptr<Kind> { return std::make_shared<T>(*options, std::forward<Args>(args)...); };
-  }
-};
-
-template <typename T>
-class ConfiguredOf final : public Configured {
- public:
-  ConfiguredOf() : factory_(Maker<T, typename T::Factory>::of(&options_)) {}
-  ConfiguredOf(const ConfiguredOf& other) : options_(other.options_), factory_(Maker<T, typename T::Factory>::of(&options_)) {}
-  void declare(Params& p) override { options_.declare(p); }
-  std::unique_ptr<Configured> copy() const override { return std::make_unique<ConfiguredOf>(*this); }
-  const void* factory() const override { return &factory_; }
-
- private:
-  typename T::Options options_;
-  typename T::Factory factory_;
-};
-
-}  // namespace detail
-
-template <typename T>
-void Registrar::add(std::string_view name, std::string_view doc, int64_t revision) {
-  std::vector<std::string> capabilities;
-  if constexpr (std::is_base_of_v<Tokenised, T>) capabilities.emplace_back("tokens");
-  if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
-  if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");
-  put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>(), capabilities});
-}
-
-}  // namespace lafs
+#endif
 
 #define LAFS_EXPORT extern "C" __attribute__((visibility("default")))
 
 /// The stamp: data in a section of its own, read from the file before the library is opened.
 #define LAFS_STAMP LAFS_EXPORT __attribute__((used, section(".lafs_stamp"))) constexpr lafs::Stamp lafs_stamp = lafs::this_build();
 
+/// LAFS_STAMP_APART: the stamp is linked from an object of its own, so that a source need not be compiled again for each change of a header
+/// that it does not include (cmake/stamp.cpp).
+#ifdef LAFS_STAMP_APART
+#define LAFS_STAMP_HERE
+#else
+#define LAFS_STAMP_HERE LAFS_STAMP
+#endif
+
 /// Ends a plugin's source: LAFS_PLUGIN(registrar) { registrar.add<Dino>("dino", "..."); }
 #define LAFS_PLUGIN(registrar)                              \
-  LAFS_STAMP                                                \
+  LAFS_STAMP_HERE                                           \
   LAFS_EXPORT void lafs_plugin(lafs::Registrar& registrar); \
   void lafs_plugin(lafs::Registrar& registrar)

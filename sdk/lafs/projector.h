@@ -1,7 +1,9 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "lafs/pass.h"
 #include "lafs/tensor.h"
@@ -19,6 +21,13 @@ class Projector {
   virtual int64_t outputs() const = 0;  ///< K
   /// [B,D] -> [B,K]. Throws Error for a width it cannot take. [main thread]
   virtual Tensor forward(const Tensor& embedding, const Pass& pass) = 0;
+};
+
+/// Ends in prototypes, which self-distillation holds still at first (`freeze_last_layer`).
+class Prototypes {
+ public:
+  virtual ~Prototypes() = default;
+  virtual std::vector<std::string> prototypes() const = 0;  ///< names of these parameters within its module: {"last.weight"}
 };
 
 }  // namespace lafs

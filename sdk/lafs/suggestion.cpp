@@ -44,4 +44,8 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
   return fmt::format("; one of \"{}\"", fmt::join(candidates, "\", \""));
 }
 
+std::string suggest_capable(const std::vector<std::string>& plugins) {
+  return plugins.empty() ? "" : fmt::format("; \"{}\" would do", fmt::join(plugins, "\", \""));
+}
+
 }  // namespace lafs

@@ -109,6 +109,12 @@ at::Tensor FvitBase::class_tokens(const at::Tensor& images, int64_t last_blocks)
   return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(last_blocks)), 1);
 }
 
+int64_t FvitBase::layer_of(std::string_view parameter) const {
+  if (const int64_t block = child_number(parameter, "transformer.layers"); block >= 0) return 1 + block;
+  const bool follows = parameter.starts_with("mlp_head.") || parameter.starts_with("loss.");
+  return follows ? options_.depth + 1 : 0;
+}
+
 std::vector<InitRule> FvitBase::init_rules() const {
   const double std = options_.token_init == "normal_1" ? 1 : 0.02;
   return {{"pos_embedding", InitRule::Shape::normal, 0, std}, {"cls_token", InitRule::Shape::normal, 0, std}};

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -26,7 +27,7 @@ struct FvitOptions {
 
 /// A transformer on tokens of patches, with learned positions that are never interpolated (models.md 2). What makes tokens of pictures is
 /// the derived class's. Its own parameters come first in the state, then the derived class's modules, then those of `register_layers`.
-class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, public Attentive, public Initialised {
+class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, public Attentive, public Layered, public Initialised {
  public:
   /// Throws Error when the patch does not divide the input, or for 15 patches or fewer.
   FvitBase(const FvitOptions& options, const InputContract& input);
@@ -39,6 +40,9 @@ class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, pu
   at::Tensor forward_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) override;
   std::vector<at::Tensor> attention(const at::Tensor& images) override;
   at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks) override;
+  int64_t depth() const override { return options_.depth; }
+  /// What a derived class registers makes tokens: layer 0.
+  int64_t layer_of(std::string_view parameter) const override;
   std::vector<InitRule> init_rules() const override;
 
  protected:

@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "lafs/suggestion.h"
 #include "nn/dims.h"
 #include "nn/dino_loss.h"
 #include "nn/function.h"
@@ -39,6 +40,23 @@ void check_teacher_temperature(Schedule& schedule, bool shorten, int64_t epochs)
                             schedule.warmup_epochs, epochs));
   }
   schedule.warmup_epochs = static_cast<double>(epochs);
+}
+
+/// What `freeze_last_layer` holds still.
+std::vector<at::Tensor> prototypes_of(Projector& projector, int64_t epochs, const Assembly& assembly) {
+  const auto* known = dynamic_cast<const Prototypes*>(&projector);
+  if (!known) {
+    throw Error(
+        fmt::format("freeze_last_layer = {} would freeze nothing: the projector does not say which of its parameters are prototypes; "
+                    "set it to 0, or take another projector{}",
+                    epochs, suggest_capable(assembly.plugins_with(Projector::kind, "prototypes"))));
+  }
+  std::vector<at::Tensor> parameters;
+  for (const std::string& name : known->prototypes()) {
+    parameters.push_back(find_tensor(*projector.module(), name));
+    if (!parameters.back().defined()) throw Error(fmt::format("the projector names \"{}\" as prototypes, which it does not have", name));
+  }
+  return parameters;
 }
 
 /// Neighbours of one size become one call, as the reference's multi-crop wrapper has it (models.md 11).
@@ -82,9 +100,7 @@ SelfDistillation::SelfDistillation(const DistillationOptions& options, Assembly&
   student_ = network("student", assembly);
   teacher_ = network("teacher", assembly);
   for (const at::Tensor& parameter : teacher_.parameters) parameter.requires_grad_(false);
-  for (const auto& [name, parameter] : parameters_of(*student_.head->module())) {
-    if (name.find("last_layer") != std::string::npos) last_layer_.push_back(parameter);
-  }
+  if (options_.freeze_last_layer > 0) last_layer_ = prototypes_of(*student_.head, options_.freeze_last_layer, assembly);
   center_ = register_buffer("center", torch::zeros({1, student_.head->outputs()}));
 }
 

@@ -38,15 +38,15 @@ struct Crops {
 /// `teacher.head`, buffer `center` [1,K]. Deriving classes only say how views are cut and run. [main thread]
 class SelfDistillation : public torch::nn::Module, public Objective {
  public:
-  /// Makes both networks through the assembly. Throws Error for temperatures that are not above 0, and for a warm-up of the teacher's
-  /// temperature that is longer than the run (quirk P12).
+  /// Makes both networks through the assembly. Throws Error for temperatures that are not above 0, for a warm-up of the teacher's
+  /// temperature that is longer than the run (quirk P12), and for `freeze_last_layer` with a projector that is not `Prototypes`.
   SelfDistillation(const DistillationOptions& options, Assembly& assembly);
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   std::string encoder() const override { return "teacher.backbone"; }
 
   Tensor loss(const Batch& batch, const Step& step) final;
-  void before_update(const Step& step) final;  ///< drops the gradients of `last_layer` in the first `freeze_last_layer` epochs
+  void before_update(const Step& step) final;  ///< drops the gradients of the prototypes in the first `freeze_last_layer` epochs
   void after_update(const Step& step) final;   ///< moves centre and teacher
   void start() final;                          ///< the teacher becomes the student
 

@@ -1,6 +1,8 @@
 #include "nn/tree.h"
 
+#include <charconv>
 #include <map>
+#include <system_error>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
@@ -84,6 +86,15 @@ void copy_state(const torch::nn::Module& from, torch::nn::Module& to) {
     throw Error(fmt::format("tensor \"{}\" is in one tree only", source.begin()->first));
   }
   for (const auto& [name, tensor] : target) tensor.copy_(source.at(name));
+}
+
+int64_t child_number(std::string_view name, std::string_view folder) {
+  if (!name.starts_with(folder) || name.size() == folder.size() || name[folder.size()] != '.') return -1;
+  name.remove_prefix(folder.size() + 1);
+  int64_t number = -1;
+  const char* const end = name.data() + name.size();
+  const auto [last, error] = std::from_chars(name.data(), end, number);
+  return error == std::errc() && number >= 0 && (last == end || *last == '.') ? number : -1;
 }
 
 torch::nn::Module& folder(torch::nn::Module& root, const std::string& path) {

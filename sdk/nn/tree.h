@@ -1,6 +1,8 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,9 @@ void copy_state(const torch::nn::Module& from, torch::nn::Module& to);
 
 /// The module at a dotted path, which is made of empty modules where it is missing: names without code of their own.
 torch::nn::Module& folder(torch::nn::Module& root, const std::string& path);
+
+/// Of a name below `folder` the number that follows: 3 of "blocks.3.norm1.weight" in "blocks"; -1 of any other name.
+int64_t child_number(std::string_view name, std::string_view folder);
 
 /// Registers `leaf` at a dotted path: `put(*this, "transformer.layers.0.0.fn.norm", std::make_shared<LayerNorm>(dim))`.
 template <typename M>

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,11 @@ std::string beyond(const std::filesystem::path& file, const std::vector<Names>& 
 }
 
 bool does_without_torch(const std::string& file) {
-  return file.starts_with("lafs_data_source_") || file.starts_with("lafs_augmentation_") || file.starts_with("lafs_evaluator_");
+  std::istringstream kinds(LAFS_TEST_KINDS_WITHOUT_TORCH);
+  for (std::string kind; kinds >> kind;) {
+    if (file.starts_with("lafs_" + kind + "_")) return true;
+  }
+  return false;
 }
 
 }  // namespace

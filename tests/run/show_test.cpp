@@ -137,6 +137,26 @@ TEST_CASE("show attention: maps, roll-out and masks of the encoder, and of a nam
   CHECK(source_part.at("pictures")[0].at("landmarks")[63] == nlohmann::json{60.0, 60.0});
 }
 
+TEST_CASE("show: a checkpoint lists its networks, and one that was written without the list is shown as before") {
+  const LafsRun lafs_run;
+  const fs::path file = lafs_run.run() / "checkpoints" / "last" / "state.json";
+  auto state = json_file(file);
+  REQUIRE(state.at("networks").size() == 3);
+  CHECK(state["networks"][0].at("path") == "student.backbone");
+  CHECK(state["networks"][1].at("options") == state.at("encoder").at("options"));
+  CHECK(state["networks"][2].at("plugin") == "part_fvit");
+  const auto maps = [&](const std::string& part) {
+    const Outcome outcome = lafs({"show", "attention", lafs_run.run(), lafs_run / "face.png", "--json", "--of", part});
+    REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+    return outcome.out;
+  };
+  const std::string student = maps("student.backbone"), source_part = maps("landmark_source");
+  state.erase("networks");
+  write_bytes(file, state.dump());
+  CHECK(maps("student.backbone") == student);
+  CHECK(maps("landmark_source") == source_part);
+}
+
 TEST_CASE("show: what cannot be shown is named with what would do") {
   const Tiny tiny;
   REQUIRE(tiny.run("out", {"--set", "run.steps=1", "--set", "evaluator=[]"}).status == 0);

@@ -35,6 +35,9 @@ TEST_CASE("test-plugin: a planted mistake is found, and the promise that it brea
       {"writes_input", "the pictures are not written"},
       {"infinite_in_half", "bf16 is finite"},
       {"undocumented_option", "every option is documented"},
+      {"blocks_of_other_names", "every block has a parameter"},
+      {"denies_random_start", "landmarks follow from the weights exactly where starts_random() says so"},
+      {"no_such_prototypes", "prototypes are parameters of the projector"},
       {"throws_in_the_loader", "a picture of any size is taken"}};
   for (const auto& [name, promise] : mistakes) {
     CAPTURE(name);

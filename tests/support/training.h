@@ -50,14 +50,7 @@ class HandAssembly final : public Assembly {
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
   std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override {
-    std::vector<std::string> names;
-    for (const RegistryEntry* entry : registry().all()) {
-      const auto& has = entry->registration.capabilities;
-      if (entry->registration.kind == kind && std::find(has.begin(), has.end(), capability) != has.end()) {
-        names.push_back(entry->registration.name);
-      }
-    }
-    return names;
+    return registry().with_capability(kind, capability);
   }
   void note(const std::string& text) override { notes.push_back(text); }
 };

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t usual_patch = 8;
 
 /// The landmark CNN of a Part-fViT alone (models.md 3, 4): where to look, without a transformer.
-class LandmarkNet final : public torch::nn::Module, public lafs::Backbone, public lafs::Landmarked {
+class LandmarkNet final : public torch::nn::Module, public lafs::Backbone, public lafs::Landmarked, public lafs::StartsRandom {
  public:
   using Options = lafs::LandmarkOptions;
 
@@ -21,6 +21,7 @@ class LandmarkNet final : public torch::nn::Module, public lafs::Backbone, publi
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   int64_t embed_dim() const override { return lafs::LandmarkTrunk::width; }
   at::Tensor forward(const at::Tensor& images, const lafs::Pass& pass) override { return cnn_.features(images, pass); }
+  bool starts_random() const override { return true; }
   int64_t landmark_count() const override { return cnn_.count(); }
   at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override { return cnn_.landmarks(images, pass); }
 

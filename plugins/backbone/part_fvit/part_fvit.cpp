@@ -28,7 +28,7 @@ struct Options : lafs::FvitOptions {
 };
 
 /// Part-fViT (models.md 6): an fViT on patches around landmarks that a CNN learns with it.
-class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
+class PartFvit final : public lafs::FvitBase, public lafs::Landmarked, public lafs::StartsRandom {
  public:
   using Options = ::Options;
 
@@ -47,6 +47,7 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
     register_layers();
   }
 
+  bool starts_random() const override { return cnn_.has_value(); }
   int64_t landmark_count() const override { return cnn_ ? cnn_->count() : grid_.size(0); }
 
   at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,7 +59,7 @@ Size size_of(const Options& o) {
 }
 
 /// DINO's vision transformer (models.md 9): a convolution cuts the patches, and learned positions are interpolated to any size.
-class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::Attentive, public lafs::Initialised {
+class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::Attentive, public lafs::Layered, public lafs::Initialised {
  public:
   using Options = ::Options;
 
@@ -104,6 +105,12 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
       out.push_back(norm_->forward(x.select(1, 0)));
     }
     return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(last_blocks)), 1);
+  }
+
+  int64_t depth() const override { return size_.depth; }
+  int64_t layer_of(std::string_view parameter) const override {
+    if (const int64_t block = lafs::child_number(parameter, "blocks"); block >= 0) return 1 + block;
+    return parameter.starts_with("norm.") ? size_.depth + 1 : 0;
   }
 
   std::vector<lafs::InitRule> init_rules() const override {

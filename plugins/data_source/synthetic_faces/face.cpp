@@ -1,5 +1,6 @@
 #include "face.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

@@ -4,12 +4,12 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
 #include "lafs/looks.h"
 #include "lafs/plugin.h"
+#include "lafs/suggestion.h"
 #include "nn/function.h"
 #include "nn/patch_gather.h"
 #include "nn/self_distillation.h"
@@ -57,12 +57,14 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
 
   Lafs(const Options& options, lafs::Assembly& assembly)
       : SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
+    const auto instead = [&](const char* capability) {
+      return lafs::suggest_capable(assembly.plugins_with(lafs::Backbone::kind, capability));
+    };
     const auto* tokens = dynamic_cast<const lafs::Tokenised*>(student_backbone().get());
-    if (!tokens) throw lafs::Error("the backbone takes no tokens" + instead(assembly, "tokens"));
+    if (!tokens) throw lafs::Error("the backbone takes no tokens" + instead("tokens"));
     landmarked_ = dynamic_cast<lafs::Landmarked*>(source_.get());
     if (!landmarked_) {
-      throw lafs::Error(
-          fmt::format("landmark_source \"{}\" gives no landmarks{}", options.landmark_source.name, instead(assembly, "landmarks")));
+      throw lafs::Error(fmt::format("landmark_source \"{}\" gives no landmarks{}", options.landmark_source.name, instead("landmarks")));
     }
     gather_.patch = std::lround(std::sqrt(static_cast<double>(tokens->token_dim()) / 3));
     gather_.transposed = options.patch_layout == "transposed";
@@ -70,8 +72,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     check(*tokens);
     register_module("landmark_source", source_->module());
     for (const auto& [name, parameter] : lafs::parameters_of(*source_->module())) parameter.requires_grad_(false);
-    // A landmark CNN, alone or in front of a transformer.
-    if (source_->module()->named_children().contains("stn") && !assembly.loads("landmark_source")) {
+    if (starts_random() && !assembly.loads("landmark_source")) {
       assembly.note(
           "landmark_source starts from random weights: it is frozen, so its landmarks stay arbitrary; "
           "give [[init]] into = \"landmark_source\" those of a trained network");
@@ -89,10 +90,9 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
   }
 
  private:
-  static std::string instead(const lafs::Assembly& assembly, const char* capability) {
-    std::vector<std::string> names = assembly.plugins_with(lafs::Backbone::kind, capability);
-    for (std::string& name : names) name = fmt::format("\"{}\"", name);
-    return names.empty() ? "" : fmt::format("; {} would do", fmt::join(names, ", "));
+  bool starts_random() const {
+    const auto* known = dynamic_cast<const lafs::StartsRandom*>(source_.get());
+    return known ? known->starts_random() : !lafs::parameters_of(*source_->module()).empty();
   }
 
   void check(const lafs::Tokenised& tokens) const {

@@ -72,9 +72,9 @@ struct UnitRows {
 };
 
 /// The last layer: prototypes under weight normalisation, `weight_g` [K,1] and `weight_v` [K,D] (models.md 10).
-class Prototypes final : public torch::nn::Module, public lafs::Initialised {
+class PrototypeLayer final : public torch::nn::Module, public lafs::Initialised {
  public:
-  Prototypes(int64_t width, int64_t outputs, bool unit) {
+  PrototypeLayer(int64_t width, int64_t outputs, bool unit) {
     weight_g_ = register_parameter("weight_g", torch::empty({outputs, 1}), !unit);
     weight_v_ = register_parameter("weight_v", torch::empty({outputs, width}));
   }
@@ -95,7 +95,7 @@ class Prototypes final : public torch::nn::Module, public lafs::Initialised {
 };
 
 /// The projection head of DINO: linear layers with GELU, a unit vector, its products with the prototypes (models.md 10).
-class DinoHead final : public torch::nn::Module, public lafs::Projector {
+class DinoHead final : public torch::nn::Module, public lafs::Projector, public lafs::Prototypes {
  public:
   using Options = ::Options;
 
@@ -110,11 +110,13 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
         norms_.push_back(lafs::put(*this, fmt::format("mlp.{}", place + 1), std::make_shared<lafs::BatchNorm>(out)));
       }
     }
-    prototypes_ = register_module("last_layer", std::make_shared<Prototypes>(options.bottleneck, options.outputs, options.norm_last_layer));
+    last_layer_ =
+        register_module("last_layer", std::make_shared<PrototypeLayer>(options.bottleneck, options.outputs, options.norm_last_layer));
   }
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   int64_t outputs() const override { return options_.outputs; }
+  std::vector<std::string> prototypes() const override { return {"last_layer.weight_g", "last_layer.weight_v"}; }
 
   at::Tensor forward(const at::Tensor& embedding, const lafs::Pass& pass) override {
     const auto [b, width] = lafs::dims<2>(embedding, "embedding");
@@ -127,7 +129,7 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
       x = at::gelu(x);
     }
     x = lafs::widened(x);
-    return prototypes_->forward(x / x.norm(2, {1}, true).clamp_min(1e-12));
+    return last_layer_->forward(x / x.norm(2, {1}, true).clamp_min(1e-12));
   }
 
  private:
@@ -135,7 +137,7 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
   int64_t input_width_;
   std::vector<std::shared_ptr<lafs::Linear>> linears_;
   std::vector<std::shared_ptr<lafs::BatchNorm>> norms_;
-  std::shared_ptr<Prototypes> prototypes_;
+  std::shared_ptr<PrototypeLayer> last_layer_;
 };
 
 }  // namespace

@@ -4,14 +4,13 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include "imaging/decode.h"
 #include "kernel/data/pixels.h"
 #include "kernel/model/checkpoint.h"
 #include "kernel/model/load.h"
-#include "kernel/recipe/reader.h"
+#include "kernel/model/networks.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/suggestion.h"
 
@@ -20,27 +19,6 @@ namespace lafs {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Part {
-  std::string path;
-  Use<Backbone> use;
-};
-
-/// The backbones among options that were read before.
-class BackboneOptions final : public Params {
- public:
-  explicit BackboneOptions(std::vector<Part>& parts) : parts_(parts) {}
-
- private:
-  void visit(const Option& option) override {
-    const auto* use = std::get_if<AnyUse*>(&option.slot);
-    if (use && (*use)->kind() == Backbone::kind && !(*use)->empty())
-      parts_.push_back({std::string(option.key), static_cast<const Use<Backbone>&>(**use)});
-  }
-  bool keeps_values() const override { return true; }
-
-  std::vector<Part>& parts_;
-};
 
 /// Paths that end on "backbone" of a file's tensors, each once.
 std::vector<std::string> backbone_paths(const WeightsFile& file) {
@@ -55,47 +33,52 @@ std::vector<std::string> backbone_paths(const WeightsFile& file) {
   return paths;
 }
 
-std::vector<Part> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights, Registry& registry) {
-  const Recipe recipe = open_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
-  Use<Backbone> encoder(facts.backbone);
-  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", encoder, registry);
-  std::vector<Part> parts{{facts.encoder, encoder}};
+/// Of a checkpoint that does not list its networks: each is taken to have the options of the encoder, or those of the objective that built it.
+std::vector<PlacedBackbone> guessed_parts(const CheckpointFacts& facts, const WeightsFile& weights, const Use<Backbone>& encoder,
+                                          const Recipe& recipe) {
+  std::vector<PlacedBackbone> parts;
   for (const std::string& path : backbone_paths(weights)) {
     if (path != facts.encoder) parts.push_back({path, encoder});
   }
-  BackboneOptions others(parts);
-  recipe.objective.options->copy()->declare(others);
+  for (const PlacedBackbone& other : objective_backbones(recipe)) parts.push_back(other);
   return parts;
 }
 
-bool has(const Registry& registry, const std::string& plugin, const std::string& capability) {
-  const RegistryEntry* entry = registry.find(Backbone::kind, plugin);
-  if (!entry) return false;
-  const auto& all = entry->registration.capabilities;
-  return std::find(all.begin(), all.end(), capability) != all.end();
-}
-
-std::string instead(const Registry& registry, const std::string& capability) {
-  std::vector<std::string> names;
-  for (const std::string& name : registry.names(Backbone::kind)) {
-    if (has(registry, name, capability)) names.push_back(fmt::format("\"{}\"", name));
+/// The encoder first.
+std::vector<PlacedBackbone> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights,
+                                     Registry& registry) {
+  const Recipe recipe = open_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
+  const auto read = [&](const std::string& plugin, const std::string& options, const std::string& what) {
+    Use<Backbone> use(plugin);
+    read_options(options, fmt::format("{} {}", (checkpoint / "state.json").string(), what), use, registry);
+    return use;
+  };
+  std::vector<PlacedBackbone> parts{{facts.encoder, read(facts.backbone, facts.backbone_options, "encoder")}};
+  if (facts.networks.empty()) {
+    const auto more = guessed_parts(facts, weights, parts.front().use, recipe);
+    parts.insert(parts.end(), more.begin(), more.end());
   }
-  return names.empty() ? "" : fmt::format("; {} would do", fmt::join(names, ", "));
+  for (const NetworkFacts& network : facts.networks) {
+    if (network.path != facts.encoder) parts.push_back({network.path, read(network.plugin, network.options, network.path)});
+  }
+  return parts;
 }
 
-const Part& chosen_part(const std::vector<Part>& parts, const fs::path& checkpoint, const std::string& of, const std::string& capability,
-                        const Registry& registry) {
+const PlacedBackbone& chosen_part(const std::vector<PlacedBackbone>& parts, const fs::path& checkpoint, const std::string& of,
+                                  const std::string& capability, const Registry& registry) {
+  const std::vector<std::string> capable = registry.with_capability(Backbone::kind, capability);
   std::vector<std::string> paths;
-  for (const Part& part : parts) {
+  for (const PlacedBackbone& part : parts) {
     paths.push_back(part.path);
-    if (of.empty() ? !has(registry, part.use.name, capability) : part.path != of) continue;
-    if (has(registry, part.use.name, capability)) return part;
+    const bool does = std::find(capable.begin(), capable.end(), part.use.name) != capable.end();
+    if (of.empty() ? !does : part.path != of) continue;
+    if (does) return part;
     throw Error(fmt::format("\"{}\" of \"{}\" is a backbone \"{}\", which shows no {}{}", of, checkpoint.string(), part.use.name,
-                            capability, instead(registry, capability)));
+                            capability, suggest_capable(capable)));
   }
   if (!of.empty()) throw Error(fmt::format("\"{}\" has no backbone at \"{}\"{}", checkpoint.string(), of, suggestion(of, paths)));
   throw Error(fmt::format("no backbone of \"{}\" shows {}: \"{}\" is a \"{}\"{}", checkpoint.string(), capability, parts.front().path,
-                          parts.front().use.name, instead(registry, capability)));
+                          parts.front().use.name, suggest_capable(capable)));
 }
 
 }  // namespace
@@ -104,8 +87,8 @@ ShownModel open_model(const fs::path& named, const std::string& of, const std::s
   const fs::path checkpoint = resolve_checkpoint(named);
   const auto [position, facts] = read_checkpoint_state(checkpoint);
   const WeightsFile weights(checkpoint / "weights.safetensors");
-  const std::vector<Part> parts = parts_of(facts, checkpoint, weights, registry);
-  const Part& part = chosen_part(parts, named, of, capability, registry);
+  const std::vector<PlacedBackbone> parts = parts_of(facts, checkpoint, weights, registry);
+  const PlacedBackbone& part = chosen_part(parts, named, of, capability, registry);
   ShownModel model{part.use.name, part.path, position.step, facts.input, part.use.make(facts.input)};
   const LoadAccount account = load_matching(weights, {.select = part.path}, *model.backbone->module());
   if (!account.missing.empty() || !account.wrong_shape.empty()) {

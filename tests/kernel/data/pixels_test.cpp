@@ -1,5 +1,6 @@
 #include "kernel/data/pixels.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>

@@ -42,6 +42,7 @@ struct Model {
     facts.encoder = "backbone";
     facts.backbone = "fvit";
     facts.backbone_options = "dim = 24\n";
+    facts.networks = {{"backbone", "fvit", "dim = 24\n"}, {"guide", "vit", "depth = 2\n"}};
     facts.input = recipe.input;
     facts.data_fingerprint = "feed";
     facts.identities = 4;
@@ -83,6 +84,10 @@ TEST_CASE("checkpoint: weights, position and facts come back as they were") {
   CHECK(facts.encoder == "backbone");
   CHECK(facts.backbone == "fvit");
   CHECK(facts.backbone_options == "dim = 24\n");
+  REQUIRE(facts.networks.size() == 2);
+  CHECK(facts.networks[1].path == "guide");
+  CHECK(facts.networks[1].plugin == "vit");
+  CHECK(facts.networks[1].options == "depth = 2\n");
   CHECK(facts.input.difference(saved.recipe.input).empty());
   CHECK(facts.data_fingerprint == "feed");
   CHECK(facts.identities == 4);

@@ -1,5 +1,6 @@
 #include "kernel/ranks/device.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include <ATen/Context.h>

@@ -30,3 +30,9 @@ TEST_CASE("diagnostics: a near name is suggested, and otherwise the names are li
   CHECK(suggestion("resnet", {"fvit"}) == "; one of \"fvit\"");
   CHECK(suggestion("anything", {}) == "");
 }
+
+TEST_CASE("diagnostics: plugins that would do are named in the order given") {
+  CHECK(suggest_capable({"fvit", "vit"}) == "; \"fvit\", \"vit\" would do");
+  CHECK(suggest_capable({"fvit"}) == "; \"fvit\" would do");
+  CHECK(suggest_capable({}) == "");
+}

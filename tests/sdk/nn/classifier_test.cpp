@@ -1,5 +1,6 @@
 #include "nn/classifier.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 

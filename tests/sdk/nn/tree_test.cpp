@@ -59,3 +59,14 @@ TEST_CASE("tree: state is copied by name, and a difference is an error") {
   from->register_buffer("more", torch::zeros({2}));
   CHECK_THROWS_WITH_AS(copy_state(*from, *to), "tensor \"more\" has shape [2] in one tree, [1] in the other", Error);
 }
+
+TEST_CASE("tree: the number of a child follows its folder's name, and only there") {
+  CHECK(child_number("blocks.3.norm1.weight", "blocks") == 3);
+  CHECK(child_number("encoder.layer.12.dense.bias", "encoder.layer") == 12);
+  CHECK(child_number("encoder.layer.12", "encoder.layer") == 12);
+  for (const char* other : {"blocks", "blocks.", "blocks.norm.weight", "blocks.3x.weight", "blocks.-1.weight", "block.3.weight",
+                            "blocks2.3.weight", "student.blocks.3.weight"}) {
+    CAPTURE(other);
+    CHECK(child_number(other, "blocks") == -1);
+  }
+}
