@@ -4,27 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <functional>
 
-#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include "kernel/data/pixels.h"
+#include "kernel/data/view_rows.h"
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
-#include "lafs/rng.h"
 
 namespace lafs {
-
-namespace {
-
-Sample decoded(const DataSource& source, int64_t index) {
-  RECORD_USER_SCOPE("decode");
-  return source.get(index);
-}
-
-}  // namespace
 
 const LoadedBatch::Group& LoadedBatch::group(std::string_view name) const {
   for (const Group& group : groups_) {
@@ -45,51 +33,12 @@ at::Tensor LoadedBatch::landmarks(std::string_view name) const {
 /// One micro-batch in flight. Rows are written by different threads, each its own part.
 struct Loader::Slot {
   struct Row {
-    Sample meta;                                // without picture
-    std::vector<std::vector<float>> landmarks;  // group * count + view
+    Sample meta;  // without picture
     std::exception_ptr error;
   };
-  std::vector<at::Tensor> images;  // per group [V,B,H,W,3] uint8
+  ViewRows views;
   std::vector<Row> rows;
   int64_t left = 0;  // rows still to be filled
-};
-
-class Loader::SlotViews final : public Views {
- public:
-  SlotViews(Slot& slot, const ViewLayout& layout, int64_t row) : slot_(slot), layout_(layout), row_(row) {
-    size_t views = 0;
-    for (const ViewGroup& group : layout) {
-      first_.push_back(views);
-      views += static_cast<size_t>(group.count);
-    }
-    slot.rows[static_cast<size_t>(row)].landmarks.assign(views, {});
-  }
-  std::span<uint8_t> image(size_t group, int64_t index) override {
-    at::Tensor& images = slot_.images.at(group);
-    check(group, index);
-    const int64_t bytes = layout_[group].height * layout_[group].width * 3;
-    return {images.data_ptr<uint8_t>() + (index * images.size(1) + row_) * bytes, static_cast<size_t>(bytes)};
-  }
-  void landmarks(size_t group, int64_t index, std::span<const float> points) override {
-    check(group, index);
-    if (points.size() % 2 != 0) {
-      throw Error(
-          fmt::format("view {} of group \"{}\" has {} numbers for landmarks, not pairs", index, layout_[group].name, points.size()));
-    }
-    slot_.rows[static_cast<size_t>(row_)].landmarks.at(first_.at(group) + static_cast<size_t>(index)).assign(points.begin(), points.end());
-  }
-
- private:
-  void check(size_t group, int64_t index) const {
-    if (index < 0 || index >= layout_.at(group).count) {
-      throw Error(fmt::format("view {} of group \"{}\" is not in the layout", index, layout_[group].name));
-    }
-  }
-
-  Slot& slot_;
-  const ViewLayout& layout_;
-  int64_t row_;
-  std::vector<size_t> first_;
 };
 
 Loader::Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const Augmentation> augmentation, InputContract input,
@@ -99,18 +48,13 @@ Loader::Loader(std::shared_ptr<const DataSource> source, std::shared_ptr<const A
       input_(std::move(input)),
       options_(options),
       device_(device),
-      layout_(augmentation_->layout()),
       sampler_(options.seed, source_->size(), options.batch, options.place),
       next_task_(options.first * sampler_.rows()),
       next_batch_(options.first) {
+  const int64_t rows = sampler_.rows();
   for (int64_t s = 0; s < std::max<int64_t>(options_.prefetch, 1); ++s) {
-    auto slot = std::make_unique<Slot>();
-    for (const ViewGroup& group : layout_) {
-      slot->images.push_back(at::empty({group.count, sampler_.rows(), group.height, group.width, 3}, at::kByte));
-    }
-    slot->rows.resize(static_cast<size_t>(sampler_.rows()));
-    slot->left = sampler_.rows();
-    slots_.push_back(std::move(slot));
+    slots_.push_back(
+        std::make_unique<Slot>(Slot{ViewRows(augmentation_->layout(), rows), std::vector<Slot::Row>(static_cast<size_t>(rows)), rows}));
   }
   start_serial_threads(threads_, std::max<int64_t>(options_.threads, 1), [this](std::stop_token) { work(); });
 }
@@ -143,15 +87,8 @@ void Loader::fill(int64_t micro, int64_t row) {
   Slot::Row& out = slot.rows[static_cast<size_t>(row)];
   out.error = nullptr;
   try {
-    Sample sample = decoded(*source_, sampler_.index(micro, row));
-    Rng rng(sampler_.augmentation_key(micro, row));
-    SlotViews views(slot, layout_, row);
-    {
-      RECORD_USER_SCOPE("augment");
-      augmentation_->views(sample, rng, views);
-    }
-    sample.image = {};
-    out.meta = std::move(sample);
+    out.meta = slot.views.fill(*source_, *augmentation_, sampler_, micro, row);
+    out.meta.image = {};
   } catch (...) {
     out.error = std::current_exception();
   }
@@ -181,45 +118,15 @@ std::shared_ptr<LoadedBatch> Loader::next() {
   return batch;
 }
 
-namespace {
-
-/// [V,B,L,2] of a group whose rows carry landmarks; undefined when none does.
-at::Tensor landmarks_of(const ViewGroup& group, int64_t batch,
-                        const std::function<const std::vector<float>&(int64_t view, int64_t row)>& points) {
-  size_t numbers = 0;
-  for (int64_t row = 0; row < batch && numbers == 0; ++row) numbers = points(0, row).size();
-  if (numbers == 0) return {};
-  const auto landmarks = static_cast<int64_t>(numbers / 2);
-  at::Tensor out = at::empty({group.count, batch, landmarks, 2});
-  for (int64_t view = 0; view < group.count; ++view) {
-    for (int64_t row = 0; row < batch; ++row) {
-      const auto& source = points(view, row);
-      if (source.size() != numbers) {
-        throw Error(
-            fmt::format("views \"{}\" carry {} landmarks in one picture and {} in another", group.name, landmarks, source.size() / 2));
-      }
-      std::memcpy(out.data_ptr<float>() + (view * batch + row) * landmarks * 2, source.data(), numbers * sizeof(float));
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 std::shared_ptr<LoadedBatch> Loader::take(Slot& slot, int64_t micro) {
   auto batch = std::make_shared<LoadedBatch>();
   batch->micro = micro;
   batch->epoch = sampler_.epoch_of(micro);
-  size_t first_view = 0;
-  for (size_t g = 0; g < layout_.size(); ++g) {
-    const ViewGroup& group = layout_[g];
-    LoadedBatch::Group out{group.name, to_network(slot.images[g], input_, device_), {}};
-    out.landmarks = landmarks_of(group, sampler_.rows(), [&](int64_t view, int64_t row) -> const std::vector<float>& {
-      return slot.rows[static_cast<size_t>(row)].landmarks[first_view + static_cast<size_t>(view)];
-    });
-    if (out.landmarks.defined()) out.landmarks = out.landmarks.to(device_);
-    batch->groups_.push_back(std::move(out));
-    first_view += static_cast<size_t>(group.count);
+  const ViewLayout& layout = slot.views.layout();
+  for (size_t g = 0; g < layout.size(); ++g) {
+    LoadedBatch::Group group{layout[g].name, to_network(slot.views.images(g), input_, device_), slot.views.landmarks(g)};
+    if (group.landmarks.defined()) group.landmarks = group.landmarks.to(device_);
+    batch->groups_.push_back(std::move(group));
   }
   std::vector<int64_t> labels, indices;
   for (int64_t row = 0; row < sampler_.rows(); ++row) {

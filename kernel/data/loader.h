@@ -68,7 +68,6 @@ class Loader {
 
  private:
   struct Slot;
-  class SlotViews;
 
   void work();
   void fill(int64_t micro, int64_t row);
@@ -79,7 +78,6 @@ class Loader {
   InputContract input_;
   LoaderOptions options_;
   at::Device device_;
-  ViewLayout layout_;
   Sampler sampler_;
 
   std::mutex mutex_;

@@ -17,6 +17,7 @@ using Names = std::set<std::string>;
 const Names system_libraries{
     "libc", "libstdc++", "libm", "libgcc_s", "libgomp", "libpthread", "libdl", "ld-linux-x86-64", "ld-linux-aarch64"};
 const Names torch_libraries{"libtorch_cpu", "libc10"};
+const Names drawing{"libopencv_core", "libopencv_imgproc"};
 const Names packages{"libfmt", "libhwy", "libxxhash", "libturbojpeg", "libpng16"};
 
 /// "libfmt" of "libfmt.so.9": versions are the distribution's.
@@ -42,7 +43,17 @@ bool does_without_torch(const std::string& file) {
 }  // namespace
 
 TEST_CASE("needed: the program asks for nothing but the system, LibTorch's CPU half and the declared packages") {
-  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, torch_libraries, packages, {"libelf"}}) == "");
+  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, torch_libraries, packages, drawing, {"libelf"}}) == "");
+}
+
+TEST_CASE("needed: LibTorch comes before OpenCV, whose libraries bring a BLAS of their own") {
+  const auto names = needed_libraries(LAFS_TEST_PROGRAM);
+  const auto place = [&](const std::string& wanted) {
+    return std::find_if(names.begin(), names.end(), [&](const std::string& name) { return stem(name) == wanted; }) - names.begin();
+  };
+  CHECK(place("libtorch_cpu") < place("libopencv_core"));
+  CHECK(place("libtorch_cpu") < place("libopencv_imgproc"));
+  CHECK(place("libopencv_core") < static_cast<std::ptrdiff_t>(names.size()));
 }
 
 TEST_CASE("needed: so do plugins, and those of pictures and protocols do without LibTorch") {
@@ -59,5 +70,5 @@ TEST_CASE("needed: so do plugins, and those of pictures and protocols do without
 }
 
 TEST_CASE("needed: a library that is not allowed is named") {
-  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, packages, {"libelf", "libc10"}}) == " libtorch_cpu.so");
+  CHECK(beyond(LAFS_TEST_PROGRAM, {system_libraries, packages, drawing, {"libelf", "libc10"}}) == " libtorch_cpu.so");
 }

@@ -6,7 +6,8 @@ namespace lafs {
 
 namespace {
 
-constexpr int64_t margin = 24, gap = 6, group_gap = 22, row_gap = 16, heading_size = 2, widest_caption = 190, strip_width = 256;
+constexpr int64_t margin = 24, gap = 6, group_gap = 22, row_gap = 14, widest_caption = 190, below_picture = 4;
+constexpr int64_t strip_width = 256, strip_height = 14;
 
 /// Where everything lies.
 struct Places {
@@ -40,8 +41,8 @@ std::vector<int64_t> column_widths(const ContactSheet& sheet) {
   return widths;
 }
 
-Places places_of(const ContactSheet& sheet) {
-  Places places;
+/// From left to right.
+void place_columns(Places& places, const ContactSheet& sheet) {
   places.width = column_widths(sheet);
   int64_t x = margin;
   for (size_t c = 0; c < places.width.size(); ++c) {
@@ -49,59 +50,71 @@ Places places_of(const ContactSheet& sheet) {
     places.left.push_back(x);
     x += places.width[c];
   }
-  places.sheet_width = std::max({x, margin + text_width(sheet.title, 2), margin + text_width(sheet.subtitle)}) + margin;
-  int64_t y = margin + text_height(2) + 6 + text_height() + 20;
+  places.sheet_width = std::max({x, margin + text_width(sheet.title, Lettering::title), margin + text_width(sheet.subtitle)}) + margin;
+}
+
+/// From top to bottom.
+void place_rows(Places& places, const ContactSheet& sheet) {
+  int64_t y = margin + text_height(Lettering::title) + 4 + text_height() + 16;
   places.headings = y;
   const bool named = std::any_of(sheet.headings.begin(), sheet.headings.end(), [](const std::string& name) { return !name.empty(); });
-  if (named) y += text_height(heading_size) + 12;
+  if (named) y += text_height(Lettering::heading) + 10;
   for (const auto& row : sheet.rows) {
     int64_t tallest = 0;
-    for (const Cell& cell : row) tallest = std::max(tallest, cell.image.height);
+    bool captions = false;
+    for (const Cell& cell : row) {
+      tallest = std::max(tallest, cell.image.height);
+      captions = captions || !cell.caption.empty();
+    }
     places.top.push_back(y);
     places.height.push_back(tallest);
-    y += tallest + 5 + text_height() + row_gap;
+    y += tallest + (captions ? below_picture + text_height() : 0) + row_gap;
   }
   if (!sheet.low.empty() || !sheet.high.empty()) {
     places.strip = y + 4;
-    y = places.strip + 14 + 5 + text_height() + row_gap;
+    y = places.strip + strip_height + below_picture + text_height() + row_gap;
     places.sheet_width = std::max(places.sheet_width, strip_width + 2 * margin);
   }
   places.sheet_height = y - row_gap + margin;
-  return places;
 }
 
 void draw_headings(Sheet& out, const ContactSheet& sheet, const Places& places) {
   for (size_t c = 0; c < sheet.headings.size(); c = group_end(sheet.headings, c)) {
+    if (sheet.headings[c].empty()) continue;
     const size_t last = group_end(sheet.headings, c) - 1;
     const int64_t width = places.left[last] + places.width[last] - places.left[c];
-    const int64_t size = text_width(sheet.headings[c], heading_size) <= width ? heading_size : 1;
-    const int64_t base = places.headings + 7 * heading_size;
-    out.text(places.left[c], base - 7 * size, fitted_text(sheet.headings[c], width, size), ink, size);
-    if (!sheet.headings[c].empty()) out.fill(places.left[c], base + 7, width, 1, hairline);
+    const bool fits = text_width(sheet.headings[c], Lettering::heading) <= width;
+    const Lettering lettering = fits ? Lettering::heading : Lettering::caption;
+    const int64_t bottom = places.headings + text_height(Lettering::heading);
+    out.text(places.left[c], bottom - text_height(lettering), fitted_text(sheet.headings[c], width, lettering), ink, lettering);
+    out.fill(places.left[c], bottom + 3, width, 1, hairline);
   }
 }
 
 void draw_strip(Sheet& out, const ContactSheet& sheet, int64_t top) {
   for (int64_t i = 0; i < strip_width; ++i) {
-    out.fill(margin + i, top, 1, 14, heat(static_cast<double>(i) / static_cast<double>(strip_width - 1)));
+    out.fill(margin + i, top, 1, strip_height, heat(static_cast<double>(i) / static_cast<double>(strip_width - 1)));
   }
-  out.text(margin, top + 19, sheet.low, faint_ink);
-  out.text(margin + strip_width - text_width(sheet.high), top + 19, sheet.high, faint_ink);
+  const int64_t below = top + strip_height + below_picture;
+  out.text(margin, below, sheet.low, faint_ink);
+  out.text(margin + strip_width - text_width(sheet.high), below, sheet.high, faint_ink);
 }
 
 }  // namespace
 
 Sheet ContactSheet::draw() const {
-  const Places places = places_of(*this);
+  Places places;
+  place_columns(places, *this);
+  place_rows(places, *this);
   Sheet out(places.sheet_width, places.sheet_height);
-  out.text(margin, margin, title, ink, 2);
-  out.text(margin, margin + text_height(2) + 6, subtitle, faint_ink);
+  out.text(margin, margin, title, ink, Lettering::title);
+  out.text(margin, margin + text_height(Lettering::title) + 4, subtitle, faint_ink);
   draw_headings(out, *this, places);
   for (size_t r = 0; r < rows.size(); ++r) {
     for (size_t c = 0; c < rows[r].size(); ++c) {
       const Cell& cell = rows[r][c];
       if (cell.image.bytes) out.picture(places.left[c], places.top[r], cell.image);
-      const int64_t below = places.top[r] + (cell.image.bytes ? cell.image.height : places.height[r]) + 5;
+      const int64_t below = places.top[r] + (cell.image.bytes ? cell.image.height : places.height[r]) + below_picture;
       out.text(places.left[c], below, fitted_text(cell.caption, places.width[c]), faint_ink);
     }
   }

@@ -7,13 +7,14 @@
 #include <ATen/core/Tensor.h>
 
 #include "kernel/data/loader.h"
+#include "kernel/data/view_rows.h"
 #include "lafs/augmentation.h"
 #include "lafs/batch.h"
 #include "lafs/data_source.h"
 
 namespace lafs {
 
-/// The first rows of a micro-batch, made as the loader makes them, with pictures and views as bytes beside what a network is fed.
+/// The first rows of a micro-batch of training, with pictures and views as bytes beside what a network is fed.
 class DrawnBatch final : public Batch {
  public:
   /// Rows 0..rows-1 of micro-batch `micro`. Throws Error where the source or the augmentation does.
@@ -31,19 +32,13 @@ class DrawnBatch final : public Batch {
   const Sample& sample(int64_t row) const { return samples_[static_cast<size_t>(row)]; }
   Image view(size_t group, int64_t index, int64_t row) const;
   /// x0 y0 ... of a view whose augmentation moved landmarks with it; else empty.
-  const std::vector<float>& landmarks_of(size_t group, int64_t index, int64_t row) const;
+  const std::vector<float>& landmarks_of(size_t group, int64_t index, int64_t row) const { return rows_.points(group, index, row); }
 
  private:
-  class Writer;
-  struct Group {
-    at::Tensor bytes;                           ///< [V,B,H,W,3] uint8
-    std::vector<std::vector<float>> landmarks;  ///< V*B
-  };
   size_t place_of(std::string_view group) const;
 
-  ViewLayout layout_;
+  ViewRows rows_;
   InputContract input_;
-  std::vector<Group> groups_;
   std::vector<Sample> samples_;
   std::vector<int64_t> positions_;
 };

@@ -3,52 +3,70 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 
 #include <fmt/format.h>
+#include <opencv2/imgproc.hpp>
 
 #include "imaging/decode.h"
 #include "lafs/error.h"
-#include "runner/tools/show/glyphs.h"
+#include "runner/tools/show/matrix.h"
 
 namespace lafs {
 
 namespace {
 
-/// Linear light to 8-bit sRGB.
-uint8_t encoded(double light) {
-  const double value = light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055;
-  return static_cast<uint8_t>(std::lround(255 * value));
+constexpr int fraction_bits = 6;  ///< of the coordinates that OpenCV draws smooth shapes at
+constexpr double fraction = 1 << fraction_bits;
+constexpr double farthest = 1e12, farthest_disc = 1e6;  ///< pixels
+
+cv::Scalar scalar(Colour colour) { return {double(colour.r), double(colour.g), double(colour.b)}; }
+
+cv::Mat surface(int64_t height, int64_t width, std::vector<uint8_t>& bytes) {
+  return {static_cast<int>(height), static_cast<int>(width), CV_8UC3, bytes.data()};
 }
 
-/// OKLab with chroma and hue (degrees) as linear light.
-std::array<double, 3> light_of(double lightness, double chroma, double hue) {
-  const double angle = hue * std::numbers::pi / 180, a = chroma * std::cos(angle), b = chroma * std::sin(angle);
-  const auto cube = [](double v) { return v * v * v; };
-  const double l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b);
-  const double m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b);
-  const double s = cube(lightness - 0.0894841775 * a - 1.2914855480 * b);
-  return {4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s, -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-          -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s};
-}
+/// A font of OpenCV, and how far its letters reach above and below the line that they stand on.
+struct Font {
+  int face;
+  double scale;
+  int rise, drop;
+};
 
-/// The same as a colour, paler where a screen has none so strong.
-Colour from_oklch(double lightness, double chroma, double hue) {
-  auto light = light_of(lightness, chroma, hue);
-  while (*std::min_element(light.begin(), light.end()) < 0 || *std::max_element(light.begin(), light.end()) > 1) {
-    chroma *= 0.98;
-    light = light_of(lightness, chroma, hue);
+Font font_of(Lettering lettering) {
+  switch (lettering) {
+    case Lettering::title:
+      return {cv::FONT_HERSHEY_DUPLEX, 0.72, 19, 7};
+    case Lettering::heading:
+      return {cv::FONT_HERSHEY_DUPLEX, 0.48, 13, 6};
+    case Lettering::caption:
+      break;
   }
-  return {encoded(light[0]), encoded(light[1]), encoded(light[2])};
+  return {cv::FONT_HERSHEY_SIMPLEX, 0.42, 11, 5};
 }
 
-constexpr int64_t letter_gap = 1, letter_rows = 9;
+std::string printable(std::string_view words) {
+  std::string out(words);
+  std::replace_if(out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return out;
+}
+
+std::array<Colour, 256> heat_colours() {
+  cv::Mat shares(1, 256, CV_8UC1), colours;
+  for (int i = 0; i < 256; ++i) shares.at<uint8_t>(i) = static_cast<uint8_t>(i);
+  cv::applyColorMap(shares, colours, cv::COLORMAP_VIRIDIS);
+  std::array<Colour, 256> out;
+  for (int i = 0; i < 256; ++i) {
+    const auto bgr = colours.at<cv::Vec3b>(i);
+    out[static_cast<size_t>(i)] = {bgr[2], bgr[1], bgr[0]};
+  }
+  return out;
+}
 
 }  // namespace
 
 Colour heat(double share) {
-  const double t = std::clamp(std::isnan(share) ? 0.0 : share, 0.0, 1.0);
-  return from_oklch(0.22 + 0.70 * t, 0.09 + 0.05 * std::sin(std::numbers::pi * t), 290 - 185 * t);
+  static const std::array<Colour, 256> colours = heat_colours();
+  return colours[static_cast<size_t>(std::lround(255 * std::clamp(std::isnan(share) ? 0.0 : share, 0.0, 1.0)))];
 }
 
 Sheet::Sheet(int64_t width, int64_t height, Colour ground) : width_(width), height_(height) {
@@ -66,84 +84,83 @@ Colour Sheet::at(int64_t x, int64_t y) const {
 }
 
 void Sheet::fill(int64_t x, int64_t y, int64_t width, int64_t height, Colour colour) {
-  const int64_t left = std::max<int64_t>(x, 0), right = std::min(x + width, width_);
-  for (int64_t row = std::max<int64_t>(y, 0); row < std::min(y + height, height_); ++row) {
-    uint8_t* pixel = bytes_.data() + (row * width_ + left) * Image::channels;
-    for (int64_t column = left; column < right; ++column) {
-      *pixel++ = colour.r;
-      *pixel++ = colour.g;
-      *pixel++ = colour.b;
-    }
-  }
+  const cv::Rect_<int64_t> inside = cv::Rect_<int64_t>(x, y, width, height) & cv::Rect_<int64_t>(0, 0, width_, height_);
+  if (!inside.empty()) surface(height_, width_, bytes_)(inside).setTo(scalar(colour));
 }
 
 void Sheet::picture(int64_t x, int64_t y, const Image& image, int64_t zoom) {
-  for (int64_t row = 0; row < image.height; ++row) {
-    const uint8_t* pixel = image.row(row);
-    for (int64_t column = 0; column < image.width; ++column, pixel += Image::channels) {
-      fill(x + column * zoom, y + row * zoom, zoom, zoom, {pixel[0], pixel[1], pixel[2]});
-    }
-  }
+  const cv::Rect_<int64_t> wanted(x, y, image.width * zoom, image.height * zoom);
+  const cv::Rect_<int64_t> inside = wanted & cv::Rect_<int64_t>(0, 0, width_, height_);
+  if (inside.empty()) return;
+  cv::Mat large;
+  const auto scale = static_cast<double>(zoom);
+  cv::resize(matrix_of(image), large, {}, scale, scale, cv::INTER_NEAREST);
+  large(inside - cv::Point_<int64_t>(x, y)).copyTo(surface(height_, width_, bytes_)(inside));
 }
 
-void Sheet::blend(int64_t x, int64_t y, Colour colour, double share) {
-  if (x < 0 || y < 0 || x >= width_ || y >= height_) return;
-  uint8_t* pixel = bytes_.data() + (y * width_ + x) * Image::channels;
-  const std::array<uint8_t, 3> over{colour.r, colour.g, colour.b};
-  for (size_t c = 0; c < over.size(); ++c) pixel[c] = static_cast<uint8_t>(std::lround(pixel[c] + share * (over[c] - pixel[c])));
+void Sheet::line(double x0, double y0, double x1, double y1, Colour colour) {
+  // Cut to the sheet before OpenCV's integers: a network may put a landmark anywhere.
+  const auto fixed = [](double v) { return static_cast<int64_t>(std::lround(std::clamp(v, -farthest, farthest) * fraction)); };
+  if (std::isnan(x0 + y0 + x1 + y1)) return;
+  constexpr int64_t edge = 4 << fraction_bits;
+  cv::Point2l from(fixed(x0) + edge, fixed(y0) + edge), to(fixed(x1) + edge, fixed(y1) + edge);
+  const cv::Size2l size((width_ << fraction_bits) + 2 * edge, (height_ << fraction_bits) + 2 * edge);
+  if (!cv::clipLine(size, from, to)) return;
+  const auto point = [](cv::Point2l p) { return cv::Point(static_cast<int>(p.x - edge), static_cast<int>(p.y - edge)); };
+  cv::Mat onto = surface(height_, width_, bytes_);
+  cv::line(onto, point(from), point(to), scalar(colour), 1, cv::LINE_AA, fraction_bits);
 }
 
-void Sheet::line(double x0, double y0, double x1, double y1, double width, Colour colour) {
-  const double reach = width / 2 + 1, left = std::min(x0, x1) - reach, right = std::max(x0, x1) + reach;
-  const double top = std::min(y0, y1) - reach, bottom = std::max(y0, y1) + reach;
-  const double dx = x1 - x0, dy = y1 - y0, square = dx * dx + dy * dy;
-  // Cut to the sheet: a network may say anything of where something lies.
-  const auto first = [](double from) { return static_cast<int64_t>(std::ceil(std::max(from, 0.0))); };
-  const auto last = [](double to, int64_t size) { return static_cast<int64_t>(std::floor(std::min(to, static_cast<double>(size - 1)))); };
-  if (!(right >= 0 && bottom >= 0 && left < static_cast<double>(width_) && top < static_cast<double>(height_))) return;
-  for (int64_t row = first(top); row <= last(bottom, height_); ++row) {
-    for (int64_t column = first(left); column <= last(right, width_); ++column) {
-      const double x = static_cast<double>(column) - x0, y = static_cast<double>(row) - y0;
-      const double along = square > 0 ? std::clamp((x * dx + y * dy) / square, 0.0, 1.0) : 0;
-      const double covered = std::clamp(width / 2 + 0.5 - std::hypot(x - along * dx, y - along * dy), 0.0, 1.0);
-      if (covered > 0) blend(column, row, colour, covered);
-    }
-  }
+/// Drawn eight times as large and then averaged: with smooth edges of OpenCV's own, small discs become square, and all of them larger.
+void Sheet::dot(double x, double y, double radius, Colour colour) {
+  constexpr int finer = 8;
+  if (!(std::abs(x) < farthest_disc && std::abs(y) < farthest_disc)) return;
+  const int left = static_cast<int>(std::floor(x - radius)), top = static_cast<int>(std::floor(y - radius));
+  const int side = static_cast<int>(std::ceil(2 * radius)) + 2;
+  const cv::Rect place(left, top, side, side), inside = place & cv::Rect(0, 0, static_cast<int>(width_), static_cast<int>(height_));
+  if (inside.empty()) return;
+  const auto fixed = [](double v) { return static_cast<int>(std::lround(v * fraction)); };
+  // Of a pixel's eight by eight, the middle lies between the fourth and the fifth.
+  const cv::Point middle(fixed((x - left + 0.5) * finer - 0.5), fixed((y - top + 0.5) * finer - 0.5));
+  cv::Mat large(side * finer, side * finer, CV_8UC1, cv::Scalar(0)), covered, weight;
+  cv::circle(large, middle, fixed(radius * finer), cv::Scalar(255), cv::FILLED, cv::LINE_8, fraction_bits);
+  cv::resize(large, covered, place.size(), 0, 0, cv::INTER_AREA);
+  covered(inside - place.tl()).convertTo(weight, CV_32FC1, 1 / 255.0);
+  cv::Mat under = surface(height_, width_, bytes_)(inside);
+  cv::blendLinear(cv::Mat(inside.size(), CV_8UC3, scalar(colour)), under, weight, 1 - weight, under);
 }
 
 void Sheet::disc(double x, double y, double radius, Colour colour, double rim) {
-  line(x, y, x, y, 2 * (radius + 2 * rim), {0, 0, 0});
-  line(x, y, x, y, 2 * (radius + rim), {255, 255, 255});
-  line(x, y, x, y, 2 * radius, colour);
+  dot(x, y, radius + 2 * rim, {0, 0, 0});
+  dot(x, y, radius + rim, {255, 255, 255});
+  dot(x, y, radius, colour);
 }
 
-void Sheet::text(int64_t x, int64_t y, std::string_view words, Colour colour, int64_t size) {
-  for (const char character : words) {
-    const Glyph& glyph = glyph_of(character);
-    for (int64_t row = 0; row < letter_rows; ++row) {
-      for (int64_t column = 0; column < glyph.width; ++column) {
-        if (glyph.rows[static_cast<size_t>(row)] >> (4 - column) & 1) fill(x + column * size, y + row * size, size, size, colour);
-      }
-    }
-    x += (glyph.width + letter_gap) * size;
-  }
+void Sheet::text(int64_t x, int64_t y, std::string_view words, Colour colour, Lettering lettering) {
+  const Font font = font_of(lettering);
+  const cv::Point start(static_cast<int>(x), static_cast<int>(y) + font.rise);
+  cv::Mat onto = surface(height_, width_, bytes_);
+  cv::putText(onto, printable(words), start, font.face, font.scale, scalar(colour), 1, cv::LINE_AA);
 }
 
 Image Sheet::image() const { return image_of(height_, width_, bytes_); }
 
-int64_t text_width(std::string_view words, int64_t size) {
-  int64_t width = 0;
-  for (const char character : words) width += (glyph_of(character).width + letter_gap) * size;
-  return std::max<int64_t>(0, width - letter_gap * size);
+int64_t text_width(std::string_view words, Lettering lettering) {
+  const Font font = font_of(lettering);
+  int below = 0;
+  return words.empty() ? 0 : cv::getTextSize(printable(words), font.face, font.scale, 1, &below).width;
 }
 
-int64_t text_height(int64_t size) { return letter_rows * size; }
+int64_t text_height(Lettering lettering) {
+  const Font font = font_of(lettering);
+  return font.rise + font.drop;
+}
 
-std::string fitted_text(std::string_view words, int64_t width, int64_t size) {
-  if (text_width(words, size) <= width) return std::string(words);
+std::string fitted_text(std::string_view words, int64_t width, Lettering lettering) {
+  if (text_width(words, lettering) <= width) return std::string(words);
   for (size_t cut = 1; cut < words.size(); ++cut) {
     std::string shorter = fmt::format("..{}", words.substr(cut));
-    if (text_width(shorter, size) <= width) return shorter;
+    if (text_width(shorter, lettering) <= width) return shorter;
   }
   return "";
 }

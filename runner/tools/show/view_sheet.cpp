@@ -72,7 +72,7 @@ void draw_look(Sheet& sheet, const Look& look, int64_t row, int64_t zoom) {
     const Colour colour = heat(0.35 + 0.65 * static_cast<double>(landmark) / static_cast<double>(std::max<int64_t>(landmarks - 1, 1)));
     const auto [x0, y0] = at(found, landmark);
     const auto [x1, y1] = at(places, t);
-    sheet.line(x0, y0, x1, y1, 1, colour);
+    sheet.line(x0, y0, x1, y1, colour);
     sheet.disc(x1, y1, 1.2, colour, 0.5);
   }
 }
