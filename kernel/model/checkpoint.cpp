@@ -14,7 +14,7 @@
 #include "kernel/model/scalar_types.h"
 #include "kernel/results/json_text.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 

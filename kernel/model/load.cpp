@@ -13,7 +13,7 @@
 #include "kernel/recipe/name_map.h"
 #include "kernel/registry/registry.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 

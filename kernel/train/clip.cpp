@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/fused_update.h"
+#include "nn/train/fused_update.h"
 
 namespace lafs {
 

@@ -15,9 +15,9 @@
 #include "kernel/train/clip.h"
 #include "kernel/train/draws.h"
 #include "lafs/optimizer.h"
-#include "nn/fused_update.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/initial_values.h"
 
 namespace lafs {
 

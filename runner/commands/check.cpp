@@ -15,7 +15,7 @@
 #include "kernel/run/row_session.h"
 #include "kernel/train/groups.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/check_inputs.h"
 #include "runner/commands/command.h"
 #include "runner/report/say.h"

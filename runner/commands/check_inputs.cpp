@@ -12,7 +12,7 @@
 #include "kernel/model/load.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 

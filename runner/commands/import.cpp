@@ -13,7 +13,7 @@
 #include "kernel/recipe/name_map.h"
 #include "kernel/results/json_text.h"
 #include "lafs/suggestion.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/command.h"
 
 namespace lafs {

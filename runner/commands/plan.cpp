@@ -15,7 +15,7 @@
 #include "kernel/results/json_text.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/command.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"

@@ -12,7 +12,7 @@
 #include "kernel/train/draws.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/tokens.h"
+#include "nn/layers/tokens.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 

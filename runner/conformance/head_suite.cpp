@@ -12,7 +12,7 @@
 #include "kernel/train/null_reporter.h"
 #include "lafs/head.h"
 #include "lafs/step.h"
-#include "nn/classifier.h"
+#include "nn/loss/classifier.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 

@@ -18,8 +18,8 @@
 #include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 
 namespace lafs::conformance {

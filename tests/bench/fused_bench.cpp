@@ -10,11 +10,11 @@
 
 #include "kernel/ranks/memory.h"
 #include "kernel/train/draws.h"
-#include "nn/dino_loss.h"
-#include "nn/fused_drop.h"
-#include "nn/fused_update.h"
-#include "nn/init.h"
-#include "nn/transformer.h"
+#include "nn/layers/fused_drop.h"
+#include "nn/loss/dino_loss.h"
+#include "nn/models/transformer.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/initial_values.h"
 #include "support/keyless_draws.h"
 
 /// Our kernels beside plain operations: argument "fused" 1 or 0. Sizes of a LAFS step: 2 x 197 and 8 x 37 tokens of width 768, K = 65536.

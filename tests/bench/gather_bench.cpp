@@ -4,7 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 
 /// Patches at all landmarks of a LAFS step, forward and the landmarks' gradient: 196 of each of 2 global views, 36 of each of 8 local ones.
 /// Plain is the published way (models.md 5.3): one grid_sample a landmark; the local views of a picture are stacked.

@@ -25,7 +25,7 @@
 #include "kernel/recipe/diagnostics.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "kernel/train/clip.h"
 #include "lafs/optimizer.h"
-#include "nn/fused_update.h"
+#include "nn/train/fused_update.h"
 #include "support/front_door.h"
 
 /// What a step does to all parameters of a LAFS student of fViT-B with its head of 65,536 prototypes: clip each gradient, AdamW, and the

@@ -10,7 +10,7 @@
 #include <torch/types.h>
 
 #include "lafs/plugin.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 #include "runner/conformance/drawn.h"
 #include "runner/conformance/suites.h"
 

@@ -8,7 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/backbone.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 

@@ -5,7 +5,7 @@
 #include <torch/types.h>
 
 #include "lafs/schedule.h"
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 #include "support/golden.h"
 
 // Loss, gradient and temperatures of the reference over five epochs (golden README, set 4).

@@ -8,8 +8,8 @@
 #include <torch/types.h>
 
 #include "lafs/schedule.h"
-#include "nn/classifier.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/loss/classifier.h"
 #include "support/golden.h"
 #include "support/training.h"
 

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/tokens.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 #include "support/rule_numbers.h"

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/classifier.h"
+#include "nn/loss/classifier.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 #include "support/step_trace.h"
 
 // LAFS pre-training with the full-size landmark CNN and recorded chance (golden README, set 5).

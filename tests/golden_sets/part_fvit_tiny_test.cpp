@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/function.h"
-#include "nn/landmark_cnn.h"
-#include "nn/patch_gather.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/models/landmark_cnn.h"
+#include "nn/models/patch_gather.h"
+#include "nn/models/transformer.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 

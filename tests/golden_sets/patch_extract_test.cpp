@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 #include "support/golden.h"
 
 // Sampling at landmarks, by the LAFS reference (golden README, set 3): values 3e-5, gradients 3e-5 of the tensor's largest.

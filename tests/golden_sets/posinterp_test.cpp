@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "nn/positions.h"
+#include "nn/layers/positions.h"
 #include "support/golden.h"
 
 // Positions for other sizes, by DINO (golden README, set 9): 1e-5.

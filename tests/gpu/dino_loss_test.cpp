@@ -1,4 +1,4 @@
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 
 #include <cmath>
 

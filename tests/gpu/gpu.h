@@ -5,7 +5,7 @@
 
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
-#include "nn/cuda_kernels.h"
+#include "nn/cuda/cuda_kernels.h"
 #include "support/skip.h"
 
 namespace lafs::test {

@@ -1,4 +1,4 @@
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 
 #include <cmath>
 #include <vector>

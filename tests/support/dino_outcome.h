@@ -3,7 +3,7 @@
 
 #include <torch/types.h>
 
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 
 namespace lafs::test {
 

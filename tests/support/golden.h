@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/device.h"
 #include "support/skip.h"
 

@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs::test {
 

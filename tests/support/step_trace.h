@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/golden.h"
 #include "support/training.h"
 

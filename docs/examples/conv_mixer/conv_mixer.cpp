@@ -9,8 +9,8 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/layers.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/layers.h"
 
 namespace {
 

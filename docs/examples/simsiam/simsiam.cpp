@@ -10,8 +10,8 @@
 #include "lafs/error.h"
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/layers.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/layers.h"
 
 namespace {
 

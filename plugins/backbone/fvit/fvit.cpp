@@ -1,9 +1,9 @@
 #include <torch/types.h>
 
 #include "lafs/plugin.h"
-#include "nn/fvit.h"
-#include "nn/landmark_cnn.h"
-#include "nn/tokens.h"
+#include "nn/layers/tokens.h"
+#include "nn/models/fvit.h"
+#include "nn/models/landmark_cnn.h"
 
 namespace {
 

@@ -13,12 +13,12 @@
 #include "lafs/error.h"
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/dims.h"
-#include "nn/function.h"
-#include "nn/layers.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/function.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/landmark_cnn.h"
+#include "nn/models/landmark_cnn.h"
 
 namespace {
 

@@ -5,9 +5,9 @@
 
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/fvit.h"
-#include "nn/landmark_cnn.h"
-#include "nn/patch_gather.h"
+#include "nn/models/fvit.h"
+#include "nn/models/landmark_cnn.h"
+#include "nn/models/patch_gather.h"
 
 namespace {
 

@@ -13,11 +13,11 @@
 #include "lafs/error.h"
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
-#include "nn/dims.h"
-#include "nn/layers.h"
-#include "nn/positions.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/positions.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 
 #include "lafs/head.h"
 #include "lafs/plugin.h"
-#include "nn/function.h"
+#include "nn/layers/function.h"
 
 namespace {
 

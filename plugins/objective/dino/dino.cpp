@@ -4,7 +4,7 @@
 #include <torch/types.h>
 
 #include "lafs/plugin.h"
-#include "nn/self_distillation.h"
+#include "nn/train/self_distillation.h"
 
 namespace {
 

@@ -12,8 +12,8 @@
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
 #include "mixing.h"
-#include "nn/classifier.h"
-#include "nn/dims.h"
+#include "nn/layers/dims.h"
+#include "nn/loss/classifier.h"
 
 namespace {
 

@@ -10,10 +10,10 @@
 #include "lafs/error.h"
 #include "lafs/looks.h"
 #include "lafs/plugin.h"
-#include "nn/function.h"
-#include "nn/patch_gather.h"
-#include "nn/self_distillation.h"
-#include "nn/tree.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/models/patch_gather.h"
+#include "nn/train/self_distillation.h"
 
 namespace {
 

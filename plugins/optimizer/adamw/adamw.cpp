@@ -2,8 +2,8 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/fused_update.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 

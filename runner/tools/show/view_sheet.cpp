@@ -18,7 +18,7 @@
 #include "kernel/train/null_reporter.h"
 #include "kernel/train/trainer.h"
 #include "lafs/looks.h"
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 #include "runner/tools/show/drawn_batch.h"
 #include "runner/tools/show/pictures.h"
 

@@ -11,8 +11,8 @@
 #include "kernel/model/load.h"
 #include "kernel/train/tiny_recipe.h"
 #include "kernel/train/trainer.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/bytes.h"
 #include "support/scratch.h"
 

@@ -7,7 +7,7 @@
 #include "formats/safetensors.h"
 #include "formats/torch_writer.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/bytes.h"
 #include "support/front_door.h"
 #include "support/scratch.h"

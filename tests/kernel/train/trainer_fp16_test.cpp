@@ -11,7 +11,7 @@
 #include "kernel/data/epochs.h"
 #include "kernel/train/tiny_recipe.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 namespace {

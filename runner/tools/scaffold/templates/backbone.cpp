@@ -6,7 +6,7 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 
 namespace {
 

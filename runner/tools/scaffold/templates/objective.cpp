@@ -9,7 +9,7 @@
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
 #include "lafs/projector.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace {
 

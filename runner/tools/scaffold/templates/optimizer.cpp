@@ -4,7 +4,7 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/plugin.h"
 #include "lafs/projector.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 
 namespace {
 
