@@ -127,7 +127,7 @@ FeatureFile::~FeatureFile() = default;
 void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
   nlohmann::json there;
   if (fs::exists(facts_file)) {
-    const MappedFile file(facts_file);
+    const formats::MappedFile file(facts_file);
     const auto* begin = reinterpret_cast<const char*>(file.bytes().data());
     there = nlohmann::json::parse(begin, begin + file.bytes().size(), nullptr, /*allow_exceptions=*/false);
   }
@@ -147,28 +147,28 @@ void FeatureFile::remove_old() const {
 void FeatureFile::append(std::span<const float> values) {
   if (rows_ == 0) {
     remove_old();
-    write_atomically(partial_facts_, json_text(facts_) + "\n");  // before the rows they speak of
+    formats::write_atomically(partial_facts_, json_text(facts_) + "\n");  // before the rows they speak of
   }
   partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
 }
 
 void FeatureFile::write_features(const DataSource& source) const {
-  const MappedFile rows(partial_);
+  const formats::MappedFile rows(partial_);
   const std::vector<int64_t> shape{shape_.rows, shape_.width};
-  if (file_.extension() == ".npy") return write_npy(file_, "F32", shape, rows.bytes());
+  if (file_.extension() == ".npy") return formats::write_npy(file_, "F32", shape, rows.bytes());
   std::vector<int64_t> identities(static_cast<size_t>(shape_.rows));
   for (int64_t r = 0; r < shape_.rows; ++r) identities[static_cast<size_t>(r)] = source.identity(r);
   std::map<std::string, std::string> metadata;
   for (const auto& [name, value] : facts_.items()) metadata[name] = value.is_string() ? value.get<std::string>() : value.dump();
-  write_safetensors(
+  formats::write_safetensors(
       file_,
       {{"features", "F32", shape, rows.bytes()}, {"identities", "I64", {shape_.rows}, std::as_bytes(std::span<const int64_t>(identities))}},
       metadata);
 }
 
 void FeatureFile::write_keys(const DataSource& source) const {
-  AtomicFile out(keys_file_);
+  formats::AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
     lines += fmt::format("{}\t{}\t{}\n", r, escaped(source.key(r)), source.identity(r));
@@ -183,7 +183,7 @@ void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
     remove_old();
     write_keys(source);
-    write_atomically(facts_file_, json_text(facts_) + "\n");
+    formats::write_atomically(facts_file_, json_text(facts_) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company
   }
   fs::remove(partial_);

@@ -65,7 +65,7 @@ void check(const Recipe& recipe, const std::function<void(const std::string&)>& 
   if (!missing.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing, ", no ")));
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
-  for (const InitEntry& init : recipe.init) placed(init, [&] { submodule(trainer.root(), init.into); });
+  for (const InitEntry& init : recipe.init) placed(init, [&] { nn::submodule(trainer.root(), init.into); });
   trainer.encoder();
 }
 

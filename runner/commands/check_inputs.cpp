@@ -39,7 +39,7 @@ std::vector<StoredTensor> tensors_of(const Stage& stage, int64_t identities) {
   std::vector<StoredTensor> tensors;
   try {
     Networks networks(stage.recipe, identities);
-    for (const auto& [name, tensor] : state_of(networks.root())) {
+    for (const auto& [name, tensor] : nn::state_of(networks.root())) {
       tensors.push_back({name, scalar_type_text(tensor.scalar_type()), tensor.sizes().vec()});
     }
   } catch (const std::exception&) {

@@ -8,12 +8,12 @@
 #include "kernel/evaluate/embedder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/trained_model.h"
-#include "runner/commands/command.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "runner/commands/command.h"
 #include "runner/report/say.h"
 
 namespace lafs {
@@ -69,7 +69,7 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   const auto results = evaluate(assembly.evaluators(), embedder);
   const ResultFacts about{{"checkpoint", checkpoint.string()}, {"training_identity", facts.identity}};
   if (!arguments.out.empty()) {
-    write_atomically(arguments.out, json_text(results_json(results, position.step, checkpoint.filename().string(), about)) + "\n");
+    formats::write_atomically(arguments.out, json_text(results_json(results, position.step, checkpoint.filename().string(), about)) + "\n");
   }
   if (arguments.json) {
     fmt::print("{}\n", json_text(results_json(results, position.step, checkpoint.filename().string(), about)));

@@ -34,14 +34,14 @@ at::Tensor patches_one_by_one(const at::Tensor& images, const at::Tensor& landma
 void gather_step(benchmark::State& state) {
   const int64_t batch = state.range(1);
   std::vector<Views> sets{{batch, 196}, {batch, 196}, {8 * batch, 36}};
-  const PatchGather options;
-  if (!at::allclose(patches_one_by_one(sets[0].images, sets[0].landmarks), gather_patches(sets[0].images, sets[0].landmarks, options), 1e-4,
-                    1e-4)) {
+  const nn::PatchGather options;
+  if (!at::allclose(patches_one_by_one(sets[0].images, sets[0].landmarks), nn::gather_patches(sets[0].images, sets[0].landmarks, options),
+                    1e-4, 1e-4)) {
     state.SkipWithError("the two ways disagree");
   }
   for (auto _ : state) {
     for (Views& v : sets) {
-      (state.range(0) ? gather_patches(v.images, v.landmarks, options) : patches_one_by_one(v.images, v.landmarks)).backward(v.weights);
+      (state.range(0) ? nn::gather_patches(v.images, v.landmarks, options) : patches_one_by_one(v.images, v.landmarks)).backward(v.weights);
       v.landmarks.mutable_grad() = at::Tensor();
     }
   }

@@ -101,12 +101,12 @@ struct Bundle {
 
   void add(const std::string& name, const at::Tensor& tensor) { tensors.emplace_back(name, tensor.detach().cpu().contiguous().clone()); }
   void write(const std::filesystem::path& file, const nlohmann::json& facts) const {
-    std::vector<lafs::TensorBytes> out;
+    std::vector<lafs::formats::TensorBytes> out;
     for (const auto& [name, tensor] : tensors) {
       const char* type = tensor.scalar_type() == at::kLong ? "I64" : tensor.scalar_type() == at::kByte ? "U8" : "F32";
       out.push_back({name, type, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}});
     }
-    lafs::write_safetensors(file, out, {{"facts", facts.dump()}});
+    lafs::formats::write_safetensors(file, out, {{"facts", facts.dump()}});
   }
 };
 
@@ -162,7 +162,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   nlohmann::json facts = bench.batch->has("image") ? add_pictures(bundle, bench) : add_views(bundle, bench);
   facts["backbone"] = backbone_facts(bench.recipe);
   facts["landmark_names"] = nlohmann::json::array();
-  for (const auto& [name, tensor] : lafs::state_of(bench.trainer.root())) {
+  for (const auto& [name, tensor] : lafs::nn::state_of(bench.trainer.root())) {
     if (tensor.scalar_type() != at::kFloat || name.starts_with("teacher.")) continue;
     bundle.add(name, tensor);
     if (name.starts_with("landmark_source.")) facts["landmark_names"].push_back(name.substr(16));
@@ -177,7 +177,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   }
   loss.backward();
   bundle.add("loss", loss);
-  for (const auto& [name, parameter] : lafs::parameters_of(bench.trainer.root())) {
+  for (const auto& [name, parameter] : lafs::nn::parameters_of(bench.trainer.root())) {
     if (parameter.grad().defined()) bundle.add("gradient." + (name.starts_with("student.") ? name.substr(8) : name), parameter.grad());
     parameter.mutable_grad() = at::Tensor();
   }

@@ -11,12 +11,12 @@
 
 namespace {
 
-struct Options : lafs::FvitOptions {
-  lafs::LandmarkOptions landmarks;
+struct Options : lafs::nn::FvitOptions {
+  lafs::nn::LandmarkOptions landmarks;
   std::string patch_layout = "transposed", patch_centre = "shifted", landmark_source = "cnn";
 
   void declare(lafs::Params& p) {
-    FvitOptions::declare(p);
+    nn::FvitOptions::declare(p);
     landmarks.declare(p);
     p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
             "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
@@ -28,11 +28,11 @@ struct Options : lafs::FvitOptions {
 };
 
 /// Part-fViT (models.md 6): an fViT on patches around landmarks that a CNN learns with it.
-class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
+class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked {
  public:
   using Options = ::Options;
 
-  PartFvit(const Options& options, const lafs::InputContract& input) : FvitBase(options, input) {
+  PartFvit(const Options& options, const lafs::InputContract& input) : nn::FvitBase(options, input) {
     gather_.patch = options.patch;
     gather_.transposed = options.patch_layout == "transposed" && options.landmark_source == "cnn";
     gather_.centred = options.patch_centre == "symmetric";
@@ -51,13 +51,13 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
 
   at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override {
     if (cnn_) return cnn_->landmarks(images, pass);
-    lafs::check_images(images);
+    lafs::nn::check_images(images);
     return grid_.to(images.device()).expand({images.size(0), -1, -1});
   }
 
  protected:
   at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass& pass) override {
-    return lafs::gather_patches(images, landmarks(images, pass), gather_);
+    return lafs::nn::gather_patches(images, landmarks(images, pass), gather_);
   }
 
  private:
@@ -68,8 +68,8 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked {
     return at::stack({yx[1].flatten(), yx[0].flatten()}, 1);
   }
 
-  lafs::PatchGather gather_;
-  std::optional<lafs::LandmarkCnn> cnn_;
+  lafs::nn::PatchGather gather_;
+  std::optional<lafs::nn::LandmarkCnn> cnn_;
   at::Tensor grid_;  // undefined where the CNN says where to look
 };
 

@@ -17,7 +17,7 @@
 
 namespace {
 
-struct Options : lafs::DistillationOptions {
+struct Options : lafs::nn::DistillationOptions {
   lafs::Use<lafs::Backbone> landmark_source{"landmark_cnn"};
   double noise_global = 5, noise_local = 5;
   int64_t local_tokens = 36;
@@ -32,7 +32,7 @@ struct Options : lafs::DistillationOptions {
   }
 
   void declare(lafs::Params& p) {
-    DistillationOptions::declare(p);
+    nn::DistillationOptions::declare(p);
     p("landmark_source", landmark_source,
       "backbone that says where to look; frozen, its weights come from [[init]] into = \"landmark_source\"");
     p("noise_global", noise_global, lafs::in(0, 1000), "deviation of the landmarks' noise in global views, pixels (quirk P9)");
@@ -51,12 +51,12 @@ struct Options : lafs::DistillationOptions {
 
 /// Landmark-based self-distillation (Sun et al. 2024; pretraining.md 4): a frozen network finds landmarks in clean views, noise moves
 /// them, and student and teacher see the patches around them in the same views with other colours; local views are a few landmarks.
-class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
+class Lafs final : public lafs::nn::SelfDistillation, public lafs::Looking {
  public:
   using Options = ::Options;
 
   Lafs(const Options& options, lafs::Assembly& assembly)
-      : SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
+      : nn::SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
     const auto* tokens = dynamic_cast<const lafs::Tokenised*>(student_backbone().get());
     if (!tokens) throw lafs::Error("the backbone takes no tokens" + instead(assembly, "tokens"));
     landmarked_ = dynamic_cast<lafs::Landmarked*>(source_.get());
@@ -69,7 +69,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     gather_.centred = options.patch_centre == "symmetric";
     check(*tokens);
     register_module("landmark_source", source_->module());
-    for (const auto& [name, parameter] : lafs::parameters_of(*source_->module())) parameter.requires_grad_(false);
+    for (const auto& [name, parameter] : lafs::nn::parameters_of(*source_->module())) parameter.requires_grad_(false);
     // A landmark CNN, alone or in front of a transformer.
     if (source_->module()->named_children().contains("stn") && !assembly.loads("landmark_source")) {
       assembly.note(
@@ -82,7 +82,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
 
   std::vector<lafs::Look> looks(const lafs::Batch& batch, const lafs::Step& step) override {
     const at::NoGradGuard no_grad;
-    const lafs::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
+    const lafs::nn::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
     std::vector<lafs::Look> all{look(batch, "global", "global_clean", 0, step)};
     if (batch.has("local")) all.push_back(look(batch, "local", "local_clean", batch.views("global").size(0), step));
     return all;
@@ -114,9 +114,9 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     }
   }
 
-  std::vector<lafs::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
+  std::vector<lafs::nn::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
     const int64_t globals = batch.views("global").size(0);
-    std::vector<lafs::Crops> all;
+    std::vector<lafs::nn::Crops> all;
     for (const lafs::Look& look : looks(batch, step)) {
       const bool global = all.empty();
       const bool by_landmark = options_.positions == "landmark" && look.chosen.defined();
@@ -125,7 +125,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     return all;
   }
 
-  at::Tensor encode(lafs::Backbone& backbone, const lafs::Crops& crops, const lafs::Pass& pass) override {
+  at::Tensor encode(lafs::Backbone& backbone, const lafs::nn::Crops& crops, const lafs::Pass& pass) override {
     return dynamic_cast<lafs::Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
   }
 
@@ -136,7 +136,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
       throw lafs::Error(fmt::format("views \"{}\" and \"{}\" are not cut alike", pixels, clean));
     }
     const auto draws = step.draws ? step.draws->views(views.size(0), first) : nullptr;
-    const at::Tensor found = landmarked_->landmarks(lafs::view_rows(looked_at), {});  // [V*B,L,2]
+    const at::Tensor found = landmarked_->landmarks(lafs::nn::view_rows(looked_at), {});  // [V*B,L,2]
     if (global) step.reporter.value("landmark_spread", found.std(1, false).mean());
     const double noise = global ? options_.noise_global : options_.noise_local;
     at::Tensor places = found;
@@ -145,7 +145,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     if (chosen.defined()) places = places.gather(1, chosen.unsqueeze(2).expand({-1, -1, 2}));
     return {pixels,        clean,
             found,         places,
-            chosen,        lafs::gather_patches(lafs::view_rows(views), places, gather_),
+            chosen,        lafs::nn::gather_patches(lafs::nn::view_rows(views), places, gather_),
             gather_.patch, gather_.transposed};
   }
 
@@ -165,7 +165,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
   Options options_;
   std::shared_ptr<lafs::Backbone> source_;
   lafs::Landmarked* landmarked_ = nullptr;
-  lafs::PatchGather gather_;
+  lafs::nn::PatchGather gather_;
 };
 
 }  // namespace

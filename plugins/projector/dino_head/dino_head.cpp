@@ -82,7 +82,7 @@ class Prototypes final : public torch::nn::Module, public lafs::Initialised {
   at::Tensor forward(const at::Tensor& x) const {
     const auto device = x.device().type();
     const auto product = at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : weight_v_.scalar_type();
-    return lafs::Function<UnitRows>::apply(x, weight_v_, weight_g_, static_cast<int64_t>(product));
+    return lafs::nn::Function<UnitRows>::apply(x, weight_v_, weight_g_, static_cast<int64_t>(product));
   }
 
   std::vector<lafs::InitRule> init_rules() const override {
@@ -105,9 +105,9 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
       const int64_t in = i == 0 ? input_width : options.hidden, out = last ? options.bottleneck : options.hidden;
       const int64_t place = i * (options.batch_norm ? 3 : 2);
       const std::string name = options.layers == 1 ? "mlp" : fmt::format("mlp.{}", place);
-      linears_.push_back(lafs::put(*this, name, std::make_shared<lafs::Linear>(in, out, true, options.init_std)));
+      linears_.push_back(lafs::nn::put(*this, name, std::make_shared<lafs::nn::Linear>(in, out, true, options.init_std)));
       if (options.batch_norm && !last) {
-        norms_.push_back(lafs::put(*this, fmt::format("mlp.{}", place + 1), std::make_shared<lafs::BatchNorm>(out)));
+        norms_.push_back(lafs::nn::put(*this, fmt::format("mlp.{}", place + 1), std::make_shared<lafs::nn::BatchNorm>(out)));
       }
     }
     prototypes_ = register_module("last_layer", std::make_shared<Prototypes>(options.bottleneck, options.outputs, options.norm_last_layer));
@@ -117,7 +117,7 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
   int64_t outputs() const override { return options_.outputs; }
 
   at::Tensor forward(const at::Tensor& embedding, const lafs::Pass& pass) override {
-    const auto [b, width] = lafs::dims<2>(embedding, "embedding");
+    const auto [b, width] = lafs::nn::dims<2>(embedding, "embedding");
     if (width != input_width_) throw lafs::Error(fmt::format("\"embedding\" has width {}, not {}", width, input_width_));
     at::Tensor x = embedding;
     for (size_t i = 0; i < linears_.size(); ++i) {
@@ -126,15 +126,15 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector {
       if (i < norms_.size()) x = norms_[i]->forward(x, pass);
       x = at::gelu(x);
     }
-    x = lafs::widened(x);
+    x = lafs::nn::widened(x);
     return prototypes_->forward(x / x.norm(2, {1}, true).clamp_min(1e-12));
   }
 
  private:
   Options options_;
   int64_t input_width_;
-  std::vector<std::shared_ptr<lafs::Linear>> linears_;
-  std::vector<std::shared_ptr<lafs::BatchNorm>> norms_;
+  std::vector<std::shared_ptr<lafs::nn::Linear>> linears_;
+  std::vector<std::shared_ptr<lafs::nn::BatchNorm>> norms_;
   std::shared_ptr<Prototypes> prototypes_;
 };
 

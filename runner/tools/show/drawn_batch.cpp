@@ -87,7 +87,7 @@ at::Tensor DrawnBatch::indices() const {
 Image DrawnBatch::view(size_t group, int64_t index, int64_t row) const {
   const at::Tensor view = groups_[group].bytes[index][row];
   const uint8_t* bytes = view.data_ptr<uint8_t>();
-  return image_of(view.size(0), view.size(1), {bytes, bytes + view.numel()});
+  return imaging::image_of(view.size(0), view.size(1), {bytes, bytes + view.numel()});
 }
 
 const std::vector<float>& DrawnBatch::landmarks_of(size_t group, int64_t index, int64_t row) const {

@@ -53,7 +53,7 @@ Image dimmed(const Image& image, double contrast, double floor) {
     const double grey = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
     std::fill_n(bytes.begin() + i * Image::channels, Image::channels, static_cast<uint8_t>(std::lround(floor + contrast * grey)));
   }
-  return image_of(image.height, image.width, std::move(bytes));
+  return imaging::image_of(image.height, image.width, std::move(bytes));
 }
 
 uint8_t mixed(uint8_t under, uint8_t over, double share) { return static_cast<uint8_t>(std::lround(under + share * (over - under))); }
@@ -114,7 +114,7 @@ class AttentionCells {
         bytes[static_cast<size_t>(pixel) + 2] = colour.b;
       }
     }
-    return zoomed(image_of(image_.height, image_.width, std::move(bytes)), zoom_).image();
+    return zoomed(imaging::image_of(image_.height, image_.width, std::move(bytes)), zoom_).image();
   }
 
   /// Discs at the landmarks, those with the largest `order` on top.

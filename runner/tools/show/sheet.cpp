@@ -129,7 +129,7 @@ void Sheet::text(int64_t x, int64_t y, std::string_view words, Colour colour, in
   }
 }
 
-Image Sheet::image() const { return image_of(height_, width_, bytes_); }
+Image Sheet::image() const { return imaging::image_of(height_, width_, bytes_); }
 
 int64_t text_width(std::string_view words, int64_t size) {
   int64_t width = 0;

@@ -37,7 +37,7 @@ Image picture_of(const at::Tensor& planes, const InputContract& input) {
   if (input.colour == "bgr") bytes = bytes.flip({0});
   bytes = (bytes * 255).round().clamp(0, 255).to(at::kByte).permute({1, 2, 0}).contiguous();
   const uint8_t* data = bytes.data_ptr<uint8_t>();
-  return image_of(bytes.size(0), bytes.size(1), {data, data + bytes.numel()});
+  return imaging::image_of(bytes.size(0), bytes.size(1), {data, data + bytes.numel()});
 }
 
 /// The patches of one view, upright, in the order of its tokens; places without a token are white.
@@ -47,7 +47,7 @@ Image patches_of(const Look& look, int64_t row, const InputContract& input, int6
   at::Tensor tokens = look.tokens[row].to(at::kCPU).view({n, p, p, Image::channels});
   if (look.transposed) tokens = tokens.transpose(1, 2);
   tokens = at::cat({tokens.reshape({n, -1}), at::zeros({side * side - n, p * p * Image::channels}, tokens.options())});
-  Sheet sheet = zoomed(picture_of(mosaic(tokens.unsqueeze(0), p, Image::channels)[0], input), zoom);
+  Sheet sheet = zoomed(picture_of(nn::mosaic(tokens.unsqueeze(0), p, Image::channels)[0], input), zoom);
   for (int64_t i = n; i < side * side; ++i) sheet.fill(i % side * p * zoom, i / side * p * zoom, p * zoom, p * zoom, paper);
   for (int64_t i = 1; i < side; ++i) {
     sheet.fill(i * p * zoom, 0, 1, sheet.height(), paper);

@@ -7,7 +7,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 const CudaKernels* cuda_kernels(const at::Tensor& x) {
   if (!x.is_cuda()) return nullptr;
@@ -23,4 +23,4 @@ void check_cuda(const char* kernel, const char* error) {
   if (error) throw Error(fmt::format("the GPU's kernel \"{}\" failed: {}", kernel, error));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -4,7 +4,7 @@
 #include "cuda/kernels.h"
 #include "nn/loss/dino_loss.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// The kernels for a tensor: null unless it is on a GPU whose current stream is the default one, and the program has loaded
 /// liblafs_cuda.so in this sdk's version. [main thread, autograd's threads]
@@ -17,4 +17,4 @@ void check_cuda(const char* kernel, const char* error);
 at::Tensor dino_loss_on_gpu(const at::Tensor& student_logits, const at::Tensor& teacher_logits, const at::Tensor& center, int64_t views,
                             const DinoLossOptions& options);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -7,7 +7,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 BatchNorm::BatchNorm(int64_t channels, double eps, double momentum) : eps_(eps), momentum_(momentum) {
   weight = register_parameter("weight", torch::empty({channels}));
@@ -37,4 +37,4 @@ at::Tensor Prelu::forward(const at::Tensor& x) const { return at::prelu(x, weigh
 
 std::vector<InitRule> Prelu::init_rules() const { return {{"weight", InitRule::Shape::constant, 0.25}}; }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -7,7 +7,7 @@
 #include "lafs/initialised.h"
 #include "lafs/pass.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Normalises each channel, by the batch (biased variance) in a training pass and by the running statistics otherwise.
 /// A training pass moves them by `momentum` towards the batch's mean and unbiased variance; statistics are of this process alone.
@@ -36,4 +36,4 @@ class Prelu : public torch::nn::Module, public Initialised {
   at::Tensor weight;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

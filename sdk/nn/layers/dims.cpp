@@ -7,7 +7,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 void check_dims(const at::Tensor& tensor, int64_t count, std::string_view name) {
   if (!tensor.defined()) throw Error(fmt::format("\"{}\" is undefined, not of {} dimensions", name, count));
@@ -15,4 +15,4 @@ void check_dims(const at::Tensor& tensor, int64_t count, std::string_view name) 
   throw Error(fmt::format("\"{}\" has shape {}, not {} dimensions", name, tensor.sizes().vec(), count));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

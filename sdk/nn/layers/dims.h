@@ -6,7 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Throws Error `"tokens" has shape [2, 3], not 3 dimensions` unless the tensor has that many.
 void check_dims(const at::Tensor& tensor, int64_t count, std::string_view name);
@@ -20,4 +20,4 @@ std::array<int64_t, N> dims(const at::Tensor& tensor, std::string_view name) {
   return sizes;
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

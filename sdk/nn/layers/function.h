@@ -10,7 +10,7 @@
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Autocast off, on every device, while this lives. [main thread]
 class AutocastOff {
@@ -79,4 +79,4 @@ class Function : public torch::autograd::Function<Function<Rule>> {
   }
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -21,7 +21,7 @@
 #include "nn/layers/function.h"
 #include "nn/simd/fused_simd.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -320,4 +320,4 @@ at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass)
   return drop(at::gelu(x), dropout.rate, pass, dropout.stream, x.sizes().slice(1).vec());
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

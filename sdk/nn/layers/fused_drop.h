@@ -8,7 +8,7 @@
 
 #include "lafs/pass.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// One dropout of a network: its rate and the name of its draws.
 struct Drop {
@@ -50,4 +50,4 @@ at::Tensor gelu_drop(const at::Tensor& x, const Drop& dropout, const Pass& pass)
 /// draws; x itself otherwise. `shape` is that of a row's mask: {N,D} for dropout, {1,1} for drop-path. Plain operations. [main thread]
 at::Tensor drop(const at::Tensor& x, double rate, const Pass& pass, std::string_view stream, const std::vector<int64_t>& shape);
 
-}  // namespace lafs
+}  // namespace lafs::nn

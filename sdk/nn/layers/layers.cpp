@@ -7,7 +7,7 @@
 #include <ATen/ops/linear.h>
 #include <torch/types.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -58,4 +58,4 @@ std::vector<InitRule> Conv2d::init_rules() const {
   return {options_.start == Start::uniform ? uniform("weight", fan_in) : normal, uniform("bias", fan_in)};
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

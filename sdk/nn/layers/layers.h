@@ -6,7 +6,7 @@
 
 #include "lafs/initialised.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// x W^T + bias on `at::linear`, which is what Python calls: the last bits agree, and autocast caches the cast weight.
 /// `weight` [out,in], `bias` [out]; both start as U(-1/sqrt(in), 1/sqrt(in)), or with `std` > 0 as truncated N(0, std^2) and 0.
@@ -59,4 +59,4 @@ class Conv2d : public torch::nn::Module, public Initialised {
   Options options_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

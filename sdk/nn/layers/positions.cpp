@@ -10,7 +10,7 @@
 #include "nn/layers/dims.h"
 #include "nn/layers/function.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -49,4 +49,4 @@ at::Tensor resampled_positions(const at::Tensor& positions, const at::Tensor& ro
   return at::cat({positions.slice(1, 0, 1), whole}, 1);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -6,7 +6,7 @@
 #include "lafs/error.h"
 #include "nn/layers/dims.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 at::Tensor cut_tokens(const at::Tensor& images, int64_t patch) {
   const auto [b, c, height, width] = dims<4>(images, "images");
@@ -17,4 +17,4 @@ at::Tensor cut_tokens(const at::Tensor& images, int64_t patch) {
   return images.view({b, c, rows, patch, columns, patch}).permute({0, 2, 4, 3, 5, 1}).reshape({b, rows * columns, patch * patch * c});
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

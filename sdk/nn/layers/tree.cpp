@@ -9,7 +9,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -93,4 +93,4 @@ torch::nn::Module& folder(torch::nn::Module& root, const std::string& path) {
   return rest.empty() ? *child : folder(*child, rest);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

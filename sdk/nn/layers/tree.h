@@ -6,7 +6,7 @@
 
 #include <torch/nn/module.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
@@ -35,4 +35,4 @@ std::shared_ptr<M> put(torch::nn::Module& root, const std::string& path, std::sh
   return folder(root, path.substr(0, dot)).register_module(path.substr(dot + 1), std::move(leaf));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -9,7 +9,7 @@
 #include "nn/layers/dims.h"
 #include "nn/layers/function.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -226,4 +226,4 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   return loss;
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

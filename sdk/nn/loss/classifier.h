@@ -9,7 +9,7 @@
 #include "lafs/initialised.h"
 #include "lafs/pass.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// What each row should be: `label_a` with weight lambda, `label_b` with 1 - lambda; label -1: nothing here.
 struct Targets {
@@ -61,4 +61,4 @@ class Classifier : public torch::nn::Module, public Initialised {
   Options options_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -12,7 +12,7 @@
 #include "nn/layers/function.h"
 #include "nn/simd/dino_simd.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -120,4 +120,4 @@ at::Tensor dino_loss(const at::Tensor& student_logits, const at::Tensor& teacher
                                         std::vector<double>{options.student_temperature, options.teacher_temperature});
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Settings of the loss between a student's views and a teacher's.
 struct DinoLossOptions {
@@ -29,4 +29,4 @@ at::Tensor dino_loss_plain(const at::Tensor& student_logits, const at::Tensor& t
 int64_t check_dino_loss(const at::Tensor& student_logits, const at::Tensor& teacher_logits, const at::Tensor& center,
                         const DinoLossOptions& options);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -9,7 +9,7 @@
 #include "nn/layers/function.h"
 #include "nn/loss/dino_loss.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -105,4 +105,4 @@ at::Tensor dino_loss_on_gpu(const at::Tensor& student_logits, const at::Tensor& 
                                        std::vector<double>{options.student_temperature, options.teacher_temperature});
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -8,7 +8,7 @@
 #include "nn/layers/function.h"
 #include "nn/loss/dino_loss.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 int64_t check_dino_loss(const at::Tensor& student_logits, const at::Tensor& teacher_logits, const at::Tensor& center,
                         const DinoLossOptions& options) {
@@ -55,4 +55,4 @@ at::Tensor dino_loss_plain(const at::Tensor& student_logits, const at::Tensor& t
   return total / static_cast<double>(options.teacher_views * (views - 1));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

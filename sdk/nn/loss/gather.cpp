@@ -4,7 +4,7 @@
 
 #include "nn/layers/function.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -27,4 +27,4 @@ at::Tensor gather_rows(const at::Tensor& rows, Collective& collective) {
   return Function<GatherRows>::apply(rows, static_cast<int64_t>(reinterpret_cast<intptr_t>(&collective)));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

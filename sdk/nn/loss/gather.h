@@ -3,7 +3,7 @@
 
 #include "lafs/collective.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Rows of every rank, rank-major: [b, ...] -> [world*b, ...], recorded by autograd. The gradient that reaches a row is the sum
 /// of what every rank's loss sends it (a contrastive loss over the global batch needs this): right where each rank's loss is the mean
@@ -11,4 +11,4 @@ namespace lafs {
 /// Every rank must call it, forward and backward, in the same order. [main thread]
 at::Tensor gather_rows(const at::Tensor& rows, Collective& collective);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -10,7 +10,7 @@
 #include "nn/layers/tree.h"
 #include "nn/loss/classifier.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -134,4 +134,4 @@ at::Tensor FvitBase::rows_of(const at::Tensor& position_rows, int64_t b, int64_t
   return at::cat({positions_.slice(1, 0, 1).expand({b, 1, options_.dim}), chosen}, 1);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -12,7 +12,7 @@
 #include "nn/layers/layers.h"
 #include "nn/models/transformer.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Options of the transformer, the same in every kind of fViT (models.md 2.1).
 struct FvitOptions {
@@ -58,4 +58,4 @@ class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, pu
   std::shared_ptr<LayerNorm> norm_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -17,7 +17,7 @@
 #include "nn/layers/tree.h"
 #include "nn/models/transformer.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -198,4 +198,4 @@ void check_images(const at::Tensor& images) {
   if (c != 3) throw Error(fmt::format("\"images\" has {} channels, not 3", c));
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

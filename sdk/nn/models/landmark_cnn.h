@@ -11,7 +11,7 @@
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/layers.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// The trunk of MobileNetV3-large, width 1: what is called `stn` in the reference (models.md 3.1). 292 tensors, `features.*`.
 class LandmarkTrunk : public torch::nn::Module {
@@ -67,4 +67,4 @@ class LandmarkCnn {
 /// Throws Error naming "images" unless they are [B,3,H,W].
 void check_images(const at::Tensor& images);
 
-}  // namespace lafs
+}  // namespace lafs::nn

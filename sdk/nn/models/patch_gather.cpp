@@ -16,7 +16,7 @@
 #include "nn/layers/function.h"
 #include "nn/simd/patch_simd.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -210,4 +210,4 @@ at::Tensor mosaic(const at::Tensor& tokens, int64_t patch, int64_t channels) {
   return parts.permute({0, 5, 1, 3, 2, 4}).reshape({b, channels, side * patch, side * patch});
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// How patches are read at landmarks (models.md 5).
 struct PatchGather {
@@ -26,4 +26,4 @@ at::Tensor gather_patches_by_grid_sample(const at::Tensor& images, const at::Ten
 /// Throws Error unless N is a square and the width fits.
 at::Tensor mosaic(const at::Tensor& tokens, int64_t patch, int64_t channels);
 
-}  // namespace lafs
+}  // namespace lafs::nn

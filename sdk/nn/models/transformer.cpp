@@ -13,7 +13,7 @@
 #include "nn/layers/dims.h"
 #include "nn/layers/tree.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 Block::Block(const Options& options) : options_(options) {
   if (options_.scale == 0) options_.scale = 1 / std::sqrt(static_cast<double>(options.dim_head));
@@ -99,4 +99,4 @@ at::Tensor Transformer::class_token(at::Tensor x, const Pass& pass) {
 
 Pass Transformer::pass_of(size_t block, const Pass& pass) { return pass.scope(fmt::format("block{}", block)); }
 
-}  // namespace lafs
+}  // namespace lafs::nn

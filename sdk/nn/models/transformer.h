@@ -11,7 +11,7 @@
 #include "nn/layers/fused_drop.h"
 #include "nn/layers/layers.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// One pre-norm block (models.md 2.5): x + D(Attention(LN(x))), then x + D(FeedForward(LN(x))).
 /// Its layers carry the names of the reference that is followed, so that its weights fit.
@@ -69,4 +69,4 @@ class Transformer : public torch::nn::Module {
   std::vector<std::shared_ptr<Block>> blocks_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

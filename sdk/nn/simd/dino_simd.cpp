@@ -16,7 +16,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs {
+namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -214,11 +214,11 @@ void backward_h(const DinoImage<BFloat>& image, const DinoSums& sums, float fact
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs
+}  // namespace lafs::nn
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -238,5 +238,5 @@ void dino_image_backward(const DinoImage<BFloat>& image, const DinoSums& sums, f
   HWY_DYNAMIC_DISPATCH(backward_h)(image, sums, factor, gradient);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn
 #endif  // HWY_ONCE

@@ -3,7 +3,7 @@
 
 #include "nn/simd/fused_simd.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// One image of the self-distillation loss: rows of its views, all of `width` logits. Views of the teacher come first among the student's.
 template <typename T>
@@ -35,4 +35,4 @@ double dino_image_forward(const DinoImage<BFloat>& image, const DinoSums& sums);
 void dino_image_backward(const DinoImage<float>& image, const DinoSums& sums, float factor, float* gradient);
 void dino_image_backward(const DinoImage<BFloat>& image, const DinoSums& sums, float factor, BFloat* gradient);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -13,7 +13,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs {
+namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -205,11 +205,11 @@ void gelu_back_h(const BFloat* x, const BFloat* g, BFloat* out, int64_t first, i
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs
+}  // namespace lafs::nn
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -260,5 +260,5 @@ void gelu_drop_backward(const BFloat* x, const BFloat* gradient, BFloat* out, in
   HWY_DYNAMIC_DISPATCH(gelu_back_h)(x, gradient, out, first, count, mask);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn
 #endif  // HWY_ONCE

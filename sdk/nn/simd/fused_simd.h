@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// The dropout of one row: element e is kept when its 16 bits under `key` (see `Draws::row_keys`) are below `threshold`.
 struct RowMask {
@@ -46,4 +46,4 @@ void gelu_drop_forward(const BFloat* x, BFloat* out, int64_t first, int64_t coun
 void gelu_drop_backward(const float* x, const float* gradient, float* out, int64_t first, int64_t count, RowMask mask);
 void gelu_drop_backward(const BFloat* x, const BFloat* gradient, BFloat* out, int64_t first, int64_t count, RowMask mask);
 
-}  // namespace lafs
+}  // namespace lafs::nn

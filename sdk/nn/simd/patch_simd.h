@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Reads one patch of one picture, forward and backward. All p*p samples of a patch lie at the same fraction of a pixel, so a patch is
 /// (p+1) x (p+1) pixels averaged with the same weights: first along x, then along y. Pictures are [C,S,S], a token [p,p,C].
@@ -178,4 +178,4 @@ class PatchKernel {
   std::vector<T> pixels_, d_pixels_, along_, d_along_, plain_, sums_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -11,7 +11,7 @@
 #include "nn/simd/fused_simd.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs {
+namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -54,7 +54,7 @@ HWY_INLINE Vec through(Vec v) {
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs
+}  // namespace lafs::nn
 HWY_AFTER_NAMESPACE();
 
 #endif  // LAFS_FUSED_SIMD_INL

@@ -9,7 +9,7 @@
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs {
+namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
@@ -75,11 +75,11 @@ void adamw_step(float* p, const float* g, float* m, float* v, int64_t count, con
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs
+}  // namespace lafs::nn
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -99,5 +99,5 @@ void adamw_update(float* p, const float* g, float* m, float* v, int64_t count, c
   HWY_DYNAMIC_DISPATCH(adamw_step)(p, g, m, v, count, factors);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn
 #endif  // HWY_ONCE

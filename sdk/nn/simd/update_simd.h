@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// The sum of squares of `count` numbers: added up in fp32 over at most 1,024, in fp64 over these sums. The code for the best vector unit
 /// of this machine is taken at run time, here and below. [any thread]
@@ -27,4 +27,4 @@ struct AdamWFactors {
 /// [any thread]
 void adamw_update(float* p, const float* g, float* m, float* v, int64_t count, const AdamWFactors& factors);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -16,7 +16,7 @@
 #include "lafs/error.h"
 #include "nn/simd/update_simd.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -155,4 +155,4 @@ void adamw_step(at::TensorList parameters, at::TensorList gradients, at::TensorL
   });
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 /// What a step does to all parameters, in as few passes over memory as it takes: lists of contiguous fp32 tensors on the CPU go through one
 /// threaded loop over pieces of all of them, others through torch's multi-tensor operations. The number of threads does not enter a result.
@@ -28,4 +28,4 @@ struct AdamWNumbers {
 void adamw_step(at::TensorList parameters, at::TensorList gradients, at::TensorList first_moments, at::TensorList second_moments,
                 at::TensorList steps, const AdamWNumbers& numbers);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -15,7 +15,7 @@
 #include "lafs/initialised.h"
 #include "lafs/rng.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -128,4 +128,4 @@ void initialise(torch::nn::Module& root, uint64_t seed) {
   initialise_under(root, "", seed);
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

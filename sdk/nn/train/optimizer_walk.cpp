@@ -4,7 +4,7 @@
 
 #include <torch/types.h>
 
-namespace lafs {
+namespace lafs::nn {
 
 OptimizerWalk::OptimizerWalk(ParameterGroups groups, std::vector<StateSlot> slots) : groups_(std::move(groups)), slots_(std::move(slots)) {
   for (const auto& group : groups_) {
@@ -43,4 +43,4 @@ void OptimizerWalk::visit(StateVisitor& visitor) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -8,7 +8,7 @@
 
 #include "lafs/optimizer.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// One tensor that an optimizer keeps for each parameter.
 struct StateSlot {
@@ -37,4 +37,4 @@ class OptimizerWalk {
   std::vector<std::vector<at::Tensor>> state_;  ///< by parameter in the order of the groups, then by slot
 };
 
-}  // namespace lafs
+}  // namespace lafs::nn

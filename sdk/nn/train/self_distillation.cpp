@@ -14,7 +14,7 @@
 #include "nn/loss/dino_loss.h"
 #include "nn/train/fused_update.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 namespace {
 
@@ -207,4 +207,4 @@ void SelfDistillation::start() {
   copy_state(*student_.head->module(), *teacher_.head->module());
 }
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -12,7 +12,7 @@
 #include "lafs/params.h"
 #include "lafs/projector.h"
 
-namespace lafs {
+namespace lafs::nn {
 
 /// Options that `dino` and `lafs` share; defaults are those of DINO (pretraining.md 11).
 struct DistillationOptions {
@@ -86,4 +86,4 @@ class SelfDistillation : public torch::nn::Module, public Objective {
 /// [V,B,...] -> [V*B,...].
 Tensor view_rows(const Tensor& views);
 
-}  // namespace lafs
+}  // namespace lafs::nn

@@ -42,7 +42,7 @@ struct Steps {
   }
   Tensors state() {
     Tensors out;
-    for (const auto& [name, tensor] : state_of(trainer.root())) out[name] = tensor.detach().clone();
+    for (const auto& [name, tensor] : nn::state_of(trainer.root())) out[name] = tensor.detach().clone();
     return out;
   }
 

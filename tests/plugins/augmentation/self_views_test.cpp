@@ -121,7 +121,7 @@ TEST_CASE("lafs_views: quirk P8 crops local views like global ones unless told o
   std::vector<uint8_t> bytes;
   for (int i = 0; i < 112 * 112; ++i) bytes.insert(bytes.end(), 3, static_cast<uint8_t>(2 * (i % 112)));
   lafs::Sample ramp;
-  ramp.image = lafs::image_of(112, 112, std::move(bytes));
+  ramp.image = lafs::imaging::image_of(112, 112, std::move(bytes));
   const auto mean_range = [&](const std::string& toml) {
     const auto all = made("lafs_views", colours_off + toml);
     double sum = 0;

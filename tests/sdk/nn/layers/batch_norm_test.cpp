@@ -12,6 +12,7 @@
 #include "nn/train/initial_values.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 TEST_CASE("BatchNorm: its five tensors come in the reference's order and start as 1, 0, 0, 1, 0") {
   BatchNorm norm(2);

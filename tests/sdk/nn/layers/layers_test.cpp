@@ -9,6 +9,7 @@
 #include "nn/train/initial_values.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 TEST_CASE("dims: checks the count and names the argument") {
   const at::Tensor tokens = torch::zeros({2, 3});

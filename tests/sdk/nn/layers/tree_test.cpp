@@ -12,6 +12,7 @@
 #include "nn/train/initial_values.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

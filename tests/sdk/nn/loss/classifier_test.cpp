@@ -12,6 +12,7 @@
 #include "support/front_door.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

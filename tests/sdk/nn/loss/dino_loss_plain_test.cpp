@@ -8,6 +8,7 @@
 #include "support/rule_numbers.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

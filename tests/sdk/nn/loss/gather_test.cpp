@@ -23,7 +23,7 @@ class TwoRanks final : public lafs::Collective {
 TEST_CASE("gather_rows: rows come rank by rank, and a row's gradient is the sum of every rank's") {
   TwoRanks ranks;
   const at::Tensor rows = torch::arange(6, at::kFloat).view({3, 2}).requires_grad_(true);
-  const at::Tensor all = lafs::gather_rows(rows, ranks);
+  const at::Tensor all = lafs::nn::gather_rows(rows, ranks);
   CHECK(at::equal(all.detach(), at::cat({rows.detach() * 10, rows.detach()})));
   const at::Tensor weights = torch::arange(12, at::kFloat).view({6, 2});
   (all * weights).sum().backward();

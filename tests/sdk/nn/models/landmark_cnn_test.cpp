@@ -13,6 +13,7 @@
 #include "support/rule_numbers.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

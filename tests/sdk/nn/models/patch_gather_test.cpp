@@ -12,6 +12,7 @@
 #include "nn/layers/tokens.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

@@ -15,6 +15,7 @@
 #include "support/training.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

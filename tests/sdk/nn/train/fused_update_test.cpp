@@ -12,6 +12,7 @@
 #include "support/vector_units.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 

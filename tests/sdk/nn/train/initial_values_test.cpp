@@ -15,6 +15,7 @@
 #include "nn/layers/tree.h"
 
 using namespace lafs;
+using namespace lafs::nn;
 
 namespace {
 
