@@ -25,6 +25,7 @@
 #include "kernel/recipe/diagnostics.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/trainer.h"
+#include "nn/layers/forwarding_draws.h"
 #include "nn/layers/tree.h"
 
 namespace {
@@ -33,31 +34,20 @@ using Clock = std::chrono::steady_clock;
 using Override = std::pair<std::string, std::string>;
 
 /// Landmark noise and choices of a run, but no dropout: a step that another program can repeat.
-class LandmarkDraws final : public lafs::Draws {
+class LandmarkDraws final : public lafs::nn::ForwardingDraws {
  public:
-  explicit LandmarkDraws(std::shared_ptr<const lafs::Draws> inner) : inner_(std::move(inner)) {}
-  int64_t rows() const override { return inner_->rows(); }
-  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return inner_->uniform(stream, shape); }
-  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return inner_->normal(stream, shape); }
-  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
-    return inner_->integers(stream, below, shape);
-  }
-  at::Tensor permutations(std::string_view stream, int64_t size) const override { return inner_->permutations(stream, size); }
+  using ForwardingDraws::ForwardingDraws;
   at::Tensor keep_mask(std::string_view, double, const Shape& shape) const override {
     std::vector<int64_t> sizes{rows()};
     sizes.insert(sizes.end(), shape.begin(), shape.end());
     return torch::ones(sizes);
   }
-  uint64_t batch_key(std::string_view stream) const override { return inner_->batch_key(stream); }
-  std::shared_ptr<const lafs::Draws> scope(std::string_view name) const override {
-    return std::make_shared<LandmarkDraws>(inner_->scope(name));
-  }
-  std::shared_ptr<const lafs::Draws> views(int64_t count, int64_t first) const override {
-    return std::make_shared<LandmarkDraws>(inner_->views(count, first));
-  }
+  std::vector<uint64_t> row_keys(std::string_view) const override { return {}; }
 
  private:
-  std::shared_ptr<const lafs::Draws> inner_;
+  std::shared_ptr<const lafs::Draws> wrap(std::shared_ptr<const lafs::Draws> inner) const override {
+    return std::make_shared<LandmarkDraws>(std::move(inner));
+  }
 };
 
 struct Silent final : lafs::Reporter {

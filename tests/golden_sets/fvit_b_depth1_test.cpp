@@ -62,7 +62,7 @@ TEST_SUITE("fvit_b_depth1") {
     x = at::cat({tensor("cls_token").expand({x.size(0), 1, x.size(2)}), x}, 1) + tensor("pos_embedding");
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("sequence_in")) < 1e-5);
     CHECK(test::max_error(block->attention(x).select(2, 0), g.io.at("block0.attention_cls_row")) < 1e-5);
-    x = block->attend(x, {});
+    x = block->self_attention(x, {});
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.after_attention")) < 1e-5);
     x = block->feed_forward(x, {});
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.out")) < 1e-5);

@@ -105,7 +105,7 @@ TEST_SUITE("fvit_tiny") {
       const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
       REQUIRE(block);
       const std::string name = fmt::format("block{}.", l);
-      x = block->attend(x, {});
+      x = block->self_attention(x, {});
       CHECK(test::max_error(x, g.io.at(name + "after_attention")) < 1e-5);
       x = block->feed_forward(x, {});
       CHECK(test::max_error(x, g.io.at(name + "out")) < 1e-5);

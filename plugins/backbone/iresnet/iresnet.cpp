@@ -15,6 +15,7 @@
 #include "lafs/plugin.h"
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
 #include "nn/layers/function.h"
 #include "nn/layers/layers.h"
 #include "nn/layers/tree.h"

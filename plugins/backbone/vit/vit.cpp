@@ -14,6 +14,7 @@
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
 #include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
 #include "nn/layers/layers.h"
 #include "nn/layers/positions.h"
 #include "nn/layers/tree.h"
@@ -83,27 +84,12 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
 
   std::vector<at::Tensor> attention(const at::Tensor& images) override {
     const at::NoGradGuard no_grad;
-    std::vector<at::Tensor> out;
-    at::Tensor x = sequence(images, {});
-    for (const auto& block : transformer_->blocks()) {
-      out.push_back(block->attention(x));
-      x = block->forward(x, {});
-    }
-    return out;
+    return transformer_->attention(sequence(images, {}));
   }
 
   at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks) override {
-    if (last_blocks < 1 || last_blocks > size_.depth) {
-      throw lafs::Error(fmt::format("\"last_blocks\" is {}; the model has {} blocks", last_blocks, size_.depth));
-    }
     const at::NoGradGuard no_grad;
-    std::vector<at::Tensor> out;
-    at::Tensor x = sequence(images, {});
-    for (const auto& block : transformer_->blocks()) {
-      x = block->forward(x, {});
-      out.push_back(norm_->forward(x.select(1, 0)));
-    }
-    return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(last_blocks)), 1);
+    return transformer_->class_tokens(sequence(images, {}), *norm_, last_blocks);
   }
 
   std::vector<lafs::InitRule> init_rules() const override {

@@ -7,6 +7,7 @@
 
 #include "lafs/error.h"
 #include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
 #include "nn/layers/tree.h"
 #include "nn/loss/classifier.h"
 
@@ -86,27 +87,12 @@ at::Tensor FvitBase::forward_tokens(const at::Tensor& tokens, const at::Tensor& 
 
 std::vector<at::Tensor> FvitBase::attention(const at::Tensor& images) {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> out;
-  at::Tensor x = sequence(tokens_of(images, {}), {}, {});
-  for (const auto& block : transformer_->blocks()) {
-    out.push_back(block->attention(x));
-    x = block->forward(x, {});
-  }
-  return out;
+  return transformer_->attention(sequence(tokens_of(images, {}), {}, {}));
 }
 
 at::Tensor FvitBase::class_tokens(const at::Tensor& images, int64_t last_blocks) {
-  if (last_blocks < 1 || last_blocks > options_.depth) {
-    throw Error(fmt::format("\"last_blocks\" is {}; the model has {} blocks", last_blocks, options_.depth));
-  }
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> out;
-  at::Tensor x = sequence(tokens_of(images, {}), {}, {});
-  for (const auto& block : transformer_->blocks()) {
-    x = block->forward(x, {});
-    out.push_back(norm_->forward(x.select(1, 0)));
-  }
-  return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(last_blocks)), 1);
+  return transformer_->class_tokens(sequence(tokens_of(images, {}), {}, {}), *norm_, last_blocks);
 }
 
 std::vector<InitRule> FvitBase::init_rules() const {

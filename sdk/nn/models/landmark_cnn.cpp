@@ -13,9 +13,9 @@
 
 #include "lafs/error.h"
 #include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
 #include "nn/layers/function.h"
 #include "nn/layers/tree.h"
-#include "nn/models/transformer.h"
 
 namespace lafs::nn {
 

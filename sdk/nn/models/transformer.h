@@ -8,7 +8,6 @@
 #include <torch/nn/module.h>
 
 #include "lafs/pass.h"
-#include "nn/layers/fused_drop.h"
 #include "nn/layers/layers.h"
 
 namespace lafs::nn {
@@ -35,18 +34,18 @@ class Block : public torch::nn::Module {
   };
   explicit Block(const Options& options);
 
-  at::Tensor forward(const at::Tensor& x, const Pass& pass);       ///< [B,N,D], same shape
-  at::Tensor attend(const at::Tensor& x, const Pass& pass);        ///< the first half
-  at::Tensor feed_forward(const at::Tensor& x, const Pass& pass);  ///< the second half
-  at::Tensor attention(const at::Tensor& x);                       ///< [B,heads,N,N], softmax over the last axis
+  at::Tensor forward(const at::Tensor& x, const Pass& pass);         ///< [B,N,D], same shape
+  at::Tensor self_attention(const at::Tensor& x, const Pass& pass);  ///< the first half, with its residual: same shape
+  at::Tensor feed_forward(const at::Tensor& x, const Pass& pass);    ///< the second half, with its residual: same shape
+  at::Tensor attention(const at::Tensor& x);                         ///< the attention matrix [B,heads,N,N], softmax over the last axis
 
   /// Token 0 of `forward`, [B,D], with its dropout; the other tokens are only looked at, which is most of the work saved.
   at::Tensor class_token(const at::Tensor& x, const Pass& pass);
 
  private:
-  std::vector<at::Tensor> queries_keys_values(const at::Tensor& x);
-  std::vector<at::Tensor> query_keys_values(const at::Tensor& x);
-  at::Tensor attended(const std::vector<at::Tensor>& qkv) const;
+  std::vector<at::Tensor> qkv(const at::Tensor& x);
+  std::vector<at::Tensor> class_token_qkv(const at::Tensor& x);
+  at::Tensor attention_output(const std::vector<at::Tensor>& qkv) const;
 
   Options options_;
   std::shared_ptr<LayerNorm> attention_norm_, feed_norm_;
@@ -61,6 +60,9 @@ class Transformer : public torch::nn::Module {
 
   at::Tensor forward(at::Tensor x, const Pass& pass);      ///< [B,N,D], same shape
   at::Tensor class_token(at::Tensor x, const Pass& pass);  ///< token 0 of `forward`, [B,D], for less work
+  std::vector<at::Tensor> attention(at::Tensor x);         ///< the attention matrix of each block, [B,heads,N,N], in evaluation
+  /// `norm` of token 0 after each of the last `count` blocks, [B,count,D], in evaluation. Throws Error for a count outside [1, blocks].
+  at::Tensor class_tokens(at::Tensor x, const LayerNorm& norm, int64_t count);
   const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
 
  private:

@@ -9,6 +9,7 @@
 
 #include "kernel/train/draws.h"
 #include "lafs/error.h"
+#include "nn/layers/dropout.h"
 #include "nn/layers/tree.h"
 #include "nn/train/initial_values.h"
 #include "support/keyless_draws.h"
@@ -48,7 +49,7 @@ TEST_CASE("block: fused attention equals softmax(scale q k^T) v with heads slowe
   const at::Tensor mixed = at::matmul(weights, heads(2)).transpose(1, 2).reshape({2, 7, 24});
   const at::Tensor out =
       at::matmul(mixed, find_tensor(*block, "0.fn.fn.to_out.0.weight").t()) + find_tensor(*block, "0.fn.fn.to_out.0.bias");
-  CHECK(at::allclose(block->attend(x, {}), x + out, 1e-5, 1e-5));
+  CHECK(at::allclose(block->self_attention(x, {}), x + out, 1e-5, 1e-5));
 }
 
 TEST_CASE("block: permuting the tokens permutes the output") {
