@@ -52,7 +52,7 @@ class Patches {
   at::Tensor read() const {
     at::Tensor out = at::empty({images_.size(0), count_, token_}, images_.options());
     auto* tokens = out.template mutable_data_ptr<T>();
-    each([&](auto& kernel, int64_t b, int64_t row) { kernel.read(image(b), landmark(row), tokens + row * token_); });
+    each([&](auto& reader, int64_t b, int64_t row) { reader.read(image(b), landmark(row), tokens + row * token_); });
     return out;
   }
 
@@ -61,8 +61,8 @@ class Patches {
     const auto* d_tokens = gradient.template const_data_ptr<T>();
     auto* d_places = d_landmarks.template mutable_data_ptr<T>();
     auto* d_pixels = of_images ? d_images.template mutable_data_ptr<T>() : nullptr;
-    each([&](auto& kernel, int64_t b, int64_t row) {
-      kernel.back(image(b), landmark(row), d_tokens + row * token_, d_places + 2 * row, d_pixels ? d_pixels + b * picture_ : nullptr);
+    each([&](auto& reader, int64_t b, int64_t row) {
+      reader.back(image(b), landmark(row), d_tokens + row * token_, d_places + 2 * row, d_pixels ? d_pixels + b * picture_ : nullptr);
     });
     return {d_landmarks, d_images};
   }
@@ -73,16 +73,16 @@ class Patches {
 
   template <typename Work>
   void each(const Work& work) const {
-    if (options_.patch == 8 && images_.size(1) == 3) return each_with<PatchKernel<T, 8, 3>>(work);  // every published model
-    each_with<PatchKernel<T>>(work);
+    if (options_.patch == 8 && images_.size(1) == 3) return each_with<PatchReader<T, 8, 3>>(work);  // every published model
+    each_with<PatchReader<T>>(work);
   }
 
-  template <typename Kernel, typename Work>
+  template <typename Reader, typename Work>
   void each_with(const Work& work) const {
     at::parallel_for(0, images_.size(0), 1, [&](int64_t first, int64_t last) {
-      Kernel kernel(images_.size(2), images_.size(1), options_.patch, options_.transposed, shift_of(options_));
+      Reader reader(images_.size(2), images_.size(1), options_.patch, options_.transposed, shift_of(options_));
       for (int64_t b = first; b < last; ++b) {
-        for (int64_t n = 0; n < count_; ++n) work(kernel, b, b * count_ + n);
+        for (int64_t n = 0; n < count_; ++n) work(reader, b, b * count_ + n);
       }
     });
   }

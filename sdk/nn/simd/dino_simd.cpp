@@ -139,6 +139,16 @@ HWY_INLINE void sum_teachers(const DinoImage<T>& image, RowSum* sums) {
   }
 }
 
+/// Fills `teachers` from the logits [k, k + n) of the teacher's views; `row` is scratch.
+template <typename T>
+HWY_INLINE void teacher_tile(const DinoImage<T>& image, const RowSum* sums, int64_t k, int64_t n, float* row, Teachers& teachers) {
+  for (int64_t i = 0; i < image.teacher_views; ++i) {
+    scaled(image.teacher + i * image.stride + k, image.center + k, image.teacher_temperature, n, row);
+    probabilities(row, sums[i], n, teachers.view(i));
+  }
+  teachers.sum_up(n);
+}
+
 template <typename T>
 HWY_INLINE double forward(const DinoImage<T>& image, const DinoSums& sums) {
   alignas(64) float row[tile + 16];
@@ -148,11 +158,7 @@ HWY_INLINE double forward(const DinoImage<T>& image, const DinoSums& sums) {
   double products = 0;
   for (int64_t k = 0; k < image.width; k += tile) {
     const int64_t n = std::min(tile, image.width - k);
-    for (int64_t i = 0; i < image.teacher_views; ++i) {
-      scaled(image.teacher + i * image.stride + k, image.center + k, image.teacher_temperature, n, row);
-      probabilities(row, sums.teacher[i], n, teachers.view(i));
-    }
-    teachers.sum_up(n);
+    teacher_tile(image, sums.teacher, k, n, row, teachers);
     for (int64_t v = 0; v < image.student_views; ++v) {
       scaled(image.student + v * image.stride + k, nullptr, image.student_temperature, n, row);
       online[static_cast<size_t>(v)].add(row, n);
@@ -194,11 +200,7 @@ HWY_INLINE void backward(const DinoImage<T>& image, const DinoSums& sums, float 
   Teachers teachers(image);
   for (int64_t k = 0; k < image.width; k += tile) {
     const int64_t n = std::min(tile, image.width - k);
-    for (int64_t i = 0; i < image.teacher_views; ++i) {
-      scaled(image.teacher + i * image.stride + k, image.center + k, image.teacher_temperature, n, row);
-      probabilities(row, sums.teacher[i], n, teachers.view(i));
-    }
-    teachers.sum_up(n);
+    teacher_tile(image, sums.teacher, k, n, row, teachers);
     for (int64_t v = 0; v < image.student_views; ++v) {
       scaled(image.student + v * image.stride + k, nullptr, image.student_temperature, n, row);
       const auto weight = static_cast<float>(image.teacher_views - (v < image.teacher_views ? 1 : 0));

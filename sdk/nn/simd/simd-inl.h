@@ -1,9 +1,9 @@
-/// Loads and stores of fp32 and bfloat16 for the vector code; included once for each vector unit, hence no ordinary guard.
-#if defined(LAFS_FUSED_SIMD_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef LAFS_FUSED_SIMD_INL
-#undef LAFS_FUSED_SIMD_INL
+/// Tags of the vector code, and loads and stores of fp32 and bfloat16; included once for each vector unit, hence no ordinary guard.
+#if defined(LAFS_SIMD_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef LAFS_SIMD_INL
+#undef LAFS_SIMD_INL
 #else
-#define LAFS_FUSED_SIMD_INL
+#define LAFS_SIMD_INL
 #endif
 
 #include <hwy/highway.h>
@@ -57,4 +57,4 @@ HWY_INLINE Vec through(Vec v) {
 }  // namespace lafs::nn
 HWY_AFTER_NAMESPACE();
 
-#endif  // LAFS_FUSED_SIMD_INL
+#endif  // LAFS_SIMD_INL

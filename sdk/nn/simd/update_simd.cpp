@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "nn/simd/update_simd.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "nn/simd/simd-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -13,10 +14,6 @@ namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using F = hn::ScalableTag<float>;
-using Vec = hn::Vec<F>;
 using One = hn::CappedTag<float, 1>;
 
 /// `work` over all elements: whole vectors, then one number at a time.
