@@ -36,7 +36,7 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   using Options = ::Options;
 
   Identification(const Options& options, lafs::Assembly& assembly)
-      : options_(options), backbone_(assembly.backbone()), head_(assembly.head()) {
+      : options_(options), backbone_(assembly.backbone()), head_(assembly.head()), abilities_(*head_) {
     if (options.mixing.cutmix_minmax.size() != 0 && options.mixing.cutmix_minmax.size() != 2) {
       throw lafs::Error(fmt::format("cutmix_minmax has {} numbers, not 2", options.mixing.cutmix_minmax.size()));
     }
@@ -64,20 +64,21 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
     const lafs::Pass pass = step.pass();
     const at::Tensor embedding = backbone_->forward(images, pass.scope("backbone"));  // [B,D]
     at::Tensor accuracy;
-    const at::Tensor loss = classifier_->loss(embedding, targets, *head_, pass, &accuracy);
+    const at::Tensor loss = classifier_->loss(embedding, targets, abilities_, pass, &accuracy);
     step.reporter.value("accuracy", accuracy);
     return loss;
   }
 
   void after_update(const lafs::Step& step) override {
-    if (auto* statistical = dynamic_cast<lafs::Statistical*>(head_.get())) statistical->after_update(step);
+    if (abilities_.statistical) abilities_.statistical->after_update(step);
   }
 
  private:
   void mix(at::Tensor& images, lafs::nn::Targets& targets, const lafs::Step& step) const {
     if (!options_.mixing.on() || !step.draws) return;
     const auto [b, c, height, width] = lafs::nn::dims<4>(images, "images");
-    const Mixing m = draw_mixing(options_.mixing, height, width, lafs::Rng(step.draws->batch_key("mixup")));
+    const lafs::identification::Mixing m =
+        lafs::identification::draw_mixing(options_.mixing, height, width, lafs::Rng(step.draws->batch_key("mixup")));
     if (m.lambda >= 1) return;
     const at::Tensor partner = images.flip(0);
     if (m.box) {
@@ -94,6 +95,7 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   Options options_;
   std::shared_ptr<lafs::Backbone> backbone_;
   std::shared_ptr<lafs::Head> head_;
+  lafs::nn::HeadAbilities abilities_;  // of head_
   std::shared_ptr<lafs::nn::Classifier> classifier_;
 };
 

@@ -8,23 +8,10 @@
 #include "lafs/head.h"
 #include "lafs/initialised.h"
 #include "lafs/pass.h"
+#include "nn/loss/head_abilities.h"
+#include "nn/loss/targets.h"
 
 namespace lafs::nn {
-
-/// What each row should be: `label_a` with weight lambda, `label_b` with 1 - lambda; label -1: nothing here.
-struct Targets {
-  at::Tensor label_a, label_b;  ///< [B] int64; label_b and lambda undefined: hard labels
-  at::Tensor lambda;            ///< [B] float
-  bool complete = true;         ///< no label is -1; say false where one may be
-  double smoothing = 0;         ///< epsilon: every class gets epsilon/C, the rest is shared by the labels
-
-  at::Tensor dominant() const;  ///< [B], the label of larger weight
-};
-
-/// Cross-entropy with at most K weighted classes a row: logits [B,C], classes [B,K] int64 (all valid), weights [B,K] -> [B].
-/// Value: lse - sum_k w_k z_k; with `floor` > 0 the value (not the gradient) of each class is at most -log(floor), and what the weights
-/// lack to 1 counts as -log(floor) (insightface's distributed cross-entropy). Gradient: p - y.
-at::Tensor sparse_cross_entropy(const at::Tensor& logits, const at::Tensor& classes, const at::Tensor& weights, double floor);
 
 /// The class matrix with everything but the margin: cosines, soft targets, cross-entropy (heads.md 1, 4).
 /// Margins and softmax are fp32 with autocast off; the product of embeddings and classes runs in the autocast type.
@@ -38,10 +25,12 @@ class Classifier : public torch::nn::Module, public Initialised {
   };
   explicit Classifier(const Options& options);
 
-  /// embedding [B,D] -> scalar; `accuracy`, if asked for, becomes the share of rows whose largest plain cosine is the label, detached.
-  at::Tensor loss(const at::Tensor& embedding, const Targets& targets, Head& head, const Pass& pass, at::Tensor* accuracy = nullptr);
+  /// embedding [B,D] -> scalar, by the head's rule; `accuracy`, if asked for, becomes the share of rows whose largest plain cosine is the
+  /// label, detached.
+  at::Tensor loss(const at::Tensor& embedding, const Targets& targets, const HeadAbilities& head, const Pass& pass,
+                  at::Tensor* accuracy = nullptr);
   /// The logits [B,C] that loss() gives to the softmax.
-  at::Tensor logits(const at::Tensor& embedding, const Targets& targets, Head& head, const Pass& pass);
+  at::Tensor logits(const at::Tensor& embedding, const Targets& targets, const HeadAbilities& head, const Pass& pass);
   std::vector<InitRule> init_rules() const override;
 
   at::Tensor weight;  ///< [C*sub_centers, D]
@@ -50,13 +39,13 @@ class Classifier : public torch::nn::Module, public Initialised {
   struct Scores {
     at::Tensor cosines, norms;  ///< [B,C], [B]
   };
-  struct Marked {
+  struct MarginLogits {
     at::Tensor logits, classes, weights;  ///< [B,C], then [B,K] (sparse) or undefined and [B,C] (dense)
   };
   Scores scores(const at::Tensor& embedding, const Head& head) const;
-  Marked sparse(const Scores& scores, const Targets& targets, Head& head, const Pass& pass) const;
-  Marked dense(const Scores& scores, const Targets& targets, Head& head, const Pass& pass) const;
-  Marked marked(const Scores& scores, const Targets& targets, Head& head, const Pass& pass) const;
+  MarginLogits sparse(const Scores& scores, const Targets& targets, const HeadAbilities& head, const Pass& pass) const;
+  MarginLogits dense(const Scores& scores, const Targets& targets, const HeadAbilities& head, const Pass& pass) const;
+  MarginLogits with_margins(const Scores& scores, const Targets& targets, const HeadAbilities& head, const Pass& pass) const;
 
   Options options_;
 };

@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "nn/loss/sparse_cross_entropy.h"
 #include "nn/train/initial_values.h"
 #include "support/front_door.h"
 
