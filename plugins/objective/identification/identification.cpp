@@ -18,7 +18,7 @@
 namespace {
 
 struct Options {
-  MixingOptions mixing;
+  lafs::identification::MixingOptions mixing;
   double smoothing = 0, probability_floor = 0;
   std::string classifier_init = "xavier_uniform";
 
