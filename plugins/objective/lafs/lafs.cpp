@@ -8,7 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "lafs/looks.h"
+#include "lafs/patch_trace.h"
 #include "lafs/plugin.h"
 #include "nn/layers/function.h"
 #include "nn/layers/tree.h"
@@ -51,7 +51,7 @@ struct Options : lafs::nn::DistillationOptions {
 
 /// Landmark-based self-distillation (Sun et al. 2024; pretraining.md 4): a frozen network finds landmarks in clean views, noise moves
 /// them, and student and teacher see the patches around them in the same views with other colours; local views are a few landmarks.
-class Lafs final : public lafs::nn::SelfDistillation, public lafs::Looking {
+class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches {
  public:
   using Options = ::Options;
 
@@ -80,11 +80,11 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::Looking {
 
   std::vector<lafs::ViewNeed> required_views() const override { return needs({"global", "global_clean"}, {"local", "local_clean"}); }
 
-  std::vector<lafs::Look> looks(const lafs::Batch& batch, const lafs::Step& step) override {
+  std::vector<lafs::PatchTrace> patch_traces(const lafs::Batch& batch, const lafs::Step& step) override {
     const at::NoGradGuard no_grad;
     const lafs::nn::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
-    std::vector<lafs::Look> all{look(batch, "global", "global_clean", 0, step)};
-    if (batch.has("local")) all.push_back(look(batch, "local", "local_clean", batch.views("global").size(0), step));
+    std::vector<lafs::PatchTrace> all{trace(batch, "global", "global_clean", 0, step)};
+    if (batch.has("local")) all.push_back(trace(batch, "local", "local_clean", batch.views("global").size(0), step));
     return all;
   }
 
@@ -117,10 +117,10 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::Looking {
   std::vector<lafs::nn::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
     const int64_t globals = batch.views("global").size(0);
     std::vector<lafs::nn::Crops> all;
-    for (const lafs::Look& look : looks(batch, step)) {
+    for (const lafs::PatchTrace& trace : patch_traces(batch, step)) {
       const bool global = all.empty();
-      const bool by_landmark = options_.positions == "landmark" && look.chosen.defined();
-      all.push_back({look.tokens, by_landmark ? look.chosen + 1 : at::Tensor(), batch.views(look.views).size(0), global ? 0 : globals});
+      const bool by_landmark = options_.positions == "landmark" && trace.chosen.defined();
+      all.push_back({trace.tokens, by_landmark ? trace.chosen + 1 : at::Tensor(), batch.views(trace.views).size(0), global ? 0 : globals});
     }
     return all;
   }
@@ -129,7 +129,7 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::Looking {
     return dynamic_cast<lafs::Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
   }
 
-  lafs::Look look(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
+  lafs::PatchTrace trace(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
     const at::Tensor views = batch.views(pixels), looked_at = batch.views(clean);
     const bool global = first == 0;
     if (looked_at.sizes() != views.sizes()) {

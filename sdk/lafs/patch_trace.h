@@ -10,7 +10,7 @@
 namespace lafs {
 
 /// Where an objective looked in a group of V views of B pictures, and what it cut there. Rows are view-major.
-struct Look {
+struct PatchTrace {
   std::string views, clean;  ///< group the patches were cut from, and group the landmarks were found in: view i of both is one crop
   Tensor found;              ///< [V*B,L,2] landmarks as they were found, x and y in pixels
   Tensor places;             ///< [V*B,N,2] the same where a token was cut: chosen, and moved by noise
@@ -21,10 +21,10 @@ struct Look {
 };
 
 /// An objective that cuts patches at landmarks and shows them, with the chance of training: for pictures that a person looks at.
-class Looking {
+class TracesPatches {
  public:
-  virtual ~Looking() = default;
-  virtual std::vector<Look> looks(const Batch& batch, const Step& step) = 0;  ///< [main thread]
+  virtual ~TracesPatches() = default;
+  virtual std::vector<PatchTrace> patch_traces(const Batch& batch, const Step& step) = 0;  ///< [main thread]
 };
 
 }  // namespace lafs
