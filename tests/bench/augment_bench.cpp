@@ -9,6 +9,7 @@
 #include "imaging/canvas.h"
 #include "imaging/decode.h"
 #include "lafs/augmentation.h"
+#include "lafs/plain_views.h"
 #include "support/front_door.h"
 
 namespace {
@@ -27,26 +28,12 @@ lafs::Image busy_picture(int64_t side) {
   return lafs::imaging::image_of(side, side, std::move(bytes));
 }
 
-class Slots final : public lafs::Views {
- public:
-  explicit Slots(const lafs::ViewLayout& layout) {
-    for (const lafs::ViewGroup& group : layout) {
-      groups_.emplace_back(static_cast<size_t>(group.count), std::vector<uint8_t>(static_cast<size_t>(group.height * group.width * 3)));
-    }
-  }
-  std::span<uint8_t> image(size_t group, int64_t index) override { return groups_[group][static_cast<size_t>(index)]; }
-  void landmarks(size_t, int64_t, std::span<const float>) override {}
-
- private:
-  std::vector<std::vector<std::vector<uint8_t>>> groups_;
-};
-
 /// Pictures in a second through a plugin, from 112 x 112.
 void views(benchmark::State& state, const std::string& plugin) {
   const auto augmentation = lafs::test::make<lafs::Augmentation>(plugin, "", lafs::InputContract());
   lafs::Sample sample;
   sample.image = busy_picture(112);
-  Slots slots(augmentation->layout());
+  lafs::PlainViews slots(augmentation->layout());
   uint64_t key = 0;
   for (auto _ : state) {
     lafs::Rng rng(++key);
