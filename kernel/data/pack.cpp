@@ -71,9 +71,9 @@ class OutputFolder {
 };
 
 /// Pictures in the order of writing.
-std::vector<int64_t> order_of(const DataSource& source, FaceWriter::Style style) {
+std::vector<int64_t> order_of(const DataSource& source, formats::FaceWriter::Style style) {
   std::vector<int64_t> order(static_cast<size_t>(source.size()));
-  if (style == FaceWriter::Style::plain) {
+  if (style == formats::FaceWriter::Style::plain) {
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
     return order;
   }
@@ -94,12 +94,12 @@ Encoding encode(const DataSource& source, const Encoded* encoded, int64_t index,
   Encoding out;
   if (encoded && options.format == "keep") {
     out.bytes = encoded->encoded(index);
-    out.size = image_size(out.bytes);
+    out.size = imaging::image_size(out.bytes);
     out.copied = out.bytes[0] != 'P';  // other readers of record sets know no PGM
     if (out.copied) return out;
   }
   const Image image = source.get(index).image;
-  out.bytes = options.format == "png" ? encode_png(image) : encode_jpeg(image, options.quality, options.full_chroma);
+  out.bytes = options.format == "png" ? imaging::encode_png(image) : imaging::encode_jpeg(image, options.quality, options.full_chroma);
   out.size = {image.height, image.width};
   return out;
 }
@@ -139,7 +139,7 @@ std::vector<size_t> shard_ends(const DataSource& source, const std::vector<int64
   std::vector<size_t> ends;
   for (size_t s = 1; s <= shards; ++s) {
     size_t end = order.size() * s / shards;
-    while (options.style == FaceWriter::Style::range && end > 0 && end < order.size() &&
+    while (options.style == formats::FaceWriter::Style::range && end > 0 && end < order.size() &&
            source.identity(order[end]) == source.identity(order[end - 1]))
       ++end;
     if (end <= (ends.empty() ? 0 : ends.back())) {
@@ -162,7 +162,7 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
   constexpr size_t block = 512;
   PackOptions options = chosen;
   PackResult result;
-  if (source.size() + source.identities() >= FaceWriter::range_limit) options.style = FaceWriter::Style::plain;
+  if (source.size() + source.identities() >= formats::FaceWriter::range_limit) options.style = formats::FaceWriter::Style::plain;
   result.style = options.style;
   OutputFolder folder(options.out, options.force);
   const std::vector<int64_t> order = order_of(source, options.style);
@@ -170,7 +170,7 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
   size_t at = 0;
   for (size_t shard = 0; shard < ends.size(); ++shard) {
     const std::string name = shard_name(shard, ends.size());
-    FaceWriter writer(folder / name, options.style);
+    formats::FaceWriter writer(folder / name, options.style);
     while (at < ends[shard]) {
       const size_t n = std::min(block, ends[shard] - at);
       const std::vector<Encoding> encodings = encode_block(source, order, at, n, options);
@@ -188,8 +188,8 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
     result.files.push_back(folder.wanted() / name);
   }
   const auto [height, width] = commonest(result.sizes);
-  write_atomically(folder / "property",
-                   property_text(source.identities(), height, width, options.count_line ? static_cast<int64_t>(order.size()) : -1));
+  formats::write_atomically(folder / "property", formats::property_text(source.identities(), height, width,
+                                                                        options.count_line ? static_cast<int64_t>(order.size()) : -1));
   folder.commit();
   return result;
 }

@@ -14,7 +14,7 @@ namespace lafs {
 
 struct PackOptions {
   std::filesystem::path out;  ///< folder of the set; appears whole
-  FaceWriter::Style style = FaceWriter::Style::range;
+  formats::FaceWriter::Style style = formats::FaceWriter::Style::range;
   std::string format = "keep";  ///< "keep": JPEG and PNG bytes of the source as they are, else JPEG; "jpeg", "png": all encoded anew
   int quality = 95;             ///< of JPEG
   bool full_chroma = false;     ///< JPEG colour at full resolution
@@ -25,9 +25,9 @@ struct PackOptions {
 };
 
 struct PackResult {
-  FaceWriter::Style style = FaceWriter::Style::range;  ///< plain where range style cannot hold so many
-  int64_t pictures = 0, copied = 0;                    ///< copied: bytes taken as they were
-  uint64_t bytes = 0;                                  ///< of all encoded pictures
+  formats::FaceWriter::Style style = formats::FaceWriter::Style::range;  ///< plain where range style cannot hold so many
+  int64_t pictures = 0, copied = 0;                                      ///< copied: bytes taken as they were
+  uint64_t bytes = 0;                                                    ///< of all encoded pictures
   std::vector<std::filesystem::path> files;
   std::map<std::pair<int64_t, int64_t>, int64_t> sizes;  ///< pictures by height and width
 };

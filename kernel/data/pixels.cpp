@@ -22,15 +22,16 @@ at::Tensor scaled_here(const at::Tensor& bytes, const InputContract& input) {
   shape.insert(shape.end() - 2, 3);
   at::Tensor out = at::empty(shape, at::kFloat);
   const bool bgr = input.colour == "bgr";
-  const auto scale = [&](size_t c) { return planes::Scale{static_cast<float>(input.mean[c]), static_cast<float>(input.std[c])}; };
-  const planes::Scale scales[3] = {scale(bgr ? 2 : 0), scale(1), scale(bgr ? 0 : 2)};
+  const auto scale = [&](size_t c) { return imaging::planes::Scale{static_cast<float>(input.mean[c]), static_cast<float>(input.std[c])}; };
+  const imaging::planes::Scale scales[3] = {scale(bgr ? 2 : 0), scale(1), scale(bgr ? 0 : 2)};
   const uint8_t* from = bytes.data_ptr<uint8_t>();
   float* to = out.data_ptr<float>();
   const int64_t pictures = area == 0 ? 0 : bytes.numel() / (area * 3);
   at::parallel_for(0, pictures, 1, [&](int64_t first, int64_t last) {
     for (int64_t picture = first; picture < last; ++picture) {
       float* plane = to + picture * 3 * area;
-      planes::scale(from + picture * area * 3, area, scales, {plane + (bgr ? 2 : 0) * area, plane + area, plane + (bgr ? 0 : 2) * area});
+      imaging::planes::scale(from + picture * area * 3, area, scales,
+                             {plane + (bgr ? 2 : 0) * area, plane + area, plane + (bgr ? 0 : 2) * area});
     }
   });
   return out;
@@ -63,7 +64,8 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
 
 Image fitted(const Image& image, const InputContract& input) {
-  return resized(image, input.interpolation == "bicubic" ? Kernel::cubic : Kernel::triangle, input.height, input.width);
+  return imaging::resized(image, input.interpolation == "bicubic" ? imaging::Kernel::cubic : imaging::Kernel::triangle, input.height,
+                          input.width);
 }
 
 }  // namespace lafs

@@ -128,7 +128,7 @@ FeatureFile::~FeatureFile() = default;
 void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
   nlohmann::json there;
   if (fs::exists(facts_file)) {
-    const MappedFile file(facts_file);
+    const formats::MappedFile file(facts_file);
     const auto* begin = reinterpret_cast<const char*>(file.bytes().data());
     there = nlohmann::json::parse(begin, begin + file.bytes().size(), nullptr, /*allow_exceptions=*/false);
   }
@@ -155,9 +155,9 @@ void FeatureFile::append(std::span<const float> values) {
 }
 
 void FeatureFile::write_features(const DataSource& source) const {
-  const MappedFile rows(partial_);
+  const formats::MappedFile rows(partial_);
   const std::vector<int64_t> shape{shape_.rows, shape_.width};
-  if (file_.extension() == ".npy") return write_npy(file_, "F32", shape, rows.bytes());
+  if (file_.extension() == ".npy") return formats::write_npy(file_, "F32", shape, rows.bytes());
   std::vector<int64_t> identities(static_cast<size_t>(shape_.rows));
   for (int64_t r = 0; r < shape_.rows; ++r) identities[static_cast<size_t>(r)] = source.identity(r);
   std::map<std::string, std::string> metadata;
@@ -169,7 +169,7 @@ void FeatureFile::write_features(const DataSource& source) const {
 }
 
 void FeatureFile::write_keys(const DataSource& source) const {
-  AtomicFile out(keys_file_);
+  formats::AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
     lines += fmt::format("{}\t{}\t{}\n", r, escaped(source.key(r)), source.identity(r));

@@ -108,7 +108,7 @@ void write_manifest(const std::filesystem::path& folder, const ManifestFacts& fa
   nlohmann::json manifest = manifest_json(facts);
   sessions.push_back(manifest);
   manifest["sessions"] = std::move(sessions);
-  write_atomically(file, manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  formats::write_atomically(file, manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace lafs

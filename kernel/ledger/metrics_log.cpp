@@ -55,7 +55,7 @@ struct MetricsLog::State {
 MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t resume_step) {
   std::filesystem::create_directories(folder);
   const std::filesystem::path file = folder / "metrics.jsonl";
-  if (std::filesystem::exists(file)) write_atomically(file, lines_before(file, resume_step));
+  if (std::filesystem::exists(file)) formats::write_atomically(file, lines_before(file, resume_step));
   state_ = std::make_unique<State>(folder);
 }
 

@@ -15,7 +15,7 @@
 #include "kernel/model/scalar_types.h"
 #include "kernel/results/json_text.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 
@@ -26,7 +26,7 @@ namespace {
 /// Keeps the host copies alive that the spans look into.
 struct Payload {
   std::vector<at::Tensor> copies;
-  std::vector<TensorBytes> tensors;
+  std::vector<formats::TensorBytes> tensors;
 
   void add(const std::string& name, const at::Tensor& tensor) {
     copies.push_back(tensor.detach().cpu().contiguous());
@@ -51,7 +51,7 @@ std::string shape_text(const std::vector<int64_t>& shape) {
 }
 
 /// Copies a stored tensor over `target`. The reader was verified before.
-void copy_into(const SafetensorsReader& reader, const TensorInfo& info, at::Tensor& target) {
+void copy_into(const formats::SafetensorsReader& reader, const formats::TensorInfo& info, at::Tensor& target) {
   const auto bytes = reader.bytes(info);
   at::Tensor stored = at::empty(info.shape, at::TensorOptions(target.scalar_type()));
   if (stored.nbytes() > 0) std::memcpy(stored.data_ptr(), bytes.data(), bytes.size());
@@ -59,11 +59,11 @@ void copy_into(const SafetensorsReader& reader, const TensorInfo& info, at::Tens
   target.copy_(stored);
 }
 
-bool fits(const TensorInfo& info, const at::Tensor& target) {
+bool fits(const formats::TensorInfo& info, const at::Tensor& target) {
   return info.shape == target.sizes().vec() && info.dtype == scalar_type_text(target.scalar_type());
 }
 
-[[noreturn]] void misfit(const fs::path& file, const TensorInfo& info, const at::Tensor& target) {
+[[noreturn]] void misfit(const fs::path& file, const formats::TensorInfo& info, const at::Tensor& target) {
   throw Error(fmt::format("\"{}\": tensor \"{}\" is {} {}, expected {} {}", file.string(), info.name, info.dtype, shape_text(info.shape),
                           scalar_type_text(target.scalar_type()), shape_text(target.sizes().vec())));
 }
@@ -84,14 +84,14 @@ class Restore final : public StateVisitor {
     tensor(parameter + "." + slot, value);
   }
   void tensor(const std::string& name, at::Tensor& value) {
-    const TensorInfo* info = reader_.find(name);
+    const formats::TensorInfo* info = reader_.find(name);
     if (!info) throw Error(fmt::format("\"{}\" has no tensor \"{}\"", file_.string(), name));
     if (!fits(*info, value)) misfit(file_, *info, value);
     copy_into(reader_, *info, value);
     used_.insert(name);
   }
   void all_used() const {
-    for (const TensorInfo& info : reader_.tensors()) {
+    for (const formats::TensorInfo& info : reader_.tensors()) {
       if (!used_.contains(info.name))
         throw Error(fmt::format("\"{}\" has a tensor \"{}\" that the run does not have", file_.string(), info.name));
     }
@@ -99,7 +99,7 @@ class Restore final : public StateVisitor {
 
  private:
   fs::path file_;
-  SafetensorsReader reader_;
+  formats::SafetensorsReader reader_;
   std::set<std::string> used_;
 };
 
@@ -114,13 +114,13 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
   fs::create_directories(part);
 
   Payload weights;
-  for (const auto& [key, tensor] : state_of(root)) weights.add(key, tensor);
-  write_safetensors(part / "weights.safetensors", weights.tensors, {{"format", "pt"}, {"training_identity", facts.identity}});
+  for (const auto& [key, tensor] : nn::state_of(root)) weights.add(key, tensor);
+  formats::write_safetensors(part / "weights.safetensors", weights.tensors, {{"format", "pt"}, {"training_identity", facts.identity}});
   Collect state;
   optimizer.visit_state(state);
-  write_safetensors(part / "optimizer.safetensors", state.payload.tensors, {{"training_identity", facts.identity}});
+  formats::write_safetensors(part / "optimizer.safetensors", state.payload.tensors, {{"training_identity", facts.identity}});
 
-  write_atomically(part / "state.json", json_text(checkpoint_state_json(position, facts)) + "\n");
+  formats::write_atomically(part / "state.json", json_text(checkpoint_state_json(position, facts)) + "\n");
   sync_folder(part);
   std::error_code ignored;
   fs::remove_all(final, ignored);  // the same step again: after an interruption right behind a checkpoint
@@ -160,7 +160,7 @@ fs::path CheckpointStore::find(const std::string& link) const {
 
 void load_weights(const fs::path& file, torch::nn::Module& root) {
   Restore restore(file);
-  for (auto& [key, tensor] : state_of(root)) restore.tensor(key, tensor);
+  for (auto& [key, tensor] : nn::state_of(root)) restore.tensor(key, tensor);
   restore.all_used();
 }
 

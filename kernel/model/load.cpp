@@ -13,7 +13,7 @@
 #include "kernel/recipe/name_map.h"
 #include "kernel/registry/registry.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 
@@ -68,7 +68,7 @@ LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from,
                   const std::function<void(size_t, at::Tensor&)>& take) {
   LoadAccount account;
   auto found = names_for(all, from, plan, account);
-  for (auto& [name, tensor] : state_of(target)) {
+  for (auto& [name, tensor] : nn::state_of(target)) {
     const auto stored = found.find(name);
     const bool there = stored != found.end();
     const size_t place = there ? stored->second : 0;
@@ -141,14 +141,14 @@ std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Reg
   const WeightsFile file(init.from.value);
   NameMap map;
   const LoadPlan plan = plan_of(init, map, registry);
-  return accepted(init, load_matching(file, plan, *submodule(root, init.into)), file.file().string());
+  return accepted(init, load_matching(file, plan, *nn::submodule(root, init.into)), file.file().string());
 }
 
 void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,
                 const Registry* registry) {
   NameMap map;
   const LoadPlan plan = plan_of(init, map, registry);
-  accepted(init, compare_matching(stored, from, plan, *submodule(root, init.into)), from);
+  accepted(init, compare_matching(stored, from, plan, *nn::submodule(root, init.into)), from);
 }
 
 }  // namespace lafs

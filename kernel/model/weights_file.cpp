@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Safetensors final : WeightsFile::Source {
-  SafetensorsReader reader;
+  formats::SafetensorsReader reader;
   explicit Safetensors(const fs::path& file) : reader(file) { reader.verify(); }
   std::vector<std::byte> bytes(size_t tensor) const override {
     const auto view = reader.bytes(reader.tensors()[tensor]);
@@ -25,7 +25,7 @@ struct Safetensors final : WeightsFile::Source {
 };
 
 struct Torch final : WeightsFile::Source {
-  TorchCheckpoint checkpoint;
+  formats::TorchCheckpoint checkpoint;
   explicit Torch(const fs::path& file) : checkpoint(file) { checkpoint.verify(); }
   std::vector<std::byte> bytes(size_t tensor) const override { return checkpoint.bytes(checkpoint.tensors()[tensor].second); }
 };
@@ -34,7 +34,7 @@ struct Torch final : WeightsFile::Source {
 
 WeightsFile::WeightsFile(const fs::path& path) : file_(path) {
   if (fs::is_directory(path)) file_ = resolve_checkpoint(path) / "weights.safetensors";
-  if (file_.extension() == ".pth" || file_.extension() == ".pt" || looks_like_torch(MappedFile(file_).bytes())) {
+  if (file_.extension() == ".pth" || file_.extension() == ".pt" || formats::looks_like_torch(formats::MappedFile(file_).bytes())) {
     auto torch = std::make_shared<Torch>(file_);
     for (const auto& [name, tensor] : torch->checkpoint.tensors()) tensors_.push_back({name, tensor.dtype, tensor.shape});
     if (tensors_.empty()) {
@@ -50,7 +50,7 @@ WeightsFile::WeightsFile(const fs::path& path) : file_(path) {
     return;
   }
   auto plain = std::make_shared<Safetensors>(file_);
-  for (const TensorInfo& info : plain->reader.tensors()) tensors_.push_back({info.name, info.dtype, info.shape});
+  for (const formats::TensorInfo& info : plain->reader.tensors()) tensors_.push_back({info.name, info.dtype, info.shape});
   source_ = plain;
 }
 
@@ -63,7 +63,7 @@ std::vector<std::string> WeightsFile::names() const {
 std::vector<std::byte> WeightsFile::bytes(size_t tensor) const { return source_->bytes(tensor); }
 
 std::string WeightsFile::hash() const {
-  Fingerprint hash;
+  formats::Fingerprint hash;
   for (size_t i = 0; i < tensors_.size(); ++i) {
     hash.add(tensors_[i].name).add(tensors_[i].dtype);
     for (const int64_t size : tensors_[i].shape) hash.add(size);

@@ -94,7 +94,7 @@ std::string row_table(const Json& row) {
 }
 
 void write_row_results(const std::filesystem::path& folder, const Json& row) {
-  write_atomically(folder / "results.json", row.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  formats::write_atomically(folder / "results.json", row.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace lafs

@@ -128,7 +128,7 @@ bool Session::resume() {
 }
 
 void Session::write_folder() const {
-  write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
+  formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   ManifestFacts facts;
   facts.command = request_.command;
   facts.recipe_file = recipe_.file.string();
@@ -203,7 +203,7 @@ void Session::stop_not_finite(const NotFinite& error) const {
     bundle["micro_batch"] = error.batch->micro;
   }
   const fs::path file = request_.folder / "not_finite.json";
-  write_atomically(file, json_text(bundle) + "\n");
+  formats::write_atomically(file, json_text(bundle) + "\n");
   throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
 }
 

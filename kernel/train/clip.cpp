@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/fused_update.h"
+#include "nn/train/fused_update.h"
 
 namespace lafs {
 
@@ -11,7 +11,7 @@ void clip_gradients(const std::vector<at::Tensor>& gradients, const std::vector<
   if (clip != "global" && clip != "per_tensor") return;
   std::vector<double> factors;
   for (const double length : lengths) factors.push_back(std::min(1.0, limit / ((clip == "global" ? total : length) + 1e-6)));
-  scale_each(gradients, factors);
+  nn::scale_each(gradients, factors);
 }
 
 }  // namespace lafs

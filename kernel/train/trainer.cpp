@@ -16,9 +16,9 @@
 #include "kernel/train/draws.h"
 #include "kernel/train/tree_layers.h"
 #include "lafs/optimizer.h"
-#include "nn/fused_update.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/initial_values.h"
 
 namespace lafs {
 
@@ -84,7 +84,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
 }
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
-  lafs::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
+  lafs::nn::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
   for (const InitEntry& init : recipe_.init) placed(init, [&] { note(apply_init(init, *root_, recipe_.registry)); });
   const at::NoGradGuard no_grad;
   objective_->start();
@@ -92,7 +92,7 @@ void Trainer::initialise(const std::function<void(const std::string&)>& note) {
 
 std::shared_ptr<Backbone> Trainer::encoder() {
   const std::string path = objective_->encoder();
-  auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*root_, path));
+  auto backbone = std::dynamic_pointer_cast<Backbone>(nn::submodule(*root_, path));
   if (!backbone)
     throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
   return backbone;
@@ -167,7 +167,7 @@ bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
   if (gradients.empty()) throw Error(fmt::format("no parameter has a gradient in step {}", time.index));
   const at::NoGradGuard no_grad;
   const bool finite = !scaler_ || scaler_->unscale(gradients);
-  const std::vector<double> lengths = lengths_of(gradients);
+  const std::vector<double> lengths = nn::lengths_of(gradients);
   double total = 0;
   for (const double length : lengths) total += length * length;
   total = std::sqrt(total);

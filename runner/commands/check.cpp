@@ -16,7 +16,7 @@
 #include "kernel/run/row_session.h"
 #include "kernel/train/groups.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/check_inputs.h"
 #include "runner/commands/command.h"
 #include "runner/report/say.h"
@@ -66,7 +66,7 @@ void check(const Recipe& recipe, const std::function<void(const std::string&)>& 
   if (!missing.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing, ", no ")));
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
   Trainer trainer(recipe, assembly, at::kCPU);  // parameters are never touched: this costs no memory to speak of
-  for (const InitEntry& init : recipe.init) placed(init, [&] { submodule(trainer.root(), init.into); });
+  for (const InitEntry& init : recipe.init) placed(init, [&] { nn::submodule(trainer.root(), init.into); });
   trainer.encoder();
 }
 

@@ -12,7 +12,7 @@
 #include "kernel/model/load.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 
@@ -39,7 +39,7 @@ std::vector<StoredTensor> tensors_of(const Stage& stage, int64_t identities) {
   std::vector<StoredTensor> tensors;
   try {
     Networks networks(stage.recipe, identities);
-    for (const auto& [name, tensor] : state_of(networks.root())) {
+    for (const auto& [name, tensor] : nn::state_of(networks.root())) {
       tensors.push_back({name, scalar_type_text(tensor.scalar_type()), tensor.sizes().vec()});
     }
   } catch (const std::exception&) {

@@ -50,7 +50,7 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
   const OpenSource source = open(arguments.source, invocation);
   for (const std::string& note : source.notes) say("{}\n", note);
   PackOptions& options = arguments.options;
-  options.style = arguments.style == "plain" ? FaceWriter::Style::plain : FaceWriter::Style::range;
+  options.style = arguments.style == "plain" ? formats::FaceWriter::Style::plain : formats::FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
   catch_interrupts();
   PackResult result;
@@ -68,8 +68,8 @@ int run_pack(PackArguments& arguments, const Invocation& invocation) {
   if (result.style != options.style) say("more keys than range style holds: the set was written in plain style\n");
   if (result.sizes.size() > 1) say("pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
   fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures,
-             source.source->identities(), options.out.string(), style_text(result.style == FaceWriter::Style::range), result.copied,
-             result.bytes);
+             source.source->identities(), options.out.string(), style_text(result.style == formats::FaceWriter::Style::range),
+             result.copied, result.bytes);
   return done;
 }
 
@@ -83,7 +83,7 @@ nlohmann::json sampled_sizes(const DataSource& source, int64_t sample) {
   for (int64_t i = 0; i < n; ++i) {
     const int64_t index = n == 1 ? 0 : i * (source.size() - 1) / (n - 1);
     try {
-      ++sizes[encoded ? image_size(encoded->encoded(index)) : size_of(source.get(index).image)];
+      ++sizes[encoded ? imaging::image_size(encoded->encoded(index)) : size_of(source.get(index).image)];
     } catch (const Error& error) {
       throw Error(fmt::format("image {} \"{}\": {}", index, source.key(index), error.what()));
     }
@@ -122,9 +122,9 @@ nlohmann::json shards_of(const fs::path& path) {
   std::sort(files.begin(), files.end());
   nlohmann::json out = nlohmann::json::array();
   for (const fs::path& file : files) {
-    const FaceRecords set(file, {});
+    const formats::FaceRecords set(file, {});
     nlohmann::json shard{{"file", file.string()},
-                         {"style", style_text(set.style() == FaceRecords::Style::range)},
+                         {"style", style_text(set.style() == formats::FaceRecords::Style::range)},
                          {"pictures", set.size()},
                          {"bytes", fs::file_size(file)}};
     if (const auto& property = set.property())

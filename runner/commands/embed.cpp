@@ -38,8 +38,8 @@ struct EmbedArguments {
 
 /// Of every tensor's recorded hash: another training, another step or another import has another one.
 std::string fingerprint_of(const fs::path& weights) {
-  const SafetensorsReader reader(weights);
-  Fingerprint fingerprint;
+  const formats::SafetensorsReader reader(weights);
+  formats::Fingerprint fingerprint;
   for (const auto& [name, value] : reader.metadata()) fingerprint.add(name).add(value);
   return fingerprint.hex();
 }

@@ -70,7 +70,7 @@ int run(const EvalArguments& arguments, const Invocation& invocation) {
   const auto results = evaluate(assembly.evaluators(), embedder);
   const ResultFacts about{{"checkpoint", checkpoint.string()}, {"training_identity", facts.identity}};
   if (!arguments.out.empty()) {
-    write_atomically(arguments.out, json_text(results_json(results, position.step, checkpoint.filename().string(), about)) + "\n");
+    formats::write_atomically(arguments.out, json_text(results_json(results, position.step, checkpoint.filename().string(), about)) + "\n");
   }
   if (arguments.json) {
     fmt::print("{}\n", json_text(results_json(results, position.step, checkpoint.filename().string(), about)));

@@ -15,7 +15,7 @@
 #include "kernel/recipe/reader.h"
 #include "kernel/results/json_text.h"
 #include "lafs/suggestion.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/command.h"
 
 namespace lafs {
@@ -72,8 +72,8 @@ nlohmann::json account_json(const LoadAccount& account) {
 void write_matched(const ImportArguments& arguments, const LoadAccount& account, const WeightsFile& file, const torch::nn::Module& target) {
   const std::set<std::string> matched(account.matched.begin(), account.matched.end());
   std::vector<at::Tensor> copies;
-  std::vector<TensorBytes> tensors;
-  for (const auto& [name, tensor] : state_of(target)) {
+  std::vector<formats::TensorBytes> tensors;
+  for (const auto& [name, tensor] : nn::state_of(target)) {
     if (!matched.contains(name)) continue;
     const at::Tensor copy = copies.emplace_back(tensor.detach().contiguous());
     tensors.push_back({name,
@@ -81,8 +81,9 @@ void write_matched(const ImportArguments& arguments, const LoadAccount& account,
                        copy.sizes().vec(),
                        {static_cast<const std::byte*>(copy.const_data_ptr()), copy.nbytes()}});
   }
-  write_safetensors(arguments.out, tensors,
-                    {{"format", "pt"}, {"source", file.file().filename().string()}, {"source_hash", file.hash()}, {"map", arguments.map}});
+  formats::write_safetensors(
+      arguments.out, tensors,
+      {{"format", "pt"}, {"source", file.file().filename().string()}, {"source_hash", file.hash()}, {"map", arguments.map}});
 }
 
 int run(const ImportArguments& arguments, const Invocation& invocation) {

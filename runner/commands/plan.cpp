@@ -16,7 +16,7 @@
 #include "kernel/results/json_text.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/commands/command.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
@@ -153,7 +153,7 @@ nlohmann::json plan_of(const Recipe& recipe, const PlanArguments& arguments) {
   plan["weight_decay"] = schedule_json(recipe.optimizer_options.weight_decay, length);
 
   int64_t weights = 0, gradients = 0;
-  for (const auto& [name, tensor] : state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
+  for (const auto& [name, tensor] : nn::state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
   for (const auto& parameter : trainer.root().parameters())
     gradients += parameter.requires_grad() ? static_cast<int64_t>(parameter.nbytes()) : 0;
   StateBytes state;

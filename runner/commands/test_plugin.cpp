@@ -117,7 +117,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
     std::fflush(stdout);  // a plugin that kills the process has its title told
     std::vector<conformance::Example> examples = conformance::examples_of(*entry, material);
     if (!arguments.options.empty()) {
-      const std::vector<uint8_t> text = read_bytes(arguments.options);
+      const std::vector<uint8_t> text = imaging::read_bytes(arguments.options);
       examples = {{material.fill({text.begin(), text.end()}), arguments.batch_coupled}};
       check_options(*entry, registry, examples[0], arguments.options);
     } else if (const auto missing = conformance::options_without_example(*entry); !missing.empty()) {

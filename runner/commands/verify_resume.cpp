@@ -92,7 +92,7 @@ VerifyArguments of_children(const VerifyArguments& arguments, const Invocation& 
   children.recipe = folder / "stage.toml";
   children.common = {};
   fs::create_directories(folder);
-  write_atomically(children.recipe, stage.recipe.resolved);
+  formats::write_atomically(children.recipe, stage.recipe.resolved);
   return children;
 }
 

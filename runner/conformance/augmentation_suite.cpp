@@ -11,6 +11,7 @@
 #include "kernel/recipe/recipe.h"
 #include "kernel/registry/registry.h"
 #include "lafs/augmentation.h"
+#include "lafs/plain_views.h"
 #include "runner/conformance/drawn.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/threads.h"
@@ -47,8 +48,8 @@ class AugmentationSuite {
     }
   }
 
-  PatternViews made(const Sample& sample, uint64_t key, uint8_t pattern) const {
-    PatternViews out(layout_, pattern);
+  PlainViews made(const Sample& sample, uint64_t key, uint8_t pattern) const {
+    PlainViews out(layout_, pattern);
     Rng rng(key);
     augmentation_->views(sample, rng, out);
     return out;
@@ -56,7 +57,7 @@ class AugmentationSuite {
 
   void views(const Sample& sample, const std::string& where) {
     for (uint64_t key = 1; key <= 12; ++key) {
-      const PatternViews dark = made(sample, key, 0x00), light = made(sample, key, 0xa5);
+      const PlainViews dark = made(sample, key, 0x00), light = made(sample, key, 0xa5);
       const std::string what = fmt::format("{}, key {}", where, key);
       findings_.expect(dark.images == light.images, "every byte of a view is written, and follows from the key", what);
       findings_.expect(dark.points == light.points, "landmarks follow from the key", what);
@@ -69,7 +70,7 @@ class AugmentationSuite {
     findings_.expect(made(sample, 1, 0).images == made(sample, 1, 0).images, "another picture in between changes nothing", where);
   }
 
-  void landmarks(const Sample& sample, const PatternViews& views, const std::string& what) {
+  void landmarks(const Sample& sample, const PlainViews& views, const std::string& what) {
     size_t slot = 0;
     for (const ViewGroup& group : layout_) {
       for (int64_t i = 0; i < group.count; ++i, ++slot) {
@@ -81,7 +82,7 @@ class AugmentationSuite {
   }
 
   void threads(const Sample& sample) {
-    std::vector<PatternViews> alone;
+    std::vector<PlainViews> alone;
     for (uint64_t key = 0; key < 8; ++key) alone.push_back(made(sample, key, 0));
     const auto complaints = in_threads(8, [&](int thread) -> std::string {
       for (uint64_t i = 0; i < 16; ++i) {

@@ -13,7 +13,7 @@
 #include "kernel/train/draws.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/tokens.h"
+#include "nn/layers/tokens.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
@@ -30,7 +30,7 @@ class BackboneSuite {
     findings_.guard("instances are made and initialised", [&] { conform_module([&] { return use_.make(input_)->module(); }, findings_); });
     net_ = use_.make(input_);
     module_ = net_->module();
-    initialise(*module_, 1);
+    nn::initialise(*module_, 1);
     images_ = keyed_tensor({3, 3, input_.height, input_.width}, 7);
     findings_.expect(module_.get() == dynamic_cast<torch::nn::Module*>(net_.get()), "module() is the backbone itself",
                      "it is another object");
@@ -60,7 +60,7 @@ class BackboneSuite {
   }
 
   void evaluation() {
-    const NamedTensors before = copy_of_state(*module_);
+    const nn::NamedTensors before = copy_of_state(*module_);
     const at::Tensor pictures = images_.clone();
     const TorchChance chance;
     const at::Tensor out = eval(images_);
@@ -149,7 +149,7 @@ class BackboneSuite {
   void state_complete() {
     const auto fresh = use_.make(input_);
     const at::NoGradGuard no_grad;
-    lafs::copy_state(*module_, *fresh->module());
+    lafs::nn::copy_state(*module_, *fresh->module());
     const at::Tensor here = eval(images_), there = fresh->forward(images_, {});
     findings_.expect(at::equal(here, there), "the state is complete: saved and loaded, embeddings are the same", off(there, here));
   }
@@ -171,7 +171,7 @@ class BackboneSuite {
                                   [&] { net->forward_tokens(at::zeros({2, n, width + 1}), {}, {}); });
     const auto patch = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width) / 3)));
     if (dynamic_cast<Landmarked*>(net_.get()) || patch * patch * 3 != width || input_.height % patch != 0) return;
-    const at::Tensor cut = net->forward_tokens(cut_tokens(images_, patch), {}, {}), whole = eval(images_);
+    const at::Tensor cut = net->forward_tokens(nn::cut_tokens(images_, patch), {}, {}), whole = eval(images_);
     findings_.expect(at::allclose(cut, whole, 1e-5, 1e-5), "forward is forward_tokens on cut pictures", off(cut, whole));
   }
 

@@ -1,42 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <vector>
 
-#include "lafs/augmentation.h"
 #include "lafs/sample.h"
 
 namespace lafs::conformance {
-
-/// The slots of one picture, filled with a pattern before the augmentation writes.
-class PatternViews final : public Views {
- public:
-  PatternViews(const ViewLayout& layout, uint8_t pattern) : layout_(layout) {
-    for (const ViewGroup& group : layout) {
-      for (int64_t i = 0; i < group.count; ++i) {
-        images.emplace_back(static_cast<size_t>(group.height * group.width * 3), pattern);
-        points.emplace_back();
-      }
-    }
-  }
-  std::span<uint8_t> image(size_t group, int64_t index) override { return images.at(slot(group, index)); }
-  void landmarks(size_t group, int64_t index, std::span<const float> xy) override {
-    points.at(slot(group, index)).assign(xy.begin(), xy.end());
-  }
-
-  std::vector<std::vector<uint8_t>> images;  ///< group by group
-  std::vector<std::vector<float>> points;
-
- private:
-  size_t slot(size_t group, int64_t index) const {
-    size_t before = 0;
-    for (size_t g = 0; g < group; ++g) before += static_cast<size_t>(layout_.at(g).count);
-    return before + static_cast<size_t>(index);
-  }
-
-  ViewLayout layout_;
-};
 
 /// A picture of gradients and stripes with five landmarks.
 inline Sample drawn_sample(int64_t height, int64_t width) {

@@ -57,7 +57,7 @@ Material::Material() {
   if (!::mkdtemp(name.data())) throw Error(name + ": no folder can be made here");
   folder_ = name;
   fs::create_directories(folder_ / "records");
-  FaceWriter writer(folder_ / "records" / "train.rec", FaceWriter::Style::range);
+  formats::FaceWriter writer(folder_ / "records" / "train.rec", formats::FaceWriter::Style::range);
   for (int person = 0; person < 3; ++person) {
     const fs::path at = folder_ / "images" / ("person_" + std::to_string(person));
     fs::create_directories(at);

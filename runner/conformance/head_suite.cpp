@@ -12,7 +12,7 @@
 #include "kernel/train/null_reporter.h"
 #include "lafs/head.h"
 #include "lafs/step.h"
-#include "nn/classifier.h"
+#include "nn/loss/classifier.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
@@ -24,7 +24,7 @@ namespace {
 class HeadSuite {
  public:
   HeadSuite(const Use<Head>& use, Findings& findings) : use_(use), findings_(findings), head_(use.make(identities)) {
-    if (const auto module = std::dynamic_pointer_cast<torch::nn::Module>(head_)) initialise(*module, 1);
+    if (const auto module = std::dynamic_pointer_cast<torch::nn::Module>(head_)) nn::initialise(*module, 1);
   }
 
   void run() {
@@ -112,7 +112,7 @@ class HeadSuite {
     findings_.expect(module != nullptr, "a head with statistics is a module, so that checkpoints hold them", "it is none");
     if (!module || !margin_) return;
     const at::Tensor cosines = at::linspace(-0.5, 0.8, 24), norms = at::linspace(5, 40, 24);
-    const NamedTensors before = copy_of_state(*module);
+    const nn::NamedTensors before = copy_of_state(*module);
     phi(cosines, norms);
     const std::string names = changed(before, *module, false);
     findings_.expect(names.empty(), "observing and computing targets change no saved state", names);
@@ -123,7 +123,7 @@ class HeadSuite {
     const auto of_fresh = std::dynamic_pointer_cast<torch::nn::Module>(fresh);
     {
       const at::NoGradGuard no_grad;
-      lafs::copy_state(*module, *of_fresh);
+      lafs::nn::copy_state(*module, *of_fresh);
     }
     const at::Tensor here = phi(cosines, norms);
     const at::Tensor there = phi(*fresh, cosines, norms);
@@ -131,14 +131,14 @@ class HeadSuite {
   }
 
   void loss() {
-    Classifier::Options options;
+    nn::Classifier::Options options;
     options.classes = identities;
     options.width = 8;
     if (const auto* centers = dynamic_cast<SubCentered*>(head_.get())) options.sub_centers = centers->sub_centers();
-    Classifier classifier(options);
-    initialise(classifier, 1);
+    nn::Classifier classifier(options);
+    nn::initialise(classifier, 1);
     const at::Tensor embedding = keyed_tensor({4, 8}, 4).requires_grad_();
-    Targets targets;
+    nn::Targets targets;
     targets.label_a = at::arange(4);
     const at::Tensor loss = classifier.loss(embedding, targets, *head_, {true, nullptr});
     findings_.expect(loss.dim() == 0 && finite(loss), "the classifier's loss is a finite scalar", shape_text(loss));

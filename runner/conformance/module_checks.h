@@ -19,8 +19,8 @@
 #include "kernel/recipe/resolver.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 
 namespace lafs::conformance {
@@ -61,20 +61,20 @@ inline std::string shape_text(const at::Tensor& tensor) {
   return tensor.defined() ? fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")) : "undefined";
 }
 
-inline NamedTensors copy_of_state(const torch::nn::Module& root) {
-  NamedTensors copies;
-  for (const auto& [name, tensor] : state_of(root)) copies.emplace_back(name, tensor.detach().clone());
+inline nn::NamedTensors copy_of_state(const torch::nn::Module& root) {
+  nn::NamedTensors copies;
+  for (const auto& [name, tensor] : nn::state_of(root)) copies.emplace_back(name, tensor.detach().clone());
   return copies;
 }
 
 /// Whether a tensor is a running statistic of a BatchNorm: its module counts batches. Another's "running_mean" is no exception.
-inline bool belongs_to_batch_norm(const std::string& name, const NamedTensors& state) {
+inline bool belongs_to_batch_norm(const std::string& name, const nn::NamedTensors& state) {
   const std::string count = "num_batches_tracked", module = name.substr(0, name.rfind('.') + 1);
   if (name != module + "running_mean" && name != module + "running_var" && name != module + count) return false;
   return std::any_of(state.begin(), state.end(), [&](const auto& item) { return item.first == module + count; });
 }
 inline bool has_batch_norm(const torch::nn::Module& root) {
-  const NamedTensors state = state_of(root);
+  const nn::NamedTensors state = nn::state_of(root);
   return std::any_of(state.begin(), state.end(), [&](const auto& item) { return belongs_to_batch_norm(item.first, state); });
 }
 
@@ -91,9 +91,9 @@ class TorchChance {
 };
 
 /// Names of the tensors that are not what they were.
-inline std::string changed(const NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
+inline std::string changed(const nn::NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
   std::vector<std::string> names;
-  const NamedTensors now = state_of(root);
+  const nn::NamedTensors now = nn::state_of(root);
   for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
     if (batch_norm_may && belongs_to_batch_norm(now[i].first, now)) continue;
     if (!at::equal(now[i].second, before[i].second)) names.push_back(now[i].first);
@@ -105,7 +105,7 @@ inline std::string changed(const NamedTensors& before, const torch::nn::Module& 
 /// Trainable parameters without a gradient, or with one of zeros.
 inline std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix) {
   std::vector<std::string> names;
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     if (!parameter.requires_grad() || (!excluded_prefix.empty() && name.starts_with(excluded_prefix))) continue;
     if (!parameter.grad().defined() || parameter.grad().count_nonzero().item<int64_t>() == 0) names.push_back(name);
   }
@@ -115,7 +115,7 @@ inline std::string without_gradient(const torch::nn::Module& root, const std::st
 /// Moves every trainable parameter a little: a branch that starts at zero has gradients of zero behind it.
 inline void stir(const torch::nn::Module& root) {
   const at::NoGradGuard no_grad;
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     if (!parameter.requires_grad()) continue;
     at::Tensor p = parameter;
     p.add_(keyed_tensor(p.sizes().vec(), key_of(name)), 1e-2);
@@ -123,7 +123,7 @@ inline void stir(const torch::nn::Module& root) {
 }
 
 inline void forget_gradients(const torch::nn::Module& root) {
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     at::Tensor p = parameter;
     p.mutable_grad() = at::Tensor();
   }
@@ -153,25 +153,25 @@ inline bool drops(const AnyUse& use) {
 inline void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& make, Findings& findings) {
   const auto first = make(), second = make(), third = make();
   std::set<std::string> names;
-  for (const auto& [name, tensor] : state_of(*first)) {
+  for (const auto& [name, tensor] : nn::state_of(*first)) {
     findings.expect(names.insert(name).second, "names of the state are unique", name);
     findings.expect(tensor.defined(), "every tensor of the state is there", name);
   }
   for (const auto& module : {first, second, third}) {
     const at::NoGradGuard no_grad;
-    for (const auto& [name, parameter] : parameters_of(*module)) {
+    for (const auto& [name, parameter] : nn::parameters_of(*module)) {
       if (parameter.is_floating_point()) parameter.fill_(std::numeric_limits<double>::quiet_NaN());
     }
   }
-  initialise(*first, 1);
-  initialise(*second, 1);
-  initialise(*third, 2);
-  const NamedTensors a = state_of(*first), b = state_of(*second), c = state_of(*third);
+  nn::initialise(*first, 1);
+  nn::initialise(*second, 1);
+  nn::initialise(*third, 2);
+  const nn::NamedTensors a = nn::state_of(*first), b = nn::state_of(*second), c = nn::state_of(*third);
   if (a.size() != b.size() || a.size() != c.size()) {
     findings.add("every instance has the same tensors", fmt::format("{}, {} and {}", a.size(), b.size(), c.size()));
     return;
   }
-  bool differs = parameters_of(*first).empty();
+  bool differs = nn::parameters_of(*first).empty();
   for (size_t i = 0; i < a.size(); ++i) {
     findings.expect(finite(a[i].second), "initialise gives every parameter a value", a[i].first);
     findings.expect(at::equal(a[i].second, b[i].second), "the same seed gives the same first values", a[i].first);

@@ -121,7 +121,7 @@ class ObjectiveSuite {
  private:
   static void start(Objective& objective) {
     const at::NoGradGuard no_grad;
-    initialise(*objective.module(), 1);
+    nn::initialise(*objective.module(), 1);
     objective.start();
   }
 
@@ -144,9 +144,9 @@ class ObjectiveSuite {
   at::Tensor loss_of(const Batch& batch, int64_t index = 1) { return objective_->loss(batch, step(index, &batch)); }
 
   /// Gradients of the tree after backward, in its order; forgotten there.
-  NamedTensors gradients() {
-    NamedTensors all;
-    for (const auto& [name, parameter] : parameters_of(*root_)) {
+  nn::NamedTensors gradients() {
+    nn::NamedTensors all;
+    for (const auto& [name, parameter] : nn::parameters_of(*root_)) {
       if (parameter.grad().defined()) all.emplace_back(name, parameter.grad().clone());
     }
     forget_gradients(*root_);
@@ -154,14 +154,14 @@ class ObjectiveSuite {
   }
 
   void encoder() {
-    findings_.expect(std::dynamic_pointer_cast<Backbone>(submodule(*root_, objective_->encoder())) != nullptr,
+    findings_.expect(std::dynamic_pointer_cast<Backbone>(nn::submodule(*root_, objective_->encoder())) != nullptr,
                      "encoder() names a backbone of the tree", objective_->encoder());
     findings_.expect(objective_->module() == root_, "module() is always the same", "two calls differ");
     findings_.expect(!objective_->required_views().empty(), "the objective says which views it needs", "it says none");
   }
 
   void loss() {
-    const NamedTensors before = copy_of_state(*root_);
+    const nn::NamedTensors before = copy_of_state(*root_);
     const std::vector<ViewNeed> needs = objective_->required_views();
     std::vector<at::Tensor> pictures;
     for (const ViewNeed& need : needs) pictures.push_back(batch_->views(need.group).clone());
@@ -178,8 +178,8 @@ class ObjectiveSuite {
     first.backward();
     const std::string names = changed(before, *root_, true);
     findings_.expect(names.empty(), "loss changes no saved state but BatchNorm's", names);
-    const auto encoder = submodule(*root_, objective_->encoder());
-    const NamedTensors of_encoder = parameters_of(*encoder);
+    const auto encoder = nn::submodule(*root_, objective_->encoder());
+    const nn::NamedTensors of_encoder = nn::parameters_of(*encoder);
     const bool trains = std::any_of(of_encoder.begin(), of_encoder.end(), [](const auto& item) { return item.second.requires_grad(); });
     const std::string bare = without_gradient(trains ? *encoder : *root_, "");
     findings_.expect(bare.empty(), trains ? "the gradient reaches the encoder" : "the gradient reaches what trains", bare);
@@ -197,14 +197,14 @@ class ObjectiveSuite {
     const int64_t rows = batch_->size();
     const at::Tensor whole = loss_of(*batch_);
     whole.backward();
-    const NamedTensors at_once = gradients();
+    const nn::NamedTensors at_once = gradients();
     double sum = 0;
     for (const int64_t first : {int64_t{0}, rows / 2}) {
       const at::Tensor part = loss_of(BatchRows(*batch_, first, first + rows / 2)) / 2;
       part.backward();
       sum += part.item<double>();
     }
-    const NamedTensors in_parts = gradients();
+    const nn::NamedTensors in_parts = gradients();
     accumulated_update();
     findings_.expect(std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
                      fmt::format("{}, not {}", sum, whole.item<double>()));
@@ -218,7 +218,7 @@ class ObjectiveSuite {
 
   /// The state of a fresh objective after the losses of step 1, in so many micro-batches, and its update.
   template <typename Losses>
-  NamedTensors updated(int64_t micro_batches, Losses losses) {
+  nn::NamedTensors updated(int64_t micro_batches, Losses losses) {
     const auto objective = assembly_.objective();
     start(*objective);
     losses(*objective);
@@ -233,8 +233,8 @@ class ObjectiveSuite {
   void accumulated_update() {
     const int64_t rows = batch_->size();
     const BatchRows first(*batch_, 0, rows / 2), second(*batch_, rows / 2, rows);
-    const NamedTensors at_once = updated(1, [&](Objective& objective) { objective.loss(*batch_, step(1, batch_.get())); });
-    const NamedTensors in_parts = updated(2, [&](Objective& objective) {
+    const nn::NamedTensors at_once = updated(1, [&](Objective& objective) { objective.loss(*batch_, step(1, batch_.get())); });
+    const nn::NamedTensors in_parts = updated(2, [&](Objective& objective) {
       objective.loss(first, step(1, &first, 0, 2));
       objective.loss(second, step(1, &second, 1, 2));
     });
@@ -261,8 +261,8 @@ class ObjectiveSuite {
   /// What a step left that never came to its update: the next first micro-batch forgets it.
   void unfinished() {
     const BatchRows left(*batch_, 0, 4), whole(*batch_, 0, batch_->size());
-    const NamedTensors straight = updated(1, [&](Objective& objective) { objective.loss(whole, step(1, &whole)); });
-    const NamedTensors interrupted = updated(1, [&](Objective& objective) {
+    const nn::NamedTensors straight = updated(1, [&](Objective& objective) { objective.loss(whole, step(1, &whole)); });
+    const nn::NamedTensors interrupted = updated(1, [&](Objective& objective) {
       objective.loss(left, step(0, &left));
       objective.loss(whole, step(1, &whole));
     });
@@ -279,21 +279,21 @@ class ObjectiveSuite {
     const at::NoGradGuard no_grad;
     const Step last = step(index, nullptr);
     objective.before_update(last);
-    for (auto& [name, parameter] : parameters_of(*objective.module())) {
+    for (auto& [name, parameter] : nn::parameters_of(*objective.module())) {
       if (!parameter.requires_grad()) continue;
       at::Tensor p = parameter;
       p.add_(keyed_tensor(p.sizes().vec(), fold(key_of(name), static_cast<uint64_t>(index))), 1e-3);
     }
     forget_gradients(*objective.module());
-    const NamedTensors before = copy_of_state(*objective.module());
+    const nn::NamedTensors before = copy_of_state(*objective.module());
     objective.after_update(last);
     trained_and_written(*objective.module(), before);
   }
 
   /// Finds what after_update writes although the optimizer moves it too, such as a teacher left to require gradients.
-  void trained_and_written(const torch::nn::Module& root, const NamedTensors& before) {
+  void trained_and_written(const torch::nn::Module& root, const nn::NamedTensors& before) {
     const std::map<std::string, at::Tensor> old(before.begin(), before.end());
-    for (const auto& [name, parameter] : parameters_of(root)) {
+    for (const auto& [name, parameter] : nn::parameters_of(root)) {
       findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update writes nothing that trains",
                        fmt::format("\"{}\" requires a gradient, and after_update changes it", name));
     }
@@ -301,7 +301,7 @@ class ObjectiveSuite {
 
   void updates() {
     for (int64_t index = 0; index < 2; ++index) whole_step(*objective_, index);
-    for (const auto& [name, tensor] : state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
+    for (const auto& [name, tensor] : nn::state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
     findings_.expect(finite(loss_of(*batch_, 2)), "the loss after updates is finite", "it is not");
     forget_gradients(*root_);
   }
@@ -311,7 +311,7 @@ class ObjectiveSuite {
     const auto fresh = assembly_.objective();
     {
       const at::NoGradGuard no_grad;
-      copy_state(*root_, *fresh->module());
+      nn::copy_state(*root_, *fresh->module());
     }
     const double here = loss_of(*batch_, 2).item<double>(), there = fresh->loss(*batch_, step(2, batch_.get())).item<double>();
     findings_.expect(here == there, "the state is complete: saved and loaded, the next loss is the same",

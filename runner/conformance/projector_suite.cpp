@@ -40,7 +40,7 @@ void conform_projector(const Use<Projector>& use, Findings& findings) {
   findings.guard("instances are made and initialised", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
   const auto net = use.make(width);
   const auto module = net->module();
-  initialise(*module, 1);
+  nn::initialise(*module, 1);
   const at::Tensor embedding = keyed_tensor({4, width}, 5);
   const auto eval = [&](const at::Tensor& x) {
     const at::NoGradGuard no_grad;
@@ -81,7 +81,7 @@ void conform_projector(const Use<Projector>& use, Findings& findings) {
     findings.expect(at::equal(first, trained()), "the same draws give the same output", "two calls differ");
     findings.expect(chance.untouched(), chance.promise, chance.what);
     const auto fresh = use.make(width);
-    lafs::copy_state(*module, *fresh->module());
+    lafs::nn::copy_state(*module, *fresh->module());
     findings.expect(at::equal(eval(embedding), fresh->forward(embedding, {})),
                     "the state is complete: saved and loaded, outputs are the same", "they differ");
   });

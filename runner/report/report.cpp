@@ -225,7 +225,7 @@ void write_page(const std::filesystem::path& folder, const std::string& title, c
   std::string page =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";
   page += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n", html_text(title), chart_style(), page_style);
-  write_atomically(folder / "report.html", page + body + "</main>\n</body>\n</html>\n");
+  formats::write_atomically(folder / "report.html", page + body + "</main>\n</body>\n</html>\n");
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::string tag_of(const std::string& set, const std::string& metric) {
 TensorBoard::TensorBoard() = default;
 TensorBoard::~TensorBoard() = default;
 
-void TensorBoard::started(const RunStart& start) { events_ = std::make_unique<EventWriter>(start.folder); }
+void TensorBoard::started(const RunStart& start) { events_ = std::make_unique<formats::EventWriter>(start.folder); }
 
 void TensorBoard::scalar(const std::string& tag, int64_t step, double value) {
   if (std::isfinite(value)) events_->scalar(tag, step, value);

@@ -3,9 +3,11 @@
 
 #include "kernel/run/listener.h"
 
-namespace lafs {
-
+namespace lafs::formats {
 class EventWriter;
+}
+
+namespace lafs {
 
 /// TensorBoard's events (evaluation.md 9) in the folder of a run, an events file for each session. Values that are not finite are left out.
 class TensorBoard final : public RunListener {
@@ -22,7 +24,7 @@ class TensorBoard final : public RunListener {
  private:
   void scalar(const std::string& tag, int64_t step, double value);
 
-  std::unique_ptr<EventWriter> events_;
+  std::unique_ptr<formats::EventWriter> events_;
 };
 
 }  // namespace lafs

@@ -10,13 +10,13 @@ namespace lafs {
 
 namespace {
 
-bool same_kind(const TensorInfo& a, const TensorInfo& b) { return a.dtype == b.dtype && a.shape == b.shape; }
+bool same_kind(const formats::TensorInfo& a, const formats::TensorInfo& b) { return a.dtype == b.dtype && a.shape == b.shape; }
 
 void compare_files(const std::filesystem::path& first, const std::filesystem::path& second, Comparison& out) {
-  const SafetensorsReader a(first), b(second);
-  for (const TensorInfo& info : a.tensors()) {
+  const formats::SafetensorsReader a(first), b(second);
+  for (const formats::TensorInfo& info : a.tensors()) {
     ++out.tensors;
-    const TensorInfo* other = b.find(info.name);
+    const formats::TensorInfo* other = b.find(info.name);
     const auto ours = a.bytes(info);
     out.bytes += static_cast<int64_t>(ours.size());
     if (!other) {
@@ -28,7 +28,7 @@ void compare_files(const std::filesystem::path& first, const std::filesystem::pa
       out.different.push_back(fmt::format("{}: from byte {} on", info.name, parting));
     }
   }
-  for (const TensorInfo& info : b.tensors()) {
+  for (const formats::TensorInfo& info : b.tensors()) {
     if (!a.find(info.name)) out.different.push_back(info.name + ": only in the second");
   }
 }

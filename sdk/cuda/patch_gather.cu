@@ -1,4 +1,4 @@
-// Patches at landmarks on a GPU. Products and sums of the forward pass are those of nn/patch_kernel.h, in its order.
+// Patches at landmarks on a GPU. Products and sums of the forward pass are those of nn/simd/patch_simd.h, in its order.
 #include <cmath>
 #include <cstdint>
 

@@ -12,7 +12,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 std::filesystem::path folder_of(const std::filesystem::path& file) { return file.has_parent_path() ? file.parent_path() : "."; }
@@ -81,4 +81,4 @@ void write_atomically(const std::filesystem::path& file, std::string_view bytes)
   out.commit();
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

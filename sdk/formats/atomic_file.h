@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A file that appears whole or not at all: bytes go to a file beside it, which takes its name in `commit`. Of a link the target is
 /// written so; a device or a pipe gets the bytes as they come.
@@ -31,4 +31,4 @@ class AtomicFile {
 /// The whole content of a file at once.
 void write_atomically(const std::filesystem::path& file, std::string_view bytes);
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -13,7 +13,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 constexpr std::array<uint32_t, 256> crc_table = [] {
@@ -120,4 +120,4 @@ void EventWriter::flush() {
   if (::fsync(descriptor_) != 0) fail(file_, errno);
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

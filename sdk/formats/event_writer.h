@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// Scalars for TensorBoard: one event file, a record a number (data-formats 9). [one thread at a time]
 class EventWriter {
@@ -39,4 +39,4 @@ std::string tf_record(std::string_view payload);
 std::string version_event(double wall_time);
 std::string scalar_event(double wall_time, int64_t step, std::string_view tag, float value);
 
-}  // namespace lafs
+}  // namespace lafs::formats

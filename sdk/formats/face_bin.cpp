@@ -7,7 +7,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -83,4 +83,4 @@ void FaceBin::read(std::span<const std::byte> bytes, const std::string& name) {
   for (const PickleValue* item : list.items) pictures_.push_back(picture(*item, pictures_.size(), name));
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

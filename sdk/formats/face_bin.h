@@ -10,7 +10,7 @@
 #include "formats/mapped_file.h"
 #include "formats/pickle.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A verification set `lfw.bin`: encoded pictures, two for each pair, and whether a pair shows one person (data-formats 4).
 /// Pictures are views into the mapped file where it holds them as they are. Copies share it. [any thread]
@@ -33,4 +33,4 @@ class FaceBin {
   std::vector<bool> same_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -9,7 +9,7 @@
 #include "formats/face_records.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -111,4 +111,4 @@ FaceProperty read_property(const std::filesystem::path& file) {
   return property;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -12,7 +12,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace fs = std::filesystem;
 
@@ -317,4 +317,4 @@ std::vector<uint8_t> FaceRecords::picture(int64_t i) const {
   return body;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -9,7 +9,7 @@
 
 #include "formats/recordio.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// The beginning of a record of a face set (data-formats.md 2.1).
 struct FaceHeader {
@@ -97,4 +97,4 @@ class FaceRecords {
   std::optional<FaceProperty> property_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

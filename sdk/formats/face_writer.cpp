@@ -7,7 +7,7 @@
 #include "formats/face_records.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 void FaceWriter::add(int64_t label, std::span<const uint8_t> picture) {
   if (label < 0 || label > range_limit) throw Error(fmt::format("label {} is outside [0, {}]", label, range_limit));
@@ -46,4 +46,4 @@ std::string property_text(int64_t classes, int64_t height, int64_t width, int64_
   return fmt::format("{},{},{}\n{}", classes, height, width, pictures < 0 ? "" : fmt::format("{}\n", pictures));
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -8,7 +8,7 @@
 
 #include "formats/recordio.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// Writes a face record set as the builders of MXNet and InsightFace do (data-formats.md 2). Range style: pictures have keys from 1,
 /// then come a record for each identity, and the header, key 0. Plain style: keys from 0. Labels are written as `f32`.
@@ -36,4 +36,4 @@ class FaceWriter {
 /// The text of the file `property`; `pictures` < 0: without the second line, which some readers do not accept.
 std::string property_text(int64_t classes, int64_t height, int64_t width, int64_t pictures = -1);
 
-}  // namespace lafs
+}  // namespace lafs::formats

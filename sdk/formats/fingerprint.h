@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// XXH3-128 of a sequence of texts and numbers, for `DataSource::fingerprint`. The length of a text enters, so borders count.
 /// Whoever uses it links xxhash. [one thread at a time]
@@ -32,4 +32,4 @@ class Fingerprint {
   std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -13,7 +13,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\v\f";
@@ -177,4 +177,4 @@ PairList read_pair_list(const std::filesystem::path& file) {
   return list;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// Text lists of pictures, people and pairs. Fields are separated by tabs where a line has one, else by blanks; "\r\n", trailing
 /// blanks, empty lines at the end and a missing last newline are accepted. What else is wrong throws Error "file:line: error: ...".
@@ -45,4 +45,4 @@ PairList read_pair_list(const std::filesystem::path& file);
 /// LFW's name of a picture without its ending: "Name/Name_0001".
 std::string lfw_key(const std::string& name, int64_t number);
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -11,7 +11,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 MappedFile::MappedFile(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
@@ -33,4 +33,4 @@ MappedFile::MappedFile(const std::filesystem::path& file) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -5,7 +5,7 @@
 #include <memory>
 #include <span>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A regular file mapped into memory for reading. Copies share the mapping, which lives as long as the last of them. [any thread]
 class MappedFile {
@@ -20,4 +20,4 @@ class MappedFile {
   std::shared_ptr<const std::byte> map_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

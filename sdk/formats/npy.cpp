@@ -9,7 +9,7 @@
 #include "formats/atomic_file.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -61,4 +61,4 @@ void write_npy(const std::filesystem::path& file, std::string_view dtype, const 
   out.commit();
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// What stands before the elements of a `.npy` file: version 1.0, row-major, little-endian; its length is a multiple of 64 (data-formats
 /// 8). `dtype` as in safetensors.h; throws Error for one that NumPy has not ("BF16").
@@ -18,4 +18,4 @@ std::string npy_header(std::string_view dtype, const std::vector<int64_t>& shape
 void write_npy(const std::filesystem::path& file, std::string_view dtype, const std::vector<int64_t>& shape,
                std::span<const std::byte> data);
 
-}  // namespace lafs
+}  // namespace lafs::formats

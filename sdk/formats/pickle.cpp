@@ -10,7 +10,7 @@
 #include "formats/pickle_machine.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 const PickleValue* PickleValue::find(std::string_view key) const {
   if (kind != Kind::dict) return nullptr;
@@ -434,4 +434,4 @@ bool PickleMachine::memo(uint8_t opcode) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A NumPy array: `data` holds the elements of `shape` in C order, or Fortran order where `fortran` is set.
 struct PickleArray {
@@ -88,4 +88,4 @@ class Pickle {
 /// Bytes of one element of a NumPy type such as "f8"; 0 if it is not a plain number or bool.
 size_t numpy_item_size(std::string_view type);
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -6,7 +6,7 @@
 
 #include "formats/pickle_machine.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -257,4 +257,4 @@ void PickleMachine::build(PickleValue& target, const PickleValue& state) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

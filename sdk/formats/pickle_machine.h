@@ -7,7 +7,7 @@
 
 #include "formats/pickle.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 class PickleMachine {
  public:
@@ -72,4 +72,4 @@ class PickleMachine {
   std::unordered_map<uint64_t, const PickleValue*> memo_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -12,7 +12,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 PreadFile::PreadFile(std::filesystem::path file) : path_(std::move(file)) {
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
@@ -45,4 +45,4 @@ void PreadFile::read(uint64_t offset, std::span<uint8_t> bytes) const {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <span>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A file read at given places, without a position of its own. [any thread]
 class PreadFile {
@@ -25,4 +25,4 @@ class PreadFile {
   uint64_t size_ = 0;
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -11,7 +11,7 @@
 #include "formats/recordio.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace fs = std::filesystem;
 
@@ -162,4 +162,4 @@ RecordIndex RecordIndex::scan(const RecordFile& records) {
   return index;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -8,7 +8,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -164,4 +164,4 @@ void RecordWriter::finish() {
   index_.commit();
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

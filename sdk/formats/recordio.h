@@ -9,7 +9,7 @@
 #include "formats/atomic_file.h"
 #include "formats/pread_file.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// Records of a MXNet RecordIO file by the offset of their first byte (data-formats.md 1). Split records come joined.
 /// What is malformed throws Error with file, offset, what was expected and what was found. [any thread]
@@ -124,4 +124,4 @@ class RecordWriter {
 /// The index that belongs to a file of records: the same name with the ending ".idx".
 std::filesystem::path index_of(std::filesystem::path records);
 
-}  // namespace lafs
+}  // namespace lafs::formats

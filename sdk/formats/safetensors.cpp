@@ -14,7 +14,7 @@
 #include "formats/mapped_file.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 using nlohmann::json;
@@ -253,4 +253,4 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Tens
   out.commit();
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

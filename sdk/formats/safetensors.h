@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// One tensor of a file: row-major, little-endian, no strides.
 struct TensorInfo {
@@ -55,4 +55,4 @@ struct TensorBytes {
 void write_safetensors(const std::filesystem::path& file, const std::vector<TensorBytes>& tensors,
                        std::map<std::string, std::string> metadata = {});
 
-}  // namespace lafs
+}  // namespace lafs::formats

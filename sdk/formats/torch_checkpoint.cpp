@@ -9,7 +9,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -302,4 +302,4 @@ std::vector<std::byte> TorchCheckpoint::bytes(const TorchTensor& tensor) const {
   return out;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

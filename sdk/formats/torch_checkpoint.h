@@ -15,7 +15,7 @@
 #include "formats/pickle.h"
 #include "formats/zip_archive.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// A tensor of a `.pth` file: a view of a storage, which several may share. Offset and strides count elements.
 struct TorchTensor {
@@ -79,4 +79,4 @@ size_t torch_item_size(std::string_view dtype);
 /// Whether a file starts as a file of `torch.save` does, tar files included, which are refused later.
 bool looks_like_torch(std::span<const std::byte> bytes);
 
-}  // namespace lafs
+}  // namespace lafs::formats

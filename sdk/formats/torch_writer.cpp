@@ -10,7 +10,7 @@
 #include "formats/zip_archive.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -246,4 +246,4 @@ void write_torch(const std::filesystem::path& file, const std::vector<TorchDict>
   zip.finish();
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

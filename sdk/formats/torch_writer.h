@@ -5,7 +5,7 @@
 
 #include "formats/safetensors.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 /// One ordered dict of tensors in a `.pth` file.
 struct TorchDict {
@@ -18,4 +18,4 @@ struct TorchDict {
 /// type, a size that does not fit, or a full disk.
 void write_torch(const std::filesystem::path& file, const std::vector<TorchDict>& dicts);
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -8,7 +8,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -173,4 +173,4 @@ void ZipArchive::check(const ZipEntry& entry) const {
     throw Error(fmt::format("cannot read \"{}\": entry \"{}\" of the zip archive is damaged, its checksum differs", name_, entry.name));
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

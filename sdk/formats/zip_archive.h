@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// One stored file of an archive.
 struct ZipEntry {
@@ -40,4 +40,4 @@ uint32_t crc32(std::span<const std::byte> bytes, uint32_t crc = 0);
 /// Whether a file starts as a zip archive does.
 bool looks_like_zip(std::span<const std::byte> bytes);
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -6,7 +6,7 @@
 
 #include "imaging/plane_kernels.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -163,4 +163,4 @@ void Canvas::blur(double radius) {
 
 void Canvas::solarise(int64_t threshold) { planes::solarise(plane(0), 3 * plane_bytes_, threshold); }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -8,7 +8,7 @@
 #include "imaging/tensor_ops.h"
 #include "lafs/sample.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// A picture to work on with Pillow's 8-bit operations (pretraining.md annex A), byte for byte. Holds three planes and the memory its
 /// operations need, so a canvas used for view after view allocates only while pictures grow. Every method works on the picture in place;
@@ -63,4 +63,4 @@ class Canvas {
 /// Radius of each of the three boxes that stand for a Gaussian of deviation `radius` (A.6): 1 gives 0.25, 2 gives 1.375.
 float gaussian_box_radius(float radius);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -17,7 +17,7 @@
 #include "imaging/png_reader.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -188,4 +188,4 @@ bool is_image_name(const std::filesystem::path& file) {
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

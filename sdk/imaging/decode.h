@@ -7,7 +7,7 @@
 
 #include "lafs/sample.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// The picture in an encoded file, recognised by its first bytes: JPEG (accurate DCT), PNG (alpha dropped, 16 bits become 8),
 /// PGM or PPM (P5, P6, maxval 255). Grey becomes RGB. Throws Error for anything else, and for a damaged or truncated file. [any thread]
@@ -28,4 +28,4 @@ bool is_image_name(const std::filesystem::path& file);
 /// A picture that owns these height * width * 3 bytes.
 Image image_of(int64_t height, int64_t width, std::vector<uint8_t> bytes);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

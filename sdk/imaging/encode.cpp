@@ -9,7 +9,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 std::vector<uint8_t> encode_jpeg(const Image& image, int quality, bool full_chroma) {
   if (quality < 1 || quality > 100) throw Error(fmt::format("a JPEG quality of {} is outside [1, 100]", quality));
@@ -38,4 +38,4 @@ std::vector<uint8_t> encode_png(const Image& image) {
   return bytes;
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 
 // What Canvas does to planes of bytes, in the widest vectors of the machine; the results are the same bytes on every machine.
 // Planes have rows of a multiple of 16 bytes. Elementwise kernels work on whole planes, padding included. [any thread]
@@ -50,4 +50,4 @@ int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t s
 void turn_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, int32_t shift);        ///< hue byte plus shift, modulo 256
 void solarise(uint8_t* bytes, int64_t size, int64_t threshold);                        ///< v >= threshold becomes 255 - v
 
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes

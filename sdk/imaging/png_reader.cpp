@@ -10,7 +10,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 struct PngReader::State {
   std::span<const uint8_t> bytes;
@@ -79,4 +79,4 @@ void PngReader::read(std::span<uint8_t> rgb) {
   if (!state_->pixels()) state_->refuse();
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

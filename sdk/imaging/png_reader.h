@@ -3,7 +3,7 @@
 #include <memory>
 #include <span>
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// A PNG in memory, read as 8-bit RGB without gamma or colour management: the stored numbers. [one thread at a time]
 class PngReader {
@@ -19,4 +19,4 @@ class PngReader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::imaging

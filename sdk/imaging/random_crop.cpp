@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -29,4 +29,4 @@ Box draw_crop(Rng& rng, int64_t height, int64_t width, std::span<const double, 2
   return {(height - h) / 2, (width - w) / 2, h, w};
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -5,11 +5,11 @@
 #include "imaging/tensor_ops.h"
 #include "lafs/rng.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// A random part of a height x width picture: share of the area uniform in `scale`, width over height log-uniform in `ratio`, place
 /// uniform; pretraining.md A.1. Draws area and log ratio, at most ten times until one fits, then top and left. Where none fits: the
 /// largest centred part whose ratio is allowed, of a square picture all. [any thread]
 Box draw_crop(Rng& rng, int64_t height, int64_t width, std::span<const double, 2> scale, std::span<const double, 2> ratio);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -7,7 +7,7 @@
 
 #include "imaging/decode.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -82,4 +82,4 @@ Image resized(const Image& image, Kernel kernel, int64_t height, int64_t width) 
   return image_of(height, width, std::move(bytes));
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

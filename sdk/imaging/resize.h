@@ -4,7 +4,7 @@
 
 #include "lafs/sample.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// Shape of the resampling kernel: a triangle (bilinear) or Keys' cubic with a = -0.5 (bicubic).
 enum class Kernel { triangle, cubic };
@@ -20,4 +20,4 @@ void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, st
 /// The same as a picture of its own; the picture itself, not copied, where it has that size.
 Image resized(const Image& image, Kernel kernel, int64_t height, int64_t width);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

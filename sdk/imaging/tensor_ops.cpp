@@ -7,7 +7,7 @@
 
 #include "imaging/plane_kernels.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -235,4 +235,4 @@ void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, in
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

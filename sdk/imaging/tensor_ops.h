@@ -4,7 +4,7 @@
 
 #include "lafs/sample.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// Rows [top, top + height) and columns [left, left + width) of a picture, in pixels.
 struct Box {
@@ -34,4 +34,4 @@ void mirror(std::span<uint8_t> rgb, int64_t width);
 /// one of the image with left and right swapped.
 void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out, bool mirrored = false);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

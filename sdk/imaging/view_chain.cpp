@@ -8,7 +8,7 @@
 #include "imaging/random_crop.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 namespace {
 
@@ -73,4 +73,4 @@ void check_count(std::string_view name, const std::vector<double>& list, int64_t
   throw Error(fmt::format("{} has {} numbers, not one for each of the {} global views", name, list.size(), global_views));
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -8,7 +8,7 @@
 #include "lafs/rng.h"
 #include "lafs/sample.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// The random steps that make a view for self-supervision out of a picture, pretraining.md 3.1: a crop and a flip, then colours.
 /// Draws, in this order: crop (draw_crop); flip coin; jitter coin, order of its four steps, factors of brightness, contrast and saturation,
@@ -50,4 +50,4 @@ void check_range(std::string_view name, const std::vector<double>& range);
 /// Throws Error "NAME has N numbers, not one for each of the V global views" otherwise.
 void check_count(std::string_view name, const std::vector<double>& list, int64_t global_views);
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -12,6 +12,21 @@
 namespace lafs {
 
 /// A network from pictures to embeddings; also a torch::nn::Module. It names no device: it follows its input.
+/// Objectives ask the assembly for one (a self-distillation for two) and call `forward` in each micro-batch; evaluators, `lafs embed` and
+/// `lafs export` load one from a checkpoint and call it with an empty pass. The host moves it to the device, gives its parameters their
+/// first values by `Initialised` and saves what is registered in the module.
+///
+///     class TinyNet final : public torch::nn::Module, public lafs::Backbone {
+///      public:
+///       TinyNet(const Options& options, const lafs::InputContract&) : options_(options) {
+///         embed_ = register_module("embed", std::make_shared<lafs::nn::Linear>(3, options.dim));
+///       }
+///       std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
+///       int64_t embed_dim() const override { return options_.dim; }
+///       at::Tensor forward(const at::Tensor& images, const lafs::Pass& pass) override {
+///         const at::Tensor x = embed_->forward(images.mean({2, 3}));  // [B,3,H,W] -> [B,D]
+///         return lafs::nn::drop(x, options_.dropout, pass, "embedding", {options_.dim});  // only in a training pass
+///       }
 class Backbone {
  public:
   static constexpr std::string_view kind = "backbone";
@@ -24,7 +39,7 @@ class Backbone {
   virtual Tensor forward(const Tensor& images, const Pass& pass) = 0;
 };
 
-/// Takes what was already cut into tokens.
+/// Takes what was already cut into tokens: the objective `lafs` cuts patches at landmarks and needs this.
 class Tokenised {
  public:
   virtual ~Tokenised() = default;
@@ -35,8 +50,8 @@ class Tokenised {
   virtual Tensor forward_tokens(const Tensor& tokens, const Tensor& position_rows, const Pass& pass) = 0;
 };
 
-/// Says where it looks. Coordinates are pixels of the input with pixel centres at integers; the patches of the reference lie a pixel left
-/// of and above them (quirk M4, option `patch_centre`).
+/// Finds landmarks and says where they are: the objective `lafs` cuts patches there, `lafs show` draws them. Coordinates are pixels of the
+/// input with pixel centres at integers; the patches of the reference lie a pixel left of and above them (quirk M4, option `patch_centre`).
 class Landmarked {
  public:
   virtual ~Landmarked() = default;
@@ -68,13 +83,15 @@ class Layered {
   virtual int64_t layer_of(std::string_view parameter) const = 0;
 };
 
-/// Shows its attention, and its class tokens after the last blocks.
+/// Shows its attention (`lafs show attention`), and its class tokens after the last blocks (`FeatureRequest::class_tokens`). Both run in
+/// evaluation, without autograd. [main thread]
 class Attentive {
  public:
   virtual ~Attentive() = default;
-  virtual std::vector<Tensor> attention(
-      const Tensor& images) = 0;  ///< a block each: [B,heads,1+N,1+N], softmax over the last axis; evaluation mode
-  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;  ///< [B, last_blocks, D], after the final norm
+  /// Of each block [B,heads,1+N,1+N], softmax over the last axis.
+  virtual std::vector<Tensor> attention(const Tensor& images) = 0;
+  /// [B, last_blocks, D], after the final norm. Throws Error for more blocks than there are, and for fewer than 1.
+  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;
 };
 
 }  // namespace lafs

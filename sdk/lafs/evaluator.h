@@ -32,6 +32,7 @@ struct FeatureMatrix {
   std::span<const float> row(int64_t r) const { return values.subspan(static_cast<size_t>(r * width), static_cast<size_t>(width)); }
 };
 
+/// What was embedded for the requests; the host's, valid during the call it is handed to.
 class Features {
  public:
   virtual ~Features() = default;
@@ -39,25 +40,36 @@ class Features {
 };
 
 /// A protocol: which pictures it needs, and what their features score. Knows no torch.
+///
+/// Made before the first step, so that a wrong list of pairs is an error at once. At each evaluation (`[run] evaluate_every`, the end of
+/// the run, `lafs eval`) the host asks all evaluators for their requests, embeds every picture once, and calls `score`.
+///
+///     std::vector<lafs::FeatureRequest> requests() const override { return {{.name = "pairs", .source = source_}}; }
+///     lafs::Metrics score(const lafs::Features& features) const override {
+///       const lafs::FeatureMatrix rows = features.of("pairs");  // [N,D]
+///       lafs::Metrics metrics;
+///       metrics.values.push_back({.name = "accuracy", .value = accuracy_of(rows)});
+///       return metrics;
+///     }
 class Evaluator {
  public:
   static constexpr std::string_view kind = "evaluator";
   using Factory = std::function<std::shared_ptr<Evaluator>(Assembly&)>;
   virtual ~Evaluator() = default;
 
-  virtual std::vector<FeatureRequest> requests() const { return {}; }
-  virtual Metrics score(const Features&) const { return {}; }  ///< [main thread, rank 0]
+  virtual std::vector<FeatureRequest> requests() const { return {}; }  ///< [main thread]
+  virtual Metrics score(const Features&) const { return {}; }          ///< [main thread, rank 0]
 };
 
 /// An evaluator that must embed or train by itself (a linear probe): only `run` is called, on every rank
-/// with the same calls of embed; rank 0's metrics count.
+/// with the same calls of embed; rank 0's metrics count. No plugin in this tree uses it yet. [main thread]
 class Interactive {
  public:
   virtual ~Interactive() = default;
   virtual Metrics run(Embedder& embedder) = 0;
 };
 
-/// Embeds on demand, batched and under the input contract.
+/// Embeds on demand, batched and under the input contract; the host's, for an `Interactive`.
 class Embedder {
  public:
   virtual ~Embedder() = default;

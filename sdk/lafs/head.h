@@ -15,6 +15,15 @@ struct Step;
 /// sdk/nn has that, the soft targets, the sampling and the cross-entropy. A head is a `Margin` or a `WholeLoss`, which the
 /// classifier finds by dynamic_cast, and may have the further abilities below. Everything arrives in fp32, with autocast off.
 /// A head with state is also a torch::nn::Module.
+///
+/// The objective `identification` makes one and hands it to the classifier in each micro-batch, which calls, in this order: `observe`,
+/// `negatives`, `target` (once or twice), `extra_loss`; or `losses` alone. All of it on the main thread.
+///
+///     class CosFace final : public lafs::Head, public lafs::Margin {
+///      public:
+///       CosFace(const Options& options, int64_t /*identities*/) : options_(options) {}
+///       double scale() const override { return options_.scale; }
+///       at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override { return rows.cosines - options_.margin; }
 class Head {
  public:
   static constexpr std::string_view kind = "head";
@@ -40,14 +49,15 @@ class Margin {
   virtual Tensor target(const TargetRows& rows, const Pass& pass) = 0;
 };
 
-/// The gradient flows through the embedding's length (MagFace, SphereFace).
+/// The gradient flows through the embedding's length (MagFace, SphereFace). No plugin in this tree uses it yet.
 class NormGradient {
  public:
   virtual ~NormGradient() = default;
   virtual bool scales_by_norm() const { return false; }  ///< logits times the norm instead of s (SphereFace)
 };
 
-/// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering).
+/// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering). No plugin in this tree uses it yet;
+/// docs/examples/li_arcface does.
 class ChangesNegatives {
  public:
   virtual ~ChangesNegatives() = default;
@@ -57,7 +67,7 @@ class ChangesNegatives {
 };
 
 /// A term besides the cross-entropy (MagFace): norms [B] of all rows, those with label -1 too -> scalar; without gradient unless
-/// `NormGradient`.
+/// `NormGradient`. No plugin in this tree uses it yet.
 class ExtraLoss {
  public:
   virtual ~ExtraLoss() = default;
@@ -66,21 +76,22 @@ class ExtraLoss {
 
 /// The head is a whole loss on cosines (SFace), with hard labels only and none of the abilities that belong to a margin:
 /// [B,C], labels [B] int64 -> [B], a loss each row.
-/// Label -1: the class is elsewhere, the row has no target term.
+/// Label -1: the class is elsewhere, the row has no target term. No plugin in this tree uses it yet.
 class WholeLoss {
  public:
   virtual ~WholeLoss() = default;
   virtual Tensor losses(const Tensor& cosines, const Tensor& labels, const Pass& pass) = 0;
 };
 
-/// Several class vectors an identity; a class cosine is the largest of them.
+/// Several class vectors an identity; a class cosine is the largest of them. Asked once, when the class matrix is made. No plugin in this
+/// tree uses it yet.
 class SubCentered {
  public:
   virtual ~SubCentered() = default;
-  virtual int64_t sub_centers() const = 0;
+  virtual int64_t sub_centers() const = 0;  ///< > 0
 };
 
-/// Running statistics (CurricularFace's t, AdaFace's mean norm).
+/// Running statistics (CurricularFace's t, AdaFace's mean norm). No plugin in this tree uses it yet.
 class Statistical {
  public:
   virtual ~Statistical() = default;

@@ -22,16 +22,33 @@ struct ViewNeed {
 
 /// The method. It builds every network through the assembly, registers them in its module, and that module is the root:
 /// device moves, optimizer, reducer and checkpoint see this tree and nothing else. What trains has requires_grad.
+///
+/// The trainer makes one and calls, all on the main thread: `start` once in a fresh run; then in each optimizer step `loss` for each
+/// micro-batch, with a backward pass behind it; it clips the gradients; `before_update`; the optimizer; `after_update`.
+///
+///     class Identify final : public torch::nn::Module, public lafs::Objective {
+///      public:
+///       Identify(const Options&, lafs::Assembly& assembly) : backbone_(assembly.backbone()) {
+///         register_module("backbone", backbone_->module());
+///         classes_ = register_module("classes", std::make_shared<lafs::nn::Linear>(backbone_->embed_dim(), assembly.identities()));
+///       }
+///       std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
+///       std::string encoder() const override { return "backbone"; }
+///       std::vector<lafs::ViewNeed> required_views() const override { return {{"image", 1, false}}; }
+///       at::Tensor loss(const lafs::Batch& batch, const lafs::Step& step) override {
+///         const at::Tensor embedding = backbone_->forward(batch.views("image")[0], step.pass().scope("backbone"));  // [B,D]
+///         return at::cross_entropy_loss(classes_->forward(embedding), batch.labels());
+///       }
 class Objective {
  public:
   static constexpr std::string_view kind = "objective";
   using Factory = std::function<std::shared_ptr<Objective>(Assembly&)>;
   virtual ~Objective() = default;
 
-  virtual std::shared_ptr<torch::nn::Module> module() = 0;
+  virtual std::shared_ptr<torch::nn::Module> module() = 0;  ///< this very object
   /// Path in the tree of the backbone that evaluation uses; it came from `Assembly::backbone()`: "backbone", "teacher.backbone".
   virtual std::string encoder() const = 0;
-  virtual std::vector<ViewNeed> required_views() const = 0;
+  virtual std::vector<ViewNeed> required_views() const = 0;  ///< compared with the augmentation's layout before the first step
 
   /// Scalar: the mean over this rank's rows; gradients are averaged over ranks. Runs under the autocast of `[run] precision`.
   /// Changes no saved state but BatchNorm's: it remembers, `after_update` applies. A first micro-batch (`step.micro_batch` 0)

@@ -30,14 +30,31 @@ class StateVisitor {
 
 /// An update rule. Its state is allocated (zero) when it is made, so that a load finds every tensor.
 /// A parameter without a gradient in a step is skipped: no decay, no moment, no count.
+///
+/// The trainer makes one after the objective and calls `step` once per optimizer step, without autograd: gradients are summed over
+/// micro-batches, unscaled and clipped, and each group has its rates. It drops the gradients afterwards. `visit_state` is called when a
+/// checkpoint is saved or loaded. `nn::OptimizerWalk` has the state and the loop:
+///
+///     class Momentum final : public lafs::Optimizer {
+///      public:
+///       Momentum(const Options& options, const lafs::ParameterGroups& groups) : options_(options), walk_(groups, {{.name = "momentum"}})
+///       {} void step() override {
+///         walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
+///           for (size_t i = 0; i < live.parameters.size(); ++i) {
+///             live.slots[0][i].mul_(options_.momentum).add_(live.gradients[i]);
+///             live.parameters[i].sub_(live.slots[0][i], group.lr());
+///           }
+///         });
+///       }
+///       void visit_state(lafs::StateVisitor& visitor) override { walk_.visit(visitor); }
 class Optimizer {
  public:
   static constexpr std::string_view kind = "optimizer";
   using Factory = std::function<std::shared_ptr<Optimizer>(const ParameterGroups&)>;
   virtual ~Optimizer() = default;
 
-  virtual void step() = 0;  ///< reads each group's lr and weight decay [main thread]
-  virtual void visit_state(StateVisitor& visitor) = 0;
+  virtual void step() = 0;                              ///< reads each group's lr and weight decay [main thread]
+  virtual void visit_state(StateVisitor& visitor) = 0;  ///< the same tensors in the same order at every call [main thread]
 };
 
 }  // namespace lafs

@@ -16,23 +16,26 @@ std::string toml_text(const std::string& value) { return "\"" + value + "\""; }
 
 }  // namespace
 
-#define LAFS_QUIRK_BODY(rule)                                                     \
-  const Quirk quirk{std::string(id), toml_text(published), toml_text(corrected)}; \
-  if (!keeps_values()) member = this->corrected() ? corrected : published;        \
+template <typename T>
+void Params::put_quirk(std::string_view id, std::string_view key, T& member, const T& published, const T& corrected, const Rule& rule,
+                       std::string_view doc) {
+  const Quirk quirk{std::string(id), toml_text(published), toml_text(corrected)};
+  if (!keeps_values()) member = this->corrected() ? corrected : published;
   put(key, member, rule, doc, &quirk, false);
+}
 
 void Params::quirk(std::string_view id, std::string_view key, bool& member, bool published, bool corrected, std::string_view doc) {
-  LAFS_QUIRK_BODY({})
+  put_quirk(id, key, member, published, corrected, {}, doc);
 }
 void Params::quirk(std::string_view id, std::string_view key, int64_t& member, int64_t published, int64_t corrected, std::string_view doc) {
-  LAFS_QUIRK_BODY({})
+  put_quirk(id, key, member, published, corrected, {}, doc);
 }
 void Params::quirk(std::string_view id, std::string_view key, double& member, double published, double corrected, std::string_view doc) {
-  LAFS_QUIRK_BODY({})
+  put_quirk(id, key, member, published, corrected, {}, doc);
 }
 void Params::quirk(std::string_view id, std::string_view key, std::string& member, const std::string& published,
                    const std::string& corrected, const Rule& rule, std::string_view doc) {
-  LAFS_QUIRK_BODY(rule)
+  put_quirk(id, key, member, published, corrected, rule, doc);
 }
 
 }  // namespace lafs

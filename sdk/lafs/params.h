@@ -1,90 +1,32 @@
 #pragma once
 #include <cstdint>
-#include <initializer_list>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <variant>
 #include <vector>
 
-#include "lafs/schedule.h"
-#include "lafs/use.h"
+#include "lafs/option.h"
 
 namespace lafs {
 
-/// A file or folder. The reader resolves it against the file that wrote it; a leading "@name/" is a root of `[paths]`.
-struct Path {
-  std::string value;  ///< absolute once read; empty when not given
-  bool empty() const { return value.empty(); }
-  bool operator==(const Path&) const = default;
-};
-
-/// What a value must satisfy. A number, every number of a list, or `from` and `to` of a Schedule lies in [low, high].
-struct Rule {
-  double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
-  std::vector<std::string> choices;  ///< for strings; empty: any
-  bool required = false;
-
-  Rule needed() const {
-    Rule rule = *this;
-    rule.required = true;
-    return rule;
-  }
-};
-inline Rule in(double low, double high) {
-  Rule rule;
-  rule.low = low;
-  rule.high = high;
-  return rule;
-}
-inline Rule at_least(double low) { return in(low, std::numeric_limits<double>::infinity()); }
-inline Rule one_of(std::initializer_list<std::string> choices) {
-  Rule rule;
-  rule.choices = choices;
-  return rule;
-}
-inline Rule needed() { return Rule().needed(); }
-
-class Params;
-
-/// A list of tables with options of their own: `[[optimizer.groups]]`.
-class TableList {
- public:
-  virtual ~TableList() = default;
-  virtual void resize(size_t count) = 0;
-  virtual size_t size() const = 0;
-  virtual void declare(size_t item, Params& p) = 0;
-  virtual void declare_blank(Params& p) = 0;  ///< the options of an item, for documentation
-};
-
-/// One table inside the table: `[augmentation.jitter]`.
-class Table {
- public:
-  virtual ~Table() = default;
-  virtual void declare(Params& p) = 0;
-};
-
-using Slot = std::variant<bool*, int64_t*, double*, std::string*, std::vector<bool>*, std::vector<int64_t>*, std::vector<double>*,
-                          std::vector<std::string>*, Path*, std::vector<Path>*, Schedule*, AnyUse*, AnyUseList*, Table*, TableList*>;
-
-/// A numbered deviation of the reference (contract 7).
-struct Quirk {
-  std::string id;                    ///< "M1", "FT-02"
-  std::string published, corrected;  ///< both values as TOML text
-};
-
-/// One declared option: everything a reader, a lister or a resolver may want.
-struct Option {
-  std::string_view key, doc;
-  Rule rule;
-  Slot slot;
-  const Quirk* quirk = nullptr;
-  bool affects_nothing = false;  ///< not part of a stage's identity: paths, logging, intervals, workers
-};
-
-/// Options are declared once: `void declare(Params& p) { p("width", width, in(1, 4096), "columns of the token"); }`.
-/// The member's own value is the default. The kernel has the visitors: reader, lister, resolver.
+/// Receives the options of a component. They are declared once: key, member, rule, sentence. The member's own value is the default.
+///
+///     struct Options {
+///       int64_t width = 192;
+///       double dropout = 0.1;
+///
+///       void declare(lafs::Params& p) {
+///         p("width", width, lafs::in(1, 4096), "columns of a token");
+///         p("dropout", dropout, lafs::in(0, 0.99), "share of the elements that are dropped");
+///       }
+///     };
+///
+/// The host calls `declare` with one visitor after another: to read a recipe, to write the resolved one, to list options with their rules,
+/// to complete a command line. So it only declares: the same options at every call, whatever their values, and no work. A rule across
+/// options is a `throw lafs::Error` in the component's constructor. [main thread]
+///
+/// A member may be a bool, int64_t, double, std::string or a list of one of these, `Path`, a list of paths, `Schedule`, `Use<Kind>`, a list
+/// of uses, a struct with a `declare` of its own (a table), or a list of such structs.
 class Params {
  public:
   virtual ~Params() = default;
@@ -107,7 +49,7 @@ class Params {
     put(key, member, {}, doc, nullptr, true);
   }
 
-  /// A quirk of the reference: `[run] behaviour` picks which of the two values is the default; an explicit key wins.
+  /// A quirk of the reference: `[run] behaviour` picks which of the two values is the default; a key in the recipe wins.
   void quirk(std::string_view id, std::string_view key, bool& member, bool published, bool corrected, std::string_view doc);
   void quirk(std::string_view id, std::string_view key, int64_t& member, int64_t published, int64_t corrected, std::string_view doc);
   void quirk(std::string_view id, std::string_view key, double& member, double published, double corrected, std::string_view doc);
@@ -122,6 +64,9 @@ class Params {
   virtual bool keeps_values() const { return false; }
 
  private:
+  template <typename T>
+  void put_quirk(std::string_view id, std::string_view key, T& member, const T& published, const T& corrected, const Rule& rule,
+                 std::string_view doc);
   template <typename T>
   void put(std::string_view key, T& member, const Rule& rule, std::string_view doc, const Quirk* quirk, bool affects_nothing);
 };

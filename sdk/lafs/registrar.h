@@ -26,13 +26,29 @@ struct Registration {
   std::vector<std::string> capabilities;       ///< interfaces beside its kind's, by the names in `Registrar::add`
 };
 
-/// Handed to `lafs_plugin`: the only way into the registry.
+/// Handed to `lafs_plugin`, which the host calls once, when it loads the library: the only way into the registry. Nothing else of a plugin
+/// runs before a recipe names it. [main thread]
+///
+///     class Dino final : public torch::nn::Module, public lafs::Objective {
+///      public:
+///       struct Options {
+///         double momentum = 0.996;
+///         void declare(lafs::Params& p) { p("momentum", momentum, lafs::in(0, 1), "of the teacher, in each step"); }
+///       };
+///       Dino(const Options& options, lafs::Assembly& assembly);  // what `Objective::Factory` receives comes behind the options
+///       ...
+///     };
+///
+///     LAFS_PLUGIN(registrar) { registrar.add<Dino>("dino", "self-distillation with a centred teacher"); }
+///
+/// Options are declared and checked whenever a recipe is read; the component is made only when a command needs it, maybe several times.
 class Registrar {
  public:
   virtual ~Registrar() = default;
 
   /// Registers T, which derives from its kind's interface, has a default-constructible `Options` with `declare(Params&)`,
-  /// and is constructed from (options, what the kind's factory receives...).
+  /// and is constructed from (options, what the kind's factory receives...). `doc` is one sentence for `lafs describe`; raise `revision`
+  /// whenever the plugin's numbers change, so that finished runs of older ones are not taken for its own.
   template <typename T>
   void add(std::string_view name, std::string_view doc, int64_t revision = 1);
 

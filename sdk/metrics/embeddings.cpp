@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "metrics/verification.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
 double norm(std::span<const double> row) {
@@ -120,4 +120,4 @@ std::vector<double> cosine_distances(const Rows& unit, std::span<const Pair> pai
   return distances;
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -9,7 +9,7 @@
 #include "lafs/error.h"
 #include "lafs/rng.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
 constexpr int64_t most_pairs = 20'000'000;
@@ -116,4 +116,4 @@ bool folds_are_mixed(std::span<const Pair> pairs, int64_t folds) {
   return true;
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -5,7 +5,7 @@
 
 #include "metrics/verification.h"
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// Every pair of pictures; `identities` has one entry a picture. Throws Error above twenty million pairs.
 std::vector<Pair> all_pairs(std::span<const int64_t> identities);
@@ -21,4 +21,4 @@ std::vector<Pair> interleaved(std::span<const Pair> pairs, uint64_t seed);
 /// Whether each of the contiguous folds has a pair of both kinds.
 bool folds_are_mixed(std::span<const Pair> pairs, int64_t folds);
 
-}  // namespace lafs
+}  // namespace lafs::metrics

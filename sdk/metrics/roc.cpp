@@ -9,7 +9,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
 void check(std::span<const double> scores, std::span<const uint8_t> genuine) {
@@ -81,4 +81,4 @@ size_t point_within(const Roc& roc, double far_target) {
   return last;
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// Cumulative counts after every comparison with at least this score is accepted.
 struct RocPoint {
@@ -39,4 +39,4 @@ size_t nearest_point(const Roc& roc, double far_target);
 /// Index of the last point whose FAR is not above the target: the definition of most papers.
 size_t point_within(const Roc& roc, double far_target);
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -9,7 +9,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
 constexpr int accuracy_thresholds = 400, rate_thresholds = 4000;
@@ -166,4 +166,4 @@ FoldRate val_at_far(std::span<const double> distances, std::span<const uint8_t> 
   return result;
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

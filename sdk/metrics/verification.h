@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// Row-major rows of f64.
 struct Rows {
@@ -87,4 +87,4 @@ FoldRate val_at_far(std::span<const double> distances, std::span<const uint8_t> 
 /// The threshold of a FAR between the last index with FAR <= target and the next; 0 when every FAR is below it. FAR never falls.
 double threshold_at_far(std::span<const double> far, std::span<const double> thresholds, double far_target);
 
-}  // namespace lafs
+}  // namespace lafs::metrics

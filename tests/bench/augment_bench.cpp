@@ -9,6 +9,7 @@
 #include "imaging/canvas.h"
 #include "imaging/decode.h"
 #include "lafs/augmentation.h"
+#include "lafs/plain_views.h"
 #include "support/front_door.h"
 
 namespace {
@@ -24,29 +25,15 @@ lafs::Image busy_picture(int64_t side) {
       bytes.push_back(static_cast<uint8_t>(blocks[static_cast<size_t>(block)] + rng.integer(0, 64)));
     }
   }
-  return lafs::image_of(side, side, std::move(bytes));
+  return lafs::imaging::image_of(side, side, std::move(bytes));
 }
-
-class Slots final : public lafs::Views {
- public:
-  explicit Slots(const lafs::ViewLayout& layout) {
-    for (const lafs::ViewGroup& group : layout) {
-      groups_.emplace_back(static_cast<size_t>(group.count), std::vector<uint8_t>(static_cast<size_t>(group.height * group.width * 3)));
-    }
-  }
-  std::span<uint8_t> image(size_t group, int64_t index) override { return groups_[group][static_cast<size_t>(index)]; }
-  void landmarks(size_t, int64_t, std::span<const float>) override {}
-
- private:
-  std::vector<std::vector<std::vector<uint8_t>>> groups_;
-};
 
 /// Pictures in a second through a plugin, from 112 x 112.
 void views(benchmark::State& state, const std::string& plugin) {
   const auto augmentation = lafs::test::make<lafs::Augmentation>(plugin, "", lafs::InputContract());
   lafs::Sample sample;
   sample.image = busy_picture(112);
-  Slots slots(augmentation->layout());
+  lafs::PlainViews slots(augmentation->layout());
   uint64_t key = 0;
   for (auto _ : state) {
     lafs::Rng rng(++key);
@@ -62,7 +49,7 @@ template <typename Work>
 void operation(benchmark::State& state, Work work) {
   const lafs::Image image = busy_picture(112);
   std::vector<uint8_t> bytes(static_cast<size_t>(image.size()));
-  lafs::Canvas canvas;
+  lafs::imaging::Canvas canvas;
   canvas.load(image);
   for (auto _ : state) {
     work(canvas, image, bytes);
@@ -71,17 +58,17 @@ void operation(benchmark::State& state, Work work) {
   state.SetItemsProcessed(state.iterations());
 }
 using Bytes = std::vector<uint8_t>;
-BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::Canvas& c, const lafs::Image& image, Bytes&) {
-  c.crop_resize(image, {10, 7, 80, 95}, lafs::Kernel::cubic, 112, 112);
+BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) {
+  c.crop_resize(image, {10, 7, 80, 95}, lafs::imaging::Kernel::cubic, 112, 112);
 });
-BENCHMARK_CAPTURE(operation, load, [](lafs::Canvas& c, const lafs::Image& image, Bytes&) { c.load(image); });
-BENCHMARK_CAPTURE(operation, store, [](lafs::Canvas& c, const lafs::Image&, Bytes& bytes) { c.store(bytes); });
-BENCHMARK_CAPTURE(operation, brightness, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.brightness(1.1); });
-BENCHMARK_CAPTURE(operation, contrast, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.contrast(1.1); });
-BENCHMARK_CAPTURE(operation, saturation, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.saturation(0.9); });
-BENCHMARK_CAPTURE(operation, hue, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.hue(0.07); });
-BENCHMARK_CAPTURE(operation, grey, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.grey(); });
-BENCHMARK_CAPTURE(operation, blur, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.blur(1.5); });
-BENCHMARK_CAPTURE(operation, solarise, [](lafs::Canvas& c, const lafs::Image&, Bytes&) { c.solarise(); });
+BENCHMARK_CAPTURE(operation, load, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) { c.load(image); });
+BENCHMARK_CAPTURE(operation, store, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes& bytes) { c.store(bytes); });
+BENCHMARK_CAPTURE(operation, brightness, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.brightness(1.1); });
+BENCHMARK_CAPTURE(operation, contrast, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.contrast(1.1); });
+BENCHMARK_CAPTURE(operation, saturation, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.saturation(0.9); });
+BENCHMARK_CAPTURE(operation, hue, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.hue(0.07); });
+BENCHMARK_CAPTURE(operation, grey, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.grey(); });
+BENCHMARK_CAPTURE(operation, blur, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.blur(1.5); });
+BENCHMARK_CAPTURE(operation, solarise, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.solarise(); });
 
 }  // namespace

@@ -10,11 +10,11 @@
 
 #include "kernel/ranks/memory.h"
 #include "kernel/train/draws.h"
-#include "nn/dino_loss.h"
-#include "nn/fused_drop.h"
-#include "nn/fused_update.h"
-#include "nn/init.h"
-#include "nn/transformer.h"
+#include "nn/layers/fused_drop.h"
+#include "nn/loss/dino_loss.h"
+#include "nn/models/transformer.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/initial_values.h"
 #include "support/keyless_draws.h"
 
 /// Our kernels beside plain operations: argument "fused" 1 or 0. Sizes of a LAFS step: 2 x 197 and 8 x 37 tokens of width 768, K = 65536.
@@ -35,7 +35,7 @@ void drop_add_step(benchmark::State& state) {
   const at::Tensor residual = torch::randn({8, 197, 768}).requires_grad_();
   const at::Tensor branch = torch::randn({8, 197, 768}).to(type_of(state)).requires_grad_(), weights = torch::randn({8, 197, 768});
   for (auto _ : state) {
-    drop_add(residual, branch, {0.1, "a"}, {0.1, "p"}, pass).backward(weights);
+    nn::drop_add(residual, branch, {0.1, "a"}, {0.1, "p"}, pass).backward(weights);
     residual.mutable_grad() = branch.mutable_grad() = at::Tensor();
   }
 }
@@ -46,7 +46,7 @@ void gelu_drop_step(benchmark::State& state) {
   const at::Tensor x = torch::randn({8, 197, 2048}).to(type_of(state)).requires_grad_();
   const at::Tensor weights = torch::randn({8, 197, 2048}).to(type_of(state));
   for (auto _ : state) {
-    gelu_drop(x, {0.1, "a"}, pass).backward(weights);
+    nn::gelu_drop(x, {0.1, "a"}, pass).backward(weights);
     x.mutable_grad() = at::Tensor();
   }
 }
@@ -85,11 +85,11 @@ void dino_loss_memory(benchmark::State& state) {
 BENCHMARK(dino_loss_memory)->ArgNames({"fused"})->Arg(1)->Arg(0)->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void block_step(benchmark::State& state) {
-  Block::Options options;
+  nn::Block::Options options;
   options.dropout = 0.1;
   options.drop_path = 0.1;
-  Block block(options);
-  initialise(block, 5);
+  nn::Block block(options);
+  nn::initialise(block, 5);
   const Pass pass = pass_of(4, state.range(0));
   const at::Tensor x = torch::randn({4, 197, 768}).requires_grad_();
   at::autocast::set_autocast_enabled(at::kCPU, state.range(1));
@@ -112,7 +112,7 @@ void moving_average_step(benchmark::State& state) {
   }
   for (auto _ : state) {
     if (state.range(0)) {
-      moving_average(averages, values, 0.996);
+      nn::moving_average(averages, values, 0.996);
     } else {
       at::_foreach_mul_(averages, 0.996);
       at::_foreach_add_(averages, values, 0.004);

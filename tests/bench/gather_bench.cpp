@@ -4,7 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 
 /// Patches at all landmarks of a LAFS step, forward and the landmarks' gradient: 196 of each of 2 global views, 36 of each of 8 local ones.
 /// Plain is the published way (models.md 5.3): one grid_sample a landmark; the local views of a picture are stacked.
@@ -34,14 +34,14 @@ at::Tensor patches_one_by_one(const at::Tensor& images, const at::Tensor& landma
 void gather_step(benchmark::State& state) {
   const int64_t batch = state.range(1);
   std::vector<Views> sets{{batch, 196}, {batch, 196}, {8 * batch, 36}};
-  const PatchGather options;
-  if (!at::allclose(patches_one_by_one(sets[0].images, sets[0].landmarks), gather_patches(sets[0].images, sets[0].landmarks, options), 1e-4,
-                    1e-4)) {
+  const nn::PatchGather options;
+  if (!at::allclose(patches_one_by_one(sets[0].images, sets[0].landmarks), nn::gather_patches(sets[0].images, sets[0].landmarks, options),
+                    1e-4, 1e-4)) {
     state.SkipWithError("the two ways disagree");
   }
   for (auto _ : state) {
     for (Views& v : sets) {
-      (state.range(0) ? gather_patches(v.images, v.landmarks, options) : patches_one_by_one(v.images, v.landmarks)).backward(v.weights);
+      (state.range(0) ? nn::gather_patches(v.images, v.landmarks, options) : patches_one_by_one(v.images, v.landmarks)).backward(v.weights);
       v.landmarks.mutable_grad() = at::Tensor();
     }
   }

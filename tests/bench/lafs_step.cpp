@@ -26,7 +26,8 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/forwarding_draws.h"
+#include "nn/layers/tree.h"
 
 namespace {
 
@@ -34,31 +35,20 @@ using Clock = std::chrono::steady_clock;
 using Override = std::pair<std::string, std::string>;
 
 /// Landmark noise and choices of a run, but no dropout: a step that another program can repeat.
-class LandmarkDraws final : public lafs::Draws {
+class LandmarkDraws final : public lafs::nn::ForwardingDraws {
  public:
-  explicit LandmarkDraws(std::shared_ptr<const lafs::Draws> inner) : inner_(std::move(inner)) {}
-  int64_t rows() const override { return inner_->rows(); }
-  at::Tensor uniform(std::string_view stream, const Shape& shape) const override { return inner_->uniform(stream, shape); }
-  at::Tensor normal(std::string_view stream, const Shape& shape) const override { return inner_->normal(stream, shape); }
-  at::Tensor integers(std::string_view stream, int64_t below, const Shape& shape) const override {
-    return inner_->integers(stream, below, shape);
-  }
-  at::Tensor permutations(std::string_view stream, int64_t size) const override { return inner_->permutations(stream, size); }
+  using ForwardingDraws::ForwardingDraws;
   at::Tensor keep_mask(std::string_view, double, const Shape& shape) const override {
     std::vector<int64_t> sizes{rows()};
     sizes.insert(sizes.end(), shape.begin(), shape.end());
     return torch::ones(sizes);
   }
-  uint64_t batch_key(std::string_view stream) const override { return inner_->batch_key(stream); }
-  std::shared_ptr<const lafs::Draws> scope(std::string_view name) const override {
-    return std::make_shared<LandmarkDraws>(inner_->scope(name));
-  }
-  std::shared_ptr<const lafs::Draws> views(int64_t count, int64_t first) const override {
-    return std::make_shared<LandmarkDraws>(inner_->views(count, first));
-  }
+  std::vector<uint64_t> row_keys(std::string_view) const override { return {}; }
 
  private:
-  std::shared_ptr<const lafs::Draws> inner_;
+  std::shared_ptr<const lafs::Draws> wrap(std::shared_ptr<const lafs::Draws> inner) const override {
+    return std::make_shared<LandmarkDraws>(std::move(inner));
+  }
 };
 
 struct Silent final : lafs::Reporter {
@@ -102,12 +92,12 @@ struct Bundle {
 
   void add(const std::string& name, const at::Tensor& tensor) { tensors.emplace_back(name, tensor.detach().cpu().contiguous().clone()); }
   void write(const std::filesystem::path& file, const nlohmann::json& facts) const {
-    std::vector<lafs::TensorBytes> out;
+    std::vector<lafs::formats::TensorBytes> out;
     for (const auto& [name, tensor] : tensors) {
       const char* type = tensor.scalar_type() == at::kLong ? "I64" : tensor.scalar_type() == at::kByte ? "U8" : "F32";
       out.push_back({name, type, tensor.sizes().vec(), {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}});
     }
-    lafs::write_safetensors(file, out, {{"facts", facts.dump()}});
+    lafs::formats::write_safetensors(file, out, {{"facts", facts.dump()}});
   }
 };
 
@@ -163,7 +153,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   nlohmann::json facts = bench.batch->has("image") ? add_pictures(bundle, bench) : add_views(bundle, bench);
   facts["backbone"] = backbone_facts(bench.recipe);
   facts["landmark_names"] = nlohmann::json::array();
-  for (const auto& [name, tensor] : lafs::state_of(bench.trainer.root())) {
+  for (const auto& [name, tensor] : lafs::nn::state_of(bench.trainer.root())) {
     if (tensor.scalar_type() != at::kFloat || name.starts_with("teacher.")) continue;
     bundle.add(name, tensor);
     if (name.starts_with("landmark_source.")) facts["landmark_names"].push_back(name.substr(16));
@@ -178,7 +168,7 @@ void write_agreement(Bench& bench, const std::filesystem::path& file) {
   }
   loss.backward();
   bundle.add("loss", loss);
-  for (const auto& [name, parameter] : lafs::parameters_of(bench.trainer.root())) {
+  for (const auto& [name, parameter] : lafs::nn::parameters_of(bench.trainer.root())) {
     if (parameter.grad().defined()) bundle.add("gradient." + (name.starts_with("student.") ? name.substr(8) : name), parameter.grad());
     parameter.mutable_grad() = at::Tensor();
   }

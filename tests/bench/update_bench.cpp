@@ -9,7 +9,7 @@
 
 #include "kernel/train/clip.h"
 #include "lafs/optimizer.h"
-#include "nn/fused_update.h"
+#include "nn/train/fused_update.h"
 #include "support/front_door.h"
 
 /// What a step does to all parameters of a LAFS student of fViT-B with its head of 65,536 prototypes: clip each gradient, AdamW, and the
@@ -64,9 +64,9 @@ std::vector<double> told(const Parameters& all, std::vector<double> lengths) {
 
 void ours_step(Parameters& all, Optimizer& optimizer) {
   const at::NoGradGuard no_grad;
-  clip_gradients(all.gradients, told(all, lengths_of(all.gradients)), 0, "per_tensor", limit);
+  clip_gradients(all.gradients, told(all, nn::lengths_of(all.gradients)), 0, "per_tensor", limit);
   optimizer.step();
-  moving_average(all.teacher, all.group->parameters(), momentum);
+  nn::moving_average(all.teacher, all.group->parameters(), momentum);
 }
 
 void plain_step(Parameters& all, torch::optim::AdamW& optimizer) {

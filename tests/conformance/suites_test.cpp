@@ -10,7 +10,7 @@
 #include <torch/types.h>
 
 #include "lafs/plugin.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 #include "runner/conformance/drawn.h"
 #include "runner/conformance/suites.h"
 
@@ -134,7 +134,7 @@ class Net final : public torch::nn::Module, public Backbone, public Initialised 
   using Factory = Backbone::Factory;
   static constexpr std::string_view kind = Backbone::kind;
   Net(const Options& options, const InputContract&) : way_(options.way) {
-    linear_ = register_module("linear", std::make_shared<Linear>(3, 4));
+    linear_ = register_module("linear", std::make_shared<nn::Linear>(3, 4));
     if (way_ == 2) register_parameter("idle", torch::empty({2}));
     if (way_ == 3) count_ = register_buffer("count", torch::zeros({1}));
   }
@@ -154,7 +154,7 @@ class Net final : public torch::nn::Module, public Backbone, public Initialised 
 
  private:
   int64_t way_;
-  std::shared_ptr<Linear> linear_;
+  std::shared_ptr<nn::Linear> linear_;
   at::Tensor count_;
 };
 

@@ -6,7 +6,7 @@
 namespace {
 
 void target(std::span<const uint8_t> bytes) {
-  const lafs::FaceBin bin(std::as_bytes(bytes), "x.bin");
+  const lafs::formats::FaceBin bin(std::as_bytes(bytes), "x.bin");
   uint64_t sum = 0;
   for (const auto& picture : bin.pictures()) {
     for (const std::byte b : picture) sum += static_cast<uint64_t>(b);

@@ -4,7 +4,7 @@
 namespace {
 
 void target(std::span<const uint8_t> bytes) {
-  const lafs::TorchCheckpoint file(std::as_bytes(bytes), "x.pth");
+  const lafs::formats::TorchCheckpoint file(std::as_bytes(bytes), "x.pth");
   uint64_t sum = 0;
   for (const auto& [name, tensor] : file.tensors()) {
     if (tensor.elements() > 1 << 16) continue;

@@ -19,18 +19,18 @@ void target(std::span<const uint8_t> bytes) {
   const std::filesystem::path file = memory.hold(bytes);
   std::string error;
   attempt(error, [&] {
-    const lafs::RecordFile records(file);
+    const lafs::formats::RecordFile records(file);
     std::vector<uint8_t> payload;
     for (uint64_t at = 0; at < records.size();) at = records.read(at, payload, at % 64);
   });
   attempt(error, [&] {
     for (const bool own : {false, true}) {
-      const lafs::FaceRecords set(file, {own, 1});
+      const lafs::formats::FaceRecords set(file, {own, 1});
       for (int64_t i = 0; i < set.size(); ++i) attempt(error, [&] { set.picture(i); });
     }
   });
-  attempt(error, [&] { lafs::RecordIndex::read(file, 1 << 20); });
-  attempt(error, [&] { lafs::read_property(file); });
+  attempt(error, [&] { lafs::formats::RecordIndex::read(file, 1 << 20); });
+  attempt(error, [&] { lafs::formats::read_property(file); });
   if (!error.empty()) throw lafs::Error(error);
 }
 

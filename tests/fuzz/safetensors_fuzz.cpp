@@ -5,9 +5,9 @@ namespace {
 
 void target(std::span<const uint8_t> bytes) {
   static const lafs::fuzz::MemoryFile memory;
-  const lafs::SafetensorsReader reader(memory.hold(bytes));
+  const lafs::formats::SafetensorsReader reader(memory.hold(bytes));
   uint64_t sum = 0;
-  for (const lafs::TensorInfo& tensor : reader.tensors()) {
+  for (const lafs::formats::TensorInfo& tensor : reader.tensors()) {
     for (const std::byte b : reader.bytes(tensor)) sum += static_cast<uint64_t>(b);
   }
   reader.verify();

@@ -29,7 +29,7 @@ std::filesystem::path golden_folder() {
 bool begins(const std::string& text, const std::string& with) { return text.rfind(with, 0) == 0; }
 
 /// A [H,W,3] tensor, or [3,H,W] turned into it.
-lafs::Image picture(const lafs::SafetensorsReader& file, const std::string& name, bool chw) {
+lafs::Image picture(const lafs::formats::SafetensorsReader& file, const std::string& name, bool chw) {
   const auto* info = file.find(name);
   REQUIRE_MESSAGE(info != nullptr, name);
   const auto raw = file.bytes(*info);
@@ -41,10 +41,10 @@ lafs::Image picture(const lafs::SafetensorsReader& file, const std::string& name
       for (int64_t c = 0; c < 3; ++c) bytes[static_cast<size_t>(i * 3 + c)] = from[c * height * width + i];
     }
   }
-  return lafs::image_of(height, width, std::move(bytes));
+  return lafs::imaging::image_of(height, width, std::move(bytes));
 }
 
-lafs::Box box_of(const Json& entry) { return {entry["top"], entry["left"], entry["height"], entry["width"]}; }
+lafs::imaging::Box box_of(const Json& entry) { return {entry["top"], entry["left"], entry["height"], entry["width"]}; }
 
 /// What the entry's operation makes of the picture, at the size of the expected one.
 std::vector<uint8_t> result(const Json& entry, const lafs::Image& in, const lafs::Image& expected) {
@@ -52,18 +52,18 @@ std::vector<uint8_t> result(const Json& entry, const lafs::Image& in, const lafs
   std::vector<uint8_t> out(in.bytes.get(), in.bytes.get() + in.size());
   if (begins(op, "tensor crop")) {
     out.resize(static_cast<size_t>(expected.size()));
-    lafs::crop_resize_bilinear(in, box_of(entry), expected.height, expected.width, out);
+    lafs::imaging::crop_resize_bilinear(in, box_of(entry), expected.height, expected.width, out);
   } else if (begins(op, "tensor brightness")) {
-    lafs::adjust_brightness(out, entry["factor"]);
+    lafs::imaging::adjust_brightness(out, entry["factor"]);
   } else if (begins(op, "tensor contrast")) {
-    lafs::adjust_contrast(out, entry["factor"]);
+    lafs::imaging::adjust_contrast(out, entry["factor"]);
   } else if (begins(op, "tensor saturation")) {
-    lafs::adjust_saturation(out, entry["factor"]);
+    lafs::imaging::adjust_saturation(out, entry["factor"]);
   } else if (begins(op, "tensor hue")) {
     const bool later = op.find("255.999") != std::string::npos;
-    lafs::adjust_hue(out, entry["shift"], later ? lafs::HueRule::times_255_999 : lafs::HueRule::times_255);
+    lafs::imaging::adjust_hue(out, entry["shift"], later ? lafs::imaging::HueRule::times_255_999 : lafs::imaging::HueRule::times_255);
   } else if (begins(op, "erase")) {
-    lafs::erase(out, in.width, box_of(entry), entry.value("value", uint8_t{0}));
+    lafs::imaging::erase(out, in.width, box_of(entry), entry.value("value", uint8_t{0}));
   } else {
     FAIL("no rule for \"" << op << "\"");
   }
@@ -71,7 +71,7 @@ std::vector<uint8_t> result(const Json& entry, const lafs::Image& in, const lafs
 }
 
 /// One named step on a canvas: a step of a `lafs_view` sequence, or an operation of its own.
-void apply(lafs::Canvas& canvas, const std::string& step, const Json& argument) {
+void apply(lafs::imaging::Canvas& canvas, const std::string& step, const Json& argument) {
   if (step == "flip") return canvas.mirror();
   if (step == "brightness") return canvas.brightness(argument);
   if (step == "contrast") return canvas.contrast(argument);
@@ -93,19 +93,19 @@ const std::vector<std::array<std::string, 3>>& single_steps() {
 }
 
 /// What Pillow's chain makes of the picture; false where the entry is of another family.
-bool drawn(const Json& entry, const lafs::Image& in, lafs::Canvas& canvas) {
+bool drawn(const Json& entry, const lafs::Image& in, lafs::imaging::Canvas& canvas) {
   const std::string op = entry["op"];
   canvas.load(in);
   if (begins(op, "crop then antialiased")) {
-    const auto kernel = op.find("bilinear") != std::string::npos ? lafs::Kernel::triangle : lafs::Kernel::cubic;
+    const auto kernel = op.find("bilinear") != std::string::npos ? lafs::imaging::Kernel::triangle : lafs::imaging::Kernel::cubic;
     canvas.crop_resize(in, box_of(entry), kernel, entry["size"], entry["size"]);
     return true;
   }
   if (begins(op, "shorter side to 96")) {
-    canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::Kernel::cubic, 96, 96);
+    canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::imaging::Kernel::cubic, 96, 96);
     std::vector<uint8_t> bytes(96 * 96 * 3);
     canvas.store(bytes);
-    canvas.crop_resize(lafs::image_of(96, 96, std::move(bytes)), {6, 6, 84, 84}, lafs::Kernel::cubic, 84, 84);
+    canvas.crop_resize(lafs::imaging::image_of(96, 96, std::move(bytes)), {6, 6, 84, 84}, lafs::imaging::Kernel::cubic, 84, 84);
     return true;
   }
   if (begins(op, "colour jitter")) {
@@ -117,7 +117,7 @@ bool drawn(const Json& entry, const lafs::Image& in, lafs::Canvas& canvas) {
     const Json& steps = entry["steps"];
     const Json& box = steps[0][1];
     const bool mirrored = steps.size() > 1 && steps[1][0] == "flip";
-    canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::Kernel::cubic, box[4], box[4], mirrored);
+    canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::imaging::Kernel::cubic, box[4], box[4], mirrored);
     for (size_t i = mirrored ? 2 : 1; i < steps.size(); ++i) apply(canvas, steps[i][0], steps[i][1]);
     return true;
   }
@@ -132,7 +132,7 @@ bool drawn(const Json& entry, const lafs::Image& in, lafs::Canvas& canvas) {
 /// The golden files, or nothing where one is absent.
 struct Golden {
   Json all;
-  lafs::SafetensorsReader tensors;
+  lafs::formats::SafetensorsReader tensors;
 };
 std::unique_ptr<Golden> open_golden() {
   const std::filesystem::path json_file = golden_folder() / "augment.json", tensor_file = golden_folder() / "augment.safetensors";
@@ -142,7 +142,7 @@ std::unique_ptr<Golden> open_golden() {
     return nullptr;
   }
   lafs::test::runs();
-  return std::unique_ptr<Golden>(new Golden{Json::parse(std::ifstream(json_file)), lafs::SafetensorsReader(tensor_file.string())});
+  return std::unique_ptr<Golden>(new Golden{Json::parse(std::ifstream(json_file)), lafs::formats::SafetensorsReader(tensor_file.string())});
 }
 
 lafs::Image input_of(const Golden& golden, const Json& entry) {
@@ -179,7 +179,7 @@ TEST_SUITE("augment") {
   TEST_CASE("augment: the operations and view chains of self-supervision equal Pillow byte for byte") {
     const auto golden = open_golden();
     if (!golden) return;
-    lafs::Canvas canvas;
+    lafs::imaging::Canvas canvas;
     int operations = 0, chains = 0;
     for (const auto& [name, entry] : golden->all["ops"].items()) {
       if (!entry.contains("image") || begins(name, "tensor") || begins(name, "ra_")) continue;

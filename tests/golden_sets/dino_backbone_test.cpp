@@ -8,7 +8,7 @@
 #include <torch/types.h>
 
 #include "lafs/backbone.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 
@@ -31,7 +31,7 @@ TEST_SUITE("dino_backbone") {
                                                number("img_size"), settings.at("layer_norm_eps").get<double>()),
                                    InputContract());
       const at::NoGradGuard no_grad;
-      for (const auto& [name, tensor] : state_of(*model->module())) {
+      for (const auto& [name, tensor] : nn::state_of(*model->module())) {
         at::Tensor(tensor).copy_(init.at(init.contains(name) ? name : "backbone." + name));
       }
     }
@@ -74,7 +74,7 @@ TEST_SUITE("dino_backbone") {
     {
       const at::NoGradGuard no_grad;
       for (const char* name : {"patch_embed.proj.weight", "patch_embed.proj.bias", "pos_embed", "cls_token"}) {
-        find_tensor(*g.model->module(), name).mul_(0.01);
+        nn::find_tensor(*g.model->module(), name).mul_(0.01);
       }
     }
     const double global = g.error("small_scale.", "112", "global_u8"), local = g.error("small_scale.", "48", "local_u8");

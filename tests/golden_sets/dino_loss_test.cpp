@@ -6,7 +6,7 @@
 #include <torch/types.h>
 
 #include "lafs/schedule.h"
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 #include "support/golden.h"
 
 // Loss, gradient and temperatures of the reference over five epochs (golden README, set 4).
@@ -29,7 +29,7 @@ TEST_SUITE("dino_loss") {
       Timeline time;
       time.epoch = settings.at("epoch_of_step")[static_cast<size_t>(s)];
       time.epochs = settings.at("epochs");
-      DinoLossOptions options;
+      nn::DinoLossOptions options;
       options.student_temperature = settings.at("student_temp");
       options.teacher_temperature = temperature.at(time);
       const double wanted = settings.at("teacher_temp_schedule")[static_cast<size_t>(time.epoch)];

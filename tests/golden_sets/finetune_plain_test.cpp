@@ -8,8 +8,8 @@
 #include <torch/types.h>
 
 #include "lafs/schedule.h"
-#include "nn/classifier.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/loss/classifier.h"
 #include "support/golden.h"
 #include "support/training.h"
 
@@ -54,7 +54,7 @@ TEST_SUITE("finetune_plain") {
       ParameterGroups all;
       for (const auto& item : settings.at("plain_parameter_names")) {
         const std::string name = item;
-        const at::Tensor parameter = find_tensor(*objective->module(), ours_of(name));
+        const at::Tensor parameter = nn::find_tensor(*objective->module(), ours_of(name));
         auto& group = groups[decay_of(name, parameter, settings.at("weight_decay"))];
         if (!group) all.push_back(group = std::make_shared<test::HandGroup>());
         group->decay = decay_of(name, parameter, settings.at("weight_decay"));
@@ -88,9 +88,9 @@ TEST_SUITE("finetune_plain") {
 
   void check_logits(Run& run, const test::HandBatch& batch, const at::Tensor& golden) {
     const at::NoGradGuard no_grad;
-    const auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*run.objective->module(), "backbone"));
-    const auto classifier = std::dynamic_pointer_cast<Classifier>(submodule(*run.objective->module(), "classifier"));
-    Targets targets;
+    const auto backbone = std::dynamic_pointer_cast<Backbone>(nn::submodule(*run.objective->module(), "backbone"));
+    const auto classifier = std::dynamic_pointer_cast<nn::Classifier>(nn::submodule(*run.objective->module(), "classifier"));
+    nn::Targets targets;
     targets.label_a = batch.identities;
     const auto head = run.assembly.head();
     CHECK(test::max_error(classifier->logits(backbone->forward(batch.views("image")[0], {}), targets, *head, {}), golden) < 1e-3);
@@ -101,7 +101,7 @@ TEST_SUITE("finetune_plain") {
     for (size_t i = 0; i < names.size(); ++i) {
       const std::string name = names[i];
       CAPTURE(name);
-      const at::Tensor gradient = find_tensor(*run.objective->module(), ours_of(name)).grad();
+      const at::Tensor gradient = nn::find_tensor(*run.objective->module(), ours_of(name)).grad();
       const double norm = golden[static_cast<int64_t>(i)].item<double>();
       CHECK(std::abs(gradient.to(at::kDouble).norm().item<double>() - norm) < 2e-3 * norm);
     }
@@ -135,7 +135,7 @@ TEST_SUITE("finetune_plain") {
     }
     for (const auto& [name, golden] : test::golden_tensors("finetune_plain.final.safetensors")) {
       CAPTURE(name);
-      CHECK(test::max_error(find_tensor(*run.objective->module(), ours_of(name)), golden) < 2e-4);
+      CHECK(test::max_error(nn::find_tensor(*run.objective->module(), ours_of(name)), golden) < 2e-4);
     }
     CHECK(hand.reporter.values.contains("accuracy"));
   }

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/tokens.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 #include "support/rule_numbers.h"
@@ -54,15 +54,15 @@ TEST_SUITE("fvit_b_depth1") {
     const Golden g;
     const auto model = g.model();
     const at::Tensor rows = torch::tensor(g.settings.at("sequence_rows_kept").get<std::vector<int64_t>>());
-    const auto block = std::dynamic_pointer_cast<Block>(submodule(*model->module(), "transformer.layers.0"));
+    const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), "transformer.layers.0"));
     REQUIRE(block);
-    const auto tensor = [&](const char* name) { return find_tensor(*model->module(), name); };
-    const at::Tensor tokens = cut_tokens(g.images, g.settings.at("patch"));
+    const auto tensor = [&](const char* name) { return nn::find_tensor(*model->module(), name); };
+    const at::Tensor tokens = nn::cut_tokens(g.images, g.settings.at("patch"));
     at::Tensor x = at::linear(tokens, tensor("patch_to_embedding.weight"), tensor("patch_to_embedding.bias"));
     x = at::cat({tensor("cls_token").expand({x.size(0), 1, x.size(2)}), x}, 1) + tensor("pos_embedding");
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("sequence_in")) < 1e-5);
     CHECK(test::max_error(block->attention(x).select(2, 0), g.io.at("block0.attention_cls_row")) < 1e-5);
-    x = block->attend(x, {});
+    x = block->self_attention(x, {});
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.after_attention")) < 1e-5);
     x = block->feed_forward(x, {});
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.out")) < 1e-5);
@@ -81,7 +81,7 @@ TEST_SUITE("fvit_b_depth1") {
     CHECK(test::relative_error(loss, g.io.at("loss")) < 1e-4);  // a sum of 2 D products of either sign
     loss.backward();
     size_t compared = 0;
-    for (const auto& [name, parameter] : parameters_of(*model->module())) {
+    for (const auto& [name, parameter] : nn::parameters_of(*model->module())) {
       CAPTURE(name);
       REQUIRE(parameter.grad().defined());
       const at::Tensor flat = parameter.grad().reshape({-1}).to(at::kDouble);

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/classifier.h"
-#include "nn/tokens.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/loss/classifier.h"
+#include "nn/models/transformer.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 
@@ -56,7 +56,7 @@ TEST_SUITE("fvit_tiny") {
     CHECK(test::max_error(model->forward(g.images, {}), g.io.at("embedding_out")) < 1e-5);
     CHECK(test::max_error(model->forward(g.images.flip(3), {}), g.io.at("embedding_mirrored")) < 1e-5);
     CHECK(test::max_error(model->forward(test::scaled_pixels(g.io.at("image48_u8")), {}), g.io.at("embedding_48px")) < 1e-5);
-    const at::Tensor tokens = cut_tokens(g.images, g.settings.at("patch"));
+    const at::Tensor tokens = nn::cut_tokens(g.images, g.settings.at("patch"));
     CHECK(test::max_error(tokens.slice(0, 0, 1), g.io.at("tokens")) == 0);
     const at::Tensor from_tokens = dynamic_cast<Tokenised&>(*model).forward_tokens(tokens, {}, {});
     CHECK(test::max_error(from_tokens, g.io.at("embedding_from_tokens")) < 1e-5);
@@ -82,7 +82,7 @@ TEST_SUITE("fvit_tiny") {
     const at::NoGradGuard no_grad;
     const Golden g;
     const auto model = g.model();
-    for (const auto& [name, tensor] : state_of(*model->module())) {
+    for (const auto& [name, tensor] : nn::state_of(*model->module())) {
       if (name == "pos_embedding" || name == "cls_token" || name.starts_with("patch_to_embedding.")) tensor.mul_(0.01);
     }
     CHECK(test::max_error(model->forward(g.images, {}), g.io.at("embedding_small_scale")) < 1e-5);
@@ -102,10 +102,10 @@ TEST_SUITE("fvit_tiny") {
     CHECK(static_cast<int64_t>(attention.size()) == depth);
     for (int64_t l = 0; l < depth; ++l) {
       CAPTURE(l);
-      const auto block = std::dynamic_pointer_cast<Block>(submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
+      const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
       REQUIRE(block);
       const std::string name = fmt::format("block{}.", l);
-      x = block->attend(x, {});
+      x = block->self_attention(x, {});
       CHECK(test::max_error(x, g.io.at(name + "after_attention")) < 1e-5);
       x = block->feed_forward(x, {});
       CHECK(test::max_error(x, g.io.at(name + "out")) < 1e-5);
@@ -122,12 +122,12 @@ TEST_SUITE("fvit_tiny") {
     const std::string text = g.settings.at("head");
     const auto head = test::make<Head>(
         "cosface", fmt::format("scale = {}\nmargin = {}", test::number_after(text, "s="), test::number_after(text, "m=")), int64_t{1});
-    Classifier::Options options;
+    nn::Classifier::Options options;
     options.classes = g.settings.at("num_class");
     options.width = g.settings.at("dim");
-    Classifier classifier(options);
+    nn::Classifier classifier(options);
     classifier.weight.copy_(g.state.at("loss.weight"));
-    Targets targets;
+    nn::Targets targets;
     targets.label_a = g.io.at("labels");
     const at::Tensor logits = classifier.logits(g.model()->forward(g.images, {}), targets, *head, {});
     CHECK(test::max_error(logits, g.io.at("logits_with_labels")) < 1e-4);  // the heads' limit: these are 64 times a cosine
@@ -143,7 +143,7 @@ TEST_SUITE("fvit_tiny") {
     CHECK(test::max_error(loss, g.io.at("loss")) < 1e-4);  // a sum of 2 D products
     loss.backward();
     size_t compared = 0;
-    for (const auto& [name, tensor] : parameters_of(*model->module())) {
+    for (const auto& [name, tensor] : nn::parameters_of(*model->module())) {
       CAPTURE(name);
       const auto golden = grads.find(name);
       CHECK(tensor.grad().defined() == (golden != grads.end()));

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/classifier.h"
+#include "nn/loss/classifier.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 
@@ -44,8 +44,8 @@ TEST_SUITE("heads") {
     return at::where(weight > 0, other, labels);
   }
 
-  Targets targets_of(const Case& c, const test::Tensors& data, const nlohmann::json& settings) {
-    Targets targets;
+  nn::Targets targets_of(const Case& c, const test::Tensors& data, const nlohmann::json& settings) {
+    nn::Targets targets;
     targets.label_a = data.at(c.minus1 ? "labels_with_minus1" : "labels");
     if (c.soft) {
       targets.label_b = partners(data.at("soft"), targets.label_a);
@@ -77,17 +77,17 @@ TEST_SUITE("heads") {
       CAPTURE(name);
       const Case c = read_case(name, settings.at("scale"));
       const auto head = test::make<Head>(c.plugin, c.options, data.at("W").size(0));
-      Classifier::Options options;
+      nn::Classifier::Options options;
       options.classes = settings.at("C");
       options.width = settings.at("d");
       options.probability_floor = c.floor;
-      Classifier classifier(options);
+      nn::Classifier classifier(options);
       {
         const at::NoGradGuard no_grad;
         classifier.weight.copy_(data.at("W"));
       }
       const at::Tensor embedding = data.at(entry.at("input").get<std::string>()).clone().requires_grad_(true);
-      const Targets targets = targets_of(c, data, settings);
+      const nn::Targets targets = targets_of(c, data, settings);
       CHECK(test::max_error(classifier.logits(embedding, targets, *head, {}), data.at(name + ".logits")) < c.logit_limit);
       const at::Tensor loss = classifier.loss(embedding, targets, *head, {});
       CHECK(test::max_error(loss.reshape({1}), data.at(name + ".loss")) < 1e-3);

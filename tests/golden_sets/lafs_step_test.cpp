@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 #include "support/step_trace.h"
 
 // LAFS pre-training with the full-size landmark CNN and recorded chance (golden README, set 5).
@@ -65,9 +65,9 @@ TEST_SUITE("lafs_step") {
   /// Tokens of a group by its definition (pretraining.md 4).
   at::Tensor tokens_of(const test::StepTrace& run, const at::Tensor& clean, const at::Tensor& pixels, const at::Tensor& noise) {
     const at::NoGradGuard no_grad;
-    const auto source = submodule(*run.objective->module(), "landmark_source");
+    const auto source = nn::submodule(*run.objective->module(), "landmark_source");
     const at::Tensor points = dynamic_cast<Landmarked&>(*source).landmarks(clean.flatten(0, 1), {});
-    return gather_patches(pixels.flatten(0, 1), points + noise * run.settings.at("noise_px").get<double>(), {});
+    return nn::gather_patches(pixels.flatten(0, 1), points + noise * run.settings.at("noise_px").get<double>(), {});
   }
 
   void compare_tokens(test::StepTrace& run, const test::HandBatch& batch, const Recorded::Numbers& numbers) {
@@ -101,7 +101,7 @@ TEST_SUITE("lafs_step") {
     for (const auto& [name, tensor] : test::golden_tensors("part_fvit_tiny.state.safetensors")) {
       if (name.starts_with("stn.") || name.starts_with("output_layer.")) landmarks.emplace(name, tensor);
     }
-    test::load_state(*submodule(*run.objective->module(), "landmark_source"), landmarks);
+    test::load_state(*nn::submodule(*run.objective->module(), "landmark_source"), landmarks);
     for (int64_t step = 0; step < 6; ++step) {
       const test::HandBatch batch = batch_of(run, step);
       const Recorded::Numbers numbers = recorded(run, step);

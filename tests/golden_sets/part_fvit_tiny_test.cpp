@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/function.h"
-#include "nn/landmark_cnn.h"
-#include "nn/patch_gather.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/models/landmark_cnn.h"
+#include "nn/models/patch_gather.h"
+#include "nn/models/transformer.h"
 #include "support/front_door.h"
 #include "support/golden.h"
 
@@ -50,14 +50,14 @@ TEST_SUITE("part_fvit_tiny") {
     Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const Pass& pass) {
       auto& root = *model.module();
       {
-        const AutocastOff off;  // as the network does
-        trunk = std::dynamic_pointer_cast<LandmarkTrunk>(submodule(root, "stn"))->forward(images, pass);
-        raw = std::dynamic_pointer_cast<Linear>(submodule(root, "output_layer.1"))->forward(trunk.mean({2, 3}));
+        const nn::AutocastOff off;  // as the network does
+        trunk = std::dynamic_pointer_cast<nn::LandmarkTrunk>(nn::submodule(root, "stn"))->forward(images, pass);
+        raw = std::dynamic_pointer_cast<nn::Linear>(nn::submodule(root, "output_layer.1"))->forward(trunk.mean({2, 3}));
       }
       raw.retain_grad();
-      theta = stretched_landmarks(raw, 111, "joint");
+      theta = nn::stretched_landmarks(raw, 111, "joint");
       theta.retain_grad();
-      tokens = gather_patches(images, theta, {});
+      tokens = nn::gather_patches(images, theta, {});
       loss = (dynamic_cast<Tokenised&>(model).forward_tokens(tokens, {}, pass) * R).sum();
     }
   };
@@ -83,7 +83,7 @@ TEST_SUITE("part_fvit_tiny") {
     size_t compared = 0;
 
     Errors(const torch::nn::Module& root, const test::Tensors& golden, const std::string& prefix) {
-      for (const auto& [name, parameter] : parameters_of(root)) {
+      for (const auto& [name, parameter] : nn::parameters_of(root)) {
         const std::string key = prefix + name;
         const bool whole = golden.contains(key), digest = golden.contains(key + "::stat");
         CAPTURE(name);
@@ -126,7 +126,7 @@ TEST_SUITE("part_fvit_tiny") {
     x = at::cat({g.state.at("cls_token"), x}, 1) + g.state.at("pos_embedding");
     CHECK(test::max_error(x, io.at("sequence_in")) < test::limit(5e-4, 5e-2));
     for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
-      x = std::dynamic_pointer_cast<Block>(submodule(*model->module(), fmt::format("transformer.layers.{}", l)))->forward(x, {});
+      x = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)))->forward(x, {});
       CHECK(test::max_error(x, io.at(fmt::format("block{}.out", l))) < test::limit(5e-4, 0.1));
     }
   }
@@ -141,7 +141,7 @@ TEST_SUITE("part_fvit_tiny") {
     CHECK(test::max_error(loss, io.at("loss")) < test::limit(1e-4, 0.06));  // a sum of 2 D products
     loss.backward();
     const Errors errors(*model->module(), test::golden_tensors("part_fvit_tiny.grads.safetensors"), "");
-    CHECK(errors.compared == parameters_of(*model->module()).size() - 1);  // all but the unused class head
+    CHECK(errors.compared == nn::parameters_of(*model->module()).size() - 1);  // all but the unused class head
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
     CHECK(errors.others < test::limit(5e-5, 0.03));
     CHECK(errors.trunk < test::limit(3e-2, 0.15));
@@ -159,7 +159,7 @@ TEST_SUITE("part_fvit_tiny") {
     const at::Tensor embedding = model->forward(images, {true, nullptr});
     CHECK(test::max_error(embedding, golden.at("io/embedding")) < test::limit(room * 1e-4, 1e-2));
     size_t compared = 0;
-    for (const auto& [name, tensor] : state_of(*model->module())) {
+    for (const auto& [name, tensor] : nn::state_of(*model->module())) {
       const auto after = golden.find("bn_after/" + name);
       if (after == golden.end()) continue;
       CAPTURE(name);
@@ -169,7 +169,7 @@ TEST_SUITE("part_fvit_tiny") {
     CHECK(compared == 138);
     (embedding * golden.at("io/R")).sum().backward();
     const Errors errors(*model->module(), golden, "grad/");
-    CHECK(errors.compared == parameters_of(*model->module()).size() - 1);
+    CHECK(errors.compared == nn::parameters_of(*model->module()).size() - 1);
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
     CHECK(errors.others < room * 1e-2);
     CHECK(errors.trunk < room * 3e-2);

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
+#include "nn/models/patch_gather.h"
 #include "support/golden.h"
 
 // Sampling at landmarks, by the LAFS reference (golden README, set 3): values 3e-5, gradients 3e-5 of the tensor's largest.
@@ -11,7 +11,7 @@ TEST_SUITE("patch_extract") {
   namespace {  // suites of several files share a name of doctest's making
   using namespace lafs;
 
-  using Gather = at::Tensor (*)(const at::Tensor&, const at::Tensor&, const PatchGather&);
+  using Gather = at::Tensor (*)(const at::Tensor&, const at::Tensor&, const nn::PatchGather&);
 
   void compare(Gather gather, const test::Tensors& golden, const std::string& name) {
     CAPTURE(name);
@@ -20,7 +20,7 @@ TEST_SUITE("patch_extract") {
     const double values = test::limit(3e-5, 8e-3), gradients = test::limit(3e-5, 1.2e-2);
     const at::Tensor tokens = gather(images, landmarks, {});
     CHECK(test::max_error(tokens, golden.at(name + ".tokens")) < values);
-    const at::Tensor tiled = mosaic(tokens, 8, 3);
+    const at::Tensor tiled = nn::mosaic(tokens, 8, 3);
     if (golden.contains(name + ".mosaic")) CHECK(test::max_error(tiled, golden.at(name + ".mosaic")) < values);
     (tiled * golden.at(name + ".R_mosaic")).sum().backward();
     const at::Tensor comparable = golden.at(name + ".grad_comparable").to(at::kFloat);
@@ -33,8 +33,8 @@ TEST_SUITE("patch_extract") {
     if (!test::golden_ready("patch_extract", {"patch_extract.safetensors"})) return;
     const auto golden = test::golden_tensors("patch_extract.safetensors");
     for (const char* name : {"special16", "random196", "small36"}) {
-      compare(gather_patches, golden, name);
-      compare(gather_patches_by_grid_sample, golden, name);
+      compare(nn::gather_patches, golden, name);
+      compare(nn::gather_patches_by_grid_sample, golden, name);
     }
   }
   }  // namespace

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "nn/positions.h"
+#include "nn/layers/positions.h"
 #include "support/golden.h"
 
 // Positions for other sizes, by DINO (golden README, set 9): 1e-5.
@@ -26,7 +26,8 @@ TEST_SUITE("posinterp") {
         CHECK(test::max_error(positions, wanted) == 0);
         continue;
       }
-      const at::Tensor ours = resampled_positions(positions, resampling_matrix(table, rows, 0.1), resampling_matrix(table, columns, 0.1));
+      const at::Tensor ours =
+          nn::resampled_positions(positions, nn::resampling_matrix(table, rows, 0.1), nn::resampling_matrix(table, columns, 0.1));
       CHECK(test::max_error(ours, wanted) < 1e-5);
       worst = std::max(worst, test::max_error(ours, wanted));
     }

@@ -85,7 +85,7 @@ TEST_SUITE("weights") {
       CHECK(account.unexpected.size() == 1);
       CHECK(account.unexpected.front().ends_with("backbone.loss.weight"));
       test::Tensors state;
-      for (const auto& [name, tensor] : state_of(*backbone->module())) state.emplace(name, tensor);
+      for (const auto& [name, tensor] : nn::state_of(*backbone->module())) state.emplace(name, tensor);
       CHECK(equal_ones(state, test::golden_tensors("lafs_step.final_" + network + ".safetensors"),
                        [](const std::string& name) { return "backbone." + name; }) == 28);
     }
@@ -126,7 +126,7 @@ TEST_SUITE("weights") {
 
   TEST_CASE("weights: moments of the optimizer stand under the index that the map of names gives") {
     if (!test::golden_ready("weights", {"lafs_step.checkpoint.pth", "lafs_step.optimizer_map.json"})) return;
-    const TorchCheckpoint file(test::golden_file("lafs_step.checkpoint.pth"));
+    const formats::TorchCheckpoint file(test::golden_file("lafs_step.checkpoint.pth"));
     std::map<std::string, std::vector<int64_t>> shapes;
     for (const auto& [name, tensor] : file.tensors()) shapes.emplace(name, tensor.shape);
     const auto names = test::golden_json("lafs_step.optimizer_map.json").at("names_in_index_order").get<std::vector<std::string>>();

@@ -1,4 +1,4 @@
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 
 #include <cmath>
 
@@ -30,9 +30,9 @@ TEST_CASE("gpu dino loss: value and gradient are those of the definition, for ra
       const at::Tensor student = (2 * torch::randn({c.views * c.batch, c.width})).to(type),
                        teacher = torch::randn({c.teacher_views * c.batch, c.width}).to(type), center = 0.3 * torch::randn({1, c.width});
       const test::LossOutcome exact =
-          test::loss_outcome(dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
+          test::loss_outcome(nn::dino_loss_plain, student.to(at::kDouble), teacher.to(at::kDouble), center, c.teacher_views);
       const test::LossOutcome ours =
-          test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), c.teacher_views);
+          test::loss_outcome(nn::dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), c.teacher_views);
       const double pair = 3 / (0.1 * static_cast<double>(c.teacher_views * (c.views - 1) * c.batch));
       CHECK(std::abs(ours.loss - exact.loss) < 2e-6 * std::abs(exact.loss) + 4e-6);
       CHECK((ours.gradient.scalar_type() == type));
@@ -45,9 +45,9 @@ TEST_CASE("gpu dino loss: is the processor's at full width, and repeats itself t
   if (!test::gpu_ready()) return;
   torch::manual_seed(32);
   const at::Tensor student = torch::randn({20, 65536}), teacher = torch::randn({4, 65536}), center = torch::zeros({1, 65536});
-  const test::LossOutcome here = test::loss_outcome(dino_loss, student, teacher, center, 2);
-  const test::LossOutcome one = test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
-  const test::LossOutcome two = test::loss_outcome(dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
+  const test::LossOutcome here = test::loss_outcome(nn::dino_loss, student, teacher, center, 2);
+  const test::LossOutcome one = test::loss_outcome(nn::dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
+  const test::LossOutcome two = test::loss_outcome(nn::dino_loss, student.to(at::kCUDA), teacher.to(at::kCUDA), center.to(at::kCUDA), 2);
   CHECK(std::abs(one.loss - here.loss) < 2e-6 * std::abs(here.loss) + 4e-6);
   CHECK(test::difference(one.gradient, here.gradient) < 1e-5 * test::largest_of(here.gradient));
   CHECK(one.loss == two.loss);
@@ -60,9 +60,9 @@ TEST_CASE("gpu dino loss: large logits do not overflow, and what is not finite s
   const at::Tensor student = 100 * torch::randn({4, 3000}), teacher = 100 * torch::randn({4, 3000}),
                    center = torch::zeros({1, 3000}).to(at::kCUDA);
   const auto loss = [&](const at::Tensor& s, const at::Tensor& t) {
-    return dino_loss(s.to(at::kCUDA), t.to(at::kCUDA), center, {}).item<double>();
+    return nn::dino_loss(s.to(at::kCUDA), t.to(at::kCUDA), center, {}).item<double>();
   };
-  const double plain = dino_loss_plain(student, teacher, center.cpu(), {}).item<double>();
+  const double plain = nn::dino_loss_plain(student, teacher, center.cpu(), {}).item<double>();
   CHECK(std::abs(loss(student, teacher) - plain) < 2e-6 * plain);
   for (const float bad : {NAN, INFINITY, -INFINITY}) {
     at::Tensor broken = student.clone();

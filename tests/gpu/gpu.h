@@ -5,7 +5,7 @@
 
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
-#include "nn/cuda_kernels.h"
+#include "nn/cuda/cuda_kernels.h"
 #include "support/skip.h"
 
 namespace lafs::test {
@@ -14,7 +14,7 @@ namespace lafs::test {
 inline bool gpu_ready() {
   try {
     const at::Device device = open_device("cuda");
-    if (cuda_kernels(at::empty({1}, device))) {
+    if (nn::cuda_kernels(at::empty({1}, device))) {
       runs();
       return true;
     }

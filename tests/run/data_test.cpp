@@ -14,7 +14,7 @@ using Bytes = std::vector<uint8_t>;
 
 std::string text(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
-Image shade(uint8_t value, int64_t size = 8) { return image_of(size, size, Bytes(static_cast<size_t>(size * size * 3), value)); }
+Image shade(uint8_t value, int64_t size = 8) { return imaging::image_of(size, size, Bytes(static_cast<size_t>(size * size * 3), value)); }
 
 /// A folder of people with JPEG and PNG pictures, and the place beside it for what is packed.
 class People {
@@ -25,7 +25,7 @@ class People {
       fs::create_directories(root() / fmt::format("p{}", person));
       for (int i = 0; i < counts[static_cast<size_t>(person)]; ++i) {
         const Image image = shade(static_cast<uint8_t>(40 * person + 10 * i));
-        const Bytes bytes = i % 2 == 0 ? encode_jpeg(image) : encode_png(image);
+        const Bytes bytes = i % 2 == 0 ? imaging::encode_jpeg(image) : imaging::encode_png(image);
         write_bytes(root() / fmt::format("p{}/{}.{}", person, i, i % 2 == 0 ? "jpg" : "png"), text(bytes));
         pictures.push_back(text(bytes));
         labels.push_back(person);
@@ -62,10 +62,10 @@ TEST_CASE("data pack: a folder becomes a record set of the same bytes and labels
                                      style, bytes));
     CHECK(people.clean(true));
     CHECK(read_bytes(people.out() / "property") == "3,8,8\n");
-    const FaceRecords set(people.out() / "train.rec", {});
+    const formats::FaceRecords set(people.out() / "train.rec", {});
     REQUIRE(set.size() == 6);
     CHECK(set.warnings().empty());
-    CHECK((set.style() == FaceRecords::Style::range) == (std::string(style) == "range"));
+    CHECK((set.style() == formats::FaceRecords::Style::range) == (std::string(style) == "range"));
     for (int64_t i = 0; i < 6; ++i) {
       CHECK(text(set.picture(i)) == people.pictures[static_cast<size_t>(i)]);
       CHECK(set.label(i) == people.labels[static_cast<size_t>(i)]);
@@ -86,7 +86,7 @@ TEST_CASE("data pack: shards keep people together and labels apart") {
   const People people;
   const Outcome outcome = lafs({"data", "pack", people.root(), "--out", people.out(), "--shards", "2", "--quiet"});
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
-  const FaceRecords first(people.out() / "train-00000.rec", {}), second(people.out() / "train-00001.rec", {});
+  const formats::FaceRecords first(people.out() / "train-00000.rec", {}), second(people.out() / "train-00001.rec", {});
   CHECK(first.size() == 3);
   CHECK(second.size() == 3);
   CHECK(second.label(0) == 2);
@@ -110,12 +110,12 @@ TEST_CASE("data pack: what is drawn or chosen is encoded, as asked") {
   REQUIRE_MESSAGE(png.status == 0, png.err);
   CHECK(png.out.find("6 pictures of 3 identities") == 0);
   CHECK(png.out.find(" 0 copied") != std::string::npos);
-  const FaceRecords set(people.out() / "train.rec", {});
+  const formats::FaceRecords set(people.out() / "train.rec", {});
   CHECK(text(set.picture(0)).substr(1, 3) == "PNG");
   const Outcome jpeg = lafs({"data", "pack", "--source", drawn, "--out", people / "jpeg", "--quality", "40", "--chroma", "444", "--quiet"});
   REQUIRE_MESSAGE(jpeg.status == 0, jpeg.err);
-  const FaceRecords small(people / "jpeg" / "train.rec", {});
-  CHECK(small.picture(5) == encode_jpeg(decode_image(set.picture(5)), 40, true));
+  const formats::FaceRecords small(people / "jpeg" / "train.rec", {});
+  CHECK(small.picture(5) == imaging::encode_jpeg(imaging::decode_image(set.picture(5)), 40, true));
 }
 
 TEST_CASE("data pack: a recipe names its data, a list its pictures") {
@@ -128,7 +128,7 @@ TEST_CASE("data pack: a recipe names its data, a list its pictures") {
   const Outcome list =
       lafs({"data", "pack", people / "list.txt", "--root", people.root(), "--style", "plain", "--out", people / "two", "--quiet"});
   REQUIRE_MESSAGE(list.status == 0, list.err);
-  const FaceRecords set(people / "two" / "train.rec", {});
+  const formats::FaceRecords set(people / "two" / "train.rec", {});
   REQUIRE(set.size() == 2);
   CHECK(text(set.picture(0)) == people.pictures[4]);
   CHECK(set.label(0) == 1);

@@ -23,7 +23,7 @@ class Trained {
     return lafs(Arguments{"embed", tiny / "out", "--out", tiny / out, "--batch", "1", "--device", "cpu"} + more);
   }
   std::string rows(const std::string& npy, int64_t width = 24) const {
-    const std::string bytes = read_bytes(tiny / npy), header = npy_header("F32", {48, width});
+    const std::string bytes = read_bytes(tiny / npy), header = formats::npy_header("F32", {48, width});
     REQUIRE(bytes.starts_with(header));
     return bytes.substr(header.size());
   }
@@ -43,7 +43,7 @@ TEST_CASE("embed: the same rows in both formats, with keys, identities and facts
   CHECK(npy.out == (trained.tiny / "a.npy").string() + ": 48 pictures of 8 identities, 24 numbers each\n");
   CHECK(npy.err == "");
   REQUIRE(trained.embed("b.safetensors").status == 0);
-  const SafetensorsReader reader(trained.tiny / "b.safetensors");
+  const formats::SafetensorsReader reader(trained.tiny / "b.safetensors");
   reader.verify();
   const auto bytes = reader.bytes(*reader.find("features"));
   CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == trained.rows("a.npy"));
@@ -66,7 +66,7 @@ TEST_CASE("embed: the same rows in both formats, with keys, identities and facts
 
 TEST_CASE("embed: a key with a tab or a new line in it keeps to its column") {
   const Trained trained;
-  const std::vector<uint8_t> picture = encode_png(image_of(32, 32, std::vector<uint8_t>(32 * 32 * 3, 90)));
+  const std::vector<uint8_t> picture = imaging::encode_png(imaging::image_of(32, 32, std::vector<uint8_t>(32 * 32 * 3, 90)));
   fs::create_directories(trained.tiny / "faces" / "ann\tb");
   write_bytes(trained.tiny / "faces" / "ann\tb" / "c:\\d\n.png", std::string(picture.begin(), picture.end()));
   const Outcome outcome = trained.embed("a.npy", {trained.tiny / "faces"});

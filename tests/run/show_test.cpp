@@ -15,7 +15,7 @@ const fs::path source = LAFS_TEST_SOURCE;
 void write_picture(const fs::path& file, int64_t height, int64_t width) {
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 37 + i * i / 91);
-  const auto png = encode_png(image_of(height, width, std::move(bytes)));
+  const auto png = imaging::encode_png(imaging::image_of(height, width, std::move(bytes)));
   write_bytes(file, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("show views: the same bytes at every call, of the size of its pictures
   REQUIRE(views("c.png", {"--epoch", "1"}).status == 0);
   CHECK(read_bytes(folder / "a.png") == read_bytes(folder / "b.png"));
   CHECK(read_bytes(folder / "a.png") != read_bytes(folder / "c.png"));
-  const Image image = read_image(folder / "a.png");
+  const Image image = imaging::read_image(folder / "a.png");
   // Two margins; the original, two views of 64 pixels and four of 32, all twice as large; the gaps between them.
   CHECK(image.width == 2 * 24 + 3 * 128 + 4 * 64 + 2 * 22 + 4 * 6);
   CHECK(first.err == (folder / "a.png").string() + ": " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels\n");
@@ -61,7 +61,7 @@ TEST_CASE("show views: a file that is there is kept, and an epoch that is not th
   CHECK(kept.err == "lafs: error: \"" + (tiny / "kept.png").string() + "\" exists; --force overwrites it\n");
   CHECK(read_bytes(tiny / "kept.png") == "mine");
   CHECK(lafs({"show", "views", tiny.recipe(), "--out", tiny / "kept.png", "--force"}).status == 0);
-  CHECK(read_image(tiny / "kept.png").width > 0);
+  CHECK(imaging::read_image(tiny / "kept.png").width > 0);
   const Outcome late = lafs({"show", "views", tiny.recipe(), "--out", tiny / "late.png", "--epoch", "2"});
   CHECK(late.err == "lafs: error: the run has 2 epochs, numbered from 0; there is no epoch 2\n");
 }
@@ -75,7 +75,7 @@ TEST_CASE("show views: where the objective looks at landmarks, its patches stand
   REQUIRE_MESSAGE(first.status == 0, first.err);
   REQUIRE(views("calm.png", {"--set", "objective.noise_global=0"}).status == 0);
   // 13 pictures of 64 pixels and the patches: 8 x 8 of 8 pixels in two global views, 4 x 4 in four local ones.
-  CHECK(read_image(folder / "a.png").width == 2 * 24 + 13 * 128 + 2 * 128 + 4 * 64 + 6 * 22 + 12 * 6);
+  CHECK(imaging::read_image(folder / "a.png").width == 2 * 24 + 13 * 128 + 2 * 128 + 4 * 64 + 6 * 22 + 12 * 6);
   CHECK(read_bytes(folder / "a.png") != read_bytes(folder / "calm.png"));
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("show landmarks: the coordinates are the model's, whatever the size of
   }
   const Outcome drawn = lafs({"show", "landmarks", lafs_run.run(), lafs_run / "face.png", "--out", lafs_run / "l.png"});
   REQUIRE_MESSAGE(drawn.status == 0, drawn.err);
-  const Image sheet = read_image(lafs_run / "l.png");
+  const Image sheet = imaging::read_image(lafs_run / "l.png");
   CHECK(sheet.width >= 64 * 5 + 2 * 24);
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("show attention: maps, roll-out and masks of the encoder, and of a nam
     CHECK(inside >= 0.6 * all);
     CHECK(inside - smallest <= 0.6 * all);
   }
-  CHECK(read_image(lafs_run / "a.png").width == 2 * 24 + 6 * 192 + 5 * 22);
+  CHECK(imaging::read_image(lafs_run / "a.png").width == 2 * 24 + 6 * 192 + 5 * 22);
   CHECK(attention({"--block", "0"}).at("pictures")[0].at("heads") != picture.at("heads"));
   CHECK(attention({"--block", "-1", "--threshold", "0"}).at("pictures")[0].contains("head_masks") == false);
   const auto source_part = attention({"--of", "landmark_source"});

@@ -3,7 +3,7 @@
 
 #include <torch/types.h>
 
-#include "nn/dino_loss.h"
+#include "nn/loss/dino_loss.h"
 
 namespace lafs::test {
 
@@ -21,7 +21,7 @@ template <typename Loss>
 LossOutcome loss_outcome(const Loss& loss, const at::Tensor& student, const at::Tensor& teacher, const at::Tensor& center,
                          int64_t teacher_views) {
   const at::Tensor logits = student.detach().clone().requires_grad_();
-  DinoLossOptions options;
+  nn::DinoLossOptions options;
   options.teacher_views = teacher_views;
   const at::Tensor value = loss(logits, teacher, center, options);
   (3 * value).backward();

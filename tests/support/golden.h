@@ -15,7 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/safetensors.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/device.h"
 #include "support/skip.h"
 
@@ -52,9 +52,9 @@ inline at::ScalarType scalar_type_of(const std::string& dtype) {
 }
 
 inline Tensors golden_tensors(const std::string& file) {
-  const SafetensorsReader reader(golden_file(file));
+  const formats::SafetensorsReader reader(golden_file(file));
   Tensors out;
-  for (const TensorInfo& info : reader.tensors()) {
+  for (const formats::TensorInfo& info : reader.tensors()) {
     at::Tensor tensor = at::empty(info.shape, scalar_type_of(info.dtype));
     const auto bytes = reader.bytes(info);
     if (!bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), bytes.data(), bytes.size());
@@ -70,7 +70,7 @@ void load_state(torch::nn::Module& root, const Tensors& state, Rename rename) {
   const at::NoGradGuard no_grad;
   root.to(device());
   std::map<std::string, at::Tensor> target;
-  for (const auto& [name, tensor] : state_of(root)) target.emplace(name, tensor);
+  for (const auto& [name, tensor] : nn::state_of(root)) target.emplace(name, tensor);
   size_t copied = 0;
   for (const auto& [name, tensor] : state) {
     const auto found = target.find(rename(name));

@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs::test {
 
@@ -51,7 +51,7 @@ inline at::Tensor rule_parameter(const std::string& salt, const std::string& nam
 
 inline void fill_by_rule(torch::nn::Module& root, const std::string& salt = "") {
   const at::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : state_of(root)) {
+  for (const auto& [name, tensor] : nn::state_of(root)) {
     if (!name.ends_with("num_batches_tracked")) tensor.copy_(rule_parameter(salt, name, tensor.sizes().vec()));
   }
 }
@@ -72,7 +72,7 @@ inline void check_row(const at::Tensor& tensor, const GoldenRow& row, double lim
 /// 32-bit FNV-1a of the lines "name dims" of a state (models.md 13.10).
 inline uint32_t key_list_hash(const torch::nn::Module& module) {
   uint32_t hash = 0x811c9dc5u;
-  for (const auto& [name, tensor] : state_of(module)) {
+  for (const auto& [name, tensor] : nn::state_of(module)) {
     const std::string line = fmt::format("{} {}\n", name, tensor.dim() > 0 ? fmt::format("{}", fmt::join(tensor.sizes(), "x")) : "-");
     for (const char c : line) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
   }
@@ -81,7 +81,7 @@ inline uint32_t key_list_hash(const torch::nn::Module& module) {
 
 inline int64_t parameter_count(const torch::nn::Module& module) {
   int64_t count = 0;
-  for (const auto& [name, parameter] : parameters_of(module)) count += parameter.numel();
+  for (const auto& [name, parameter] : nn::parameters_of(module)) count += parameter.numel();
   return count;
 }
 

@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/golden.h"
 #include "support/training.h"
 
@@ -54,7 +54,7 @@ class StepTrace {
                     whole("freeze_last_layer"), options),
         assembly);
     objective->module()->to(device());
-    load_state(*submodule(*objective->module(), "student"), golden_tensors(set + ".init.safetensors"));
+    load_state(*nn::submodule(*objective->module(), "student"), golden_tensors(set + ".init.safetensors"));
     {
       const at::NoGradGuard no_grad;
       objective->start();
@@ -63,7 +63,7 @@ class StepTrace {
   }
 
   at::Tensor parameter(const std::string& network, const std::string& name) const {
-    return find_tensor(*objective->module(), fmt::format("{}.{}", network, name));
+    return nn::find_tensor(*objective->module(), fmt::format("{}.{}", network, name));
   }
   std::vector<std::string> names() const { return settings.at("parameter_names"); }
 
@@ -71,8 +71,8 @@ class StepTrace {
   at::Tensor logits(const std::string& network, const std::vector<at::Tensor>& groups, bool tokens) const {
     const Precision precision;
     const at::NoGradGuard no_grad;
-    const auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*objective->module(), network + ".backbone"));
-    const auto head = std::dynamic_pointer_cast<Projector>(submodule(*objective->module(), network + ".head"));
+    const auto backbone = std::dynamic_pointer_cast<Backbone>(nn::submodule(*objective->module(), network + ".backbone"));
+    const auto head = std::dynamic_pointer_cast<Projector>(nn::submodule(*objective->module(), network + ".head"));
     std::vector<at::Tensor> out;
     for (const at::Tensor& group : groups) {
       const at::Tensor rows = group.flatten(0, 1);
@@ -107,7 +107,7 @@ class StepTrace {
     optimizer_->step();
     objective->module()->zero_grad(true);
     objective->after_update(hand.step);
-    worst("centre", max_error(find_tensor(*objective->module(), "center"), of(s, "center")));
+    worst("centre", max_error(nn::find_tensor(*objective->module(), "center"), of(s, "center")));
     for (const char* network : {"student", "teacher"}) {
       const at::Tensor golden = of(s, fmt::format("{}_norm", network));
       for (size_t i = 0; i < names().size(); ++i) {

@@ -9,22 +9,22 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/layers.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/layers.h"
 
 namespace {
 
 /// A convolution, GELU, BatchNorm.
 class Mix final : public torch::nn::Module {
  public:
-  explicit Mix(const lafs::Conv2d::Options& options)
-      : convolution_(register_module("convolution", std::make_shared<lafs::Conv2d>(options))),
-        norm_(register_module("norm", std::make_shared<lafs::BatchNorm>(options.out))) {}
+  explicit Mix(const lafs::nn::Conv2d::Options& options)
+      : convolution_(register_module("convolution", std::make_shared<lafs::nn::Conv2d>(options))),
+        norm_(register_module("norm", std::make_shared<lafs::nn::BatchNorm>(options.out))) {}
   at::Tensor forward(const at::Tensor& x, const lafs::Pass& pass) { return norm_->forward(at::gelu(convolution_->forward(x)), pass); }
 
  private:
-  std::shared_ptr<lafs::Conv2d> convolution_;
-  std::shared_ptr<lafs::BatchNorm> norm_;
+  std::shared_ptr<lafs::nn::Conv2d> convolution_;
+  std::shared_ptr<lafs::nn::BatchNorm> norm_;
 };
 
 class ConvMixer final : public torch::nn::Module, public lafs::Backbone {
@@ -46,12 +46,12 @@ class ConvMixer final : public torch::nn::Module, public lafs::Backbone {
       throw lafs::Error(fmt::format("a \"patch\" of {} is larger than the input of {} x {}", options.patch, input.height, input.width));
     }
     const int64_t dim = options.dim, kernel = options.kernel;
-    cut_ = register_module("cut", std::make_shared<Mix>(lafs::Conv2d::Options{3, dim, options.patch, options.patch}));
+    cut_ = register_module("cut", std::make_shared<Mix>(lafs::nn::Conv2d::Options{3, dim, options.patch, options.patch}));
     for (int64_t i = 0; i < options.depth; ++i) {
       const std::string name = "block" + std::to_string(i);
       space_.push_back(
-          register_module(name + "_space", std::make_shared<Mix>(lafs::Conv2d::Options{dim, dim, kernel, 1, kernel / 2, dim})));
-      channels_.push_back(register_module(name + "_channels", std::make_shared<Mix>(lafs::Conv2d::Options{dim, dim})));
+          register_module(name + "_space", std::make_shared<Mix>(lafs::nn::Conv2d::Options{dim, dim, kernel, 1, kernel / 2, dim})));
+      channels_.push_back(register_module(name + "_channels", std::make_shared<Mix>(lafs::nn::Conv2d::Options{dim, dim})));
     }
   }
 

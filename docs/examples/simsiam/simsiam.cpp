@@ -10,8 +10,8 @@
 #include "lafs/error.h"
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/layers.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/layers.h"
 
 namespace {
 
@@ -22,8 +22,8 @@ class Mlp final : public torch::nn::Module {
   Mlp(const std::vector<int64_t>& widths, bool plain_end) {
     for (size_t i = 0; i + 1 < widths.size(); ++i) {
       const bool bare = plain_end && i + 2 == widths.size();
-      linears_.push_back(register_module("linear" + std::to_string(i), std::make_shared<lafs::Linear>(widths[i], widths[i + 1], bare)));
-      if (!bare) norms_.push_back(register_module("norm" + std::to_string(i), std::make_shared<lafs::BatchNorm>(widths[i + 1])));
+      linears_.push_back(register_module("linear" + std::to_string(i), std::make_shared<lafs::nn::Linear>(widths[i], widths[i + 1], bare)));
+      if (!bare) norms_.push_back(register_module("norm" + std::to_string(i), std::make_shared<lafs::nn::BatchNorm>(widths[i + 1])));
     }
   }
 
@@ -37,8 +37,8 @@ class Mlp final : public torch::nn::Module {
   }
 
  private:
-  std::vector<std::shared_ptr<lafs::Linear>> linears_;
-  std::vector<std::shared_ptr<lafs::BatchNorm>> norms_;
+  std::vector<std::shared_ptr<lafs::nn::Linear>> linears_;
+  std::vector<std::shared_ptr<lafs::nn::BatchNorm>> norms_;
 };
 
 at::Tensor unit_rows(const at::Tensor& x) { return x / at::linalg_vector_norm(x, 2, {1}, true).clamp_min(1e-12); }

@@ -16,7 +16,7 @@ class DinoViews final : public lafs::Augmentation {
     std::vector<double> global_scale{0.4, 1.0}, local_scale{0.05, 0.4};
     std::vector<double> global_blur{1.0, 0.1}, global_solarise{0.0, 0.2};
     double local_blur = 0.5;
-    lafs::ViewChain::Options chain;
+    lafs::imaging::ViewChain::Options chain;
 
     void declare(lafs::Params& p) {
       p("global_views", global_views, lafs::in(1, 64), "global views; the method has 2");
@@ -33,10 +33,10 @@ class DinoViews final : public lafs::Augmentation {
   };
 
   DinoViews(const Options& options, const lafs::InputContract&) : options_(options), chain_(options.chain) {
-    lafs::check_range("global_scale", options.global_scale);
-    lafs::check_range("local_scale", options.local_scale);
-    lafs::check_count("global_blur", options.global_blur, options.global_views);
-    lafs::check_count("global_solarise", options.global_solarise, options.global_views);
+    lafs::imaging::check_range("global_scale", options.global_scale);
+    lafs::imaging::check_range("local_scale", options.local_scale);
+    lafs::imaging::check_count("global_blur", options.global_blur, options.global_views);
+    lafs::imaging::check_count("global_solarise", options.global_solarise, options.global_views);
     for (size_t v = 0; v < options.global_blur.size(); ++v) {
       views_.push_back({options.global_size, options.global_scale, options.global_blur[v], options.global_solarise[v]});
     }
@@ -50,7 +50,7 @@ class DinoViews final : public lafs::Augmentation {
   }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
-    lafs::Canvas canvas;
+    lafs::imaging::Canvas canvas;
     for (size_t v = 0; v < views_.size(); ++v) {
       const auto view = static_cast<int64_t>(v);
       const bool local = view >= options_.global_views;
@@ -63,8 +63,8 @@ class DinoViews final : public lafs::Augmentation {
 
  private:
   Options options_;
-  lafs::ViewChain chain_;
-  std::vector<lafs::ViewChain::View> views_;
+  lafs::imaging::ViewChain chain_;
+  std::vector<lafs::imaging::ViewChain::View> views_;
 };
 
 }  // namespace

@@ -16,7 +16,7 @@
 
 namespace {
 
-using lafs::Box;
+using lafs::imaging::Box;
 
 /// The tensor transforms of supervised training, finetuning.md 3.3, on a picture brought to the contract's size.
 /// Draws, in this order: flip coin; crop tries (area, log ratio; once accepted top, left); order of the four jitter steps, then
@@ -57,7 +57,7 @@ class FaceSupervised final : public lafs::Augmentation {
       : options_(options),
         height_(input.height),
         width_(input.width),
-        kernel_(input.interpolation == "bicubic" ? lafs::Kernel::cubic : lafs::Kernel::triangle) {
+        kernel_(input.interpolation == "bicubic" ? lafs::imaging::Kernel::cubic : lafs::imaging::Kernel::triangle) {
     check_range("crop_scale", options.crop_scale);
     check_range("crop_ratio", options.crop_ratio);
     check_range("erasing_scale", options.erasing_scale);
@@ -68,14 +68,14 @@ class FaceSupervised final : public lafs::Augmentation {
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> rgb = out.image(0, 0);
-    const lafs::Image whole = lafs::resized(sample.image, kernel_, height_, width_);
+    const lafs::Image whole = lafs::imaging::resized(sample.image, kernel_, height_, width_);
     const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
     const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
     if (box.height < height_ || box.width < width_) {
-      lafs::crop_resize_bilinear(whole, box, height_, width_, rgb, mirrored);
+      lafs::imaging::crop_resize_bilinear(whole, box, height_, width_, rgb, mirrored);
     } else {
       std::copy_n(whole.row(0), rgb.size(), rgb.data());
-      if (mirrored) lafs::mirror(rgb, width_);
+      if (mirrored) lafs::imaging::mirror(rgb, width_);
     }
     if (options_.jitter) jitter(rgb, rng);
     if (options_.erasing > 0 && rng.coin(options_.erasing)) erase(rgb, rng);
@@ -91,7 +91,7 @@ class FaceSupervised final : public lafs::Augmentation {
 
   Box draw_crop(lafs::Rng& rng) const {
     const std::span<const double, 2> scale(options_.crop_scale.data(), 2), ratio(options_.crop_ratio.data(), 2);
-    return lafs::draw_crop(rng, height_, width_, scale, ratio);
+    return lafs::imaging::draw_crop(rng, height_, width_, scale, ratio);
   }
 
   void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {
@@ -100,12 +100,13 @@ class FaceSupervised final : public lafs::Augmentation {
     const auto factor = [&](double half) { return rng.uniform(1 - half, 1 + half); };
     const double brightness = factor(options_.brightness), contrast = factor(options_.contrast), saturation = factor(options_.saturation);
     const double hue = rng.uniform(-options_.hue, options_.hue);
-    const lafs::HueRule rule = options_.hue_rule == "old" ? lafs::HueRule::times_255 : lafs::HueRule::times_255_999;
+    const lafs::imaging::HueRule rule =
+        options_.hue_rule == "old" ? lafs::imaging::HueRule::times_255 : lafs::imaging::HueRule::times_255_999;
     for (const int64_t step : order) {
-      if (step == 0) lafs::adjust_brightness(rgb, brightness);
-      if (step == 1) lafs::adjust_contrast(rgb, contrast);
-      if (step == 2) lafs::adjust_saturation(rgb, saturation);
-      if (step == 3) lafs::adjust_hue(rgb, hue, rule);
+      if (step == 0) lafs::imaging::adjust_brightness(rgb, brightness);
+      if (step == 1) lafs::imaging::adjust_contrast(rgb, contrast);
+      if (step == 2) lafs::imaging::adjust_saturation(rgb, saturation);
+      if (step == 3) lafs::imaging::adjust_hue(rgb, hue, rule);
     }
   }
 
@@ -122,14 +123,14 @@ class FaceSupervised final : public lafs::Augmentation {
       const int64_t h = rounded(std::sqrt(target * ratio)), w = rounded(std::sqrt(target / ratio));
       if (h >= height_ || w >= width_) continue;
       const int64_t top = rng.integer(0, height_ - h + 1), left = rng.integer(0, width_ - w + 1);
-      lafs::erase(rgb, width_, {top, left, h, w});
+      lafs::imaging::erase(rgb, width_, {top, left, h, w});
       return;
     }
   }
 
   Options options_;
   int64_t height_, width_;
-  lafs::Kernel kernel_;
+  lafs::imaging::Kernel kernel_;
 };
 
 }  // namespace

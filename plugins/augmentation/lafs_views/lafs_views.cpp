@@ -17,7 +17,7 @@ class LafsViews final : public lafs::Augmentation {
     bool local_uses_global_scale = true;
     std::vector<double> global_blur{1.0, 0.1}, global_solarise{0.0, 0.2};
     double local_blur = 0.5;
-    lafs::ViewChain::Options chain;
+    lafs::imaging::ViewChain::Options chain;
 
     void declare(lafs::Params& p) {
       p("global_views", global_views, lafs::in(1, 64), "global views; the method has 2");
@@ -34,10 +34,10 @@ class LafsViews final : public lafs::Augmentation {
   };
 
   LafsViews(const Options& options, const lafs::InputContract&) : options_(options), chain_(options.chain) {
-    lafs::check_range("global_scale", options.global_scale);
-    lafs::check_range("local_scale", options.local_scale);
-    lafs::check_count("global_blur", options.global_blur, options.global_views);
-    lafs::check_count("global_solarise", options.global_solarise, options.global_views);
+    lafs::imaging::check_range("global_scale", options.global_scale);
+    lafs::imaging::check_range("local_scale", options.local_scale);
+    lafs::imaging::check_count("global_blur", options.global_blur, options.global_views);
+    lafs::imaging::check_count("global_solarise", options.global_solarise, options.global_views);
     const auto& local_scale = options.local_uses_global_scale ? options.global_scale : options.local_scale;
     for (size_t v = 0; v < options.global_blur.size(); ++v) {
       views_.push_back({options.size, options.global_scale, options.global_blur[v], options.global_solarise[v]});
@@ -53,7 +53,7 @@ class LafsViews final : public lafs::Augmentation {
   }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
-    lafs::Canvas canvas;
+    lafs::imaging::Canvas canvas;
     for (size_t v = 0; v < views_.size(); ++v) {
       const auto view = static_cast<int64_t>(v);
       const bool local = view >= options_.global_views;
@@ -68,8 +68,8 @@ class LafsViews final : public lafs::Augmentation {
 
  private:
   Options options_;
-  lafs::ViewChain chain_;
-  std::vector<lafs::ViewChain::View> views_;
+  lafs::imaging::ViewChain chain_;
+  std::vector<lafs::imaging::ViewChain::View> views_;
 };
 
 }  // namespace

@@ -1,23 +1,25 @@
 #include <torch/types.h>
 
 #include "lafs/plugin.h"
-#include "nn/fvit.h"
-#include "nn/landmark_cnn.h"
-#include "nn/tokens.h"
+#include "nn/layers/tokens.h"
+#include "nn/models/fvit.h"
+#include "nn/models/landmark_cnn.h"
 
 namespace {
 
 /// fViT without landmarks (models.md 2): tokens are the patches of the picture, row by row.
-class Fvit final : public lafs::FvitBase {
+class Fvit final : public lafs::nn::FvitBase {
  public:
-  using Options = lafs::FvitOptions;
+  using Options = lafs::nn::FvitOptions;
 
-  Fvit(const Options& options, const lafs::InputContract& input) : FvitBase(options, input), patch_(options.patch) { register_layers(); }
+  Fvit(const Options& options, const lafs::InputContract& input) : nn::FvitBase(options, input), patch_(options.patch) {
+    register_layers();
+  }
 
  protected:
   at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass&) override {
-    lafs::check_images(images);
-    return lafs::cut_tokens(images, patch_);
+    lafs::nn::check_images(images);
+    return lafs::nn::cut_tokens(images, patch_);
   }
 
  private:

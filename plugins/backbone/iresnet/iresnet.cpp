@@ -13,12 +13,13 @@
 #include "lafs/error.h"
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
-#include "nn/batch_norm.h"
-#include "nn/dims.h"
-#include "nn/function.h"
-#include "nn/layers.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
+#include "nn/layers/function.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 
 namespace {
 
@@ -48,29 +49,29 @@ struct Options {
   }
 };
 
-class StartsAtZero final : public lafs::BatchNorm {
+class StartsAtZero final : public lafs::nn::BatchNorm {
  public:
-  using lafs::BatchNorm::BatchNorm;
+  using lafs::nn::BatchNorm::BatchNorm;
   std::vector<lafs::InitRule> init_rules() const override {
     return {{"weight", lafs::InitRule::Shape::constant, 0}, {"bias", lafs::InitRule::Shape::constant, 0}};
   }
 };
 
-std::shared_ptr<lafs::Conv2d> convolution(const Options& o, int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-  lafs::Conv2d::Options made;
+std::shared_ptr<lafs::nn::Conv2d> convolution(const Options& o, int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  lafs::nn::Conv2d::Options made;
   made.in = in;
   made.out = out;
   made.kernel = kernel;
   made.stride = stride;
   made.padding = kernel / 2;
   made.bias = false;
-  made.start = lafs::Conv2d::Start::normal;
+  made.start = lafs::nn::Conv2d::Start::normal;
   made.std = o.init_std;
-  return std::make_shared<lafs::Conv2d>(made);
+  return std::make_shared<lafs::nn::Conv2d>(made);
 }
 
-std::shared_ptr<lafs::BatchNorm> norm(const Options& o, int64_t channels) {
-  return std::make_shared<lafs::BatchNorm>(channels, o.eps, o.momentum);
+std::shared_ptr<lafs::nn::BatchNorm> norm(const Options& o, int64_t channels) {
+  return std::make_shared<lafs::nn::BatchNorm>(channels, o.eps, o.momentum);
 }
 
 /// Norm, convolution, norm, PReLU, convolution (which carries the stride), norm; nothing after the sum (models.md 12).
@@ -80,12 +81,12 @@ class Residual final : public torch::nn::Module {
     bn1_ = register_module("bn1", norm(o, in));
     conv1_ = register_module("conv1", convolution(o, in, out, 3, 1));
     bn2_ = register_module("bn2", o.zero_init_residual ? std::make_shared<StartsAtZero>(out, o.eps, o.momentum) : norm(o, out));
-    prelu_ = register_module("prelu", std::make_shared<lafs::Prelu>(out));
+    prelu_ = register_module("prelu", std::make_shared<lafs::nn::Prelu>(out));
     conv2_ = register_module("conv2", convolution(o, out, out, 3, stride));
     bn3_ = register_module("bn3", norm(o, out));
     if (!projected) return;
-    shortcut_ = lafs::put(*this, "downsample.0", convolution(o, in, out, 1, stride));
-    shortcut_norm_ = lafs::put(*this, "downsample.1", norm(o, out));
+    shortcut_ = lafs::nn::put(*this, "downsample.0", convolution(o, in, out, 1, stride));
+    shortcut_norm_ = lafs::nn::put(*this, "downsample.1", norm(o, out));
   }
 
   at::Tensor forward(const at::Tensor& x, const lafs::Pass& pass) {  // [B,in,H,W] -> [B,out,H/stride,W/stride]
@@ -95,9 +96,9 @@ class Residual final : public torch::nn::Module {
   }
 
  private:
-  std::shared_ptr<lafs::BatchNorm> bn1_, bn2_, bn3_, shortcut_norm_;
-  std::shared_ptr<lafs::Conv2d> conv1_, conv2_, shortcut_;
-  std::shared_ptr<lafs::Prelu> prelu_;
+  std::shared_ptr<lafs::nn::BatchNorm> bn1_, bn2_, bn3_, shortcut_norm_;
+  std::shared_ptr<lafs::nn::Conv2d> conv1_, conv2_, shortcut_;
+  std::shared_ptr<lafs::nn::Prelu> prelu_;
 };
 
 /// The residual network of ArcFace (Deng et al. 2019), with the tails of LAFS and of insightface (models.md 12).
@@ -115,11 +116,12 @@ class Iresnet final : public torch::nn::Module, public lafs::Backbone {
     }
     conv1_ = register_module("conv1", convolution(options, 3, 64, 3, 1));
     bn1_ = register_module("bn1", norm(options, 64));
-    prelu_ = register_module("prelu", std::make_shared<lafs::Prelu>(64));
+    prelu_ = register_module("prelu", std::make_shared<lafs::nn::Prelu>(64));
     for (size_t stage = 0; stage < 4; ++stage) add_stage(stage, blocks->second[stage]);
     bn2_ = register_module("bn2", norm(options, last_width));
     if (options.tail == "flatten") {
-      linear_ = register_module(options.linear, std::make_shared<lafs::Linear>(last_width * shrunk(height_) * shrunk(width_), embed_dim()));
+      linear_ =
+          register_module(options.linear, std::make_shared<lafs::nn::Linear>(last_width * shrunk(height_) * shrunk(width_), embed_dim()));
     }
     features_ = register_module("features", norm(options, embed_dim()));
     if (options.tail == "flatten") features_->weight.set_requires_grad(false);
@@ -147,12 +149,12 @@ class Iresnet final : public torch::nn::Module, public lafs::Backbone {
     for (int64_t b = 0; b < count; ++b) {
       const bool first = b == 0;
       const auto block = std::make_shared<Residual>(options_, first ? in : out, out, first ? 2 : 1, first);
-      blocks_.push_back(lafs::put(*this, fmt::format("layer{}.{}", stage + 1, b), block));
+      blocks_.push_back(lafs::nn::put(*this, fmt::format("layer{}.{}", stage + 1, b), block));
     }
   }
 
   void check(const at::Tensor& images) const {
-    const auto [b, c, height, width] = lafs::dims<4>(images, "images");
+    const auto [b, c, height, width] = lafs::nn::dims<4>(images, "images");
     if (c != 3) throw lafs::Error(fmt::format("\"images\" has {} channels, not 3", c));
     if (height < 1 || width < 1) throw lafs::Error(fmt::format("\"images\" has {} x {} pixels", height, width));
     if (linear_ && (height != height_ || width != width_)) {
@@ -163,20 +165,20 @@ class Iresnet final : public torch::nn::Module, public lafs::Backbone {
 
   /// The tail, in fp32 whatever the trunk ran in. Only the spatial dimensions go, so that one picture is taken too.
   at::Tensor embed(const at::Tensor& map, const lafs::Pass& pass) {
-    const lafs::AutocastOff off;
-    const at::Tensor wide = lafs::widened(map);
+    const lafs::nn::AutocastOff off;
+    const at::Tensor wide = lafs::nn::widened(map);
     at::Tensor x = linear_ ? wide.flatten(1) : wide.mean({2, 3});
-    x = lafs::drop(x, options_.dropout, pass, "tail", {x.size(1)});
+    x = lafs::nn::drop(x, options_.dropout, pass, "tail", {x.size(1)});
     return features_->forward(linear_ ? linear_->forward(x) : x, pass);
   }
 
   Options options_;
   int64_t height_, width_;
-  std::shared_ptr<lafs::Conv2d> conv1_;
-  std::shared_ptr<lafs::BatchNorm> bn1_, bn2_, features_;
-  std::shared_ptr<lafs::Prelu> prelu_;
+  std::shared_ptr<lafs::nn::Conv2d> conv1_;
+  std::shared_ptr<lafs::nn::BatchNorm> bn1_, bn2_, features_;
+  std::shared_ptr<lafs::nn::Prelu> prelu_;
   std::vector<std::shared_ptr<Residual>> blocks_;
-  std::shared_ptr<lafs::Linear> linear_;
+  std::shared_ptr<lafs::nn::Linear> linear_;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/landmark_cnn.h"
+#include "nn/models/landmark_cnn.h"
 
 namespace {
 
@@ -14,12 +14,12 @@ constexpr int64_t usual_patch = 8;
 /// The landmark CNN of a Part-fViT alone (models.md 3, 4): where to look, without a transformer.
 class LandmarkNet final : public torch::nn::Module, public lafs::Backbone, public lafs::Landmarked, public lafs::StartsRandom {
  public:
-  using Options = lafs::LandmarkOptions;
+  using Options = lafs::nn::LandmarkOptions;
 
   LandmarkNet(const Options& options, const lafs::InputContract& input) : cnn_(*this, count_of(options, input), options) {}
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
-  int64_t embed_dim() const override { return lafs::LandmarkTrunk::width; }
+  int64_t embed_dim() const override { return lafs::nn::LandmarkTrunk::width; }
   at::Tensor forward(const at::Tensor& images, const lafs::Pass& pass) override { return cnn_.features(images, pass); }
   bool starts_random() const override { return true; }
   int64_t landmark_count() const override { return cnn_.count(); }
@@ -32,7 +32,7 @@ class LandmarkNet final : public torch::nn::Module, public lafs::Backbone, publi
     return count;
   }
 
-  lafs::LandmarkCnn cnn_;
+  lafs::nn::LandmarkCnn cnn_;
 };
 
 }  // namespace

@@ -5,18 +5,18 @@
 
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/fvit.h"
-#include "nn/landmark_cnn.h"
-#include "nn/patch_gather.h"
+#include "nn/models/fvit.h"
+#include "nn/models/landmark_cnn.h"
+#include "nn/models/patch_gather.h"
 
 namespace {
 
-struct Options : lafs::FvitOptions {
-  lafs::LandmarkOptions landmarks;
+struct Options : lafs::nn::FvitOptions {
+  lafs::nn::LandmarkOptions landmarks;
   std::string patch_layout = "transposed", patch_centre = "shifted", landmark_source = "cnn";
 
   void declare(lafs::Params& p) {
-    FvitOptions::declare(p);
+    nn::FvitOptions::declare(p);
     landmarks.declare(p);
     p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
             "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
@@ -32,7 +32,7 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked, public la
  public:
   using Options = ::Options;
 
-  PartFvit(const Options& options, const lafs::InputContract& input) : FvitBase(options, input) {
+  PartFvit(const Options& options, const lafs::InputContract& input) : nn::FvitBase(options, input) {
     gather_.patch = options.patch;
     gather_.transposed = options.patch_layout == "transposed" && options.landmark_source == "cnn";
     gather_.centred = options.patch_centre == "symmetric";
@@ -52,13 +52,13 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked, public la
 
   at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override {
     if (cnn_) return cnn_->landmarks(images, pass);
-    lafs::check_images(images);
+    lafs::nn::check_images(images);
     return grid_.to(images.device()).expand({images.size(0), -1, -1});
   }
 
  protected:
   at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass& pass) override {
-    return lafs::gather_patches(images, landmarks(images, pass), gather_);
+    return lafs::nn::gather_patches(images, landmarks(images, pass), gather_);
   }
 
  private:
@@ -69,8 +69,8 @@ class PartFvit final : public lafs::FvitBase, public lafs::Landmarked, public la
     return at::stack({yx[1].flatten(), yx[0].flatten()}, 1);
   }
 
-  lafs::PatchGather gather_;
-  std::optional<lafs::LandmarkCnn> cnn_;
+  lafs::nn::PatchGather gather_;
+  std::optional<lafs::nn::LandmarkCnn> cnn_;
   at::Tensor grid_;  // undefined where the CNN says where to look
 };
 

@@ -14,11 +14,12 @@
 #include "lafs/error.h"
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
-#include "nn/dims.h"
-#include "nn/layers.h"
-#include "nn/positions.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/dropout.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/positions.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 
 namespace {
 
@@ -67,12 +68,12 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
       : options_(options), size_(size_of(options)), grid_(grid_of(options, input)) {
     class_token_ = register_parameter("cls_token", torch::empty({1, 1, size_.dim}));
     positions_ = register_parameter("pos_embed", torch::empty({1, grid_ * grid_ + 1, size_.dim}));
-    lafs::Conv2d::Options cut;
+    lafs::nn::Conv2d::Options cut;
     cut.out = size_.dim;
     cut.kernel = cut.stride = options.patch;
-    embed_ = lafs::put(*this, "patch_embed.proj", std::make_shared<lafs::Conv2d>(cut));
-    transformer_ = register_module("blocks", std::make_shared<lafs::Transformer>(blocks(), ""));
-    norm_ = register_module("norm", std::make_shared<lafs::LayerNorm>(size_.dim, options.eps));
+    embed_ = lafs::nn::put(*this, "patch_embed.proj", std::make_shared<lafs::nn::Conv2d>(cut));
+    transformer_ = register_module("blocks", std::make_shared<lafs::nn::Transformer>(blocks(), ""));
+    norm_ = register_module("norm", std::make_shared<lafs::nn::LayerNorm>(size_.dim, options.eps));
   }
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
@@ -84,27 +85,12 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
 
   std::vector<at::Tensor> attention(const at::Tensor& images) override {
     const at::NoGradGuard no_grad;
-    std::vector<at::Tensor> out;
-    at::Tensor x = sequence(images, {});
-    for (const auto& block : transformer_->blocks()) {
-      out.push_back(block->attention(x));
-      x = block->forward(x, {});
-    }
-    return out;
+    return transformer_->attention(sequence(images, {}));
   }
 
   at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks) override {
-    if (last_blocks < 1 || last_blocks > size_.depth) {
-      throw lafs::Error(fmt::format("\"last_blocks\" is {}; the model has {} blocks", last_blocks, size_.depth));
-    }
     const at::NoGradGuard no_grad;
-    std::vector<at::Tensor> out;
-    at::Tensor x = sequence(images, {});
-    for (const auto& block : transformer_->blocks()) {
-      x = block->forward(x, {});
-      out.push_back(norm_->forward(x.select(1, 0)));
-    }
-    return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(last_blocks)), 1);
+    return transformer_->class_tokens(sequence(images, {}), *norm_, last_blocks);
   }
 
   int64_t depth() const override { return size_.depth; }
@@ -134,10 +120,10 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
     return side / o.patch;
   }
 
-  std::vector<lafs::Block::Options> blocks() const {
-    std::vector<lafs::Block::Options> all;
+  std::vector<lafs::nn::Block::Options> blocks() const {
+    std::vector<lafs::nn::Block::Options> all;
     for (int64_t i = 0; i < size_.depth; ++i) {
-      lafs::Block::Options block;
+      lafs::nn::Block::Options block;
       block.dim = size_.dim;
       block.heads = size_.heads;
       block.dim_head = size_.dim / size_.heads;
@@ -148,7 +134,7 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
       block.eps = options_.eps;
       block.std = options_.init_std;
       block.qkv_bias = options_.qkv_bias;
-      block.names = lafs::Block::dino_names;
+      block.names = lafs::nn::Block::dino_names;
       all.push_back(block);
     }
     return all;
@@ -156,14 +142,14 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
 
   /// [B,3,H,W] -> [B,1+N,D], class token first, positions added. What is left beside whole patches is not looked at.
   at::Tensor sequence(const at::Tensor& images, const lafs::Pass& pass) {
-    const auto [b, c, height, width] = lafs::dims<4>(images, "images");
+    const auto [b, c, height, width] = lafs::nn::dims<4>(images, "images");
     if (c != 3) throw lafs::Error(fmt::format("\"images\" has {} channels, not 3", c));
     if (height < options_.patch || width < options_.patch) {
       throw lafs::Error(fmt::format("\"images\" has {} x {} pixels, less than a patch of {}", height, width, options_.patch));
     }
     const at::Tensor tokens = embed_->forward(images).flatten(2).transpose(1, 2);  // [B,N,D]
     const at::Tensor x = at::cat({class_token_.expand({b, 1, size_.dim}), tokens}, 1) + positions_for(height, width);
-    return lafs::drop(x, options_.dropout, pass, "embedding", {x.size(1), size_.dim});
+    return lafs::nn::drop(x, options_.dropout, pass, "embedding", {x.size(1), size_.dim});
   }
 
   /// [1,1+N,D] for pictures of that size.
@@ -171,15 +157,15 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
     const int64_t rows = height / options_.patch, columns = width / options_.patch;
     if (rows * columns == grid_ * grid_ && height == width) return positions_;
     const Resampling& to = resampling_to(rows, columns);
-    return lafs::resampled_positions(positions_, to.rows, to.columns);
+    return lafs::nn::resampled_positions(positions_, to.rows, to.columns);
   }
 
   /// Remembered: making and moving them at each call would hold up a device.
   const Resampling& resampling_to(int64_t rows, int64_t columns) {
     Resampling& known = resamplings_[{rows, columns}];
     if (!known.rows.defined() || known.rows.device() != positions_.device()) {
-      known.rows = lafs::resampling_matrix(grid_, rows, options_.position_offset).to(positions_.options().requires_grad(false));
-      known.columns = lafs::resampling_matrix(grid_, columns, options_.position_offset).to(positions_.options().requires_grad(false));
+      known.rows = lafs::nn::resampling_matrix(grid_, rows, options_.position_offset).to(positions_.options().requires_grad(false));
+      known.columns = lafs::nn::resampling_matrix(grid_, columns, options_.position_offset).to(positions_.options().requires_grad(false));
     }
     return known;
   }
@@ -189,9 +175,9 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
   int64_t grid_;  ///< patches along a side of the position table
   std::map<std::pair<int64_t, int64_t>, Resampling> resamplings_;
   at::Tensor class_token_, positions_;
-  std::shared_ptr<lafs::Conv2d> embed_;
-  std::shared_ptr<lafs::Transformer> transformer_;
-  std::shared_ptr<lafs::LayerNorm> norm_;
+  std::shared_ptr<lafs::nn::Conv2d> embed_;
+  std::shared_ptr<lafs::nn::Transformer> transformer_;
+  std::shared_ptr<lafs::nn::LayerNorm> norm_;
 };
 
 }  // namespace

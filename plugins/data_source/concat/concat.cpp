@@ -66,7 +66,7 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   }
 
   std::string fingerprint() const override {
-    lafs::Fingerprint print;
+    lafs::formats::Fingerprint print;
     print.add("concat").add(identities_);
     for (const Part& part : parts_) print.add(part.source->fingerprint()).add(part.identity_offset);
     return print.hex();

@@ -54,16 +54,16 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
 
   lafs::Sample get(int64_t index) const override {
     check(index);
-    return {lafs::read_image(file(index)), identity(index), index, key(index), {}, 1};
+    return {lafs::imaging::read_image(file(index)), identity(index), index, key(index), {}, 1};
   }
   std::vector<uint8_t> encoded(int64_t index) const override {
     check(index);
-    return lafs::read_bytes(file(index));
+    return lafs::imaging::read_bytes(file(index));
   }
   std::vector<std::string> skipped() const override { return skipped_; }
 
   std::string fingerprint() const override {
-    lafs::Fingerprint print;
+    lafs::formats::Fingerprint print;
     print.add("image_folder").add(size()).add(identities());
     for (int64_t i = 0; i < identities(); ++i) print.add(listing_.identity_name(i));
     for (int64_t i = 0; i < size(); ++i) {
@@ -87,7 +87,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     const auto look = [&] {
       for (int64_t i = next++; i < size(); i = next++) {
         try {
-          lafs::read_image(file(i));
+          lafs::imaging::read_image(file(i));
         } catch (const lafs::Error& error) {
           const std::lock_guard lock(guard);
           damaged[i] = error.what();

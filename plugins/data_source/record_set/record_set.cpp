@@ -83,7 +83,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
 
   std::string fingerprint() const override {
-    lafs::Fingerprint print;
+    lafs::formats::Fingerprint print;
     print.add("record_set").add(size()).add(identities_).add(int64_t{options_.swap_rb});
     for (int64_t index = 0; index < size(); ++index) {
       const auto [shard, i] = shards_.at(at(index));
@@ -114,7 +114,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     const auto [shard, i] = shards_.at(at(index));
     const std::vector<uint8_t> bytes = shard->picture(i);
     try {
-      lafs::Image image = lafs::decode_image(bytes);
+      lafs::Image image = lafs::imaging::decode_image(bytes);
       return options_.swap_rb ? swapped(image) : image;
     } catch (const lafs::Error& error) {
       throw lafs::Error(fmt::format("{}: {}", shard->name(i), error.what()));
@@ -124,7 +124,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   static lafs::Image swapped(const lafs::Image& image) {
     std::vector<uint8_t> bytes(image.bytes.get(), image.bytes.get() + image.size());
     for (size_t i = 0; i < bytes.size(); i += 3) std::swap(bytes[i], bytes[i + 2]);
-    return lafs::image_of(image.height, image.width, std::move(bytes));
+    return lafs::imaging::image_of(image.height, image.width, std::move(bytes));
   }
 
   void choose_identities() {

@@ -43,9 +43,9 @@ std::optional<uint64_t> number(std::string_view text) {
 
 }  // namespace
 
-Shards::Shards(const std::vector<std::string>& paths, const FaceRecords::Options& options) {
+Shards::Shards(const std::vector<std::string>& paths, const formats::FaceRecords::Options& options) {
   for (const fs::path& file : files_of(paths)) {
-    shards_.push_back(std::make_unique<FaceRecords>(file, options));
+    shards_.push_back(std::make_unique<formats::FaceRecords>(file, options));
     ends_.push_back(shards_.back()->size() + (ends_.empty() ? 0 : ends_.back()));
   }
 }
@@ -58,7 +58,7 @@ int64_t Shards::largest_label() const {
 
 size_t Shards::shard_of(int64_t i) const { return static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), i) - ends_.begin()); }
 
-std::pair<const FaceRecords*, int64_t> Shards::at(int64_t i) const {
+std::pair<const formats::FaceRecords*, int64_t> Shards::at(int64_t i) const {
   const size_t shard = shard_of(i);
   return {shards_[shard].get(), i - begin(shard)};
 }

@@ -15,13 +15,13 @@ namespace lafs {
 class Shards {
  public:
   /// Files of records, or folders: a folder's "train.rec", or else all its files that end in ".rec", by name.
-  Shards(const std::vector<std::string>& paths, const FaceRecords::Options& options);
+  Shards(const std::vector<std::string>& paths, const formats::FaceRecords::Options& options);
 
   int64_t size() const { return ends_.back(); }
   int64_t largest_label() const;
-  const std::vector<std::unique_ptr<FaceRecords>>& all() const { return shards_; }
+  const std::vector<std::unique_ptr<formats::FaceRecords>>& all() const { return shards_; }
   /// The set that holds picture `i`, and its number there.
-  std::pair<const FaceRecords*, int64_t> at(int64_t i) const;
+  std::pair<const formats::FaceRecords*, int64_t> at(int64_t i) const;
   /// "7": key of the record; with several sets "2/7", the set counted from 0.
   std::string key(int64_t i) const;
   std::optional<int64_t> find(const std::string& key) const;
@@ -30,7 +30,7 @@ class Shards {
   size_t shard_of(int64_t i) const;
   int64_t begin(size_t shard) const { return shard == 0 ? 0 : ends_[shard - 1]; }
 
-  std::vector<std::unique_ptr<FaceRecords>> shards_;
+  std::vector<std::unique_ptr<formats::FaceRecords>> shards_;
   std::vector<int64_t> ends_;
 };
 

@@ -79,7 +79,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   }
 
   std::string fingerprint() const override {
-    lafs::Fingerprint print;
+    lafs::formats::Fingerprint print;
     print.add("subset").add(source_->fingerprint()).add(identities_).add(size());
     for (const uint32_t index : indices_) print.add(static_cast<int64_t>(index));
     for (const int64_t label : labels_) print.add(label);

@@ -13,7 +13,8 @@
 namespace lafs {
 namespace {
 
-int64_t index_of(const std::string& key, const PairList& list, int64_t line, const PairOptions& options, const DataSource& source) {
+int64_t index_of(const std::string& key, const formats::PairList& list, int64_t line, const PairOptions& options,
+                 const DataSource& source) {
   if (const auto index = source.find(key)) return *index;
   if (!list.has_endings)
     for (const std::string& ending : options.extension)
@@ -23,10 +24,10 @@ int64_t index_of(const std::string& key, const PairList& list, int64_t line, con
 }
 
 ChosenPairs listed(const PairOptions& options, const DataSource& source) {
-  const PairList list = read_pair_list(options.pairs.value);
+  const formats::PairList list = formats::read_pair_list(options.pairs.value);
   ChosenPairs chosen;
   int64_t contradictions = 0;
-  for (const ListedPair& pair : list.pairs) {
+  for (const formats::ListedPair& pair : list.pairs) {
     const int64_t first = index_of(pair.first, list, pair.line, options, source);
     const int64_t second = index_of(pair.second, list, pair.line, options, source);
     if ((source.identity(first) == source.identity(second)) != pair.same) ++contradictions;
@@ -68,19 +69,19 @@ ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source) {
   if (!options.pairs.empty()) {
     chosen = listed(options, source);
   } else if (options.all_pairs) {
-    chosen = {all_pairs(identities_of(source)), {"every pair of the data source"}};
+    chosen = {metrics::all_pairs(identities_of(source)), {"every pair of the data source"}};
   } else {
-    chosen = {drawn_pairs(identities_of(source), options.genuine, options.impostor, seed),
+    chosen = {metrics::drawn_pairs(identities_of(source), options.genuine, options.impostor, seed),
               {fmt::format("pairs drawn with seed {}", options.seed)}};
   }
-  if (options.pairs.empty() || !folds_are_mixed(chosen.pairs, options.folds)) {
-    chosen.pairs = interleaved(chosen.pairs, seed);
+  if (options.pairs.empty() || !metrics::folds_are_mixed(chosen.pairs, options.folds)) {
+    chosen.pairs = metrics::interleaved(chosen.pairs, seed);
     chosen.notes.push_back("genuine and impostor pairs are mixed evenly over the folds");
   }
-  const auto genuine = std::count_if(chosen.pairs.begin(), chosen.pairs.end(), [](const Pair& pair) { return pair.same; });
+  const auto genuine = std::count_if(chosen.pairs.begin(), chosen.pairs.end(), [](const metrics::Pair& pair) { return pair.same; });
   if (genuine == 0) throw Error("there is no genuine pair");
   if (static_cast<size_t>(genuine) == chosen.pairs.size()) throw Error("there is no impostor pair");
-  make_folds(static_cast<int64_t>(chosen.pairs.size()), options.folds);
+  metrics::make_folds(static_cast<int64_t>(chosen.pairs.size()), options.folds);
   chosen.notes.push_back(fmt::format("{} pairs, {} of them genuine, in {} contiguous folds", chosen.pairs.size(), genuine, options.folds));
   return chosen;
 }

@@ -21,7 +21,7 @@ struct PairOptions {
 
 /// The pairs in the order of the folds, as indices of the source, and sentences on how they came about.
 struct ChosenPairs {
-  std::vector<Pair> pairs;
+  std::vector<metrics::Pair> pairs;
   std::vector<std::string> notes;
 };
 

@@ -16,16 +16,17 @@ int64_t impostors_of(const Protocol& protocol) { return std::count(protocol.same
 void add_curve(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   std::vector<double> scores;
   for (const double distance : distances) scores.push_back(-distance);
-  const Roc roc = roc_curve(scores, protocol.same, Collinear::keep), drawn = roc_curve(scores, protocol.same, Collinear::drop);
+  const metrics::Roc roc = metrics::roc_curve(scores, protocol.same, metrics::Collinear::keep),
+                     drawn = metrics::roc_curve(scores, protocol.same, metrics::Collinear::drop);
   const auto pairs = static_cast<int64_t>(distances.size());
   for (const double far : protocol.far)
     metrics.values.push_back({.name = fmt::format("tar@far={}", far),
                               .variant = variant,
-                              .value = roc.tar(point_within(roc, far)),
+                              .value = roc.tar(metrics::point_within(roc, far)),
                               .n = pairs,
                               .unit = Unit::share});
-  metrics.values.push_back({.name = "auc", .variant = variant, .value = area(roc), .n = pairs});
-  metrics.values.push_back({.name = "eer", .variant = variant, .value = equal_error_rate(roc), .n = pairs, .unit = Unit::share});
+  metrics.values.push_back({.name = "auc", .variant = variant, .value = metrics::area(roc), .n = pairs});
+  metrics.values.push_back({.name = "eer", .variant = variant, .value = metrics::equal_error_rate(roc), .n = pairs, .unit = Unit::share});
   Curve curve{"roc", variant, "far", "tar", {}, {}};
   for (size_t i = 0; i < drawn.points.size(); ++i) {
     curve.x.push_back(drawn.far(i));
@@ -44,8 +45,9 @@ RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> w
 
 }  // namespace
 
-FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
-  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
+metrics::FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant,
+                                 Metrics& metrics) {
+  const metrics::FoldAccuracy accuracy = metrics::fold_accuracy(distances, protocol.same, protocol.folds);
   const auto pairs = static_cast<int64_t>(distances.size());
   const double folds = std::sqrt(static_cast<double>(protocol.folds));
   metrics.values.push_back({.name = "accuracy",
@@ -59,9 +61,9 @@ FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& dis
   add_curve(protocol, distances, variant, metrics);
   metrics.values.push_back(
       {.name = "threshold", .variant = variant, .value = accuracy.threshold_mean, .n = protocol.folds, .headline = false});
-  if (!folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
+  if (!metrics::folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
   for (const double far : protocol.far) {
-    const FoldRate rate = val_at_far(distances, protocol.same, protocol.folds, far);
+    const metrics::FoldRate rate = metrics::val_at_far(distances, protocol.same, protocol.folds, far);
     metrics.values.push_back({.name = fmt::format("val@far={}", far),
                               .variant = variant,
                               .value = rate.val_mean,
@@ -73,14 +75,14 @@ FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& dis
   return accuracy;
 }
 
-void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
+void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const metrics::FoldAccuracy& accuracy,
                   const std::function<std::string(int64_t)>& name_of, Metrics& metrics) {
   std::vector<std::pair<double, RankedItem>> accepts, rejects;
-  const std::vector<Fold> folds = make_folds(static_cast<int64_t>(distances.size()), protocol.folds);
+  const std::vector<metrics::Fold> folds = metrics::make_folds(static_cast<int64_t>(distances.size()), protocol.folds);
   for (size_t f = 0; f < folds.size(); ++f) {
     const double threshold = static_cast<double>(accuracy.best_threshold[f]) * 0.01;
     for (auto i = static_cast<size_t>(folds[f].begin); i < static_cast<size_t>(folds[f].end); ++i) {
-      const Pair& pair = protocol.pairs[i];
+      const metrics::Pair& pair = protocol.pairs[i];
       if ((distances[i] < threshold) == pair.same) continue;
       RankedItem item{fmt::format("pair {}: {} {}, {}", i, name_of(pair.first), name_of(pair.second), pair.same ? "genuine" : "impostor"),
                       1 - distances[i] / 2};
@@ -98,7 +100,7 @@ void add_rules(const Protocol& protocol, Metrics& metrics) {
   notes.push_back("the standard error of a mean over folds is their population deviation divided by the square root of their number");
   if (protocol.far.empty()) return;
   notes.push_back("tar@far is over all pairs, at the largest false accept rate not above the one named");
-  if (folds_are_mixed(protocol.pairs, protocol.folds)) {
+  if (metrics::folds_are_mixed(protocol.pairs, protocol.folds)) {
     notes.push_back("val@far is the mean over folds, each at the threshold its training pairs give");
   } else {
     notes.push_back("val@far is left out: a fold lacks genuine or impostor pairs");

@@ -11,8 +11,8 @@ namespace lafs {
 
 /// A protocol whose pairs are settled.
 struct Protocol {
-  std::vector<Pair> pairs;    ///< as rows of the features
-  std::vector<uint8_t> same;  ///< of each pair
+  std::vector<metrics::Pair> pairs;  ///< as rows of the features
+  std::vector<uint8_t> same;         ///< of each pair
   int64_t folds = 10;
   std::vector<double> far;  ///< rates to tell the TAR at
   int64_t hardest = 10;     ///< items of a ranked list
@@ -20,10 +20,11 @@ struct Protocol {
 
 /// Scores squared distances of unit rows: appends values and the curve of this variant ("" is the model).
 /// Returns the accuracy it appended first, for the lists of mistakes.
-FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics);
+metrics::FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant,
+                                 Metrics& metrics);
 
 /// The pairs on the wrong side of their fold's threshold, the most wrong first; scores are cosines. `name_of` names a row.
-void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
+void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const metrics::FoldAccuracy& accuracy,
                   const std::function<std::string(int64_t)>& name_of, Metrics& metrics);
 
 /// What a reader must know of the rules behind the numbers.

@@ -44,10 +44,10 @@ class Verification final : public lafs::Evaluator {
     lafs::ChosenPairs chosen = lafs::choose_pairs(options.choice, *source_);
     notes_ = std::move(chosen.notes);
     protocol_ = {{}, {}, options.choice.folds, options.far, options.hardest};
-    for (const lafs::Pair& pair : chosen.pairs) pictures_.insert(pictures_.end(), {pair.first, pair.second});
+    for (const lafs::metrics::Pair& pair : chosen.pairs) pictures_.insert(pictures_.end(), {pair.first, pair.second});
     std::sort(pictures_.begin(), pictures_.end());
     pictures_.erase(std::unique(pictures_.begin(), pictures_.end()), pictures_.end());
-    for (const lafs::Pair& pair : chosen.pairs) {
+    for (const lafs::metrics::Pair& pair : chosen.pairs) {
       protocol_.pairs.push_back({row_of(pair.first), row_of(pair.second), pair.same});
       protocol_.same.push_back(pair.same ? 1 : 0);
     }
@@ -63,18 +63,18 @@ class Verification final : public lafs::Evaluator {
     lafs::Metrics metrics;
     const lafs::FeatureMatrix embeddings = matrix(features, "embeddings");
     // The mean length is of single embeddings, before the flip sum (evaluation 2.2, item 2).
-    lafs::Rows unit = lafs::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
-    const lafs::Metric xnorm{.name = "xnorm", .value = lafs::mean_norm(unit), .n = unit.rows, .headline = false};
-    if (flips_) unit = lafs::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
-    lafs::normalise_rows(unit);
-    const auto distances = lafs::squared_distances(unit, protocol_.pairs);
-    const lafs::FoldAccuracy accuracy = lafs::add_scores(protocol_, distances, "", metrics);
+    lafs::metrics::Rows unit = lafs::metrics::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
+    const lafs::Metric xnorm{.name = "xnorm", .value = lafs::metrics::mean_norm(unit), .n = unit.rows, .headline = false};
+    if (flips_) unit = lafs::metrics::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
+    lafs::metrics::normalise_rows(unit);
+    const auto distances = lafs::metrics::squared_distances(unit, protocol_.pairs);
+    const lafs::metrics::FoldAccuracy accuracy = lafs::add_scores(protocol_, distances, "", metrics);
     metrics.values.push_back(xnorm);
     const auto name_of = [&](int64_t row) { return key(row); };
     lafs::add_mistakes(protocol_, distances, accuracy, name_of, metrics);
     if (baseline_) {
       const lafs::FeatureMatrix pixels = matrix(features, "pixels");
-      lafs::add_scores(protocol_, lafs::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels", metrics);
+      lafs::add_scores(protocol_, lafs::metrics::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels", metrics);
     }
     add_notes(metrics);
     return metrics;
@@ -88,7 +88,7 @@ class Verification final : public lafs::Evaluator {
     const lafs::FeatureMatrix rows = features.of(request);
     if (rows.rows != static_cast<int64_t>(pictures_.size()))
       throw lafs::Error(fmt::format("{} rows of \"{}\" came for {} pictures", rows.rows, request, pictures_.size()));
-    if (const auto bad = lafs::first_row_not_finite(rows.values, rows.width))
+    if (const auto bad = lafs::metrics::first_row_not_finite(rows.values, rows.width))
       throw lafs::Error(fmt::format("row {} of \"{}\", picture \"{}\", is not finite", *bad, request, key(*bad)));
     return rows;
   }

@@ -7,7 +7,7 @@
 
 #include "lafs/head.h"
 #include "lafs/plugin.h"
-#include "nn/function.h"
+#include "nn/layers/function.h"
 
 namespace {
 
@@ -47,7 +47,7 @@ class ArcFace final : public lafs::Head, public lafs::Margin {
   double scale() const override { return options_.scale; }
 
   at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override {
-    if (options_.formulation == "straight_through") return lafs::Function<StraightThrough>::apply(rows.cosines, options_.margin);
+    if (options_.formulation == "straight_through") return lafs::nn::Function<StraightThrough>::apply(rows.cosines, options_.margin);
     return options_.formulation == "trig" ? trig(rows.cosines) : acos(rows.cosines);
   }
 

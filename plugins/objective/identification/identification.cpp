@@ -12,13 +12,13 @@
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
 #include "mixing.h"
-#include "nn/classifier.h"
-#include "nn/dims.h"
+#include "nn/layers/dims.h"
+#include "nn/loss/classifier.h"
 
 namespace {
 
 struct Options {
-  MixingOptions mixing;
+  lafs::identification::MixingOptions mixing;
   double smoothing = 0, probability_floor = 0;
   std::string classifier_init = "xavier_uniform";
 
@@ -36,18 +36,18 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   using Options = ::Options;
 
   Identification(const Options& options, lafs::Assembly& assembly)
-      : options_(options), backbone_(assembly.backbone()), head_(assembly.head()) {
+      : options_(options), backbone_(assembly.backbone()), head_(assembly.head()), abilities_(*head_) {
     if (options.mixing.cutmix_minmax.size() != 0 && options.mixing.cutmix_minmax.size() != 2) {
       throw lafs::Error(fmt::format("cutmix_minmax has {} numbers, not 2", options.mixing.cutmix_minmax.size()));
     }
-    lafs::Classifier::Options matrix;
+    lafs::nn::Classifier::Options matrix;
     matrix.classes = assembly.identities();
     matrix.width = backbone_->embed_dim();
     matrix.init = options.classifier_init;
     matrix.probability_floor = options.probability_floor;
     if (const auto* centers = dynamic_cast<const lafs::SubCentered*>(head_.get())) matrix.sub_centers = centers->sub_centers();
     register_module("backbone", backbone_->module());
-    classifier_ = register_module("classifier", std::make_shared<lafs::Classifier>(matrix));
+    classifier_ = register_module("classifier", std::make_shared<lafs::nn::Classifier>(matrix));
     if (const auto state = std::dynamic_pointer_cast<torch::nn::Module>(head_)) register_module("head", state);
   }
 
@@ -57,27 +57,28 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
 
   at::Tensor loss(const lafs::Batch& batch, const lafs::Step& step) override {
     at::Tensor images = batch.views("image")[0];  // [B,3,H,W]
-    lafs::Targets targets;
+    lafs::nn::Targets targets;
     targets.label_a = batch.labels();
     targets.smoothing = options_.smoothing;
     mix(images, targets, step);
     const lafs::Pass pass = step.pass();
     const at::Tensor embedding = backbone_->forward(images, pass.scope("backbone"));  // [B,D]
     at::Tensor accuracy;
-    const at::Tensor loss = classifier_->loss(embedding, targets, *head_, pass, &accuracy);
+    const at::Tensor loss = classifier_->loss(embedding, targets, abilities_, pass, &accuracy);
     step.reporter.value("accuracy", accuracy);
     return loss;
   }
 
   void after_update(const lafs::Step& step) override {
-    if (auto* statistical = dynamic_cast<lafs::Statistical*>(head_.get())) statistical->after_update(step);
+    if (abilities_.statistical) abilities_.statistical->after_update(step);
   }
 
  private:
-  void mix(at::Tensor& images, lafs::Targets& targets, const lafs::Step& step) const {
+  void mix(at::Tensor& images, lafs::nn::Targets& targets, const lafs::Step& step) const {
     if (!options_.mixing.on() || !step.draws) return;
-    const auto [b, c, height, width] = lafs::dims<4>(images, "images");
-    const Mixing m = draw_mixing(options_.mixing, height, width, lafs::Rng(step.draws->batch_key("mixup")));
+    const auto [b, c, height, width] = lafs::nn::dims<4>(images, "images");
+    const lafs::identification::Mixing m =
+        lafs::identification::draw_mixing(options_.mixing, height, width, lafs::Rng(step.draws->batch_key("mixup")));
     if (m.lambda >= 1) return;
     const at::Tensor partner = images.flip(0);
     if (m.box) {
@@ -94,7 +95,8 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   Options options_;
   std::shared_ptr<lafs::Backbone> backbone_;
   std::shared_ptr<lafs::Head> head_;
-  std::shared_ptr<lafs::Classifier> classifier_;
+  lafs::nn::HeadAbilities abilities_;  // of head_
+  std::shared_ptr<lafs::nn::Classifier> classifier_;
 };
 
 }  // namespace

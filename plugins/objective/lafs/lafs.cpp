@@ -7,7 +7,7 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "lafs/looks.h"
+#include "lafs/patch_trace.h"
 #include "lafs/plugin.h"
 #include "lafs/suggestion.h"
 #include "nn/function.h"
@@ -17,7 +17,7 @@
 
 namespace {
 
-struct Options : lafs::DistillationOptions {
+struct Options : lafs::nn::DistillationOptions {
   lafs::Use<lafs::Backbone> landmark_source{"landmark_cnn"};
   double noise_global = 5, noise_local = 5;
   int64_t local_tokens = 36;
@@ -32,7 +32,7 @@ struct Options : lafs::DistillationOptions {
   }
 
   void declare(lafs::Params& p) {
-    DistillationOptions::declare(p);
+    nn::DistillationOptions::declare(p);
     p("landmark_source", landmark_source,
       "backbone that says where to look; frozen, its weights come from [[init]] into = \"landmark_source\"");
     p("noise_global", noise_global, lafs::in(0, 1000), "deviation of the landmarks' noise in global views, pixels (quirk P9)");
@@ -51,12 +51,12 @@ struct Options : lafs::DistillationOptions {
 
 /// Landmark-based self-distillation (Sun et al. 2024; pretraining.md 4): a frozen network finds landmarks in clean views, noise moves
 /// them, and student and teacher see the patches around them in the same views with other colours; local views are a few landmarks.
-class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
+class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches {
  public:
   using Options = ::Options;
 
   Lafs(const Options& options, lafs::Assembly& assembly)
-      : SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
+      : nn::SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
     const auto instead = [&](const char* capability) {
       return lafs::suggest_capable(assembly.plugins_with(lafs::Backbone::kind, capability));
     };
@@ -81,11 +81,11 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
 
   std::vector<lafs::ViewNeed> required_views() const override { return needs({"global", "global_clean"}, {"local", "local_clean"}); }
 
-  std::vector<lafs::Look> looks(const lafs::Batch& batch, const lafs::Step& step) override {
+  std::vector<lafs::PatchTrace> patch_traces(const lafs::Batch& batch, const lafs::Step& step) override {
     const at::NoGradGuard no_grad;
-    const lafs::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
-    std::vector<lafs::Look> all{look(batch, "global", "global_clean", 0, step)};
-    if (batch.has("local")) all.push_back(look(batch, "local", "local_clean", batch.views("global").size(0), step));
+    const lafs::nn::AutocastOff off;  // where to look is decided in fp32 (pretraining.md 8)
+    std::vector<lafs::PatchTrace> all{trace(batch, "global", "global_clean", 0, step)};
+    if (batch.has("local")) all.push_back(trace(batch, "local", "local_clean", batch.views("global").size(0), step));
     return all;
   }
 
@@ -114,29 +114,29 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     }
   }
 
-  std::vector<lafs::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
+  std::vector<lafs::nn::Crops> crops(const lafs::Batch& batch, const lafs::Step& step) override {
     const int64_t globals = batch.views("global").size(0);
-    std::vector<lafs::Crops> all;
-    for (const lafs::Look& look : looks(batch, step)) {
+    std::vector<lafs::nn::Crops> all;
+    for (const lafs::PatchTrace& trace : patch_traces(batch, step)) {
       const bool global = all.empty();
-      const bool by_landmark = options_.positions == "landmark" && look.chosen.defined();
-      all.push_back({look.tokens, by_landmark ? look.chosen + 1 : at::Tensor(), batch.views(look.views).size(0), global ? 0 : globals});
+      const bool by_landmark = options_.positions == "landmark" && trace.chosen.defined();
+      all.push_back({trace.tokens, by_landmark ? trace.chosen + 1 : at::Tensor(), batch.views(trace.views).size(0), global ? 0 : globals});
     }
     return all;
   }
 
-  at::Tensor encode(lafs::Backbone& backbone, const lafs::Crops& crops, const lafs::Pass& pass) override {
+  at::Tensor encode(lafs::Backbone& backbone, const lafs::nn::Crops& crops, const lafs::Pass& pass) override {
     return dynamic_cast<lafs::Tokenised&>(backbone).forward_tokens(crops.input, crops.position_rows, pass);
   }
 
-  lafs::Look look(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
+  lafs::PatchTrace trace(const lafs::Batch& batch, const char* pixels, const char* clean, int64_t first, const lafs::Step& step) const {
     const at::Tensor views = batch.views(pixels), looked_at = batch.views(clean);
     const bool global = first == 0;
     if (looked_at.sizes() != views.sizes()) {
       throw lafs::Error(fmt::format("views \"{}\" and \"{}\" are not cut alike", pixels, clean));
     }
     const auto draws = step.draws ? step.draws->views(views.size(0), first) : nullptr;
-    const at::Tensor found = landmarked_->landmarks(lafs::view_rows(looked_at), {});  // [V*B,L,2]
+    const at::Tensor found = landmarked_->landmarks(lafs::nn::view_rows(looked_at), {});  // [V*B,L,2]
     if (global) step.reporter.value("landmark_spread", found.std(1, false).mean());
     const double noise = global ? options_.noise_global : options_.noise_local;
     at::Tensor places = found;
@@ -145,7 +145,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
     if (chosen.defined()) places = places.gather(1, chosen.unsqueeze(2).expand({-1, -1, 2}));
     return {pixels,        clean,
             found,         places,
-            chosen,        lafs::gather_patches(lafs::view_rows(views), places, gather_),
+            chosen,        lafs::nn::gather_patches(lafs::nn::view_rows(views), places, gather_),
             gather_.patch, gather_.transposed};
   }
 
@@ -165,7 +165,7 @@ class Lafs final : public lafs::SelfDistillation, public lafs::Looking {
   Options options_;
   std::shared_ptr<lafs::Backbone> source_;
   lafs::Landmarked* landmarked_ = nullptr;
-  lafs::PatchGather gather_;
+  lafs::nn::PatchGather gather_;
 };
 
 }  // namespace

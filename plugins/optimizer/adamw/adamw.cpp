@@ -2,8 +2,8 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/fused_update.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/fused_update.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 
@@ -26,9 +26,9 @@ class AdamW final : public lafs::Optimizer {
       : options_(options), walk_(groups, {{"step", false}, {"exp_avg"}, {"exp_avg_sq"}}) {}
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::LiveGroup& live) {
-      lafs::adamw_step(live.parameters, live.gradients, live.slots[1], live.slots[2], live.slots[0],
-                       {group.lr(), group.weight_decay(), options_.beta1, options_.beta2, options_.eps});
+    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
+      lafs::nn::adamw_step(live.parameters, live.gradients, live.slots[1], live.slots[2], live.slots[0],
+                           {group.lr(), group.weight_decay(), options_.beta1, options_.beta2, options_.eps});
     });
   }
 
@@ -36,7 +36,7 @@ class AdamW final : public lafs::Optimizer {
 
  private:
   Options options_;
-  lafs::OptimizerWalk walk_;
+  lafs::nn::OptimizerWalk walk_;
 };
 
 }  // namespace

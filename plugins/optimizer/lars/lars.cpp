@@ -4,7 +4,7 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 
@@ -26,7 +26,7 @@ class Lars final : public lafs::Optimizer {
   Lars(const Options& options, const lafs::ParameterGroups& groups) : options_(options), walk_(groups, {{"mu"}}) {}
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::LiveGroup& live) {
+    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
       const std::vector<at::Tensor> update = adapted(live, group.weight_decay());
       at::_foreach_mul_(live.slots[0], options_.momentum);
       at::_foreach_add_(live.slots[0], update);
@@ -37,7 +37,7 @@ class Lars final : public lafs::Optimizer {
   void visit_state(lafs::StateVisitor& visitor) override { walk_.visit(visitor); }
 
  private:
-  std::vector<at::Tensor> adapted(const lafs::LiveGroup& live, double decay) const {
+  std::vector<at::Tensor> adapted(const lafs::nn::LiveGroup& live, double decay) const {
     std::vector<at::Tensor> update = live.gradients, parameters, gradients;
     for (size_t i = 0; i < update.size(); ++i) {
       if (update[i].dim() == 1) continue;
@@ -58,7 +58,7 @@ class Lars final : public lafs::Optimizer {
   }
 
   Options options_;
-  lafs::OptimizerWalk walk_;
+  lafs::nn::OptimizerWalk walk_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 
@@ -20,7 +20,7 @@ struct Options {
   }
 };
 
-std::vector<lafs::StateSlot> slots_of(const Options& options) {
+std::vector<lafs::nn::StateSlot> slots_of(const Options& options) {
   if (options.momentum > 0) return {{"momentum"}};
   return {};
 }
@@ -37,7 +37,7 @@ class Sgd final : public lafs::Optimizer {
   }
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::LiveGroup& live) {
+    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
       std::vector<at::Tensor> update = live.gradients;
       if (group.weight_decay() != 0) update = at::_foreach_add(live.gradients, live.parameters, group.weight_decay());
       if (!live.slots.empty()) {
@@ -54,7 +54,7 @@ class Sgd final : public lafs::Optimizer {
 
  private:
   Options options_;
-  lafs::OptimizerWalk walk_;
+  lafs::nn::OptimizerWalk walk_;
 };
 
 }  // namespace

@@ -11,11 +11,11 @@
 #include "lafs/initialised.h"
 #include "lafs/plugin.h"
 #include "lafs/projector.h"
-#include "nn/batch_norm.h"
-#include "nn/dims.h"
-#include "nn/function.h"
-#include "nn/layers.h"
-#include "nn/tree.h"
+#include "nn/layers/batch_norm.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/function.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/tree.h"
 
 namespace {
 
@@ -82,7 +82,7 @@ class PrototypeLayer final : public torch::nn::Module, public lafs::Initialised 
   at::Tensor forward(const at::Tensor& x) const {
     const auto device = x.device().type();
     const auto product = at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : weight_v_.scalar_type();
-    return lafs::Function<UnitRows>::apply(x, weight_v_, weight_g_, static_cast<int64_t>(product));
+    return lafs::nn::Function<UnitRows>::apply(x, weight_v_, weight_g_, static_cast<int64_t>(product));
   }
 
   std::vector<lafs::InitRule> init_rules() const override {
@@ -105,9 +105,9 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector, public 
       const int64_t in = i == 0 ? input_width : options.hidden, out = last ? options.bottleneck : options.hidden;
       const int64_t place = i * (options.batch_norm ? 3 : 2);
       const std::string name = options.layers == 1 ? "mlp" : fmt::format("mlp.{}", place);
-      linears_.push_back(lafs::put(*this, name, std::make_shared<lafs::Linear>(in, out, true, options.init_std)));
+      linears_.push_back(lafs::nn::put(*this, name, std::make_shared<lafs::nn::Linear>(in, out, true, options.init_std)));
       if (options.batch_norm && !last) {
-        norms_.push_back(lafs::put(*this, fmt::format("mlp.{}", place + 1), std::make_shared<lafs::BatchNorm>(out)));
+        norms_.push_back(lafs::nn::put(*this, fmt::format("mlp.{}", place + 1), std::make_shared<lafs::nn::BatchNorm>(out)));
       }
     }
     last_layer_ =
@@ -119,7 +119,7 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector, public 
   std::vector<std::string> prototypes() const override { return {"last_layer.weight_g", "last_layer.weight_v"}; }
 
   at::Tensor forward(const at::Tensor& embedding, const lafs::Pass& pass) override {
-    const auto [b, width] = lafs::dims<2>(embedding, "embedding");
+    const auto [b, width] = lafs::nn::dims<2>(embedding, "embedding");
     if (width != input_width_) throw lafs::Error(fmt::format("\"embedding\" has width {}, not {}", width, input_width_));
     at::Tensor x = embedding;
     for (size_t i = 0; i < linears_.size(); ++i) {

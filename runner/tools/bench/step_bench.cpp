@@ -14,6 +14,7 @@
 #include "kernel/ranks/device.h"
 #include "kernel/ranks/memory.h"
 #include "kernel/train/trainer.h"
+#include "lafs/plain_views.h"
 #include "runner/report/say.h"
 #include "runner/tools/bench/step_trace.h"
 
@@ -25,22 +26,9 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// Views of one picture, thrown away.
-class ScratchViews final : public Views {
- public:
-  explicit ScratchViews(const ViewLayout& layout) {
-    for (const ViewGroup& group : layout) groups_.emplace_back(static_cast<size_t>(group.height * group.width * 3));
-  }
-  std::span<uint8_t> image(size_t group, int64_t) override { return groups_[group]; }
-  void landmarks(size_t, int64_t, std::span<const float>) override {}
-
- private:
-  std::vector<std::vector<uint8_t>> groups_;
-};
-
 /// What one thread of the loader does, picture by picture.
 void time_pictures(const DataSource& source, const Augmentation& augmentation, StepTimes& times) {
-  ScratchViews views(augmentation.layout());
+  PlainViews views(augmentation.layout());
   double decode = 0, augment = 0;
   int64_t pictures = 0;
   for (; pictures < 256 && decode + augment < 0.5; ++pictures) {

@@ -50,7 +50,7 @@ StepTrace::StepTrace(std::filesystem::path file, at::Device device) : file_(std:
   // On a machine without a GPU the profiler of a LibTorch that knows CUDA would call that an error, for all to read.
   if (!device_.is_cuda()) setenv("KINETO_LOG_LEVEL", "99", /*overwrite=*/0);
   if (std::filesystem::is_directory(file_)) throw Error(fmt::format("cannot write \"{}\": {}", file_.string(), std::strerror(EISDIR)));
-  const AtomicFile possible(file_);
+  const formats::AtomicFile possible(file_);
 }
 
 void StepTrace::start() {
@@ -63,7 +63,7 @@ void StepTrace::start() {
 
 int64_t StepTrace::finish() {
   const auto result = torch::autograd::profiler::disableProfiler();
-  write_atomically(file_, saved(*result, file_));
+  formats::write_atomically(file_, saved(*result, file_));
   return static_cast<int64_t>(result->events().size());
 }
 

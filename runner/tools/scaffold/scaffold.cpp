@@ -104,7 +104,7 @@ std::vector<fs::path> write_scaffold(const std::string& kind, const std::string&
                                                     {folder / "recipe.toml", recipe(kind, name)}};
   std::vector<fs::path> written;
   for (const auto& [file, text] : files) {
-    write_atomically(file, text);
+    formats::write_atomically(file, text);
     written.push_back(file);
   }
   return written;

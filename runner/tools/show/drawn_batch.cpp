@@ -58,7 +58,7 @@ at::Tensor DrawnBatch::indices() const {
 Image DrawnBatch::view(size_t group, int64_t index, int64_t row) const {
   const at::Tensor view = rows_.images(group)[index][row];
   const uint8_t* bytes = view.data_ptr<uint8_t>();
-  return image_of(view.size(0), view.size(1), {bytes, bytes + view.numel()});
+  return imaging::image_of(view.size(0), view.size(1), {bytes, bytes + view.numel()});
 }
 
 }  // namespace lafs

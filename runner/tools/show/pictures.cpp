@@ -24,7 +24,7 @@ std::vector<fs::path> picture_files(const std::vector<fs::path>& named) {
     }
     std::vector<fs::path> inside;
     for (const auto& entry : fs::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && is_image_name(entry.path())) inside.push_back(entry.path());
+      if (entry.is_regular_file() && imaging::is_image_name(entry.path())) inside.push_back(entry.path());
     }
     if (inside.empty()) throw Error(fmt::format("\"{}\" holds no picture", path.string()));
     std::sort(inside.begin(), inside.end());
@@ -39,8 +39,8 @@ void require_free(const fs::path& file, bool force) {
 
 void write_png(const fs::path& file, const Image& image, bool force) {
   require_free(file, force);
-  const std::vector<uint8_t> bytes = encode_png(image);
-  write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const std::vector<uint8_t> bytes = imaging::encode_png(image);
+  formats::write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 int64_t zoom_for(int64_t side, int64_t wanted, int64_t asked) {

@@ -143,7 +143,7 @@ void Sheet::text(int64_t x, int64_t y, std::string_view words, Colour colour, Le
   cv::putText(onto, printable(words), start, font.face, font.scale, scalar(colour), 1, cv::LINE_AA);
 }
 
-Image Sheet::image() const { return image_of(height_, width_, bytes_); }
+Image Sheet::image() const { return imaging::image_of(height_, width_, bytes_); }
 
 int64_t text_width(std::string_view words, Lettering lettering) {
   const Font font = font_of(lettering);

@@ -100,7 +100,7 @@ ShownModel open_model(const fs::path& named, const std::string& of, const std::s
 }
 
 FedPicture fed_picture(const fs::path& file, const InputContract& input) {
-  const Image image = read_image(file);
+  const Image image = imaging::read_image(file);
   return {file.string(), image.height, image.width, fitted(image, input)};
 }
 

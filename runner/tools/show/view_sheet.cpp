@@ -17,8 +17,8 @@
 #include "kernel/train/draws.h"
 #include "kernel/train/null_reporter.h"
 #include "kernel/train/trainer.h"
-#include "lafs/looks.h"
-#include "nn/patch_gather.h"
+#include "lafs/patch_trace.h"
+#include "nn/models/patch_gather.h"
 #include "runner/tools/show/drawn_batch.h"
 #include "runner/tools/show/pictures.h"
 
@@ -37,17 +37,17 @@ Image picture_of(const at::Tensor& planes, const InputContract& input) {
   if (input.colour == "bgr") bytes = bytes.flip({0});
   bytes = (bytes * 255).round().clamp(0, 255).to(at::kByte).permute({1, 2, 0}).contiguous();
   const uint8_t* data = bytes.data_ptr<uint8_t>();
-  return image_of(bytes.size(0), bytes.size(1), {data, data + bytes.numel()});
+  return imaging::image_of(bytes.size(0), bytes.size(1), {data, data + bytes.numel()});
 }
 
 /// The patches of one view, upright, in the order of its tokens; places without a token are white.
-Image patches_of(const Look& look, int64_t row, const InputContract& input, int64_t zoom) {
-  const int64_t p = look.patch, n = look.tokens.size(1);
+Image patches_of(const PatchTrace& trace, int64_t row, const InputContract& input, int64_t zoom) {
+  const int64_t p = trace.patch, n = trace.tokens.size(1);
   const auto side = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));
-  at::Tensor tokens = look.tokens[row].to(at::kCPU).view({n, p, p, Image::channels});
-  if (look.transposed) tokens = tokens.transpose(1, 2);
+  at::Tensor tokens = trace.tokens[row].to(at::kCPU).view({n, p, p, Image::channels});
+  if (trace.transposed) tokens = tokens.transpose(1, 2);
   tokens = at::cat({tokens.reshape({n, -1}), at::zeros({side * side - n, p * p * Image::channels}, tokens.options())});
-  Sheet sheet = zoomed(picture_of(mosaic(tokens.unsqueeze(0), p, Image::channels)[0], input), zoom);
+  Sheet sheet = zoomed(picture_of(nn::mosaic(tokens.unsqueeze(0), p, Image::channels)[0], input), zoom);
   for (int64_t i = n; i < side * side; ++i) sheet.fill(i % side * p * zoom, i / side * p * zoom, p * zoom, p * zoom, paper);
   for (int64_t i = 1; i < side; ++i) {
     sheet.fill(i * p * zoom, 0, 1, sheet.height(), paper);
@@ -57,8 +57,8 @@ Image patches_of(const Look& look, int64_t row, const InputContract& input, int6
 }
 
 /// A clean view: a dot at each landmark, and from the landmark of each token a line to where the patch was cut.
-void draw_look(Sheet& sheet, const Look& look, int64_t row, int64_t zoom) {
-  const at::Tensor found = look.found[row].to(at::kCPU, at::kDouble).contiguous(), places = look.places[row].to(at::kCPU, at::kDouble);
+void draw_trace(Sheet& sheet, const PatchTrace& trace, int64_t row, int64_t zoom) {
+  const at::Tensor found = trace.found[row].to(at::kCPU, at::kDouble).contiguous(), places = trace.places[row].to(at::kCPU, at::kDouble);
   const int64_t landmarks = found.size(0), tokens = places.size(0);
   const auto at = [zoom](const at::Tensor& points, int64_t i) {
     return std::array<double, 2>{zoomed_place(points[i][0].item<double>(), zoom), zoomed_place(points[i][1].item<double>(), zoom)};
@@ -68,7 +68,7 @@ void draw_look(Sheet& sheet, const Look& look, int64_t row, int64_t zoom) {
     sheet.disc(x, y, 0.5, paper, 0.4);
   }
   for (int64_t t = 0; t < tokens; ++t) {
-    const int64_t landmark = look.chosen.defined() ? look.chosen[row][t].item<int64_t>() : t;
+    const int64_t landmark = trace.chosen.defined() ? trace.chosen[row][t].item<int64_t>() : t;
     const Colour colour = heat(0.35 + 0.65 * static_cast<double>(landmark) / static_cast<double>(std::max<int64_t>(landmarks - 1, 1)));
     const auto [x0, y0] = at(found, landmark);
     const auto [x1, y1] = at(places, t);
@@ -100,7 +100,7 @@ class ViewSheet {
   bool has_clean_views() const {
     return std::any_of(layout_.begin(), layout_.end(), [](const ViewGroup& group) { return group.name.ends_with("_clean"); });
   }
-  void look_with(Objective& objective) { looking_ = dynamic_cast<Looking*>(&objective); }
+  void trace_with(Objective& objective) { tracer_ = dynamic_cast<TracesPatches*>(&objective); }
 
   ContactSheet draw(const ViewRequest& request) {
     const int64_t per_epoch = sampler_.batches_per_epoch(), batch = recipe_.run.batch;
@@ -117,14 +117,14 @@ class ViewSheet {
  private:
   void draw_rows(int64_t micro, int64_t rows) {
     const DrawnBatch batch(*source_, *augmentation_, recipe_.input, sampler_, micro, rows);
-    std::vector<Look> looks;
-    if (looking_) looks = looks_of(batch, micro);
+    std::vector<PatchTrace> traces;
+    if (tracer_) traces = traces_of(batch, micro);
     const bool first = sheet_.rows.empty();
-    if (first) add_headings(looks);
-    for (int64_t row = 0; row < rows; ++row) sheet_.rows.push_back(cells(batch, looks, row));
+    if (first) add_headings(traces);
+    for (int64_t row = 0; row < rows; ++row) sheet_.rows.push_back(cells(batch, traces, row));
   }
 
-  std::vector<Look> looks_of(const DrawnBatch& batch, int64_t micro) const {
+  std::vector<PatchTrace> traces_of(const DrawnBatch& batch, int64_t micro) const {
     const at::Tensor positions = batch.positions();
     const int64_t accumulate = recipe_.run.accumulate;
     const auto draws = keyed_draws(static_cast<uint64_t>(recipe_.run.seed), micro / accumulate, micro % accumulate,
@@ -134,33 +134,33 @@ class ViewSheet {
     Timeline time = Epochs(recipe_.run, source_->size()).timeline();
     time.index = micro / accumulate;
     time.epoch = sampler_.epoch_of(micro);
-    return looking_->looks(batch, {time, micro % accumulate, accumulate, draws, alone, unheard});
+    return tracer_->patch_traces(batch, {time, micro % accumulate, accumulate, draws, alone, unheard});
   }
 
-  void add_headings(const std::vector<Look>& looks) {
+  void add_headings(const std::vector<PatchTrace>& traces) {
     for (const ViewGroup& group : layout_) sheet_.headings.insert(sheet_.headings.end(), static_cast<size_t>(group.count), group.name);
-    for (const Look& look : looks) {
+    for (const PatchTrace& trace : traces) {
       for (const ViewGroup& group : layout_) {
-        if (group.name == look.views)
+        if (group.name == trace.views)
           sheet_.headings.insert(sheet_.headings.end(), static_cast<size_t>(group.count), fmt::format("{} patches", group.name));
       }
     }
   }
 
-  std::vector<Cell> cells(const DrawnBatch& batch, const std::vector<Look>& looks, int64_t row) const {
+  std::vector<Cell> cells(const DrawnBatch& batch, const std::vector<PatchTrace>& traces, int64_t row) const {
     const Sample& sample = batch.sample(row);
     std::vector<Cell> out{{zoomed(sample.image, zoom_for(sample.image.width, readable_side, 0)).image(), sample.key}};
     for (size_t g = 0; g < layout_.size(); ++g) {
-      const auto look = std::find_if(looks.begin(), looks.end(), [&](const Look& l) { return l.clean == layout_[g].name; });
+      const auto trace = std::find_if(traces.begin(), traces.end(), [&](const PatchTrace& l) { return l.clean == layout_[g].name; });
       for (int64_t v = 0; v < layout_[g].count; ++v) {
         Sheet view = zoomed(batch.view(g, v, row), zoom_);
-        if (look != looks.end()) draw_look(view, *look, v * batch.size() + row, zoom_);
+        if (trace != traces.end()) draw_trace(view, *trace, v * batch.size() + row, zoom_);
         draw_landmarks(view, batch.landmarks_of(g, v, row), zoom_);
         out.push_back({view.image(), ""});
       }
     }
-    for (const Look& look : looks) {
-      for (int64_t r = row; r < look.tokens.size(0); r += batch.size()) out.push_back({patches_of(look, r, recipe_.input, zoom_), ""});
+    for (const PatchTrace& trace : traces) {
+      for (int64_t r = row; r < trace.tokens.size(0); r += batch.size()) out.push_back({patches_of(trace, r, recipe_.input, zoom_), ""});
     }
     return out;
   }
@@ -170,7 +170,7 @@ class ViewSheet {
   std::shared_ptr<const Augmentation> augmentation_;
   ViewLayout layout_;
   Sampler sampler_;
-  Looking* looking_ = nullptr;
+  TracesPatches* tracer_ = nullptr;
   int64_t zoom_ = 1;
   ContactSheet sheet_;
 };
@@ -191,7 +191,7 @@ ContactSheet view_sheet(const Row& row, const Stage& stage, const ViewRequest& r
     require_inputs(row, stage);
     trainer.emplace(recipe, assembly, at::kCPU);
     trainer->initialise(note);
-    sheet.look_with(trainer->objective());
+    sheet.trace_with(trainer->objective());
   }
   ContactSheet drawn = sheet.draw(request);
   drawn.title = title_of(row, stage);

@@ -11,8 +11,8 @@
 #include "kernel/model/load.h"
 #include "kernel/train/tiny_recipe.h"
 #include "kernel/train/trainer.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/bytes.h"
 #include "support/scratch.h"
 
@@ -27,7 +27,7 @@ struct Model {
       : recipe(test::tiny_recipe("", optimizer)),
         assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {}),
         trainer(recipe, assembly, at::kCPU) {
-    initialise(trainer.root(), seed);
+    nn::initialise(trainer.root(), seed);
   }
   void save(CheckpointStore& store, int64_t step, bool best = false) {
     RunPosition position;
@@ -55,7 +55,7 @@ struct Model {
 };
 
 bool same(torch::nn::Module& a, torch::nn::Module& b) {
-  auto first = state_of(a), second = state_of(b);
+  auto first = nn::state_of(a), second = nn::state_of(b);
   if (first.size() != second.size()) return false;
   for (size_t i = 0; i < first.size(); ++i) {
     if (first[i].first != second[i].first || !at::equal(first[i].second, second[i].second)) return false;
@@ -193,9 +193,9 @@ TEST_CASE("checkpoint: a partial load tells what matched, what is missing, and w
   CHECK(account.missing.front() == "transformer.layers.1.0.fn.norm.weight");
   CHECK(account.matched.size() == 14);
   CHECK(account.unexpected.empty());
-  const LoadAccount whole = load_matching(WeightsFile(file), {}, *submodule(model.trainer.root(), "backbone"));
+  const LoadAccount whole = load_matching(WeightsFile(file), {}, *nn::submodule(model.trainer.root(), "backbone"));
   CHECK(whole.matched.empty());
-  CHECK(whole.unexpected.size() == state_of(model.trainer.root()).size());
+  CHECK(whole.unexpected.size() == nn::state_of(model.trainer.root()).size());
 }
 
 TEST_CASE("checkpoint: a damaged or absent state.json is an error with its name") {

@@ -7,7 +7,7 @@
 #include "formats/safetensors.h"
 #include "formats/torch_writer.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/bytes.h"
 #include "support/front_door.h"
 #include "support/scratch.h"
@@ -34,7 +34,7 @@ struct Files {
   std::vector<float> numbers{1, 2, 3, 4};
   std::string file = (folder / "w.pth").string();
 
-  TensorBytes tensor(const std::string& name, int64_t size) const {
+  formats::TensorBytes tensor(const std::string& name, int64_t size) const {
     return {name, "F32", {size}, std::as_bytes(std::span(numbers)).first(static_cast<size_t>(size) * 4)};
   }
   InitEntry entry() const {
@@ -48,7 +48,7 @@ struct Files {
 
 TEST_CASE("init: only and except choose in the target, and floor counts what they leave") {
   Files files;
-  write_torch(files.file, {{"", {files.tensor("trunk.a", 2), files.tensor("trunk.b", 3), files.tensor("other", 1)}}});
+  formats::write_torch(files.file, {{"", {files.tensor("trunk.a", 2), files.tensor("trunk.b", 3), files.tensor("other", 1)}}});
   auto model = std::make_shared<Model>();
   InitEntry init = files.entry();
   CHECK_THROWS_WITH_AS(apply_init(init, *model),
@@ -70,7 +70,7 @@ TEST_CASE("init: only and except choose in the target, and floor counts what the
 
 TEST_CASE("init: a tensor of another shape is told with both and never loaded") {
   Files files;
-  write_torch(files.file, {{"model", {files.tensor("a", 4), files.tensor("b", 3)}}});
+  formats::write_torch(files.file, {{"model", {files.tensor("a", 4), files.tensor("b", 3)}}});
   auto model = std::make_shared<Model>();
   InitEntry init = files.entry();
   init.into = "trunk";
@@ -104,8 +104,8 @@ TEST_CASE("init: half precision is converted, whole numbers are not") {
   Files files;
   const std::vector<uint16_t> halves{0x3c00, 0x4000};
   const std::vector<int64_t> whole{1, 2};
-  write_torch(files.file,
-              {{"", {{"a", "F16", {2}, std::as_bytes(std::span(halves))}, {"c", "I64", {2}, std::as_bytes(std::span(whole))}}}});
+  formats::write_torch(files.file,
+                       {{"", {{"a", "F16", {2}, std::as_bytes(std::span(halves))}, {"c", "I64", {2}, std::as_bytes(std::span(whole))}}}});
   auto model = std::make_shared<Model>();
   const LoadAccount trunk = load_matching(WeightsFile(files.file), {}, *model->trunk),
                     head = load_matching(WeightsFile(files.file), {}, *model->head);
@@ -117,8 +117,9 @@ TEST_CASE("init: half precision is converted, whole numbers are not") {
 
 TEST_CASE("init: names of another program go through a map") {
   Files files;
-  write_torch(files.file, {{"student", {files.tensor("module.a", 2)}},
-                           {"teacher", {files.tensor("backbone.a", 2), files.tensor("backbone.b", 3), files.tensor("head.x", 1)}}});
+  formats::write_torch(files.file,
+                       {{"student", {files.tensor("module.a", 2)}},
+                        {"teacher", {files.tensor("backbone.a", 2), files.tensor("backbone.b", 3), files.tensor("head.x", 1)}}});
   auto model = std::make_shared<Model>();
   InitEntry init = files.entry();
   init.into = "trunk";

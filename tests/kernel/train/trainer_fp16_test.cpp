@@ -11,7 +11,7 @@
 #include "kernel/data/epochs.h"
 #include "kernel/train/tiny_recipe.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 namespace {
@@ -42,7 +42,7 @@ struct Steps {
   }
   Tensors state() {
     Tensors out;
-    for (const auto& [name, tensor] : state_of(trainer.root())) out[name] = tensor.detach().clone();
+    for (const auto& [name, tensor] : nn::state_of(trainer.root())) out[name] = tensor.detach().clone();
     return out;
   }
 

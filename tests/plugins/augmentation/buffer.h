@@ -42,7 +42,7 @@ inline Sample gradient(int64_t height, int64_t width) {
     }
   }
   Sample sample;
-  sample.image = image_of(height, width, std::move(bytes));
+  sample.image = imaging::image_of(height, width, std::move(bytes));
   sample.key = "gradient";
   return sample;
 }

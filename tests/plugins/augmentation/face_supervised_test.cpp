@@ -62,7 +62,7 @@ TEST_CASE("face_supervised: with everything off the picture is untouched") {
 TEST_CASE("face_supervised: a flip mirrors the columns, half of the time") {
   const lafs::Sample sample = gradient(112, 112);
   std::vector<uint8_t> mirrored = pixels(sample);
-  lafs::mirror(mirrored, 112);
+  lafs::imaging::mirror(mirrored, 112);
   CHECK(view(*augmentation("face_supervised", with("flip = 1.0")), sample, 3).bytes == mirrored);
   const auto half = augmentation("face_supervised", with("flip = 0.5"));
   int flipped = 0;

@@ -12,13 +12,14 @@
 
 #include "imaging/decode.h"
 #include "lafs/error.h"
+#include "lafs/plain_views.h"
 #include "runner/conformance/drawn.h"
 #include "support/error_of.h"
 #include "support/front_door.h"
 
 namespace {
 
-using lafs::conformance::PatternViews;
+using lafs::PlainViews;
 using Bytes = std::vector<uint8_t>;
 
 const std::string colours_off = "jitter = 0.0\ngrey = 0.0\nglobal_blur = [0, 0]\nglobal_solarise = [0, 0]\nlocal_blur = 0.0\n";
@@ -28,8 +29,8 @@ std::shared_ptr<lafs::Augmentation> made(const std::string& plugin, const std::s
   return lafs::test::make<lafs::Augmentation>(plugin, toml, lafs::InputContract());
 }
 
-PatternViews views(const lafs::Augmentation& augmentation, const lafs::Sample& sample, uint64_t key) {
-  PatternViews out(augmentation.layout(), 0);
+PlainViews views(const lafs::Augmentation& augmentation, const lafs::Sample& sample, uint64_t key) {
+  PlainViews out(augmentation.layout(), 0);
   lafs::Rng rng(key);
   augmentation.views(sample, rng, out);
   return out;
@@ -39,7 +40,7 @@ Bytes pixels(const lafs::Sample& sample) { return {sample.image.bytes.get(), sam
 
 /// How often something holds of one slot, over as many keys, must be near the probability: five deviations of a binomial.
 void check_rate(const lafs::Augmentation& augmentation, size_t slot, double probability,
-                const std::function<bool(const PatternViews&)>& holds) {
+                const std::function<bool(const PlainViews&)>& holds) {
   const lafs::Sample sample = lafs::conformance::drawn_sample(112, 112);
   const int trials = 600;
   int count = 0;
@@ -52,7 +53,7 @@ void check_rate(const lafs::Augmentation& augmentation, size_t slot, double prob
 void check_change(const std::string& toml, size_t slot, double probability) {
   const Bytes before = pixels(lafs::conformance::drawn_sample(112, 112));
   check_rate(*made("lafs_views", whole + "local_views = 1\n" + toml), slot, probability,
-             [&](const PatternViews& all) { return all.images[slot] != before; });
+             [&](const PlainViews& all) { return all.images[slot] != before; });
 }
 
 std::string with(const std::string& change) {
@@ -83,7 +84,7 @@ TEST_CASE("dino_views: two global views of 112 and eight local ones of 48") {
 
 TEST_CASE("lafs_views: view i of both versions is the same crop") {
   const auto pairs = made("lafs_views", colours_off + "local_views = 3");
-  const PatternViews all = views(*pairs, lafs::conformance::drawn_sample(112, 112), 4);
+  const PlainViews all = views(*pairs, lafs::conformance::drawn_sample(112, 112), 4);
   for (size_t v = 0; v < 2; ++v) CHECK(all.images[v] == all.images[2 + v]);
   for (size_t v = 0; v < 3; ++v) CHECK(all.images[4 + v] == all.images[7 + v]);
   CHECK(all.images[0] != all.images[1]);
@@ -110,7 +111,7 @@ TEST_CASE("lafs_views: the steps happen with the published probabilities") {
 TEST_CASE("lafs_views: half of the views are mirrored, both versions alike") {
   const Bytes before = pixels(lafs::conformance::drawn_sample(112, 112));
   const auto flips = made("lafs_views", colours_off + "local_views = 1\nglobal_scale = [1, 1]\ncrop_ratio = [1, 1]");
-  check_rate(*flips, 0, 0.5, [&](const PatternViews& all) {
+  check_rate(*flips, 0, 0.5, [&](const PlainViews& all) {
     CHECK(all.images[0] == all.images[2]);
     return all.images[0] != before;
   });
@@ -121,12 +122,12 @@ TEST_CASE("lafs_views: quirk P8 crops local views like global ones unless told o
   std::vector<uint8_t> bytes;
   for (int i = 0; i < 112 * 112; ++i) bytes.insert(bytes.end(), 3, static_cast<uint8_t>(2 * (i % 112)));
   lafs::Sample ramp;
-  ramp.image = lafs::image_of(112, 112, std::move(bytes));
+  ramp.image = lafs::imaging::image_of(112, 112, std::move(bytes));
   const auto mean_range = [&](const std::string& toml) {
     const auto all = made("lafs_views", colours_off + toml);
     double sum = 0;
     for (uint64_t key = 0; key < 20; ++key) {
-      const PatternViews drawn = views(*all, ramp, key);
+      const PlainViews drawn = views(*all, ramp, key);
       for (size_t v = 4; v < 12; ++v) {
         const auto [low, high] = std::minmax_element(drawn.images[v].begin(), drawn.images[v].end());
         sum += (*high - *low) / 160.0 / 224;
@@ -140,9 +141,9 @@ TEST_CASE("lafs_views: quirk P8 crops local views like global ones unless told o
 
 TEST_CASE("self-supervision: a view depends on the key and its own number alone") {
   const lafs::Sample sample = lafs::conformance::drawn_sample(112, 112);
-  const PatternViews few = views(*made("dino_views", "local_views = 2"), sample, 9), many = views(*made("dino_views", ""), sample, 9);
+  const PlainViews few = views(*made("dino_views", "local_views = 2"), sample, 9), many = views(*made("dino_views", ""), sample, 9);
   for (size_t v = 0; v < 4; ++v) CHECK(few.images[v] == many.images[v]);
-  const PatternViews other = views(*made("dino_views", ""), sample, 10);
+  const PlainViews other = views(*made("dino_views", ""), sample, 10);
   for (size_t v = 0; v < 10; ++v) CHECK(other.images[v] != many.images[v]);
 }
 

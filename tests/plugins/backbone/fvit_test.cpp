@@ -6,9 +6,9 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tokens.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 #include "support/training.h"
@@ -23,7 +23,7 @@ std::shared_ptr<Backbone> tiny_model(const std::string& more = "", int64_t size 
   InputContract input;
   input.height = input.width = size;
   auto model = test::make<Backbone>("fvit", tiny + more, input);
-  initialise(*model->module(), 9);
+  nn::initialise(*model->module(), 9);
   return model;
 }
 
@@ -31,7 +31,7 @@ std::shared_ptr<Backbone> tiny_model(const std::string& more = "", int64_t size 
 
 TEST_CASE("fvit: the default model has the reference's 138 keys and 64,082,688 parameters") {
   const auto model = test::make<Backbone>("fvit", "", InputContract());
-  CHECK(state_of(*model->module()).size() == 138);
+  CHECK(nn::state_of(*model->module()).size() == 138);
   CHECK(test::parameter_count(*model->module()) == 64082688);
   CHECK(test::key_list_hash(*model->module()) == 0x7ca9b097u);
   CHECK(model->embed_dim() == 768);
@@ -100,7 +100,7 @@ TEST_CASE("fvit: attention is a softmax, class tokens end in the embedding") {
 
 TEST_CASE("fvit: the initial tokens have the deviation of the quirk's value") {
   const auto spread = [](const std::string& more) {
-    return find_tensor(*tiny_model(more)->module(), "pos_embedding").std().item<double>();
+    return nn::find_tensor(*tiny_model(more)->module(), "pos_embedding").std().item<double>();
   };
   CHECK(std::abs(spread("") - 1) < 0.1);
   CHECK(std::abs(spread("token_init = \"normal_0.02\"") - 0.02) < 0.002);

@@ -8,8 +8,8 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 #include "support/training.h"
@@ -67,20 +67,20 @@ TEST_CASE("iresnet: the reference's embeddings of weights by rule") {
 }
 
 TEST_CASE("iresnet: the norm behind a flatten tail has a fixed weight, that behind a mean does not") {
-  CHECK(find_tensor(*iresnet("depth = 18")->module(), "features.weight").requires_grad());
+  CHECK(nn::find_tensor(*iresnet("depth = 18")->module(), "features.weight").requires_grad());
   const auto flatten = iresnet("depth = 18\ntail = \"flatten\"\nlinear = \"fc\"");
-  CHECK_FALSE(find_tensor(*flatten->module(), "features.weight").requires_grad());
-  CHECK(find_tensor(*flatten->module(), "features.bias").requires_grad());
-  CHECK(find_tensor(*flatten->module(), "fc.weight").sizes().vec() == std::vector<int64_t>{512, 25088});
+  CHECK_FALSE(nn::find_tensor(*flatten->module(), "features.weight").requires_grad());
+  CHECK(nn::find_tensor(*flatten->module(), "features.bias").requires_grad());
+  CHECK(nn::find_tensor(*flatten->module(), "fc.weight").sizes().vec() == std::vector<int64_t>{512, 25088});
 }
 
 TEST_CASE("iresnet: one picture and small crops are taken by the mean tail") {
   const at::NoGradGuard no_grad;
   const auto model = iresnet("depth = 18");
-  initialise(*model->module(), 1);
+  nn::initialise(*model->module(), 1);
   CHECK(model->forward(face_noise(1, 48), {}).sizes().vec() == std::vector<int64_t>{1, 512});
   const auto flatten = iresnet("depth = 18\ntail = \"flatten\"\nfeatures = 64", 48);
-  initialise(*flatten->module(), 1);
+  nn::initialise(*flatten->module(), 1);
   CHECK(flatten->forward(face_noise(2, 48), {}).sizes().vec() == std::vector<int64_t>{2, 64});
   CHECK_THROWS_WITH_AS(flatten->forward(face_noise(2, 112), {}),
                        "\"images\" has 112 x 112 pixels; a flatten tail takes only the input's 48 x 48", Error);
@@ -88,8 +88,8 @@ TEST_CASE("iresnet: one picture and small crops are taken by the mean tail") {
 
 TEST_CASE("iresnet: convolutions start with deviation 0.1, slopes at 0.25, the second norms at 0 if asked for") {
   const auto model = iresnet("depth = 18\nzero_init_residual = true");
-  initialise(*model->module(), 1);
-  const auto of = [&](const char* name) { return find_tensor(*model->module(), name); };
+  nn::initialise(*model->module(), 1);
+  const auto of = [&](const char* name) { return nn::find_tensor(*model->module(), name); };
   CHECK(of("layer4.1.conv2.weight").std().item<double>() == doctest::Approx(0.1).epsilon(0.01));
   CHECK(of("layer2.0.downsample.0.weight").std().item<double>() == doctest::Approx(0.1).epsilon(0.05));
   CHECK(of("layer2.0.prelu.weight").eq(0.25).all().item<bool>());
@@ -101,7 +101,7 @@ TEST_CASE("iresnet: convolutions start with deviation 0.1, slopes at 0.25, the s
 TEST_CASE("iresnet: dropout draws once, before the tail") {
   const at::NoGradGuard no_grad;
   const auto model = iresnet("depth = 18\ndropout = 0.4", 32);
-  initialise(*model->module(), 1);
+  nn::initialise(*model->module(), 1);
   const auto draws = std::make_shared<test::HandDraws>(std::vector<int64_t>{4, 5});
   model->forward(face_noise(2, 32), {true, draws});
   CHECK(*draws->asked == std::vector<std::string>{"tail"});

@@ -6,8 +6,8 @@
 #include <torch/types.h>
 
 #include "lafs/backbone.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 
@@ -19,11 +19,11 @@ TEST_CASE("landmark_cnn: is the landmark part of part_fvit, with the same names 
   const auto alone = test::make<Backbone>("landmark_cnn", "", InputContract());
   test::fill_by_rule(*whole->module());
   std::vector<std::string> names, expected;
-  for (const auto& [name, tensor] : state_of(*alone->module())) {
+  for (const auto& [name, tensor] : nn::state_of(*alone->module())) {
     names.push_back(name);
-    tensor.copy_(find_tensor(*whole->module(), name));
+    tensor.copy_(nn::find_tensor(*whole->module(), name));
   }
-  for (const auto& [name, tensor] : state_of(*whole->module())) {
+  for (const auto& [name, tensor] : nn::state_of(*whole->module())) {
     if (name.starts_with("stn.") || name.starts_with("output_layer.")) expected.push_back(name);
   }
   CHECK(names == expected);

@@ -6,10 +6,10 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/patch_gather.h"
-#include "nn/tokens.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/models/patch_gather.h"
+#include "nn/train/initial_values.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 #include "support/training.h"
@@ -23,7 +23,7 @@ std::shared_ptr<Backbone> small_part_fvit(const std::string& more = "") {
   input.height = input.width = 48;
   auto model =
       test::make<Backbone>("part_fvit", "dim = 24\ndepth = 2\nheads = 2\ndim_head = 8\nmlp_dim = 32\nlandmark_span = 47\n" + more, input);
-  initialise(*model->module(), 9);
+  nn::initialise(*model->module(), 9);
   return model;
 }
 
@@ -34,8 +34,8 @@ at::Tensor landmarks_of(Backbone& model, const at::Tensor& images) { return dyna
 TEST_CASE("part_fvit: the default model has the reference's 432 keys and 66,955,616 parameters") {
   const auto model = test::make<Backbone>("part_fvit", "", InputContract());
   int64_t count = 0;
-  for (const auto& [name, tensor] : parameters_of(*model->module())) count += tensor.numel();
-  CHECK(state_of(*model->module()).size() == 432);
+  for (const auto& [name, tensor] : nn::parameters_of(*model->module())) count += tensor.numel();
+  CHECK(nn::state_of(*model->module()).size() == 432);
   CHECK(count == 66955616);
   CHECK(test::key_list_hash(*model->module()) == 0x362e8c95u);
   CHECK(dynamic_cast<Landmarked&>(*model).landmark_count() == 196);
@@ -46,7 +46,7 @@ TEST_CASE("part_fvit: the golden rows of tokens and embeddings at full size") {
   const auto model = test::make<Backbone>("part_fvit", "", InputContract());
   test::fill_by_rule(*model->module());
   const at::Tensor images = test::rule_tensor("input", {2, 3, 112, 112}).to(at::kFloat);
-  const at::Tensor tokens = gather_patches(images.slice(0, 0, 1), landmarks_of(*model, images.slice(0, 0, 1)), {})[0];
+  const at::Tensor tokens = nn::gather_patches(images.slice(0, 0, 1), landmarks_of(*model, images.slice(0, 0, 1)), {})[0];
   test::check_row(tokens[0], {{0.24149, 0.32346, 0.07191, -0.18381, -0.13517, 0.68551, 0.11579, -0.01896}, 2.27124, 4.87425}, 1e-3);
   test::check_row(tokens[195], {{0.77081, 0.25751, -0.22218, -0.28984, -0.29458, 0.23799, 0.85089, -0.27431}, -7.88031, 5.81061}, 1e-3);
   test::check_row(tokens, {{}, -407.45145, 74.83118}, 1e-3);
@@ -62,7 +62,7 @@ TEST_CASE("part_fvit: forward is forward_tokens on the patches of its landmarks,
     for (const bool centred : {false, true}) {
       const auto model = small_part_fvit(std::string("patch_layout = \"") + (transposed ? "transposed" : "plain") +
                                          "\"\npatch_centre = \"" + (centred ? "symmetric" : "shifted") + "\"");
-      const at::Tensor tokens = gather_patches(images, landmarks_of(*model, images), {8, transposed, centred});
+      const at::Tensor tokens = nn::gather_patches(images, landmarks_of(*model, images), {8, transposed, centred});
       CHECK(at::equal(model->forward(images, {}), dynamic_cast<Tokenised&>(*model).forward_tokens(tokens, {}, {})));
     }
   }
@@ -72,12 +72,12 @@ TEST_CASE("part_fvit: the loss trains the landmark CNN, unless it is frozen") {
   const at::Tensor images = test::rule_tensor("small", {2, 3, 48, 48}).to(at::kFloat);
   for (const bool frozen : {false, true}) {
     const auto model = small_part_fvit(frozen ? "freeze_landmarks = true" : "");
-    const at::Tensor mean = find_tensor(*model->module(), "stn.features.0.1.running_mean"), before = mean.clone();
+    const at::Tensor mean = nn::find_tensor(*model->module(), "stn.features.0.1.running_mean"), before = mean.clone();
     model->forward(images, {true, nullptr}).square().sum().backward();
     for (const char* name : {"stn.features.0.0.weight", "output_layer.1.weight"}) {
-      CHECK(find_tensor(*model->module(), name).grad().defined() == !frozen);
+      CHECK(nn::find_tensor(*model->module(), name).grad().defined() == !frozen);
     }
-    CHECK(find_tensor(*model->module(), "patch_to_embedding.weight").grad().defined());
+    CHECK(nn::find_tensor(*model->module(), "patch_to_embedding.weight").grad().defined());
     CHECK(at::equal(mean, before) == frozen);
   }
 }
@@ -108,7 +108,7 @@ TEST_CASE("part_fvit: landmarks lie where the largest span and the scaling say")
 TEST_CASE("part_fvit: a grid looks at the middle of every patch, has no CNN and gives tokens as fvit's, half a pixel off") {
   const at::NoGradGuard no_grad;
   const auto model = small_part_fvit("landmark_source = \"grid\"");
-  CHECK_FALSE(find_tensor(*model->module(), "output_layer.1.weight").defined());
+  CHECK_FALSE(nn::find_tensor(*model->module(), "output_layer.1.weight").defined());
   const at::Tensor images = test::rule_tensor("small", {2, 3, 48, 48}).to(at::kFloat), places = landmarks_of(*model, images);
   CHECK(places.sizes().vec() == std::vector<int64_t>{2, 36, 2});
   CHECK(at::equal(places[1][0], at::tensor({4.0f, 4.0f})));
@@ -117,7 +117,7 @@ TEST_CASE("part_fvit: a grid looks at the middle of every patch, has no CNN and 
   // Each sample is the mean of four pixels, which stand left of and above the corner they share.
   const at::Tensor padded = at::constant_pad_nd(images, {1, 0, 1, 0});
   const at::Tensor blurred = at::avg_pool2d(padded, 2, 1);
-  const at::Tensor expected = dynamic_cast<Tokenised&>(*model).forward_tokens(cut_tokens(blurred, 8), {}, {});
+  const at::Tensor expected = dynamic_cast<Tokenised&>(*model).forward_tokens(nn::cut_tokens(blurred, 8), {}, {});
   CHECK(at::allclose(model->forward(images, {}), expected, 1e-5, 1e-5));
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("part_fvit: fewer landmarks than positions are fine, more are told") {
   const at::NoGradGuard no_grad;
   const auto model = small_part_fvit("landmarks = 20");
   CHECK(dynamic_cast<Landmarked&>(*model).landmark_count() == 20);
-  CHECK(find_tensor(*model->module(), "output_layer.1.weight").size(0) == 40);
+  CHECK(nn::find_tensor(*model->module(), "output_layer.1.weight").size(0) == 40);
   CHECK(model->forward(at::zeros({1, 3, 48, 48}), {}).sizes().vec() == std::vector<int64_t>{1, 24});
   CHECK_THROWS_WITH_AS(small_part_fvit("landmarks = 37"),
                        "inline.toml:1:1: error: backbone \"part_fvit\": 37 landmarks are too many; the position table has rows for 36",

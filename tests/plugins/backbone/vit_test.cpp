@@ -8,8 +8,8 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 #include "support/training.h"
@@ -22,7 +22,7 @@ std::shared_ptr<Backbone> vit(const std::string& toml) { return test::make<Backb
 
 std::shared_ptr<Backbone> little_vit(const std::string& more = "") {
   auto model = vit("size = \"custom\"\ndim = 24\ndepth = 3\nheads = 2\npatch = 8\nimg_size = 48\n" + more);
-  initialise(*model->module(), 9);
+  nn::initialise(*model->module(), 9);
   return model;
 }
 
@@ -43,7 +43,7 @@ TEST_CASE("vit: every size has the reference's keys and parameters") {
     CAPTURE(row.patch);
     const std::string options = fmt::format("size = \"{}\"\npatch = {}\n", row.size, row.patch);
     const auto model = vit(options);
-    CHECK(state_of(*model->module()).size() == 150);
+    CHECK(nn::state_of(*model->module()).size() == 150);
     CHECK(test::key_list_hash(*model->module()) == row.keys);
     CHECK(test::parameter_count(*model->module()) == row.at_224);
     CHECK(test::parameter_count(*vit(options + "img_size = 112")->module()) == row.at_112);
@@ -80,7 +80,7 @@ TEST_CASE("vit: positions are interpolated at other sizes only") {
 TEST_CASE("vit: interpolated positions have a gradient") {
   const auto model = little_vit();
   model->forward(test::rule_tensor("pictures", {1, 3, 24, 24}).to(at::kFloat), {}).square().sum().backward();
-  const at::Tensor gradient = find_tensor(*model->module(), "pos_embed").grad();
+  const at::Tensor gradient = nn::find_tensor(*model->module(), "pos_embed").grad();
   REQUIRE(gradient.defined());
   CHECK(gradient.abs().sum(-1).gt(0).all().item<bool>());
 }
@@ -112,8 +112,8 @@ TEST_CASE("vit: attention is a softmax, class tokens end in the embedding") {
 
 TEST_CASE("vit: linear layers, tokens and positions start with deviation 0.02, the convolution as usual") {
   const auto model = vit("size = \"tiny\"");
-  initialise(*model->module(), 3);
-  const auto of = [&](const char* name) { return find_tensor(*model->module(), name); };
+  nn::initialise(*model->module(), 3);
+  const auto of = [&](const char* name) { return nn::find_tensor(*model->module(), name); };
   for (const char* name : {"pos_embed", "blocks.3.attn.qkv.weight", "blocks.0.mlp.fc2.weight", "cls_token"}) {
     CAPTURE(name);
     CHECK(of(name).std().item<double>() == doctest::Approx(0.02).epsilon(0.15));

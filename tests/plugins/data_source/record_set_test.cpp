@@ -11,7 +11,7 @@
 #include "lafs/encoded_of.h"
 #include "materials.h"
 
-using lafs::FaceWriter;
+using lafs::formats::FaceWriter;
 using lafs::test::error_of;
 using lafs::test::source;
 using lafs::test::TempFolder;
@@ -22,7 +22,8 @@ using Bytes = std::vector<uint8_t>;
 
 /// A PNG of one colour.
 Bytes picture(uint8_t red, uint8_t green = 0, uint8_t blue = 0) {
-  return lafs::encode_png({1, 1, std::shared_ptr<const uint8_t>(new uint8_t[3]{red, green, blue}, std::default_delete<uint8_t[]>())});
+  return lafs::imaging::encode_png(
+      {1, 1, std::shared_ptr<const uint8_t>(new uint8_t[3]{red, green, blue}, std::default_delete<uint8_t[]>())});
 }
 
 /// Pictures of these labels, red = 10 times the label plus the number of the picture.
@@ -30,7 +31,7 @@ void write(const TempFolder& folder, const std::string& name, const std::vector<
   FaceWriter writer(folder / name, style);
   for (size_t i = 0; i < labels.size(); ++i) writer.add(labels[i], picture(static_cast<uint8_t>(10 * labels[i] + static_cast<int64_t>(i))));
   writer.finish();
-  folder.write("property", lafs::property_text(3, 1, 1));
+  folder.write("property", lafs::formats::property_text(3, 1, 1));
 }
 
 std::string files(const std::string& path, const std::string& more = "") { return "files = [\"" + path + "\"]\n" + more; }
@@ -128,9 +129,9 @@ TEST_CASE("record_set: damaged pictures are named when read, or left out and rep
 
 TEST_CASE("record_set: labels come from the records where they are asked for") {
   const TempFolder folder("record_set_labels");
-  lafs::RecordWriter writer(folder / "train.rec");
+  lafs::formats::RecordWriter writer(folder / "train.rec");
   const auto put = [&](uint64_t key, std::vector<float> labels, const Bytes& body) {
-    writer.write(key, lafs::face_record(labels, labels.size() > 1, key, 0, body));
+    writer.write(key, lafs::formats::face_record(labels, labels.size() > 1, key, 0, body));
   };
   put(1, {0}, picture(1));
   put(2, {1}, picture(2));

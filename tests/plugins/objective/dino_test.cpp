@@ -7,8 +7,8 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/error_of.h"
 #include "support/training.h"
 
@@ -31,7 +31,7 @@ struct DinoTask {
     assembly.projector_use = test::use<Projector>("dino_head", "hidden = 16\nbottleneck = 8\noutputs = 24");
     assembly.epoch_count = 10;
     objective = test::make<Objective>("dino", options, assembly);
-    initialise(*objective->module(), 4);
+    nn::initialise(*objective->module(), 4);
     const at::NoGradGuard no_grad;
     objective->start();
     torch::manual_seed(1);
@@ -50,20 +50,20 @@ std::string error_of(const std::string& options) {
 TEST_CASE("dino: the tree holds centre, student and teacher, and evaluation uses the teacher") {
   const DinoTask task;
   std::vector<std::string> parts;
-  for (const auto& [name, tensor] : state_of(*task.objective->module())) {
+  for (const auto& [name, tensor] : nn::state_of(*task.objective->module())) {
     const std::string part = name.substr(0, name.find('.', name.find('.') + 1));
     if (parts.empty() || parts.back() != part) parts.push_back(part);
   }
   CHECK(parts == std::vector<std::string>{"center", "student.backbone", "student.head", "teacher.backbone", "teacher.head"});
   CHECK(task.objective->encoder() == "teacher.backbone");
-  CHECK(find_tensor(*task.objective->module(), "center").sizes().vec() == std::vector<int64_t>{1, 24});
+  CHECK(nn::find_tensor(*task.objective->module(), "center").sizes().vec() == std::vector<int64_t>{1, 24});
 }
 
 TEST_CASE("dino: a fresh run starts with a teacher that is the student") {
   const DinoTask task;
-  for (const auto& [name, tensor] : state_of(*submodule(*task.objective->module(), "student"))) {
+  for (const auto& [name, tensor] : nn::state_of(*nn::submodule(*task.objective->module(), "student"))) {
     CAPTURE(name);
-    CHECK(at::equal(tensor, find_tensor(*submodule(*task.objective->module(), "teacher"), name)));
+    CHECK(at::equal(tensor, nn::find_tensor(*nn::submodule(*task.objective->module(), "teacher"), name)));
   }
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("dino: the teacher drops out unless it is told not to (P7)") {
     task.objective->loss(task.batch, task.hand.step);
     const at::NoGradGuard no_grad;
     task.objective->after_update(task.hand.step);
-    return find_tensor(*task.objective->module(), "center").clone();
+    return nn::find_tensor(*task.objective->module(), "center").clone();
   };
   CHECK(!at::equal(centre("", 1), centre("", 2)));
   CHECK(at::equal(centre("teacher_train_mode = false", 1), centre("teacher_train_mode = false", 2)));

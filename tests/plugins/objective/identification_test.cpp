@@ -7,8 +7,8 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "plugins/objective/identification/mixing.h"
 #include "support/training.h"
 
@@ -27,7 +27,7 @@ struct Task {
     assembly.backbone_use = test::use<Backbone>("fvit", "dim = 16\ndepth = 1\nheads = 2\ndim_head = 8\nmlp_dim = 16");
     assembly.head_use = test::use<Head>("cosface");
     objective = test::make<Objective>("identification", options, assembly);
-    initialise(*objective->module(), 4);
+    nn::initialise(*objective->module(), 4);
     torch::manual_seed(1);
     batch.groups["image"] = torch::randn({1, rows, 3, 32, 32});
     batch.identities = torch::arange(rows, at::kLong);
@@ -39,7 +39,7 @@ struct Task {
 
 TEST_CASE("identification: the tree is backbone and classifier, the encoder the backbone") {
   const Task task;
-  const auto state = state_of(*task.objective->module());
+  const auto state = nn::state_of(*task.objective->module());
   CHECK(state.front().first == "backbone.pos_embedding");
   CHECK(state.back().first == "classifier.weight");
   CHECK(state.back().second.sizes().vec() == std::vector<int64_t>{7, 16});
@@ -53,7 +53,7 @@ TEST_CASE("identification: the loss is finite, reaches every parameter and falls
   const at::Tensor loss = task.objective->loss(task.batch, task.hand.step);
   CHECK(loss.dim() == 0);
   loss.backward();
-  for (const auto& [name, parameter] : parameters_of(*task.objective->module())) {
+  for (const auto& [name, parameter] : nn::parameters_of(*task.objective->module())) {
     CAPTURE(name);
     REQUIRE(parameter.grad().defined());
     CHECK(parameter.grad().isfinite().all().item<bool>());

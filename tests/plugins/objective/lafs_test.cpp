@@ -9,8 +9,8 @@
 #include <torch/types.h>
 
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "support/training.h"
 
 using namespace lafs;
@@ -34,7 +34,7 @@ struct LafsTask {
     assembly.backbone_use = test::use<Backbone>(backbone, backbone == "fvit" ? small + more : more);
     assembly.projector_use = test::use<Projector>("dino_head", "hidden = 16\nbottleneck = 8\noutputs = 24");
     objective = test::make<Objective>("lafs", options, assembly);
-    initialise(*objective->module(), 4);
+    nn::initialise(*objective->module(), 4);
     const at::NoGradGuard no_grad;
     objective->start();
     torch::manual_seed(1);
@@ -72,11 +72,11 @@ std::string lafs_error(const std::string& options, const std::string& backbone =
 
 TEST_CASE("lafs: the landmark source is frozen, in the tree under its name, and no part of student or teacher") {
   LafsTask task;
-  const auto source = submodule(*task.objective->module(), "landmark_source");
+  const auto source = nn::submodule(*task.objective->module(), "landmark_source");
   CHECK(dynamic_cast<Landmarked*>(source.get()) != nullptr);
-  for (const auto& [name, parameter] : parameters_of(*source)) CHECK(!parameter.requires_grad());
+  for (const auto& [name, parameter] : nn::parameters_of(*source)) CHECK(!parameter.requires_grad());
   task.objective->loss(task.batch, task.hand.step).backward();
-  for (const auto& [name, parameter] : parameters_of(*source)) CHECK(!parameter.grad().defined());
+  for (const auto& [name, parameter] : nn::parameters_of(*source)) CHECK(!parameter.grad().defined());
   CHECK(task.hand.reporter.values.at("landmark_spread") > 1);
 }
 

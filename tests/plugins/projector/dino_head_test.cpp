@@ -9,8 +9,8 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
-#include "nn/init.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/module_checks.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
@@ -23,13 +23,13 @@ constexpr const char* small_head = "hidden = 16\nbottleneck = 8\noutputs = 20\n"
 
 std::shared_ptr<Projector> dino_head(const std::string& toml, int64_t width) {
   auto made = test::make<Projector>("dino_head", toml, width);
-  initialise(*made->module(), 5);
+  nn::initialise(*made->module(), 5);
   return made;
 }
 
 std::vector<std::string> names_of(const std::shared_ptr<Projector>& head) {
   std::vector<std::string> names;
-  for (const auto& [name, tensor] : state_of(*head->module())) names.push_back(name);
+  for (const auto& [name, tensor] : nn::state_of(*head->module())) names.push_back(name);
   return names;
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("dino_head: the reference's logits of weights by rule, on the fViT's e
 
 TEST_CASE("dino_head: starts with prototypes of length 1, which a frozen gain keeps") {
   const auto head = dino_head("outputs = 4096", 64);
-  const auto of = [&](const char* name) { return find_tensor(*head->module(), name); };
+  const auto of = [&](const char* name) { return nn::find_tensor(*head->module(), name); };
   CHECK(of("last_layer.weight_g").eq(1).all().item<bool>());
   CHECK_FALSE(of("last_layer.weight_g").requires_grad());
   CHECK(of("last_layer.weight_v").requires_grad());
@@ -89,12 +89,12 @@ TEST_CASE("dino_head: starts with prototypes of length 1, which a frozen gain ke
   CHECK(of("mlp.2.weight").std().item<double>() == doctest::Approx(0.02).epsilon(0.01));
   CHECK(of("mlp.4.bias").eq(0).all().item<bool>());
   const auto free = dino_head("outputs = 8\nnorm_last_layer = false", 64);
-  CHECK(find_tensor(*free->module(), "last_layer.weight_g").requires_grad());
+  CHECK(nn::find_tensor(*free->module(), "last_layer.weight_g").requires_grad());
 }
 
 TEST_CASE("dino_head: logits and gradients are those of a plain weight norm") {
   const auto head = dino_head(std::string(small_head) + "layers = 1\nnorm_last_layer = false", 12);
-  const auto of = [&](const char* name) { return find_tensor(*head->module(), name); };
+  const auto of = [&](const char* name) { return nn::find_tensor(*head->module(), name); };
   {
     const at::NoGradGuard no_grad;
     of("last_layer.weight_g").copy_(test::rule_tensor("gain", {20, 1}) + 1.5);
@@ -127,7 +127,7 @@ TEST_CASE("dino_head: under autocast the product is rounded, the prototypes' gra
     CHECK(at::allclose(logits.detach().to(at::kFloat), full, 0.05, 0.02));
     logits.to(at::kFloat).square().sum().backward();
   }
-  const at::Tensor gradient = find_tensor(*head->module(), "last_layer.weight_v").grad();
+  const at::Tensor gradient = nn::find_tensor(*head->module(), "last_layer.weight_v").grad();
   REQUIRE(gradient.defined());
   CHECK((gradient.scalar_type() == at::kFloat));
 }

@@ -16,16 +16,16 @@ namespace fs = std::filesystem;
 
 using Numbers = std::array<float, 4>;
 
-TensorBytes tensor(const std::string& name, const Numbers& numbers, std::vector<int64_t> shape = {4}) {
+formats::TensorBytes tensor(const std::string& name, const Numbers& numbers, std::vector<int64_t> shape = {4}) {
   return {name, "F32", std::move(shape), {reinterpret_cast<const std::byte*>(numbers.data()), sizeof(numbers)}};
 }
 
 constexpr Numbers plain{1, 2, 3, 4};
 
-fs::path checkpoint(const fs::path& folder, const std::vector<TensorBytes>& weights) {
+fs::path checkpoint(const fs::path& folder, const std::vector<formats::TensorBytes>& weights) {
   fs::create_directories(folder);
-  write_safetensors(folder / "weights.safetensors", weights);
-  write_safetensors(folder / "optimizer.safetensors", {tensor("a.exp_avg", plain)});
+  formats::write_safetensors(folder / "weights.safetensors", weights);
+  formats::write_safetensors(folder / "optimizer.safetensors", {tensor("a.exp_avg", plain)});
   return folder;
 }
 

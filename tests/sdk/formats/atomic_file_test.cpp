@@ -16,6 +16,7 @@
 #include "support/scratch.h"
 
 using namespace lafs;
+using namespace lafs::formats;
 using test::ScratchFolder;
 
 namespace {

@@ -9,6 +9,7 @@
 #include "support/scratch.h"
 
 using namespace lafs;
+using namespace lafs::formats;
 using nlohmann::json;
 using test::ScratchFolder;
 

@@ -38,13 +38,13 @@ Entry range(uint64_t key, float first, float end) { return {key, {first, end}, t
 class Set {
  public:
   explicit Set(const std::vector<Entry>& entries, const std::string& property = "3,112,112\n") {
-    RecordWriter writer(file());
-    for (const Entry& e : entries) writer.write(e.key, face_record(e.labels, e.list, e.key, e.id2, bytes(e.body)));
+    formats::RecordWriter writer(file());
+    for (const Entry& e : entries) writer.write(e.key, formats::face_record(e.labels, e.list, e.key, e.id2, bytes(e.body)));
     writer.finish();
     if (!property.empty()) write_bytes(folder_ / "property", property);
   }
   fs::path file() const { return folder_ / "train.rec"; }
-  FaceRecords open(bool own = false) const { return FaceRecords(file(), {own, 2}); }
+  formats::FaceRecords open(bool own = false) const { return formats::FaceRecords(file(), {own, 2}); }
   std::string name() const { return "\"" + file().string() + "\""; }
   /// The error of opening without the file in front.
   std::string refusal() const {
@@ -58,7 +58,7 @@ class Set {
   }
   std::string warnings() const {
     std::string all;
-    const FaceRecords set = open();
+    const formats::FaceRecords set = open();
     for (std::string text : set.warnings()) {
       const size_t at = text.find(folder_.path().string());
       if (at != std::string::npos) text.erase(at, folder_.path().string().size() + 1);
@@ -69,7 +69,7 @@ class Set {
   ScratchFolder folder_;
 };
 
-std::string listing(const FaceRecords& set) {
+std::string listing(const formats::FaceRecords& set) {
   std::string all;
   for (int64_t i = 0; i < set.size(); ++i) {
     const Bytes body = set.picture(i);
@@ -88,15 +88,15 @@ TEST_CASE("face records: the vectors of both styles") {
   for (const char* ending : {"rec", "idx"})
     fs::copy_file(vectors / fmt::format("faces.{}", ending), folder / fmt::format("faces.{}", ending));
   fs::copy_file(vectors / "faces.property", folder / "property");
-  const FaceRecords faces(folder / "faces.rec", {});
-  CHECK(faces.style() == FaceRecords::Style::range);
+  const formats::FaceRecords faces(folder / "faces.rec", {});
+  CHECK(faces.style() == formats::FaceRecords::Style::range);
   CHECK(listing(faces) == "1=0:IMG1 2=0:IMG2 3=0:IMG3 4=1:IMG4 5=1:IMG5 6=2:IMG6 7=2:IMG7 ");
   CHECK(faces.largest_label() == 2);
   CHECK(faces.warnings().empty());
   CHECK(faces.property()->classes == 3);
-  CHECK(listing(FaceRecords(folder / "faces.rec", {true, 1})) == listing(faces));
-  const FaceRecords plain(vectors / "plain.rec", {});
-  CHECK(plain.style() == FaceRecords::Style::plain);
+  CHECK(listing(formats::FaceRecords(folder / "faces.rec", {true, 1})) == listing(faces));
+  const formats::FaceRecords plain(vectors / "plain.rec", {});
+  CHECK(plain.style() == formats::FaceRecords::Style::plain);
   CHECK(listing(plain) == "0=0:P 1=1:PP 2=0:PPP 3=1:PPPP 4=0:PPPPP ");
   REQUIRE(plain.warnings().size() == 1);
   CHECK(plain.warnings()[0] == "\"" + (vectors / "property").string() + "\" is missing; classes are counted from the labels");
@@ -104,19 +104,19 @@ TEST_CASE("face records: the vectors of both styles") {
 
 TEST_CASE("face records: the writer makes the vector byte by byte") {
   const ScratchFolder folder;
-  FaceWriter writer(folder / "faces.rec", FaceWriter::Style::range);
+  formats::FaceWriter writer(folder / "faces.rec", formats::FaceWriter::Style::range);
   const std::array<int64_t, 7> labels{0, 0, 0, 1, 1, 2, 2};
   for (size_t i = 0; i < labels.size(); ++i) writer.add(labels[i], bytes(fmt::format("IMG{}", i + 1)));
   writer.finish();
   CHECK(read_bytes(folder / "faces.rec") == read_bytes(vectors / "faces.rec"));
   CHECK(read_bytes(folder / "faces.idx") == read_bytes(vectors / "faces.idx"));
-  CHECK(property_text(3, 112, 112) == read_bytes(vectors / "faces.property"));
-  CHECK(property_text(3, 112, 110, 7) == "3,112,110\n7\n");
+  CHECK(formats::property_text(3, 112, 112) == read_bytes(vectors / "faces.property"));
+  CHECK(formats::property_text(3, 112, 110, 7) == "3,112,110\n7\n");
 }
 
 TEST_CASE("face records: the writer keeps to what readers can hold") {
   const ScratchFolder folder;
-  FaceWriter writer(folder / "x.rec", FaceWriter::Style::range);
+  formats::FaceWriter writer(folder / "x.rec", formats::FaceWriter::Style::range);
   writer.add(4, bytes("a"));
   writer.add(6, bytes("b"));
   CHECK_THROWS_WITH_AS(writer.add(5, bytes("c")), "label 5 follows label 6; range style needs them in order", Error);
@@ -127,10 +127,10 @@ TEST_CASE("face records: the writer keeps to what readers can hold") {
 
 TEST_CASE("face records: labels that start elsewhere, and an identity without pictures, are read as written") {
   const ScratchFolder folder;
-  FaceWriter writer(folder / "x.rec", FaceWriter::Style::range);
+  formats::FaceWriter writer(folder / "x.rec", formats::FaceWriter::Style::range);
   for (const int64_t label : {40, 40, 41, 43}) writer.add(label, bytes("x"));
   writer.finish();
-  const FaceRecords set(folder / "x.rec", {});
+  const formats::FaceRecords set(folder / "x.rec", {});
   CHECK(listing(set) == "1=40:x 2=40:x 3=41:x 4=43:x ");
   CHECK(set.largest_label() == 43);
 }
@@ -139,7 +139,7 @@ TEST_CASE("face records: a class is that of the picture's own record") {
   std::vector<Entry> entries = two_people();
   entries[1].labels[0] = 1;
   const Set set(entries);
-  const FaceRecords ranges = set.open();
+  const formats::FaceRecords ranges = set.open();
   CHECK(ranges.label(1) == 0);
   CHECK_THROWS_WITH_AS(ranges.picture(1), (set.name() + ": key 2: its record says class 1, its range 0").c_str(), Error);
   CHECK(listing(set.open(true)) == "1=0:jpeg 2=1:jpeg 3=1:jpeg ");
@@ -169,7 +169,7 @@ TEST_CASE("face records: keys above 2^24 survive the rounding of their ranges") 
 
 TEST_CASE("face records: a missing index is made again, and said") {
   const Set set(two_people());
-  fs::remove(index_of(set.file()));
+  fs::remove(formats::index_of(set.file()));
   CHECK(listing(set.open()) == "1=0:jpeg 2=0:jpeg 3=1:jpeg ");
   CHECK(set.warnings() == "\"train.idx\" is missing; the index was made from the records\n");
 }
@@ -190,7 +190,7 @@ TEST_CASE("face records: pictures with lists of labels are no header") {
 
 TEST_CASE("face records: an id that is not the key is said once, a count that is wrong too") {
   const Set set({picture(3, 0), picture(1, 1)}, "2,112,112\n3\n");
-  write_bytes(index_of(set.file()), "5\t0\n6\t36\n");
+  write_bytes(formats::index_of(set.file()), "5\t0\n6\t36\n");
   CHECK(listing(set.open()) == "5=0:jpeg 6=1:jpeg ");
   CHECK(set.warnings() ==
         "\"train.rec\": key 5: its record says another id; keys of the index are used\n"
@@ -205,7 +205,7 @@ TEST_CASE("face records: what is malformed is told with its key") {
   CHECK(header({0, 2}) == "key 0: expected keys of identities, the first from 1, found 0 to 2");
   CHECK(header({1.5f, 2}) == "key 0: expected a label that is a whole number from 0, found 1.5");
   const Set outside({picture(1, 0), {0, {7, 8}, true, ""}});
-  CHECK(outside.refusal() == "key 7 is not in \"" + index_of(outside.file()).string() + "\"");
+  CHECK(outside.refusal() == "key 7 is not in \"" + formats::index_of(outside.file()).string() + "\"");
   CHECK(Set({picture(1, 0), picture(2, 0, ""), {0, {2, 3}, true, ""}}).refusal() ==
         "key 2: expected 2 labels of an identity record, found 0");
   CHECK(Set({picture(1, 0), {2, {1, 2}, true, "x"}, {0, {2, 3}, true, ""}}).refusal() ==
@@ -214,7 +214,7 @@ TEST_CASE("face records: what is malformed is told with its key") {
   CHECK(Set({picture(1, 0), range(2, 1, 1.5f), {0, {2, 3}, true, ""}}).refusal() ==
         "key 2: expected a label that is a whole number from 0, found 1.5");
   const Set lacking({picture(1, 0), range(3, 1, 3), {0, {3, 4}, true, ""}});
-  CHECK(lacking.refusal() == "key 2 is not in \"" + index_of(lacking.file()).string() + "\"");
+  CHECK(lacking.refusal() == "key 2 is not in \"" + formats::index_of(lacking.file()).string() + "\"");
   const Set empty({range(2, 1, 1), {0, {2, 3}, true, ""}});
   CHECK(empty.refusal() == empty.name() + " holds no pictures");
 }
@@ -228,7 +228,7 @@ TEST_CASE("face records: a malformed picture of a plain set is told with its key
   CHECK(Set({picture(3, 0), range(4, 1, 2)}).refusal() == "key 4: expected a picture, found nothing");
   const auto raw = [](const std::string& payload) {
     const Set set({picture(3, 0)});
-    RecordWriter writer(set.file());
+    formats::RecordWriter writer(set.file());
     writer.write(9, bytes(payload));
     writer.finish();
     return set.refusal();
@@ -244,14 +244,14 @@ TEST_CASE("face records: a property file is read with blanks and a second line")
   const auto refusal = [&](const std::string& text) {
     write_bytes(folder / "property", text);
     try {
-      read_property(folder / "property");
+      formats::read_property(folder / "property");
     } catch (const Error& error) {
       return std::string(error.what()).substr(folder.path().string().size() + 1);
     }
     return std::string("no error");
   };
   CHECK(refusal(" 5 , 112,\t96\r\n12\n\n") == "no error");
-  const FaceProperty property = read_property(folder / "property");
+  const formats::FaceProperty property = formats::read_property(folder / "property");
   CHECK(property.classes == 5);
   CHECK(property.height == 112);
   CHECK(property.width == 96);

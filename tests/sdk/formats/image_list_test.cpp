@@ -7,6 +7,7 @@
 #include "support/scratch.h"
 
 using namespace lafs;
+using namespace lafs::formats;
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include "support/bytes.h"
 #include "support/error_of.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 using Kind = PickleValue::Kind;
@@ -153,4 +153,4 @@ TEST_CASE("face bin: four bad files and what each lacks") {
                      "aU\x00l(\x88l\x86."s) == "cannot read \"x.bin\": picture 1 is not the bytes of an encoded picture");
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -38,7 +38,7 @@ std::string refusal(const std::string& content, uint64_t offset = 0) {
   const ScratchFolder folder;
   write_bytes(folder / "x.rec", content);
   try {
-    const RecordFile file(folder / "x.rec");
+    const formats::RecordFile file(folder / "x.rec");
     Bytes payload;
     do offset = file.read(offset, payload);
     while (offset < file.size());
@@ -53,7 +53,7 @@ std::string index_refusal(const std::string& lines) {
   const ScratchFolder folder;
   write_bytes(folder / "x.idx", lines);
   try {
-    RecordIndex::read(folder / "x.idx", 400);
+    formats::RecordIndex::read(folder / "x.idx", 400);
   } catch (const Error& error) {
     return std::string(error.what()).substr(folder.path().string().size() + 1);
   }
@@ -66,11 +66,11 @@ TEST_CASE("recordio: the vectors are read, and written again byte by byte") {
     CAPTURE(set);
     const auto& records = golden.at(set).at("records");
     const std::string name = golden.at(set).at("stream").at("file").get<std::string>().substr(6);
-    const RecordFile file(vectors / name);
+    const formats::RecordFile file(vectors / name);
     const ScratchFolder folder;
-    RecordWriter writer(folder / "again.rec");
+    formats::RecordWriter writer(folder / "again.rec");
     uint64_t at = 0;
-    RecordFile::Window window;
+    formats::RecordFile::Window window;
     window.wanted = set[0] == 't' ? 64 : 9;
     for (size_t i = 0; i < records.size(); ++i) {
       CHECK(at == records.at(i).at("offset"));
@@ -81,7 +81,7 @@ TEST_CASE("recordio: the vectors are read, and written again byte by byte") {
         CHECK(text(payload) == expected);
         if (guess == 0) at = next;
       }
-      const RecordFile::Head head = file.head(records.at(i).at("offset"), 5, window);
+      const formats::RecordFile::Head head = file.head(records.at(i).at("offset"), 5, window);
       CHECK(std::string(head.bytes.begin(), head.bytes.end()) == expected.substr(0, 5));
       CHECK(head.length == expected.size());
       writer.write(i, bytes(expected));
@@ -103,14 +103,14 @@ TEST_CASE("recordio: what the writer splits comes back joined") {
                                    std::string(3, '\0') + magic,
                                    std::string(100000, 'x') + magic};
   {
-    RecordWriter writer(folder / "x.rec");
+    formats::RecordWriter writer(folder / "x.rec");
     for (size_t i = 0; i < records.size(); ++i) writer.write(100 - i, bytes(records[i]));
     CHECK(!std::filesystem::exists(folder / "x.rec"));
     writer.finish();
     CHECK(writer.size() == std::filesystem::file_size(folder / "x.rec"));
   }
-  const RecordFile file(folder / "x.rec");
-  const RecordIndex index = RecordIndex::read(folder / "x.idx", file.size());
+  const formats::RecordFile file(folder / "x.rec");
+  const formats::RecordIndex index = formats::RecordIndex::read(folder / "x.idx", file.size());
   REQUIRE(index.size() == static_cast<int64_t>(records.size()));
   for (size_t i = 0; i < records.size(); ++i) {
     CHECK(index.key(static_cast<int64_t>(i)) == 100 - i);
@@ -123,10 +123,10 @@ TEST_CASE("recordio: what the writer splits comes back joined") {
 TEST_CASE("recordio: a writer that is not finished leaves nothing") {
   const ScratchFolder folder;
   {
-    RecordWriter(folder / "x.rec").write(0, bytes("abc"));
+    formats::RecordWriter(folder / "x.rec").write(0, bytes("abc"));
   }
   CHECK(std::filesystem::is_empty(folder.path()));
-  RecordWriter writer(folder / "x.rec");
+  formats::RecordWriter writer(folder / "x.rec");
   CHECK_THROWS_WITH_AS(
       writer.write(3, Bytes(size_t{1} << 29)),
       fmt::format("record 3 of \"{}\" has 536870912 bytes; below 536870912 are allowed", (folder / "x.rec").string()).c_str(), Error);
@@ -148,8 +148,8 @@ TEST_CASE("recordio: malformed records are told with offset, expected and found"
   CHECK(refusal(good + part(1, "abcd") + part(1, "")) == "byte 24: expected a part of kind 2 or 3 of the record at byte 12, found kind 1");
   CHECK(refusal(part(1, "abcd") + part(2, "abcd")) == "byte 0: the file ends inside this split record");
   CHECK(refusal(part(1, "abcd") + magic) == "byte 12: truncated record header: expected 8 bytes, found 4");
-  CHECK_THROWS_WITH_AS(RecordFile("/nowhere.rec"), "\"/nowhere.rec\" cannot be read: No such file or directory", Error);
-  CHECK_THROWS_WITH_AS(RecordFile("/tmp"), "\"/tmp\" cannot be read: Is a directory", Error);
+  CHECK_THROWS_WITH_AS(formats::RecordFile("/nowhere.rec"), "\"/nowhere.rec\" cannot be read: No such file or directory", Error);
+  CHECK_THROWS_WITH_AS(formats::RecordFile("/tmp"), "\"/tmp\" cannot be read: Is a directory", Error);
 }
 
 TEST_CASE("recordio: a split record above 2^29 bytes is refused before it is held") {
@@ -165,7 +165,7 @@ TEST_CASE("recordio: a split record above 2^29 bytes is refused before it is hel
   std::filesystem::resize_file(folder / "x.rec", 2 * (8 + uint64_t{half}));
   Bytes payload;
   const std::string name = (folder / "x.rec").string();
-  CHECK_THROWS_WITH_AS(RecordFile(folder / "x.rec").read(0, payload, 0),
+  CHECK_THROWS_WITH_AS(formats::RecordFile(folder / "x.rec").read(0, payload, 0),
                        fmt::format("\"{}\": byte 0: expected a split record below 536870912 bytes, found more", name).c_str(), Error);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("recordio: non-zero padding, and a last record without it, are accepte
   content[11] = 'x';
   content.resize(content.size() - 2);
   write_bytes(folder / "x.rec", content);
-  const RecordFile file(folder / "x.rec");
+  const formats::RecordFile file(folder / "x.rec");
   Bytes payload;
   CHECK(file.read(0, payload) == 12);
   CHECK(text(payload) == "abc");
@@ -207,7 +207,7 @@ TEST_CASE("recordio: an index keeps the order of the file and finds every key") 
     std::string lines;
     for (size_t i = 0; i < keys.size(); ++i) lines += fmt::format("{}\t{}\n", keys[i], 4 * i);
     write_bytes(folder / "x.idx", lines);
-    const RecordIndex index = RecordIndex::read(folder / "x.idx", 400);
+    const formats::RecordIndex index = formats::RecordIndex::read(folder / "x.idx", 400);
     for (size_t i = 0; i < keys.size(); ++i) {
       CHECK(index.key(static_cast<int64_t>(i)) == keys[i]);
       CHECK(index.offset(static_cast<int64_t>(i)) == 4 * i);
@@ -220,33 +220,34 @@ TEST_CASE("recordio: an index keeps the order of the file and finds every key") 
 }
 
 TEST_CASE("recordio: offsets beyond 16 GiB keep their value") {
-  CompactOffsets offsets;
-  const std::vector<uint64_t> values{0, 4, (uint64_t{1} << 34) - 4, uint64_t{1} << 34, CompactOffsets::limit - 4, 8};
+  formats::CompactOffsets offsets;
+  const std::vector<uint64_t> values{0, 4, (uint64_t{1} << 34) - 4, uint64_t{1} << 34, formats::CompactOffsets::limit - 4, 8};
   for (const uint64_t value : values) offsets.push_back(value);
   for (size_t i = 0; i < values.size(); ++i) CHECK(offsets[i] == values[i]);
 }
 
 TEST_CASE("recordio: an index is made again from the ids of the records") {
-  const RecordFile file(vectors / "faces.rec");
-  const RecordIndex index = RecordIndex::scan(file), stored = RecordIndex::read(vectors / "faces.idx", file.size());
+  const formats::RecordFile file(vectors / "faces.rec");
+  const formats::RecordIndex index = formats::RecordIndex::scan(file),
+                             stored = formats::RecordIndex::read(vectors / "faces.idx", file.size());
   REQUIRE(index.size() == stored.size());
   for (int64_t i = 0; i < stored.size(); ++i) {
     CHECK(index.key(i) == stored.key(i));
     CHECK(index.offset(i) == stored.offset(i));
   }
   const std::string three = (vectors / "three.rec").string();
-  CHECK_THROWS_WITH_AS(RecordIndex::scan(RecordFile(three)),
+  CHECK_THROWS_WITH_AS(formats::RecordIndex::scan(formats::RecordFile(three)),
                        fmt::format("\"{}\": byte 0: expected a record of 24 bytes or more, whose key can be read, found 0", three).c_str(),
                        Error);
 }
 
 TEST_CASE("recordio: eight threads read what one reads") {
   const ScratchFolder folder;
-  RecordWriter writer(folder / "x.rec");
+  formats::RecordWriter writer(folder / "x.rec");
   for (uint64_t i = 0; i < 200; ++i) writer.write(i, Bytes(i * 7 % 501, static_cast<uint8_t>(i)));
   writer.finish();
-  const RecordFile file(folder / "x.rec");
-  const RecordIndex index = RecordIndex::read(folder / "x.idx", file.size());
+  const formats::RecordFile file(folder / "x.rec");
+  const formats::RecordIndex index = formats::RecordIndex::read(folder / "x.idx", file.size());
   std::vector<int> wrong(8, 0);
   {
     std::vector<std::jthread> threads;

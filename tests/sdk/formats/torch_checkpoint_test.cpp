@@ -13,7 +13,7 @@
 #include "support/error_of.h"
 #include "support/scratch.h"
 
-namespace lafs {
+namespace lafs::formats {
 namespace {
 
 using nlohmann::json;
@@ -274,4 +274,4 @@ TEST_CASE("pth: what is written reads back, flat and in dicts, beyond the 65535 
                        ("cannot write \"" + file + "\": tensor \"w\" needs 20 bytes and has 24").c_str(), Error);
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

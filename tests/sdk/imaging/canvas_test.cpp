@@ -16,7 +16,7 @@
 
 namespace {
 
-using lafs::Canvas;
+using lafs::imaging::Canvas;
 using lafs::test::on_every_unit;
 using lafs::test::Rgb;
 
@@ -41,7 +41,7 @@ lafs::Image test_image() {
       }
     }
   }
-  return lafs::image_of(112, 112, std::move(bytes));
+  return lafs::imaging::image_of(112, 112, std::move(bytes));
 }
 
 Rgb random_picture(int64_t height, int64_t width, uint64_t key) {
@@ -51,7 +51,7 @@ Rgb random_picture(int64_t height, int64_t width, uint64_t key) {
   return out;
 }
 
-lafs::Image image_of(const Rgb& picture) { return lafs::image_of(picture.height, picture.width, picture.bytes); }
+lafs::Image image_of(const Rgb& picture) { return lafs::imaging::image_of(picture.height, picture.width, picture.bytes); }
 
 std::vector<uint8_t> bytes_of(const Canvas& canvas) {
   std::vector<uint8_t> out(static_cast<size_t>(canvas.height() * canvas.width() * 3));
@@ -93,8 +93,8 @@ TEST_CASE("canvas: the rows of annex B.4 are reproduced") {
     int64_t sum;
   };
   const lafs::Image image = test_image();
-  const auto crop = [&](lafs::Box box, int64_t size) {
-    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::Kernel::cubic, size, size); };
+  const auto crop = [&](lafs::imaging::Box box, int64_t size) {
+    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::imaging::Kernel::cubic, size, size); };
   };
   const std::vector<Row> rows{
       {"source", [](Canvas&) {}, {148, 169, 123, 175, 214, 136, 174, 171, 93}, {127, 121, 122}, 4777331},
@@ -132,15 +132,15 @@ TEST_CASE("canvas: the rows of annex B.4 are reproduced") {
 TEST_CASE("canvas: a Gaussian's three boxes have the radii of annex A.6") {
   for (const auto& [radius, box] :
        std::vector<std::pair<float, double>>{{0.1f, 0.0016722}, {0.5f, 0.0454545}, {1, 0.25}, {1.5f, 1.0384616}, {2, 1.375}}) {
-    CHECK(lafs::gaussian_box_radius(radius) == doctest::Approx(box).epsilon(2e-5));
+    CHECK(lafs::imaging::gaussian_box_radius(radius) == doctest::Approx(box).epsilon(2e-5));
   }
-  CHECK(lafs::gaussian_box_radius(0) == 0);
+  CHECK(lafs::imaging::gaussian_box_radius(0) == 0);
 }
 
 TEST_CASE("canvas: crops at another size equal the rule byte for byte on every kind of vectors") {
-  const std::vector<std::pair<lafs::Box, std::array<int64_t, 2>>> cases{{{3, 5, 40, 61}, {112, 112}}, {{0, 0, 70, 90}, {48, 48}},
-                                                                        {{9, 1, 48, 30}, {48, 48}},   {{2, 2, 30, 48}, {48, 48}},
-                                                                        {{0, 0, 1, 1}, {17, 5}},      {{10, 20, 60, 66}, {9, 33}}};
+  const std::vector<std::pair<lafs::imaging::Box, std::array<int64_t, 2>>> cases{{{3, 5, 40, 61}, {112, 112}}, {{0, 0, 70, 90}, {48, 48}},
+                                                                                 {{9, 1, 48, 30}, {48, 48}},   {{2, 2, 30, 48}, {48, 48}},
+                                                                                 {{0, 0, 1, 1}, {17, 5}},      {{10, 20, 60, 66}, {9, 33}}};
   const Rgb picture = random_picture(70, 90, 3);
   for (const auto& [box, size] : cases) {
     Rgb part{box.height, box.width, {}};
@@ -151,10 +151,10 @@ TEST_CASE("canvas: crops at another size equal the rule byte for byte on every k
     const Rgb expected = lafs::test::bicubic(part, size[0], size[1]);
     on_every_unit([&] {
       Canvas canvas;
-      canvas.crop_resize(image_of(picture), box, lafs::Kernel::cubic, size[0], size[1]);
+      canvas.crop_resize(image_of(picture), box, lafs::imaging::Kernel::cubic, size[0], size[1]);
       CHECK(bytes_of(canvas) == expected.bytes);
       Canvas mirrored;
-      mirrored.crop_resize(image_of(picture), box, lafs::Kernel::cubic, size[0], size[1], true);
+      mirrored.crop_resize(image_of(picture), box, lafs::imaging::Kernel::cubic, size[0], size[1], true);
       canvas.mirror();
       CHECK(bytes_of(mirrored) == bytes_of(canvas));
     });
@@ -195,7 +195,7 @@ TEST_CASE("canvas: a blur equals the rule byte for byte on every kind of vectors
   for (const double radius : {0.0, 0.1, 0.7, 1.49, 2.0, 5.3}) {
     agree([&](Canvas& c) { c.blur(radius); },
           [&](Rgb picture) {
-            const float box = lafs::gaussian_box_radius(static_cast<float>(radius));
+            const float box = lafs::imaging::gaussian_box_radius(static_cast<float>(radius));
             for (const bool down : {false, true}) {
               for (int pass = 0; pass < 3; ++pass) picture = lafs::test::box(picture, box, down);
             }
@@ -225,7 +225,7 @@ TEST_CASE("canvas: the hue of a quarter of a million colours equals the rule on 
 TEST_CASE("canvas: what was worked on before leaves no trace") {
   const Rgb large = random_picture(150, 130, 1), small = random_picture(50, 40, 2);
   const auto work = [](Canvas& canvas, const Rgb& picture) {
-    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::Kernel::cubic, 45, 37);
+    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::imaging::Kernel::cubic, 45, 37);
     canvas.contrast(1.2);
     canvas.blur(1.2);
     return bytes_of(canvas);

@@ -49,7 +49,7 @@ Bytes pixels(const lafs::Image& image) { return {image.bytes.get(), image.bytes.
 
 std::string refusal(const Bytes& bytes) {
   try {
-    lafs::decode_image(bytes);
+    lafs::imaging::decode_image(bytes);
   } catch (const lafs::Error& error) {
     return error.what();
   }
@@ -59,7 +59,7 @@ std::string refusal(const Bytes& bytes) {
 }  // namespace
 
 TEST_CASE("decode: a JPEG becomes RGB, a grey one too") {
-  const lafs::Image colour = lafs::decode_image(jpeg(9, 17, false)), grey = lafs::decode_image(jpeg(8, 8, true));
+  const lafs::Image colour = lafs::imaging::decode_image(jpeg(9, 17, false)), grey = lafs::imaging::decode_image(jpeg(8, 8, true));
   CHECK(colour.height == 9);
   CHECK(colour.width == 17);
   for (int64_t i = 0; i < grey.size(); i += 3) CHECK(grey.bytes.get()[i] == grey.bytes.get()[i + 2]);
@@ -67,16 +67,17 @@ TEST_CASE("decode: a JPEG becomes RGB, a grey one too") {
 
 TEST_CASE("decode: a PNG gives its stored numbers, without alpha, grey as RGB") {
   const Bytes grey{0, 10, 200, 255}, rgba{1, 2, 3, 0, 4, 5, 6, 128};
-  CHECK(pixels(lafs::decode_image(png(PNG_FORMAT_GRAY, grey.data(), 2, 2))) == Bytes{0, 0, 0, 10, 10, 10, 200, 200, 200, 255, 255, 255});
-  CHECK(pixels(lafs::decode_image(png(PNG_FORMAT_RGBA, rgba.data(), 1, 2))) == Bytes{1, 2, 3, 4, 5, 6});
+  CHECK(pixels(lafs::imaging::decode_image(png(PNG_FORMAT_GRAY, grey.data(), 2, 2))) ==
+        Bytes{0, 0, 0, 10, 10, 10, 200, 200, 200, 255, 255, 255});
+  CHECK(pixels(lafs::imaging::decode_image(png(PNG_FORMAT_RGBA, rgba.data(), 1, 2))) == Bytes{1, 2, 3, 4, 5, 6});
   const std::vector<uint16_t> deep{0, 32896, 65535};
-  const Bytes scaled = pixels(lafs::decode_image(png(PNG_FORMAT_LINEAR_Y, deep.data(), 1, 3)));
+  const Bytes scaled = pixels(lafs::imaging::decode_image(png(PNG_FORMAT_LINEAR_Y, deep.data(), 1, 3)));
   CHECK(scaled == Bytes{0, 0, 0, 128, 128, 128, 255, 255, 255});
 }
 
 TEST_CASE("decode: PGM and PPM may hold comments") {
-  CHECK(pixels(lafs::decode_image(text("P5\n# made by hand\n2 1 # wide\n255\nAB"))) == text("AAABBB"));
-  CHECK(pixels(lafs::decode_image(text("P6 1 2 255\nabcdef"))) == text("abcdef"));
+  CHECK(pixels(lafs::imaging::decode_image(text("P5\n# made by hand\n2 1 # wide\n255\nAB"))) == text("AAABBB"));
+  CHECK(pixels(lafs::imaging::decode_image(text("P6 1 2 255\nabcdef"))) == text("abcdef"));
 }
 
 TEST_CASE("decode: whatever is damaged is an error that says how") {
@@ -104,14 +105,14 @@ TEST_CASE("decode: a file is named by its error") {
   std::ofstream(file) << "nothing";
   std::string said;
   try {
-    lafs::read_image(file);
+    lafs::imaging::read_image(file);
   } catch (const lafs::Error& error) {
     said = error.what();
   }
   CHECK(said == "\"" + file.string() + "\": is not a JPEG, PNG or PGM image");
   std::filesystem::remove(file);
   try {
-    lafs::read_image(file);
+    lafs::imaging::read_image(file);
   } catch (const lafs::Error& error) {
     said = error.what();
   }
@@ -119,15 +120,15 @@ TEST_CASE("decode: a file is named by its error") {
 }
 
 TEST_CASE("decode: many threads decode the same bytes alike") {
-  const Bytes bytes = jpeg(40, 40, false), alone = pixels(lafs::decode_image(bytes));
+  const Bytes bytes = jpeg(40, 40, false), alone = pixels(lafs::imaging::decode_image(bytes));
   std::vector<char> equal(8, 0);
   std::vector<std::thread> threads;
-  for (size_t t = 0; t < 8; ++t) threads.emplace_back([&, t] { equal[t] = pixels(lafs::decode_image(bytes)) == alone; });
+  for (size_t t = 0; t < 8; ++t) threads.emplace_back([&, t] { equal[t] = pixels(lafs::imaging::decode_image(bytes)) == alone; });
   for (auto& thread : threads) thread.join();
   for (const char same : equal) CHECK(same);
 }
 
 TEST_CASE("decode: names of pictures end in any case") {
-  for (const char* name : {"a.jpg", "a.JPEG", "b/a.Png", "a.pgm", "a.ppm"}) CHECK(lafs::is_image_name(name));
-  for (const char* name : {"a.txt", "jpg", "a.jpg.bak", ""}) CHECK(!lafs::is_image_name(name));
+  for (const char* name : {"a.jpg", "a.JPEG", "b/a.Png", "a.pgm", "a.ppm"}) CHECK(lafs::imaging::is_image_name(name));
+  for (const char* name : {"a.txt", "jpg", "a.jpg.bak", ""}) CHECK(!lafs::imaging::is_image_name(name));
 }

@@ -20,7 +20,7 @@ lafs::Image picture(int64_t height, int64_t width) {
       for (int64_t c = 0; c < 3; ++c) bytes.push_back(static_cast<uint8_t>(60 + 2 * y + (x % 2 == 0 ? 40 * c : 80 - 40 * c)));
     }
   }
-  return lafs::image_of(height, width, std::move(bytes));
+  return lafs::imaging::image_of(height, width, std::move(bytes));
 }
 
 int largest_difference(const lafs::Image& a, const lafs::Image& b) {
@@ -32,7 +32,7 @@ int largest_difference(const lafs::Image& a, const lafs::Image& b) {
 }  // namespace
 
 TEST_CASE("encode: PNG gives every number back") {
-  const lafs::Image image = picture(17, 23), back = lafs::decode_image(lafs::encode_png(image));
+  const lafs::Image image = picture(17, 23), back = lafs::imaging::decode_image(lafs::imaging::encode_png(image));
   REQUIRE(back.height == 17);
   REQUIRE(back.width == 23);
   CHECK(largest_difference(image, back) == 0);
@@ -40,22 +40,22 @@ TEST_CASE("encode: PNG gives every number back") {
 
 TEST_CASE("encode: JPEG keeps fine colour only at full chroma, and the quality counts") {
   const lafs::Image image = picture(24, 32);
-  const auto full = lafs::encode_jpeg(image, 95, true), half = lafs::encode_jpeg(image);
-  CHECK(largest_difference(image, lafs::decode_image(full)) <= 12);
-  CHECK(largest_difference(image, lafs::decode_image(half)) > 20);
-  CHECK(lafs::encode_jpeg(image, 30, true).size() < full.size());
-  CHECK(full == lafs::encode_jpeg(image, 95, true));
-  CHECK(half == lafs::encode_jpeg(image, 95, false));
-  CHECK_THROWS_WITH_AS(lafs::encode_jpeg(image, 0), "a JPEG quality of 0 is outside [1, 100]", lafs::Error);
+  const auto full = lafs::imaging::encode_jpeg(image, 95, true), half = lafs::imaging::encode_jpeg(image);
+  CHECK(largest_difference(image, lafs::imaging::decode_image(full)) <= 12);
+  CHECK(largest_difference(image, lafs::imaging::decode_image(half)) > 20);
+  CHECK(lafs::imaging::encode_jpeg(image, 30, true).size() < full.size());
+  CHECK(full == lafs::imaging::encode_jpeg(image, 95, true));
+  CHECK(half == lafs::imaging::encode_jpeg(image, 95, false));
+  CHECK_THROWS_WITH_AS(lafs::imaging::encode_jpeg(image, 0), "a JPEG quality of 0 is outside [1, 100]", lafs::Error);
 }
 
 TEST_CASE("decode: the size of a picture is told from its header") {
   const std::pair<int64_t, int64_t> size{24, 32};
-  CHECK(lafs::image_size(lafs::encode_png(picture(24, 32))) == size);
-  std::vector<uint8_t> jpeg = lafs::encode_jpeg(picture(24, 32));
+  CHECK(lafs::imaging::image_size(lafs::imaging::encode_png(picture(24, 32))) == size);
+  std::vector<uint8_t> jpeg = lafs::imaging::encode_jpeg(picture(24, 32));
   jpeg.resize(jpeg.size() - 40);
-  CHECK(lafs::image_size(jpeg) == size);
+  CHECK(lafs::imaging::image_size(jpeg) == size);
   const std::string pgm = "P5 32 24 255\n";
-  CHECK(lafs::image_size(std::vector<uint8_t>(pgm.begin(), pgm.end())) == size);
-  CHECK_THROWS_WITH_AS(lafs::image_size(std::vector<uint8_t>{1, 2, 3}), "is not a JPEG, PNG or PGM image", lafs::Error);
+  CHECK(lafs::imaging::image_size(std::vector<uint8_t>(pgm.begin(), pgm.end())) == size);
+  CHECK_THROWS_WITH_AS(lafs::imaging::image_size(std::vector<uint8_t>{1, 2, 3}), "is not a JPEG, PNG or PGM image", lafs::Error);
 }

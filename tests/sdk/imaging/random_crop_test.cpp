@@ -16,7 +16,7 @@ TEST_CASE("random_crop: the box lies in the picture with the share and shape ask
   lafs::Rng rng(1);
   double share = 0;
   for (int i = 0; i < 4000; ++i) {
-    const lafs::Box box = lafs::draw_crop(rng, 112, 112, some, faces);
+    const lafs::imaging::Box box = lafs::imaging::draw_crop(rng, 112, 112, some, faces);
     CHECK(box.top >= 0);
     CHECK(box.left >= 0);
     CHECK(box.top + box.height <= 112);
@@ -33,7 +33,8 @@ TEST_CASE("random_crop: the box lies in the picture with the share and shape ask
 TEST_CASE("random_crop: where nothing fits it is the largest centred part of an allowed shape") {
   lafs::Rng rng(2);
   const std::array<double, 2> all{1, 1};
-  const lafs::Box wide = lafs::draw_crop(rng, 30, 300, all, faces), tall = lafs::draw_crop(rng, 300, 30, all, faces);
+  const lafs::imaging::Box wide = lafs::imaging::draw_crop(rng, 30, 300, all, faces),
+                           tall = lafs::imaging::draw_crop(rng, 300, 30, all, faces);
   CHECK(wide.height == 30);
   CHECK(wide.width == 40);
   CHECK(wide.left == 130);
@@ -41,7 +42,7 @@ TEST_CASE("random_crop: where nothing fits it is the largest centred part of an 
   CHECK(tall.height == 40);
   CHECK(tall.width == 30);
   CHECK(tall.top == 130);
-  const lafs::Box strip = lafs::draw_crop(rng, 1, 100, all, faces);
+  const lafs::imaging::Box strip = lafs::imaging::draw_crop(rng, 1, 100, all, faces);
   CHECK(strip.height == 1);
   CHECK(strip.width == 1);
 }
@@ -49,7 +50,7 @@ TEST_CASE("random_crop: where nothing fits it is the largest centred part of an 
 TEST_CASE("random_crop: a fit draws area, ratio, top and left, in this order") {
   lafs::Rng ours(3), same(3);
   const std::array<double, 2> half{0.5, 0.5}, square{1, 1};
-  const lafs::Box box = lafs::draw_crop(ours, 100, 90, half, square);
+  const lafs::imaging::Box box = lafs::imaging::draw_crop(ours, 100, 90, half, square);
   same.uniform();
   same.uniform();
   const int64_t side = std::lrint(std::sqrt(4500.0));

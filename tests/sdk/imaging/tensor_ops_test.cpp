@@ -29,12 +29,12 @@ Between between(int64_t i, int64_t in, int64_t out) {
 lafs::Image noise(lafs::Rng& rng, int64_t height, int64_t width) {
   Bytes bytes;
   for (int64_t i = 0; i < height * width * 3; ++i) bytes.push_back(static_cast<uint8_t>(rng.integer(0, 256)));
-  return lafs::image_of(height, width, std::move(bytes));
+  return lafs::imaging::image_of(height, width, std::move(bytes));
 }
 
 /// A box of at least the given size.
-lafs::Box box_in(const lafs::Image& image, lafs::Rng& rng, int64_t height, int64_t width) {
-  lafs::Box box;
+lafs::imaging::Box box_in(const lafs::Image& image, lafs::Rng& rng, int64_t height, int64_t width) {
+  lafs::imaging::Box box;
   box.height = rng.integer(height, image.height + 1);
   box.width = rng.integer(width, image.width + 1);
   box.top = rng.integer(0, image.height - box.height + 1);
@@ -43,7 +43,7 @@ lafs::Box box_in(const lafs::Image& image, lafs::Rng& rng, int64_t height, int64
 }
 
 /// The four terms pixel by pixel, with the standard library's fused multiply-add.
-Bytes crop_by_pixels(const lafs::Image& image, const lafs::Box& box, int64_t height, int64_t width) {
+Bytes crop_by_pixels(const lafs::Image& image, const lafs::imaging::Box& box, int64_t height, int64_t width) {
   Bytes out;
   for (int64_t i = 0; i < height * width * 3; ++i) {
     const Between y = between(i / 3 / width, box.height, height), x = between(i / 3 % width, box.width, width);
@@ -61,11 +61,11 @@ Bytes crop_by_pixels(const lafs::Image& image, const lafs::Box& box, int64_t hei
 }
 
 /// Our crop gives the oracle's bytes, on every vector unit.
-void crop_agrees(const lafs::Image& image, const lafs::Box& box, int64_t height, int64_t width) {
+void crop_agrees(const lafs::Image& image, const lafs::imaging::Box& box, int64_t height, int64_t width) {
   const Bytes expected = crop_by_pixels(image, box, height, width);
   lafs::test::on_every_unit([&] {
     Bytes out(static_cast<size_t>(height * width * 3));
-    lafs::crop_resize_bilinear(image, box, height, width, out);
+    lafs::imaging::crop_resize_bilinear(image, box, height, width, out);
     CHECK(out == expected);
   });
 }
@@ -76,7 +76,7 @@ TEST_CASE("tensor_ops: a crop is enlarged and made smaller to the bytes of the s
   lafs::Rng rng(5);
   for (int trial = 0; trial < 60; ++trial) {
     const lafs::Image image = noise(rng, rng.integer(1, 40), rng.integer(1, 40));
-    const lafs::Box box = box_in(image, rng, 1, 1);
+    const lafs::imaging::Box box = box_in(image, rng, 1, 1);
     const int64_t rows = rng.integer(1, 60), columns = rng.integer(1, 60);
     crop_agrees(image, box, rows, columns);
   }
@@ -87,14 +87,14 @@ TEST_CASE("tensor_ops: a crop of the mirrored picture is the crop after mirrorin
   for (int trial = 0; trial < 60; ++trial) {
     const lafs::Image image = noise(rng, rng.integer(1, 40), rng.integer(1, 40));
     const bool small = trial % 2 == 0;  // half of them are made smaller, the others larger or left at their size
-    const lafs::Box box = box_in(image, rng, 1, 1);
+    const lafs::imaging::Box box = box_in(image, rng, 1, 1);
     const int64_t rows = rng.integer(1, 60), columns = small ? rng.integer(1, box.width + 1) : rng.integer(box.width, 60);
     Bytes turned(image.bytes.get(), image.bytes.get() + image.size());
-    lafs::mirror(turned, image.width);
-    const Bytes expected = crop_by_pixels(lafs::image_of(image.height, image.width, std::move(turned)), box, rows, columns);
+    lafs::imaging::mirror(turned, image.width);
+    const Bytes expected = crop_by_pixels(lafs::imaging::image_of(image.height, image.width, std::move(turned)), box, rows, columns);
     lafs::test::on_every_unit([&] {
       Bytes out(expected.size());
-      lafs::crop_resize_bilinear(image, box, rows, columns, out, /*mirrored=*/true);
+      lafs::imaging::crop_resize_bilinear(image, box, rows, columns, out, /*mirrored=*/true);
       CHECK(out == expected);
     });
   }
@@ -110,25 +110,25 @@ TEST_CASE("tensor_ops: faces of the usual size give the bytes of the sum pixel b
 
 TEST_CASE("tensor_ops: brightness clamps and truncates") {
   Bytes rgb{100, 0, 255, 1, 99, 250};
-  lafs::adjust_brightness(rgb, 1.5);
+  lafs::imaging::adjust_brightness(rgb, 1.5);
   CHECK(rgb == Bytes{150, 0, 255, 1, 148, 255});
 }
 
 TEST_CASE("tensor_ops: saturation zero leaves truncated grey") {
   Bytes rgb{200, 100, 50};
-  lafs::adjust_saturation(rgb, 0);
+  lafs::imaging::adjust_saturation(rgb, 0);
   CHECK(rgb == Bytes{124, 124, 124});
 }
 
 TEST_CASE("tensor_ops: contrast zero leaves the mean of the grey picture") {
   Bytes rgb{0, 0, 0, 201, 201, 201};
-  lafs::adjust_contrast(rgb, 0);
+  lafs::imaging::adjust_contrast(rgb, 0);
   CHECK(rgb == Bytes(6, 100));
 }
 
 TEST_CASE("tensor_ops: a third of the circle turns red into green") {
   Bytes rgb{255, 0, 0};
-  lafs::adjust_hue(rgb, 1.0 / 3, lafs::HueRule::times_255_999);
+  lafs::imaging::adjust_hue(rgb, 1.0 / 3, lafs::imaging::HueRule::times_255_999);
   CHECK(rgb[0] <= 1);
   CHECK(rgb[1] == 255);
   CHECK(rgb[2] == 0);
@@ -137,15 +137,15 @@ TEST_CASE("tensor_ops: a third of the circle turns red into green") {
 TEST_CASE("tensor_ops: mirroring twice gives the picture back, and the middle stays") {
   const Bytes before{1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19};
   Bytes rgb = before;
-  lafs::mirror(rgb, 3);
+  lafs::imaging::mirror(rgb, 3);
   CHECK(rgb == Bytes{7, 8, 9, 4, 5, 6, 1, 2, 3, 17, 18, 19, 14, 15, 16, 11, 12, 13});
-  lafs::mirror(rgb, 3);
+  lafs::imaging::mirror(rgb, 3);
   CHECK(rgb == before);
 }
 
 TEST_CASE("tensor_ops: erasing fills the box and nothing else") {
   Bytes rgb(3 * 4 * 3, 9);
-  lafs::erase(rgb, 4, {1, 2, 2, 1}, 5);
+  lafs::imaging::erase(rgb, 4, {1, 2, 2, 1}, 5);
   for (size_t i = 0; i < 12; ++i) {
     const size_t y = i / 4, x = i % 4;
     CHECK(rgb[i * 3] == (y >= 1 && x == 2 ? 5 : 9));

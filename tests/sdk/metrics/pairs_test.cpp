@@ -9,6 +9,7 @@
 #include "support/error_of.h"
 
 using namespace lafs;
+using namespace lafs::metrics;
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "support/error_of.h"
 
 using namespace lafs;
+using namespace lafs::metrics;
 using nlohmann::json;
 
 namespace {

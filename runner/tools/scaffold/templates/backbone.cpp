@@ -6,7 +6,7 @@
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 
 namespace {
 
@@ -24,9 +24,10 @@ class MyPlugin final : public torch::nn::Module, public lafs::Backbone {
   };
 
   MyPlugin(const Options& options, const lafs::InputContract&) : options_(options) {
-    first_ = register_module("first", std::make_shared<lafs::Conv2d>(lafs::Conv2d::Options{3, options.channels, 7, 4, 3}));
-    second_ = register_module("second", std::make_shared<lafs::Conv2d>(lafs::Conv2d::Options{options.channels, options.channels, 3, 2, 1}));
-    last_ = register_module("last", std::make_shared<lafs::Linear>(options.channels, options.dim));
+    first_ = register_module("first", std::make_shared<lafs::nn::Conv2d>(lafs::nn::Conv2d::Options{3, options.channels, 7, 4, 3}));
+    second_ = register_module("second",
+                              std::make_shared<lafs::nn::Conv2d>(lafs::nn::Conv2d::Options{options.channels, options.channels, 3, 2, 1}));
+    last_ = register_module("last", std::make_shared<lafs::nn::Linear>(options.channels, options.dim));
   }
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
@@ -44,8 +45,8 @@ class MyPlugin final : public torch::nn::Module, public lafs::Backbone {
 
  private:
   Options options_;
-  std::shared_ptr<lafs::Conv2d> first_, second_;
-  std::shared_ptr<lafs::Linear> last_;
+  std::shared_ptr<lafs::nn::Conv2d> first_, second_;
+  std::shared_ptr<lafs::nn::Linear> last_;
 };
 
 }  // namespace

@@ -58,7 +58,7 @@ class MyPlugin final : public lafs::DataSource {
         for (int channel = 0; channel < 3; ++channel) bytes.push_back(static_cast<uint8_t>(light ? 200 - 20 * channel : 40 + 20 * channel));
       }
     }
-    return {lafs::image_of(side, side, std::move(bytes)), identity(index), index, key(index), {}, 1};
+    return {lafs::imaging::image_of(side, side, std::move(bytes)), identity(index), index, key(index), {}, 1};
   }
 
   /// Changes when pictures, labels or their order do: results are traced to it.

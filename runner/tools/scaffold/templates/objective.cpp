@@ -9,7 +9,7 @@
 #include "lafs/objective.h"
 #include "lafs/plugin.h"
 #include "lafs/projector.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace {
 
@@ -48,13 +48,13 @@ class MyPlugin final : public torch::nn::Module, public lafs::Objective {
       : options_(options),
         student_(register_module("student", std::make_shared<Network>(assembly))),
         teacher_(register_module("teacher", std::make_shared<Network>(assembly))) {
-    for (auto& [name, parameter] : lafs::parameters_of(*teacher_)) parameter.requires_grad_(false);
+    for (auto& [name, parameter] : lafs::nn::parameters_of(*teacher_)) parameter.requires_grad_(false);
   }
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   std::string encoder() const override { return "teacher.backbone"; }
   std::vector<lafs::ViewNeed> required_views() const override { return {{"global", 2}}; }
-  void start() override { lafs::copy_state(*student_, *teacher_); }
+  void start() override { lafs::nn::copy_state(*student_, *teacher_); }
 
   at::Tensor loss(const lafs::Batch& batch, const lafs::Step& step) override {
     const at::Tensor views = batch.views("global");  // [V,B,3,H,W]
@@ -72,7 +72,7 @@ class MyPlugin final : public torch::nn::Module, public lafs::Objective {
   }
 
   void after_update(const lafs::Step&) override {
-    const auto from = lafs::parameters_of(*student_), to = lafs::parameters_of(*teacher_);
+    const auto from = lafs::nn::parameters_of(*student_), to = lafs::nn::parameters_of(*teacher_);
     for (size_t i = 0; i < to.size(); ++i) at::Tensor(to[i].second).lerp_(from[i].second, 1 - options_.momentum);
   }
 

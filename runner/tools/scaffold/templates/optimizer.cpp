@@ -4,7 +4,7 @@
 
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
-#include "nn/optimizer_walk.h"
+#include "nn/train/optimizer_walk.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ class MyPlugin final : public lafs::Optimizer {
   MyPlugin(const Options& options, const lafs::ParameterGroups& groups) : options_(options), walk_(groups, {{"direction"}}) {}
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::LiveGroup& live) {
+    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
       const std::vector<at::Tensor>& directions = live.slots[0];
       at::_foreach_mul_(directions, options_.momentum);
       at::_foreach_add_(directions, live.gradients);
@@ -33,7 +33,7 @@ class MyPlugin final : public lafs::Optimizer {
 
  private:
   Options options_;
-  lafs::OptimizerWalk walk_;
+  lafs::nn::OptimizerWalk walk_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/plugin.h"
 #include "lafs/projector.h"
-#include "nn/layers.h"
+#include "nn/layers/layers.h"
 
 namespace {
 
@@ -23,8 +23,8 @@ class MyPlugin final : public torch::nn::Module, public lafs::Projector {
 
   MyPlugin(const Options& options, int64_t input_width)
       : options_(options),
-        first_(register_module("first", std::make_shared<lafs::Linear>(input_width, options.hidden))),
-        second_(register_module("second", std::make_shared<lafs::Linear>(options.hidden, options.outputs))) {}
+        first_(register_module("first", std::make_shared<lafs::nn::Linear>(input_width, options.hidden))),
+        second_(register_module("second", std::make_shared<lafs::nn::Linear>(options.hidden, options.outputs))) {}
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   int64_t outputs() const override { return options_.outputs; }
@@ -35,7 +35,7 @@ class MyPlugin final : public torch::nn::Module, public lafs::Projector {
 
  private:
   Options options_;
-  std::shared_ptr<lafs::Linear> first_, second_;
+  std::shared_ptr<lafs::nn::Linear> first_, second_;
 };
 
 }  // namespace

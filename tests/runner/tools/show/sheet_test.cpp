@@ -15,7 +15,7 @@ namespace lafs::test {
 namespace {
 
 Image plain(int64_t height, int64_t width, uint8_t value) {
-  return image_of(height, width, std::vector<uint8_t>(static_cast<size_t>(height * width * 3), value));
+  return imaging::image_of(height, width, std::vector<uint8_t>(static_cast<size_t>(height * width * 3), value));
 }
 
 TEST_CASE("show: heat colours rise in lightness all the way") {
