@@ -148,7 +148,7 @@ void FeatureFile::remove_old() const {
 void FeatureFile::append(std::span<const float> values) {
   if (rows_ == 0) {
     remove_old();
-    write_atomically(partial_facts_, json_text(*facts_) + "\n");  // before the rows they speak of
+    formats::write_atomically(partial_facts_, json_text(*facts_) + "\n");  // before the rows they speak of
   }
   partial_rows_->append(std::as_bytes(values));
   rows_ += static_cast<int64_t>(values.size()) / shape_.width;
@@ -162,7 +162,7 @@ void FeatureFile::write_features(const DataSource& source) const {
   for (int64_t r = 0; r < shape_.rows; ++r) identities[static_cast<size_t>(r)] = source.identity(r);
   std::map<std::string, std::string> metadata;
   for (const auto& [name, value] : facts_->items()) metadata[name] = value.is_string() ? value.get<std::string>() : value.dump();
-  write_safetensors(
+  formats::write_safetensors(
       file_,
       {{"features", "F32", shape, rows.bytes()}, {"identities", "I64", {shape_.rows}, std::as_bytes(std::span<const int64_t>(identities))}},
       metadata);
@@ -184,7 +184,7 @@ void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
     remove_old();
     write_keys(source);
-    write_atomically(facts_file_, json_text(*facts_) + "\n");
+    formats::write_atomically(facts_file_, json_text(*facts_) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company
   }
   fs::remove(partial_);

@@ -8,7 +8,7 @@
 
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 
@@ -26,7 +26,7 @@ std::string shared_path(const std::string& a, const std::string& b) {
 }
 
 bool trains(const torch::nn::Module& module) {
-  const NamedTensors all = parameters_of(module);
+  const nn::NamedTensors all = nn::parameters_of(module);
   return std::any_of(all.begin(), all.end(), [](const auto& item) { return item.second.requires_grad(); });
 }
 
@@ -49,7 +49,7 @@ void TreeLayers::take(const torch::nn::Module& module, const std::string& path, 
   const std::string prefix = path.empty() ? "" : path + ".";
   std::map<int64_t, std::string> shared;  // by layer: what its names have in common
   std::map<std::string, int64_t> in_blocks;
-  for (const auto& [own_name, parameter] : parameters_of(module)) {
+  for (const auto& [own_name, parameter] : nn::parameters_of(module)) {
     const int64_t layer = layered.layer_of(own_name);
     const std::string name = prefix + own_name;
     if (layer < 0 || layer > depth + 1)

@@ -191,7 +191,7 @@ class BackboneSuite {
     if (!says || !net) return;
     const at::NoGradGuard no_grad;
     const auto other = use_.make(input_);
-    initialise(*other->module(), 1 << 20);
+    nn::initialise(*other->module(), 1 << 20);
     const at::Tensor here = net->landmarks(images_, {}), there = dynamic_cast<Landmarked&>(*other).landmarks(images_, {});
     const bool follow = !at::equal(here, there);
     findings_.expect(
@@ -206,7 +206,7 @@ class BackboneSuite {
     const int64_t depth = net->depth();
     findings_.expect(depth >= 1, "there is a block", fmt::format("depth() is {}", depth));
     std::set<int64_t> seen;
-    for (const auto& [name, parameter] : parameters_of(*module_)) {
+    for (const auto& [name, parameter] : nn::parameters_of(*module_)) {
       const int64_t layer = net->layer_of(name);
       findings_.expect(layer >= 0 && layer <= depth + 1, "every parameter is in a layer from 0 to depth + 1",
                        fmt::format("\"{}\" is in layer {} of {} blocks", name, layer, depth));

@@ -22,7 +22,7 @@ namespace {
 void check_prototypes(Projector& net, Findings& findings) {
   const auto* known = dynamic_cast<const Prototypes*>(&net);
   if (!known) return;
-  const NamedTensors parameters = parameters_of(*net.module());
+  const nn::NamedTensors parameters = nn::parameters_of(*net.module());
   bool trains = false;
   for (const std::string& name : known->prototypes()) {
     const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& item) { return item.first == name; });

@@ -28,7 +28,7 @@ struct Options : lafs::nn::FvitOptions {
 };
 
 /// Part-fViT (models.md 6): an fViT on patches around landmarks that a CNN learns with it.
-class PartFvit final : public lafs::FvitBase, public lafs::Landmarked, public lafs::StartsRandom {
+class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, public lafs::StartsRandom {
  public:
   using Options = ::Options;
 

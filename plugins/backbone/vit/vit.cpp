@@ -95,7 +95,7 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
 
   int64_t depth() const override { return size_.depth; }
   int64_t layer_of(std::string_view parameter) const override {
-    if (const int64_t block = lafs::child_number(parameter, "blocks"); block >= 0) return 1 + block;
+    if (const int64_t block = lafs::nn::child_number(parameter, "blocks"); block >= 0) return 1 + block;
     return parameter.starts_with("norm.") ? size_.depth + 1 : 0;
   }
 

@@ -10,10 +10,10 @@
 #include "lafs/patch_trace.h"
 #include "lafs/plugin.h"
 #include "lafs/suggestion.h"
-#include "nn/function.h"
-#include "nn/patch_gather.h"
-#include "nn/self_distillation.h"
-#include "nn/tree.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/models/patch_gather.h"
+#include "nn/train/self_distillation.h"
 
 namespace {
 
@@ -71,7 +71,7 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
     gather_.centred = options.patch_centre == "symmetric";
     check(*tokens);
     register_module("landmark_source", source_->module());
-    for (const auto& [name, parameter] : lafs::parameters_of(*source_->module())) parameter.requires_grad_(false);
+    for (const auto& [name, parameter] : lafs::nn::parameters_of(*source_->module())) parameter.requires_grad_(false);
     if (starts_random() && !assembly.loads("landmark_source")) {
       assembly.note(
           "landmark_source starts from random weights: it is frozen, so its landmarks stay arbitrary; "
@@ -92,7 +92,7 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
  private:
   bool starts_random() const {
     const auto* known = dynamic_cast<const lafs::StartsRandom*>(source_.get());
-    return known ? known->starts_random() : !lafs::parameters_of(*source_->module()).empty();
+    return known ? known->starts_random() : !lafs::nn::parameters_of(*source_->module()).empty();
   }
 
   void check(const lafs::Tokenised& tokens) const {

@@ -128,15 +128,15 @@ class DinoHead final : public torch::nn::Module, public lafs::Projector, public 
       if (i < norms_.size()) x = norms_[i]->forward(x, pass);
       x = at::gelu(x);
     }
-    x = lafs::widened(x);
+    x = lafs::nn::widened(x);
     return last_layer_->forward(x / x.norm(2, {1}, true).clamp_min(1e-12));
   }
 
  private:
   Options options_;
   int64_t input_width_;
-  std::vector<std::shared_ptr<lafs::Linear>> linears_;
-  std::vector<std::shared_ptr<lafs::BatchNorm>> norms_;
+  std::vector<std::shared_ptr<lafs::nn::Linear>> linears_;
+  std::vector<std::shared_ptr<lafs::nn::BatchNorm>> norms_;
   std::shared_ptr<PrototypeLayer> last_layer_;
 };
 

@@ -9,11 +9,11 @@
 
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
-#include "nn/dims.h"
-#include "nn/dino_loss.h"
-#include "nn/function.h"
-#include "nn/fused_update.h"
-#include "nn/tree.h"
+#include "nn/layers/dims.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/loss/dino_loss.h"
+#include "nn/train/fused_update.h"
 
 namespace lafs::nn {
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/front_door.h"
 
 namespace lafs {
@@ -39,8 +39,8 @@ TEST_CASE("networks: one whose options nobody knows is left out") {
   const auto root = std::make_shared<torch::nn::Module>();
   const auto ours = assembly.backbone(),
              guide = test::make<Backbone>("vit", "size = \"custom\"\ndim = 8\ndepth = 1\nheads = 1", recipe.input);
-  put(*root, "student.backbone", ours->module());
-  put(*root, "guide.backbone", guide->module());
+  nn::put(*root, "student.backbone", ours->module());
+  nn::put(*root, "guide.backbone", guide->module());
   const auto networks = networks_of(*root, assembly, recipe);
   REQUIRE(networks.size() == 1);
   CHECK(networks[0].path == "student.backbone");

@@ -11,8 +11,8 @@
 #include "kernel/train/tree_layers.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/layers.h"
-#include "nn/tree.h"
+#include "nn/layers/layers.h"
+#include "nn/layers/tree.h"
 #include "support/front_door.h"
 
 namespace lafs {
@@ -135,7 +135,7 @@ OptimizerOptions decay(double layer_decay) {
 class Root final : public torch::nn::Module {
  public:
   Root& with(const std::string& path, const std::shared_ptr<torch::nn::Module>& module) {
-    put(*this, path, module);
+    nn::put(*this, path, module);
     return *this;
   }
 };
@@ -146,7 +146,7 @@ class Strange : public torch::nn::Module, public Backbone {
   explicit Strange(int64_t depth) : depth_(depth) {
     const auto tensor = [&](const std::string& path) {
       const size_t dot = path.rfind('.');
-      torch::nn::Module& at = dot == std::string::npos ? *this : folder(*this, path.substr(0, dot));
+      torch::nn::Module& at = dot == std::string::npos ? *this : nn::folder(*this, path.substr(0, dot));
       at.register_parameter(path.substr(dot + 1), torch::zeros({2, 2}));
     };
     tensor("tokens");
@@ -169,7 +169,7 @@ class StrangeInLayers final : public Strange, public Layered {
   using Strange::Strange;
   int64_t depth() const override { return depth_; }
   int64_t layer_of(std::string_view parameter) const override {
-    if (const int64_t block = child_number(parameter, "encoder.layer"); block >= 0) return 1 + block;
+    if (const int64_t block = nn::child_number(parameter, "encoder.layer"); block >= 0) return 1 + block;
     return parameter.starts_with("norm.") ? depth_ + 1 : 0;
   }
 };
@@ -178,7 +178,7 @@ TEST_CASE("groups: layer decay gives the 13 depths of a part fViT the scales of 
   const auto part_fvit =
       test::make<Backbone>("part_fvit", "dim = 8\ndepth = 12\nheads = 1\ndim_head = 8\nmlp_dim = 8\nclass_head = 3", InputContract());
   Root root;
-  root.with("backbone", part_fvit->module()).with("classifier", std::make_shared<Linear>(2, 2));
+  root.with("backbone", part_fvit->module()).with("classifier", std::make_shared<nn::Linear>(2, 2));
   OptimizerOptions options = decay(0.58);
   options.groups = {group("no decay", {"rank<=1"}, 0)};
   const TreeLayers layers(root);
@@ -207,7 +207,7 @@ TEST_CASE("groups: a student's blocks are found below its own path, and a teache
   const auto student = vit(), teacher = vit();
   for (auto& parameter : teacher->module()->parameters()) parameter.requires_grad_(false);
   Root root;
-  root.with("student.backbone", student->module()).with("student.head.mlp.0", std::make_shared<Linear>(2, 2));
+  root.with("student.backbone", student->module()).with("student.head.mlp.0", std::make_shared<nn::Linear>(2, 2));
   root.with("teacher.backbone", teacher->module());
   const TreeLayers layers(root);
   const auto groups = parameter_groups(root, layers, decay(0.5));
@@ -225,7 +225,7 @@ TEST_CASE("groups: a student's blocks are found below its own path, and a teache
 
 TEST_CASE("groups: blocks of other names decay as their backbone says") {
   Root root;
-  root.with("backbone", std::make_shared<StrangeInLayers>(11)).with("classifier", std::make_shared<Linear>(2, 2));
+  root.with("backbone", std::make_shared<StrangeInLayers>(11)).with("classifier", std::make_shared<nn::Linear>(2, 2));
   const TreeLayers layers(root);
   const auto groups = parameter_groups(root, layers, decay(0.5));
   CHECK(groups.size() == 13);
