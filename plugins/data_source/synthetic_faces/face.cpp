@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-namespace lafs {
+namespace lafs::synthetic_faces {
 
 namespace {
 
@@ -134,4 +134,4 @@ Scene draw_scene(Rng rng, double difficulty) {
   return scene;
 }
 
-}  // namespace lafs
+}  // namespace lafs::synthetic_faces
