@@ -64,7 +64,7 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
 
 Image fitted(const Image& image, const InputContract& input) {
-  return resized(image, filter_of(input.interpolation), input.height, input.width);
+  return imaging::resized(image, imaging::filter_of(input.interpolation), input.height, input.width);
 }
 
 }  // namespace lafs

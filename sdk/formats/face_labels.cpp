@@ -10,7 +10,7 @@
 #include "lafs/parallel.h"
 
 // The part of FaceRecords that finds the label of each picture.
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -86,4 +86,4 @@ void FaceRecords::check_label(int64_t i, float label_of_record) const {
   throw Error(fmt::format("its record says class {}, {} {}", own, ranges ? "its range" : "at opening it said", label(i)));
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// The unsigned number in `count` bytes, at most 8, the lowest first. `Byte` is any type of one byte.
 template <typename Byte>
@@ -18,4 +18,4 @@ void append_little_endian(Bytes& out, uint64_t value, size_t count) {
   for (size_t i = 0; i < count; ++i) out.push_back(static_cast<typename Bytes::value_type>(value >> (8 * i)));
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -165,4 +165,4 @@ void PickleMachine::extend(PickleValue& owner, const Values& items) {
   owner.items.insert(owner.items.end(), items.begin(), items.end());
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -7,7 +7,7 @@
 #include "formats/pickle_machine.h"
 
 // Names, and what a few known constructors make; nothing is called.
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include "formats/pickle_machine.h"
 
 // Opcodes that make and fill tuples, lists and dicts, and those of the memo.
-namespace lafs {
+namespace lafs::formats {
 
 void PickleMachine::tuple(size_t size) {
   Values items(size);
@@ -134,4 +134,4 @@ bool PickleMachine::memo(Opcode opcode) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// The opcodes of Python pickles under the names that CPython's Lib/pickle.py gives them. Those left out are extension codes (EXT1, EXT2,
 /// EXT4), buffers outside of the file (NEXT_BUFFER, READONLY_BUFFER), persistent ids as text (PERSID), and INST and OBJ of protocol 1,
@@ -78,4 +78,4 @@ enum class Opcode : uint8_t {
   BYTEARRAY8 = 0x96,
 };
 
-}  // namespace lafs
+}  // namespace lafs::formats

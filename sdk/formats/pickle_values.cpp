@@ -6,7 +6,7 @@
 #include "formats/pickle_machine.h"
 
 // Opcodes that push one constant, number or text.
-namespace lafs {
+namespace lafs::formats {
 
 int64_t PickleMachine::whole(std::string_view text) {
   int64_t value = 0;
@@ -173,4 +173,4 @@ bool PickleMachine::text_value(Opcode opcode) {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -156,4 +156,4 @@ void TorchCheckpoint::verify() const {
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

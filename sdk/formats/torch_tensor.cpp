@@ -7,7 +7,7 @@
 #include "formats/torch_types.h"
 
 // The part of TorchCheckpoint that makes one tensor out of a pickled value and a storage.
-namespace lafs {
+namespace lafs::formats {
 
 namespace {
 
@@ -162,4 +162,4 @@ std::vector<std::byte> TorchCheckpoint::bytes(const TorchTensor& tensor) const {
   return out;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace lafs {
+namespace lafs::formats {
 
 /// The names of one element type: in safetensors, of its storage class, and of the type itself in a pickle of PyTorch.
 struct TorchType {
@@ -26,4 +26,4 @@ constexpr const TorchType* torch_type(std::string_view TorchType::* column, std:
   return nullptr;
 }
 
-}  // namespace lafs
+}  // namespace lafs::formats

@@ -1,6 +1,6 @@
 #include "imaging/colour_jitter.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 void ColourJitter::declare(Params& p) {
   p("brightness", brightness, in(0, 1), "half width of the factor around 1");
@@ -22,4 +22,4 @@ std::array<ColourJitter::Change, 4> ColourJitter::draw(Rng& rng) const {
   return changes;
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

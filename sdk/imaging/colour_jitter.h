@@ -4,7 +4,7 @@
 #include "lafs/params.h"
 #include "lafs/rng.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// Random changes of brightness, contrast, saturation and hue in random order, the ColorJitter of torchvision. It draws; the augmentation
 /// applies, on the kind of picture that it has:
@@ -26,4 +26,4 @@ struct ColourJitter {
   std::array<Change, 4> draw(Rng& rng) const;
 };
 
-}  // namespace lafs
+}  // namespace lafs::imaging

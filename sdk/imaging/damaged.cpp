@@ -5,7 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/parallel.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 std::map<int64_t, std::string> find_damaged(int64_t size, int64_t threads, const std::function<void(int64_t)>& decode) {
   std::map<int64_t, std::string> damaged;
@@ -21,4 +21,4 @@ std::map<int64_t, std::string> find_damaged(int64_t size, int64_t threads, const
   return damaged;
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -1,6 +1,6 @@
 #include "imaging/multi_crop.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 void MultiCrop::Options::declare_numbers(Params& p, std::string_view local_views_doc) {
   p("global_views", global_views, in(1, 64), "global views; the method has 2");
@@ -44,4 +44,4 @@ void MultiCrop::make(const Image& image, Rng& rng, const Store& cropped, const S
   }
 }
 
-}  // namespace lafs
+}  // namespace lafs::imaging

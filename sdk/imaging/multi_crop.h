@@ -6,7 +6,7 @@
 
 #include "imaging/view_chain.h"
 
-namespace lafs {
+namespace lafs::imaging {
 
 /// The multi-crop of DINO and of the methods after it: large global views and small local ones of one picture. View v, global ones first,
 /// draws from rng.fork(v) in the order of ViewChain, so a view does not depend on how many others there are. [any thread]
@@ -46,4 +46,4 @@ class MultiCrop {
   std::vector<ViewChain::View> views_;  ///< global ones first
 };
 
-}  // namespace lafs
+}  // namespace lafs::imaging

@@ -8,7 +8,7 @@
 #include "imaging/planes_simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 namespace HWY_NAMESPACE {
 
 /// x / by, rounded as the division rounds: where products and sums fuse, the quotient by the reciprocal less its remainder is that number.
@@ -167,11 +167,11 @@ void solarise(uint8_t* bytes, int64_t size, int64_t threshold) {
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 
 HWY_EXPORT(scale);
 HWY_EXPORT(blend_constant);
@@ -197,5 +197,5 @@ int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t s
 void turn_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, int32_t shift) { HWY_DYNAMIC_DISPATCH(turn_hue)(r, g, b, size, shift); }
 void solarise(uint8_t* bytes, int64_t size, int64_t threshold) { HWY_DYNAMIC_DISPATCH(solarise)(bytes, size, threshold); }
 
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 #endif

@@ -11,7 +11,7 @@
 #include "imaging/planes_simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 namespace HWY_NAMESPACE {
 
 void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t* weights, int64_t count, uint8_t* out) {
@@ -103,11 +103,11 @@ void bilinear_row(const Corners& corners, float upper, float lower, const float*
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 
 HWY_EXPORT(weigh_rows);
 HWY_EXPORT(box_rows);
@@ -123,5 +123,5 @@ void bilinear_row(const Corners& corners, float upper, float lower, const float*
   HWY_DYNAMIC_DISPATCH(bilinear_row)(corners, upper, lower, left, right, size, out);
 }
 
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 #endif

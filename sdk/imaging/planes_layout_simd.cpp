@@ -8,7 +8,7 @@
 #include "imaging/planes_simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 namespace HWY_NAMESPACE {
 
 void split(const uint8_t* rgb, int64_t pixels, uint8_t* r, uint8_t* g, uint8_t* b) {
@@ -93,11 +93,11 @@ void gather_columns(const uint8_t* row, const ColumnGroups& groups, float* out) 
 }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 
 HWY_EXPORT(split);
 HWY_EXPORT(join);
@@ -113,5 +113,5 @@ void transpose(const uint8_t* in, int64_t in_stride, int64_t rows, int64_t colum
 }
 void gather_columns(const uint8_t* row, const ColumnGroups& groups, float* out) { HWY_DYNAMIC_DISPATCH(gather_columns)(row, groups, out); }
 
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 #endif

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
-namespace lafs::planes {
+namespace lafs::imaging::planes {
 namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -30,7 +30,7 @@ HWY_INLINE void store_words(Int words, uint8_t* to) { hn::StoreU(hn::DemoteTo(By
 HWY_INLINE void store_floats(Float floats, uint8_t* to) { store_words(hn::ConvertTo(Words(), floats), to); }
 
 }  // namespace HWY_NAMESPACE
-}  // namespace lafs::planes
+}  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "metrics/pairs.h"
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// Row-major rows of f64.
 struct Rows {
@@ -40,4 +40,4 @@ std::vector<double> correlation_distances(std::span<const float> values, int64_t
 /// 1 - cos of unit rows, [0, 2], a pair each (evaluation 2.5).
 std::vector<double> cosine_distances(const Rows& unit, std::span<const Pair> pairs);
 
-}  // namespace lafs
+}  // namespace lafs::metrics

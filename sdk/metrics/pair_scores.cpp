@@ -8,7 +8,7 @@
 
 #include "metrics/roc.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
 int64_t impostors_of(const PairProtocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
@@ -112,4 +112,4 @@ void add_pair_rules(const PairProtocol& protocol, Metrics& metrics) {
           "{} impostor pairs cannot measure a false accept rate of {}: its tar is that before the first false accept", impostors, far));
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -8,7 +8,7 @@
 #include "metrics/pairs.h"
 #include "metrics/verification.h"
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// One-to-one comparisons whose pairs are settled. An evaluator of any protocol of pairs chooses them and calls, in this order:
 ///
@@ -36,4 +36,4 @@ void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& 
 /// Appends notes on the rules behind the numbers: how distances are accepted, and which of the rates the pairs cannot measure.
 void add_pair_rules(const PairProtocol& protocol, Metrics& metrics);
 
-}  // namespace lafs
+}  // namespace lafs::metrics

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-namespace lafs {
+namespace lafs::metrics {
 
 /// Two rows that are compared, and whether they are of one person.
 struct Pair {

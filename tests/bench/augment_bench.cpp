@@ -58,8 +58,8 @@ void operation(benchmark::State& state, Work work) {
   state.SetItemsProcessed(state.iterations());
 }
 using Bytes = std::vector<uint8_t>;
-BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::Canvas& c, const lafs::Image& image, Bytes&) {
-  c.crop_resize(image, {10, 7, 80, 95}, lafs::ResampleFilter::cubic, 112, 112);
+BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) {
+  c.crop_resize(image, {10, 7, 80, 95}, lafs::imaging::ResampleFilter::cubic, 112, 112);
 });
 BENCHMARK_CAPTURE(operation, load, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) { c.load(image); });
 BENCHMARK_CAPTURE(operation, store, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes& bytes) { c.store(bytes); });

@@ -8,8 +8,8 @@ namespace {
 class DinoViews final : public lafs::Augmentation {
  public:
   struct Options {
-    lafs::MultiCrop::Options crops;
-    lafs::MultiCrop::Sizes size{112, 48};
+    lafs::imaging::MultiCrop::Options crops;
+    lafs::imaging::MultiCrop::Sizes size{112, 48};
 
     void declare(lafs::Params& p) {
       crops.declare_numbers(p, "local views");
@@ -30,12 +30,12 @@ class DinoViews final : public lafs::Augmentation {
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     crops_.make(sample.image, rng, {},
-                [&](bool local, int64_t index, const lafs::Canvas& canvas) { canvas.store(out.image(local ? 1 : 0, index)); });
+                [&](bool local, int64_t index, const lafs::imaging::Canvas& canvas) { canvas.store(out.image(local ? 1 : 0, index)); });
   }
 
  private:
-  lafs::MultiCrop::Sizes size_;
-  lafs::MultiCrop crops_;
+  lafs::imaging::MultiCrop::Sizes size_;
+  lafs::imaging::MultiCrop crops_;
 };
 
 }  // namespace

@@ -26,7 +26,7 @@ class FaceSupervised final : public lafs::Augmentation {
     bool crop = true;
     std::vector<double> crop_scale{0.9, 1.0}, crop_ratio{3.0 / 4, 4.0 / 3};
     bool jitter = true;
-    lafs::ColourJitter colours{0.1, 0.1, 0.1, 0.1};
+    lafs::imaging::ColourJitter colours{0.1, 0.1, 0.1, 0.1};
     std::string hue_rule = "old";
     double erasing = 0.5;
     std::vector<double> erasing_scale{0.02, 0.1}, erasing_ratio{0.3, 3.3};
@@ -48,18 +48,18 @@ class FaceSupervised final : public lafs::Augmentation {
   };
 
   FaceSupervised(const Options& options, const lafs::InputContract& input)
-      : options_(options), height_(input.height), width_(input.width), filter_(lafs::filter_of(input.interpolation)) {
-    lafs::check_range("crop_scale", options.crop_scale);
-    lafs::check_range("crop_ratio", options.crop_ratio);
-    lafs::check_range("erasing_scale", options.erasing_scale);
-    lafs::check_range("erasing_ratio", options.erasing_ratio);
+      : options_(options), height_(input.height), width_(input.width), filter_(lafs::imaging::filter_of(input.interpolation)) {
+    lafs::imaging::check_range("crop_scale", options.crop_scale);
+    lafs::imaging::check_range("crop_ratio", options.crop_ratio);
+    lafs::imaging::check_range("erasing_scale", options.erasing_scale);
+    lafs::imaging::check_range("erasing_ratio", options.erasing_ratio);
   }
 
   lafs::ViewLayout layout() const override { return {{"image", 1, height_, width_, false}}; }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> rgb = out.image(0, 0);
-    const lafs::Image whole = lafs::resized(sample.image, filter_, height_, width_);
+    const lafs::Image whole = lafs::imaging::resized(sample.image, filter_, height_, width_);
     const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
     const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
     if (box.height < height_ || box.width < width_) {
@@ -82,13 +82,14 @@ class FaceSupervised final : public lafs::Augmentation {
   }
 
   void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {
-    using Step = lafs::ColourJitter::Step;
-    const lafs::HueRule rule = options_.hue_rule == "old" ? lafs::HueRule::times_255 : lafs::HueRule::times_255_999;
+    using Step = lafs::imaging::ColourJitter::Step;
+    const lafs::imaging::HueRule rule =
+        options_.hue_rule == "old" ? lafs::imaging::HueRule::times_255 : lafs::imaging::HueRule::times_255_999;
     for (const auto& [step, amount] : options_.colours.draw(rng)) {
-      if (step == Step::brightness) lafs::adjust_brightness(rgb, amount);
-      if (step == Step::contrast) lafs::adjust_contrast(rgb, amount);
-      if (step == Step::saturation) lafs::adjust_saturation(rgb, amount);
-      if (step == Step::hue) lafs::adjust_hue(rgb, amount, rule);
+      if (step == Step::brightness) lafs::imaging::adjust_brightness(rgb, amount);
+      if (step == Step::contrast) lafs::imaging::adjust_contrast(rgb, amount);
+      if (step == Step::saturation) lafs::imaging::adjust_saturation(rgb, amount);
+      if (step == Step::hue) lafs::imaging::adjust_hue(rgb, amount, rule);
     }
   }
 
@@ -112,7 +113,7 @@ class FaceSupervised final : public lafs::Augmentation {
 
   Options options_;
   int64_t height_, width_;
-  lafs::ResampleFilter filter_;
+  lafs::imaging::ResampleFilter filter_;
 };
 
 }  // namespace

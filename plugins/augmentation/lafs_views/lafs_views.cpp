@@ -9,7 +9,7 @@ namespace {
 class LafsViews final : public lafs::Augmentation {
  public:
   struct Options {
-    lafs::MultiCrop::Options crops;
+    lafs::imaging::MultiCrop::Options crops;
     int64_t size = 112;
     bool local_uses_global_scale = true;
 
@@ -23,7 +23,7 @@ class LafsViews final : public lafs::Augmentation {
   };
 
   LafsViews(const Options& options, const lafs::InputContract&) : size_(options.size), crops_(scaled(options), {size_, size_}) {
-    lafs::check_range("local_scale", options.crops.local_scale);  // even where the quirk makes it idle
+    lafs::imaging::check_range("local_scale", options.crops.local_scale);  // even where the quirk makes it idle
   }
 
   lafs::ViewLayout layout() const override {
@@ -35,19 +35,20 @@ class LafsViews final : public lafs::Augmentation {
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     crops_.make(
-        sample.image, rng, [&](bool local, int64_t index, const lafs::Canvas& canvas) { canvas.store(out.image(local ? 2 : 0, index)); },
-        [&](bool local, int64_t index, const lafs::Canvas& canvas) { canvas.store(out.image(local ? 3 : 1, index)); });
+        sample.image, rng,
+        [&](bool local, int64_t index, const lafs::imaging::Canvas& canvas) { canvas.store(out.image(local ? 2 : 0, index)); },
+        [&](bool local, int64_t index, const lafs::imaging::Canvas& canvas) { canvas.store(out.image(local ? 3 : 1, index)); });
   }
 
  private:
-  static lafs::MultiCrop::Options scaled(const Options& options) {
-    lafs::MultiCrop::Options crops = options.crops;
+  static lafs::imaging::MultiCrop::Options scaled(const Options& options) {
+    lafs::imaging::MultiCrop::Options crops = options.crops;
     if (options.local_uses_global_scale) crops.local_scale = crops.global_scale;
     return crops;
   }
 
   int64_t size_;
-  lafs::MultiCrop crops_;
+  lafs::imaging::MultiCrop crops_;
 };
 
 }  // namespace

@@ -51,11 +51,11 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
 
   lafs::Sample get(int64_t index) const override {
     lafs::check_index(index, size());
-    return {lafs::read_image(file(index)), identity(index), index, key(index), {}, 1};
+    return {lafs::imaging::read_image(file(index)), identity(index), index, key(index), {}, 1};
   }
   std::vector<uint8_t> encoded(int64_t index) const override {
     lafs::check_index(index, size());
-    return lafs::read_bytes(file(index));
+    return lafs::imaging::read_bytes(file(index));
   }
   std::vector<std::string> skipped() const override { return skipped_; }
 
@@ -74,7 +74,8 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   std::filesystem::path file(int64_t index) const { return root_ / listing_.name(index); }
 
   void leave_out_damaged() {
-    const auto damaged = lafs::find_damaged(size(), lafs::hardware_threads(), [&](int64_t index) { lafs::read_image(file(index)); });
+    const auto damaged =
+        lafs::imaging::find_damaged(size(), lafs::hardware_threads(), [&](int64_t index) { lafs::imaging::read_image(file(index)); });
     std::vector<int64_t> indices;
     for (const auto& [index, reason] : damaged) {
       indices.push_back(index);

@@ -83,7 +83,7 @@ std::pair<std::vector<std::string>, std::vector<std::string>> files_and_folders(
     if (name.starts_with('.')) continue;
     if (entry->is_directory(broken)) {
       folders.push_back(name);
-    } else if (is_image_name(name)) {
+    } else if (imaging::is_image_name(name)) {
       // Opening a pipe would block until somebody writes to it.
       if (entry->is_other(broken)) throw Error(fmt::format("\"{}\" is neither a file nor a folder", entry->path().string()));
       files.push_back(name);

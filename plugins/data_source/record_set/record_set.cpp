@@ -147,7 +147,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
 
   void leave_out_damaged() {
-    const auto damaged = lafs::find_damaged(size(), options_.threads, [&](int64_t index) { picture(index); });
+    const auto damaged = lafs::imaging::find_damaged(size(), options_.threads, [&](int64_t index) { picture(index); });
     if (damaged.empty()) return;
     std::vector<uint32_t> rest;
     for (int64_t index = 0; index < size(); ++index) {

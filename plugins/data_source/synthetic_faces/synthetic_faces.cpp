@@ -50,7 +50,7 @@ class SyntheticFaces final : public lafs::DataSource {
     const lafs::synthetic_faces::Scene scene =
         lafs::synthetic_faces::draw_scene(person.fork(1 + static_cast<uint64_t>(index % options_.per_identity)), options_.difficulty);
     lafs::synthetic_faces::Rendering drawn = lafs::synthetic_faces::render(face, scene, options_.size);
-    lafs::Image image = lafs::image_of(options_.size, options_.size, std::move(drawn.rgb));
+    lafs::Image image = lafs::imaging::image_of(options_.size, options_.size, std::move(drawn.rgb));
     return {std::move(image), identity(index), index, key(index), std::move(drawn.landmarks), 1};
   }
 

@@ -64,18 +64,19 @@ class Verification final : public lafs::Evaluator {
     lafs::Metrics metrics;
     const lafs::FeatureMatrix embeddings = matrix(features, "embeddings");
     // The mean length is of single embeddings, before the flip sum (evaluation 2.2, item 2).
-    lafs::Rows unit = lafs::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
-    const lafs::Metric xnorm{.name = "xnorm", .value = lafs::mean_norm(unit), .n = unit.rows, .headline = false};
-    if (flips_) unit = lafs::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
-    lafs::normalise_rows(unit);
-    const auto distances = lafs::squared_distances(unit, protocol_.pairs);
-    const lafs::FoldAccuracy accuracy = lafs::add_pair_scores(protocol_, distances, "", metrics);
+    lafs::metrics::Rows unit = lafs::metrics::to_rows(embeddings.values, flips_ ? embeddings.width / 2 : embeddings.width);
+    const lafs::Metric xnorm{.name = "xnorm", .value = lafs::metrics::mean_norm(unit), .n = unit.rows, .headline = false};
+    if (flips_) unit = lafs::metrics::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
+    lafs::metrics::normalise_rows(unit);
+    const auto distances = lafs::metrics::squared_distances(unit, protocol_.pairs);
+    const lafs::metrics::FoldAccuracy accuracy = lafs::metrics::add_pair_scores(protocol_, distances, "", metrics);
     metrics.values.push_back(xnorm);
     const auto name_of = [&](int64_t row) { return key(row); };
-    lafs::add_pair_mistakes(protocol_, distances, accuracy, name_of, metrics);
+    lafs::metrics::add_pair_mistakes(protocol_, distances, accuracy, name_of, metrics);
     if (baseline_) {
       const lafs::FeatureMatrix pixels = matrix(features, "pixels");
-      lafs::add_pair_scores(protocol_, lafs::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels", metrics);
+      lafs::metrics::add_pair_scores(protocol_, lafs::metrics::correlation_distances(pixels.values, pixels.width, protocol_.pairs),
+                                     "pixels", metrics);
     }
     add_notes(metrics);
     return metrics;
@@ -100,14 +101,14 @@ class Verification final : public lafs::Evaluator {
                                         flips_ ? "embeddings of picture and mirror added" : "without the mirrored picture"));
     if (contract_.score != "cosine")
       metrics.notes.push_back(fmt::format("the model asks for {} scores; this protocol compares unit rows", contract_.score));
-    lafs::add_pair_rules(protocol_, metrics);
+    lafs::metrics::add_pair_rules(protocol_, metrics);
     if (baseline_) metrics.notes.push_back("pixels/ is the same protocol on grey pixels, compared by correlation");
   }
 
   std::shared_ptr<const lafs::DataSource> source_;
   lafs::InputContract contract_;
   bool baseline_, flips_ = false;
-  lafs::PairProtocol protocol_;
+  lafs::metrics::PairProtocol protocol_;
   std::vector<int64_t> pictures_;  ///< index of each row, ascending
   std::vector<std::string> notes_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 using namespace lafs;
+using namespace lafs::formats;
 
 TEST_CASE("little endian: the lowest byte comes first, in every type of byte") {
   const std::vector<uint8_t> numbers{0x01, 0x02, 0x83, 0xff};

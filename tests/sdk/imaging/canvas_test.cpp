@@ -109,8 +109,8 @@ void check_row(const Row& row, const lafs::Image& image) {
 
 TEST_CASE("canvas: the rows of annex B.4 are reproduced") {
   const lafs::Image image = test_image();
-  const auto crop = [&](lafs::Box box, int64_t size) {
-    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::ResampleFilter::cubic, size, size); };
+  const auto crop = [&](lafs::imaging::Box box, int64_t size) {
+    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::imaging::ResampleFilter::cubic, size, size); };
   };
   const std::vector<Row> rows{
       {"source", [](Canvas&) {}, {148, 169, 123, 175, 214, 136, 174, 171, 93}, {127, 121, 122}, 4777331},
@@ -155,10 +155,10 @@ TEST_CASE("canvas: crops at another size equal the rule byte for byte on every k
     const Rgb expected = lafs::test::bicubic(part, size[0], size[1]);
     on_every_unit([&] {
       Canvas canvas;
-      canvas.crop_resize(image_of(picture), box, lafs::ResampleFilter::cubic, size[0], size[1]);
+      canvas.crop_resize(image_of(picture), box, lafs::imaging::ResampleFilter::cubic, size[0], size[1]);
       CHECK(bytes_of(canvas) == expected.bytes);
       Canvas mirrored;
-      mirrored.crop_resize(image_of(picture), box, lafs::ResampleFilter::cubic, size[0], size[1], true);
+      mirrored.crop_resize(image_of(picture), box, lafs::imaging::ResampleFilter::cubic, size[0], size[1], true);
       canvas.mirror();
       CHECK(bytes_of(mirrored) == bytes_of(canvas));
     });
@@ -229,7 +229,7 @@ TEST_CASE("canvas: the hue of a quarter of a million colours equals the rule on 
 TEST_CASE("canvas: what was worked on before leaves no trace") {
   const Rgb large = random_picture(150, 130, 1), small = random_picture(50, 40, 2);
   const auto work = [](Canvas& canvas, const Rgb& picture) {
-    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::ResampleFilter::cubic, 45, 37);
+    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::imaging::ResampleFilter::cubic, 45, 37);
     canvas.contrast(1.2);
     canvas.blur(1.2);
     return bytes_of(canvas);

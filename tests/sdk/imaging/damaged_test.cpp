@@ -8,7 +8,7 @@
 
 #include "lafs/error.h"
 
-using lafs::find_damaged;
+using lafs::imaging::find_damaged;
 
 TEST_CASE("damaged: the items that throw are returned with their texts, whatever the threads") {
   const auto decode = [](int64_t index) {

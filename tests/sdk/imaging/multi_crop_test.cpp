@@ -11,6 +11,7 @@
 #include "support/error_of.h"
 
 using namespace lafs;
+using namespace lafs::imaging;
 
 namespace {
 

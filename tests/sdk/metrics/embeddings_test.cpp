@@ -8,6 +8,7 @@
 #include "support/error_of.h"
 
 using namespace lafs;
+using namespace lafs::metrics;
 using test::error_of;
 TEST_CASE("embeddings: a zero row stays zero") {
   Rows rows = to_rows(std::vector<float>{0, 0, 3, 4}, 2);

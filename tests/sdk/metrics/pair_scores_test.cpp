@@ -7,6 +7,7 @@
 #include <vector>
 
 using namespace lafs;
+using namespace lafs::metrics;
 
 namespace {
 
