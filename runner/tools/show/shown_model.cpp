@@ -9,8 +9,7 @@
 
 #include "imaging/decode.h"
 #include "kernel/data/pixels.h"
-#include "kernel/model/checkpoint.h"
-#include "kernel/model/load.h"
+#include "kernel/model/trained_model.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/suggestion.h"
 
@@ -54,13 +53,12 @@ std::vector<std::string> backbone_paths(const WeightsFile& file) {
   return paths;
 }
 
-std::vector<Part> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights, Registry& registry) {
-  const Recipe recipe = read_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
-  Use<Backbone> encoder(facts.backbone);
-  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", encoder, registry);
-  std::vector<Part> parts{{facts.encoder, encoder}};
+std::vector<Part> parts_of(const TrainedModel& model, const WeightsFile& weights, Registry& registry) {
+  const Recipe recipe = training_recipe(model, {}, registry);
+  const Use<Backbone> encoder = encoder_of(model, registry);
+  std::vector<Part> parts{{model.facts.encoder, encoder}};
   for (const std::string& path : backbone_paths(weights)) {
-    if (path != facts.encoder) parts.push_back({path, encoder});
+    if (path != model.facts.encoder) parts.push_back({path, encoder});
   }
   BackboneOptions others(parts);
   recipe.objective.options->copy()->declare(others);
@@ -100,19 +98,11 @@ const Part& chosen_part(const std::vector<Part>& parts, const fs::path& checkpoi
 }  // namespace
 
 ShownModel open_model(const fs::path& named, const std::string& of, const std::string& capability, Registry& registry) {
-  const fs::path checkpoint = resolve_checkpoint(named);
-  const auto [position, facts] = read_checkpoint_state(checkpoint);
-  const WeightsFile weights(checkpoint / "weights.safetensors");
-  const std::vector<Part> parts = parts_of(facts, checkpoint, weights, registry);
+  const TrainedModel model = find_model(named, "");
+  const WeightsFile weights(model.checkpoint / "weights.safetensors");
+  const std::vector<Part> parts = parts_of(model, weights, registry);
   const Part& part = chosen_part(parts, named, of, capability, registry);
-  ShownModel model{part.use.name, part.path, position.step, facts.input, part.use.make(facts.input)};
-  const LoadAccount account = load_matching(weights, {.select = part.path}, *model.backbone->module());
-  if (!account.missing.empty() || !account.wrong_shape.empty()) {
-    throw Error(fmt::format("\"{}\" of \"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape", part.path,
-                            checkpoint.string(), part.use.name, account.matched.size(), account.missing.size(),
-                            account.wrong_shape.size()));
-  }
-  return model;
+  return {part.use.name, part.path, model.position.step, model.facts.input, load_backbone(model, part.use, part.path, weights)};
 }
 
 FedPicture fed_picture(const fs::path& file, const InputContract& input) {
