@@ -12,7 +12,8 @@
 #include "kernel/train/null_reporter.h"
 #include "lafs/head.h"
 #include "lafs/step.h"
-#include "nn/loss/classifier.h"
+#include "nn/classifier.h"
+#include "nn/init.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
