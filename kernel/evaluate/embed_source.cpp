@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 
 /// Hash of the recorded hashes of all tensors: weights of another training, step or import have another one.
 std::string fingerprint_of(const fs::path& weights) {
-  const SafetensorsReader reader(weights);
-  Fingerprint fingerprint;
+  const formats::SafetensorsReader reader(weights);
+  formats::Fingerprint fingerprint;
   for (const auto& [name, value] : reader.metadata()) fingerprint.add(name).add(value);
   return fingerprint.hex();
 }

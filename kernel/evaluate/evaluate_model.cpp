@@ -18,7 +18,7 @@ namespace lafs {
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
   TrainedModel model = find_model(request.checkpoint, request.stage, !request.recipe.empty());
   const Recipe recipe = request.recipe.empty() ? training_recipe(model, request.context, registry)
-                                               : read_stage(request.recipe, request.stage, request.context, registry);
+                                               : open_stage(request.recipe, request.stage, request.context, registry);
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
   }

@@ -35,7 +35,7 @@ std::string prefix_of(const fs::path& checkpoint, const WeightsFile& file, const
 
 /// Tensors under the keys of the other program's file, in our order, and the bytes they refer to.
 struct Exported {
-  std::vector<TorchDict> dicts;
+  std::vector<formats::TorchDict> dicts;
   std::vector<std::vector<std::byte>> bytes;
   std::vector<std::string> left_out;
 };
@@ -49,7 +49,7 @@ Exported exported(const WeightsFile& file, const NameMap& map, const std::string
       out.left_out.push_back(tensor.name);
       continue;
     }
-    auto dict = std::find_if(out.dicts.begin(), out.dicts.end(), [&](const TorchDict& d) { return d.key == original->first; });
+    auto dict = std::find_if(out.dicts.begin(), out.dicts.end(), [&](const formats::TorchDict& d) { return d.key == original->first; });
     if (dict == out.dicts.end()) dict = out.dicts.insert(dict, {original->first, {}});
     // Vectors move when the outer one grows; what they hold stays where it is.
     const auto& data = out.bytes.emplace_back(file.bytes(i));
@@ -58,19 +58,19 @@ Exported exported(const WeightsFile& file, const NameMap& map, const std::string
   return out;
 }
 
-void write(const fs::path& file, const std::vector<TorchDict>& dicts) {
+void write(const fs::path& file, const std::vector<formats::TorchDict>& dicts) {
   if (file.extension() == ".pth" || file.extension() == ".pt") {
-    write_torch(file, dicts);
+    formats::write_torch(file, dicts);
     return;
   }
-  std::vector<TensorBytes> all;
-  for (const TorchDict& dict : dicts) {
-    for (TensorBytes tensor : dict.tensors) {
+  std::vector<formats::TensorBytes> all;
+  for (const formats::TorchDict& dict : dicts) {
+    for (formats::TensorBytes tensor : dict.tensors) {
       if (!dict.key.empty()) tensor.name = fmt::format("{}.{}", dict.key, tensor.name);
       all.push_back(std::move(tensor));
     }
   }
-  write_safetensors(file, all, {{"format", "pt"}});
+  formats::write_safetensors(file, all, {{"format", "pt"}});
 }
 
 }  // namespace

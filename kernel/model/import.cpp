@@ -10,7 +10,7 @@
 #include "kernel/model/scalar_types.h"
 #include "kernel/recipe/name_map.h"
 #include "lafs/suggestion.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 
 namespace lafs {
 
@@ -27,7 +27,7 @@ std::shared_ptr<torch::nn::Module> target_of(const ImportRequest& request, const
     read_options(request.options, "--options", use, registry);
     return use.make(InputContract())->module();
   }
-  const Recipe recipe = read_recipe(request.into, request.context, registry);
+  const Recipe recipe = open_recipe(request.into, request.context, registry);
   if (target == "backbone") return Use<Backbone>(recipe.backbone).make(recipe.input)->module();
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, [](const std::string&) {});
   return assembly.objective()->module();
@@ -53,8 +53,8 @@ void write_weights(const ImportRequest& request, const ImportedWeights& weights)
   }
   const std::set<std::string> matched(account.matched.begin(), account.matched.end());
   std::vector<at::Tensor> copies;
-  std::vector<TensorBytes> tensors;
-  for (const auto& [name, tensor] : state_of(*weights.target)) {
+  std::vector<formats::TensorBytes> tensors;
+  for (const auto& [name, tensor] : nn::state_of(*weights.target)) {
     if (!matched.contains(name)) continue;
     const at::Tensor copy = copies.emplace_back(tensor.detach().contiguous());
     tensors.push_back({name,
@@ -62,8 +62,9 @@ void write_weights(const ImportRequest& request, const ImportedWeights& weights)
                        copy.sizes().vec(),
                        {static_cast<const std::byte*>(copy.const_data_ptr()), copy.nbytes()}});
   }
-  write_safetensors(request.out, tensors,
-                    {{"format", "pt"}, {"source", weights.file.filename().string()}, {"source_hash", weights.hash}, {"map", request.map}});
+  formats::write_safetensors(
+      request.out, tensors,
+      {{"format", "pt"}, {"source", weights.file.filename().string()}, {"source_hash", weights.hash}, {"map", request.map}});
 }
 
 }  // namespace lafs

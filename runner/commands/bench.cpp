@@ -23,7 +23,7 @@ struct Arguments {
 
 int run(const Arguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   const BenchReport report = bench(row, arguments.common.stage, arguments.options);
   if (arguments.json) {
     fmt::print("{}\n", json_text(bench_json(report)));

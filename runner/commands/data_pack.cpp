@@ -21,7 +21,7 @@ struct Arguments {
 
 int run(Arguments& arguments, const Invocation& invocation) {
   PackOptions& options = arguments.options;
-  options.style = arguments.style == "plain" ? FaceWriter::Style::plain : FaceWriter::Style::range;
+  options.style = arguments.style == "plain" ? formats::FaceWriter::Style::plain : formats::FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
   Registry registry = load_plugins(invocation);
   const auto& [request, common] = arguments.source;

@@ -33,7 +33,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Evaluation evaluation = evaluate_model(request, registry);
   const std::string json = json_text(evaluation_json(evaluation)) + "\n";
-  if (!arguments.out.empty()) write_atomically(arguments.out, json);
+  if (!arguments.out.empty()) formats::write_atomically(arguments.out, json);
   fmt::print("{}", arguments.json ? json : evaluation_text(evaluation));
   return done;
 }

@@ -23,7 +23,7 @@ struct Arguments {
 
 int run(const Arguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = read_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   bool first = true;
   const auto plans = plan_stages(row, arguments.common.stage, arguments.options, [&](const nlohmann::json& plan) {
     if (!arguments.json) fmt::print("{}{}", first ? "" : "\n", plan_text(plan));

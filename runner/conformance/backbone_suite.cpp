@@ -15,8 +15,8 @@
 #include "kernel/train/draws.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/init.h"
-#include "nn/tokens.h"
+#include "nn/layers/tokens.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 

@@ -12,8 +12,8 @@
 #include "kernel/train/null_reporter.h"
 #include "lafs/head.h"
 #include "lafs/step.h"
-#include "nn/classifier.h"
-#include "nn/init.h"
+#include "nn/loss/classifier.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 

@@ -13,7 +13,7 @@
 #include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
-#include "nn/init.h"
+#include "nn/train/initial_values.h"
 
 namespace lafs::conformance {
 
@@ -39,26 +39,26 @@ std::string shape_text(const at::Tensor& tensor) {
   return tensor.defined() ? fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")) : "undefined";
 }
 
-NamedTensors copy_of_state(const torch::nn::Module& root) {
-  NamedTensors copies;
-  for (const auto& [name, tensor] : state_of(root)) copies.emplace_back(name, tensor.detach().clone());
+nn::NamedTensors copy_of_state(const torch::nn::Module& root) {
+  nn::NamedTensors copies;
+  for (const auto& [name, tensor] : nn::state_of(root)) copies.emplace_back(name, tensor.detach().clone());
   return copies;
 }
 
-bool belongs_to_batch_norm(const std::string& name, const NamedTensors& state) {
+bool belongs_to_batch_norm(const std::string& name, const nn::NamedTensors& state) {
   const std::string count = "num_batches_tracked", module = name.substr(0, name.rfind('.') + 1);
   if (name != module + "running_mean" && name != module + "running_var" && name != module + count) return false;
   return std::any_of(state.begin(), state.end(), [&](const auto& item) { return item.first == module + count; });
 }
 
 bool has_batch_norm(const torch::nn::Module& root) {
-  const NamedTensors state = state_of(root);
+  const nn::NamedTensors state = nn::state_of(root);
   return std::any_of(state.begin(), state.end(), [&](const auto& item) { return belongs_to_batch_norm(item.first, state); });
 }
 
-std::string changed(const NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
+std::string changed(const nn::NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
   std::vector<std::string> names;
-  const NamedTensors now = state_of(root);
+  const nn::NamedTensors now = nn::state_of(root);
   for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
     if (batch_norm_may && belongs_to_batch_norm(now[i].first, now)) continue;
     if (!at::equal(now[i].second, before[i].second)) names.push_back(now[i].first);
@@ -69,7 +69,7 @@ std::string changed(const NamedTensors& before, const torch::nn::Module& root, b
 
 std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix) {
   std::vector<std::string> names;
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     if (!parameter.requires_grad() || (!excluded_prefix.empty() && name.starts_with(excluded_prefix))) continue;
     if (!parameter.grad().defined() || parameter.grad().count_nonzero().item<int64_t>() == 0) names.push_back(name);
   }
@@ -78,7 +78,7 @@ std::string without_gradient(const torch::nn::Module& root, const std::string& e
 
 void stir(const torch::nn::Module& root) {
   const at::NoGradGuard no_grad;
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     if (!parameter.requires_grad()) continue;
     at::Tensor p = parameter;
     p.add_(keyed_tensor(p.sizes().vec(), key_of(name)), 1e-2);
@@ -86,7 +86,7 @@ void stir(const torch::nn::Module& root) {
 }
 
 void forget_gradients(const torch::nn::Module& root) {
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     at::Tensor p = parameter;
     p.mutable_grad() = at::Tensor();
   }
@@ -113,25 +113,25 @@ bool drops(const AnyUse& use) {
 void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& make, Findings& findings) {
   const auto first = make(), second = make(), third = make();
   std::set<std::string> names;
-  for (const auto& [name, tensor] : state_of(*first)) {
+  for (const auto& [name, tensor] : nn::state_of(*first)) {
     findings.expect(names.insert(name).second, "names of the state are unique", name);
     findings.expect(tensor.defined(), "every tensor of the state is there", name);
   }
   for (const auto& module : {first, second, third}) {
     const at::NoGradGuard no_grad;
-    for (const auto& [name, parameter] : parameters_of(*module)) {
+    for (const auto& [name, parameter] : nn::parameters_of(*module)) {
       if (parameter.is_floating_point()) parameter.fill_(std::numeric_limits<double>::quiet_NaN());
     }
   }
-  initialise(*first, 1);
-  initialise(*second, 1);
-  initialise(*third, 2);
-  const NamedTensors a = state_of(*first), b = state_of(*second), c = state_of(*third);
+  nn::initialise(*first, 1);
+  nn::initialise(*second, 1);
+  nn::initialise(*third, 2);
+  const nn::NamedTensors a = nn::state_of(*first), b = nn::state_of(*second), c = nn::state_of(*third);
   if (a.size() != b.size() || a.size() != c.size()) {
     findings.add("every instance has the same tensors", fmt::format("{}, {} and {}", a.size(), b.size(), c.size()));
     return;
   }
-  bool differs = parameters_of(*first).empty();
+  bool differs = nn::parameters_of(*first).empty();
   for (size_t i = 0; i < a.size(); ++i) {
     findings.expect(finite(a[i].second), "initialise gives every parameter a value", a[i].first);
     findings.expect(at::equal(a[i].second, b[i].second), "the same seed gives the same first values", a[i].first);

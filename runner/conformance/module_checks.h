@@ -9,7 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lafs/use.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/conformance/findings.h"
 
 namespace lafs::conformance {
@@ -20,14 +20,14 @@ bool finite(const at::Tensor& tensor);
 double largest_difference(const at::Tensor& a, const at::Tensor& b);
 double relative_difference(const at::Tensor& a, const at::Tensor& b);
 std::string shape_text(const at::Tensor& tensor);
-NamedTensors copy_of_state(const torch::nn::Module& root);
+nn::NamedTensors copy_of_state(const torch::nn::Module& root);
 
 /// Whether a tensor is a running statistic of a BatchNorm, whose module counts batches. A "running_mean" of another module is not.
-bool belongs_to_batch_norm(const std::string& name, const NamedTensors& state);
+bool belongs_to_batch_norm(const std::string& name, const nn::NamedTensors& state);
 bool has_batch_norm(const torch::nn::Module& root);
 
 /// Names of the tensors that are not what they were.
-std::string changed(const NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may);
+std::string changed(const nn::NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may);
 
 /// Trainable parameters without a gradient, or with one of zeros.
 std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix);

@@ -36,7 +36,7 @@ class BatchRows final : public Batch {
 at::Tensor ObjectiveSuite::loss_of(const Batch& batch, int64_t index) { return objective_->loss(batch, step(index, &batch)); }
 
 void ObjectiveSuite::loss() {
-  const NamedTensors before = copy_of_state(*root_);
+  const nn::NamedTensors before = copy_of_state(*root_);
   const std::vector<ViewNeed> needs = objective_->required_views();
   std::vector<at::Tensor> pictures;
   for (const ViewNeed& need : needs) pictures.push_back(batch_->views(need.group).clone());
@@ -52,8 +52,8 @@ void ObjectiveSuite::loss() {
   first.backward();
   const std::string names = changed(before, *root_, true);
   findings_.expect(names.empty(), "loss changes no saved state but BatchNorm's", names);
-  const auto encoder = submodule(*root_, objective_->encoder());
-  const NamedTensors of_encoder = parameters_of(*encoder);
+  const auto encoder = nn::submodule(*root_, objective_->encoder());
+  const nn::NamedTensors of_encoder = nn::parameters_of(*encoder);
   const bool trains = std::any_of(of_encoder.begin(), of_encoder.end(), [](const auto& item) { return item.second.requires_grad(); });
   const std::string bare = without_gradient(trains ? *encoder : *root_, "");
   findings_.expect(bare.empty(), trains ? "the gradient reaches the encoder" : "the gradient reaches what trains", bare);
@@ -71,14 +71,14 @@ void ObjectiveSuite::accumulation() {
   const int64_t rows = batch_->size();
   const at::Tensor whole = loss_of(*batch_);
   whole.backward();
-  const NamedTensors at_once = gradients();
+  const nn::NamedTensors at_once = gradients();
   double sum = 0;
   for (const int64_t first : {int64_t{0}, rows / 2}) {
     const at::Tensor part = loss_of(BatchRows(*batch_, first, first + rows / 2)) / 2;
     part.backward();
     sum += part.item<double>();
   }
-  const NamedTensors in_parts = gradients();
+  const nn::NamedTensors in_parts = gradients();
   accumulated_update();
   findings_.expect(std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
                    fmt::format("{}, not {}", sum, whole.item<double>()));
@@ -90,7 +90,7 @@ void ObjectiveSuite::accumulation() {
   }
 }
 
-NamedTensors ObjectiveSuite::updated(int64_t micro_batches, const std::function<void(Objective&)>& losses) {
+nn::NamedTensors ObjectiveSuite::updated(int64_t micro_batches, const std::function<void(Objective&)>& losses) {
   const auto objective = assembly_.objective();
   start(*objective);
   losses(*objective);
@@ -104,8 +104,8 @@ NamedTensors ObjectiveSuite::updated(int64_t micro_batches, const std::function<
 void ObjectiveSuite::accumulated_update() {
   const int64_t rows = batch_->size();
   const BatchRows first(*batch_, 0, rows / 2), second(*batch_, rows / 2, rows);
-  const NamedTensors at_once = updated(1, [&](Objective& objective) { objective.loss(*batch_, step(1, batch_.get())); });
-  const NamedTensors in_parts = updated(2, [&](Objective& objective) {
+  const nn::NamedTensors at_once = updated(1, [&](Objective& objective) { objective.loss(*batch_, step(1, batch_.get())); });
+  const nn::NamedTensors in_parts = updated(2, [&](Objective& objective) {
     objective.loss(first, step(1, &first, 0, 2));
     objective.loss(second, step(1, &second, 1, 2));
   });
@@ -131,8 +131,8 @@ void ObjectiveSuite::half() {
 
 void ObjectiveSuite::unfinished() {
   const BatchRows left(*batch_, 0, 4), whole(*batch_, 0, batch_->size());
-  const NamedTensors straight = updated(1, [&](Objective& objective) { objective.loss(whole, step(1, &whole)); });
-  const NamedTensors interrupted = updated(1, [&](Objective& objective) {
+  const nn::NamedTensors straight = updated(1, [&](Objective& objective) { objective.loss(whole, step(1, &whole)); });
+  const nn::NamedTensors interrupted = updated(1, [&](Objective& objective) {
     objective.loss(left, step(0, &left));
     objective.loss(whole, step(1, &whole));
   });

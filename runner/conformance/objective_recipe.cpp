@@ -54,7 +54,7 @@ use = "adamw"
 /// The augmentation whose views the objective asks for, small.
 std::string fitting_augmentation(RecipeContext context, Registry& registry) {
   context.overrides.emplace_back("augmentation.use", "none");
-  const Recipe recipe = read_recipe_text(common_recipe, "conformance.toml", context, registry);
+  const Recipe recipe = open_recipe_text(common_recipe, "conformance.toml", context, registry);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {});
   bool several = false, clean = false, landmarks = false;
   int64_t locals = 2, globals = 2;
@@ -87,7 +87,7 @@ void conform_objective(const RegistryEntry& entry, Registry& registry, const std
     throw Error(fmt::format("[objective] of the options uses another plugin than \"{}\"", entry.registration.name));
   }
   if (!own.find("augmentation")) context.overrides.emplace_back("augmentation", fitting_augmentation(context, registry));
-  const Recipe recipe = read_recipe_text(common_recipe, "conformance.toml", context, registry);
+  const Recipe recipe = open_recipe_text(common_recipe, "conformance.toml", context, registry);
   ObjectiveSuite(recipe, batch_coupled, findings).run();
 }
 

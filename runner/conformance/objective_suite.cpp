@@ -7,7 +7,7 @@
 
 #include "kernel/train/draws.h"
 #include "lafs/rng.h"
-#include "nn/init.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
@@ -40,7 +40,7 @@ void ObjectiveSuite::run() {
 
 void ObjectiveSuite::start(Objective& objective) {
   const at::NoGradGuard no_grad;
-  initialise(*objective.module(), 1);
+  nn::initialise(*objective.module(), 1);
   objective.start();
 }
 
@@ -61,9 +61,9 @@ Step ObjectiveSuite::step(int64_t index, const Batch* rows, int64_t micro_batch,
   return {time, micro_batch, micro_batches, draws, collective_, reporter_};
 }
 
-NamedTensors ObjectiveSuite::gradients() {
-  NamedTensors all;
-  for (const auto& [name, parameter] : parameters_of(*root_)) {
+nn::NamedTensors ObjectiveSuite::gradients() {
+  nn::NamedTensors all;
+  for (const auto& [name, parameter] : nn::parameters_of(*root_)) {
     if (parameter.grad().defined()) all.emplace_back(name, parameter.grad().clone());
   }
   forget_gradients(*root_);
@@ -71,7 +71,7 @@ NamedTensors ObjectiveSuite::gradients() {
 }
 
 void ObjectiveSuite::encoder() {
-  findings_.expect(std::dynamic_pointer_cast<Backbone>(submodule(*root_, objective_->encoder())) != nullptr,
+  findings_.expect(std::dynamic_pointer_cast<Backbone>(nn::submodule(*root_, objective_->encoder())) != nullptr,
                    "encoder() names a backbone of the tree", objective_->encoder());
   findings_.expect(objective_->module() == root_, "module() is always the same", "two calls differ");
   findings_.expect(!objective_->required_views().empty(), "the objective says which views it needs", "it says none");
@@ -82,20 +82,20 @@ void ObjectiveSuite::whole_step(Objective& objective, int64_t index) {
   const at::NoGradGuard no_grad;
   const Step last = step(index, nullptr);
   objective.before_update(last);
-  for (auto& [name, parameter] : parameters_of(*objective.module())) {
+  for (auto& [name, parameter] : nn::parameters_of(*objective.module())) {
     if (!parameter.requires_grad()) continue;
     at::Tensor p = parameter;
     p.add_(keyed_tensor(p.sizes().vec(), fold(key_of(name), static_cast<uint64_t>(index))), 1e-3);
   }
   forget_gradients(*objective.module());
-  const NamedTensors before = copy_of_state(*objective.module());
+  const nn::NamedTensors before = copy_of_state(*objective.module());
   objective.after_update(last);
   trained_and_written(*objective.module(), before);
 }
 
-void ObjectiveSuite::trained_and_written(const torch::nn::Module& root, const NamedTensors& before) {
+void ObjectiveSuite::trained_and_written(const torch::nn::Module& root, const nn::NamedTensors& before) {
   const std::map<std::string, at::Tensor> old(before.begin(), before.end());
-  for (const auto& [name, parameter] : parameters_of(root)) {
+  for (const auto& [name, parameter] : nn::parameters_of(root)) {
     findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update writes nothing that trains",
                      fmt::format("\"{}\" requires a gradient, and after_update changes it", name));
   }
@@ -103,7 +103,7 @@ void ObjectiveSuite::trained_and_written(const torch::nn::Module& root, const Na
 
 void ObjectiveSuite::updates() {
   for (int64_t index = 0; index < 2; ++index) whole_step(*objective_, index);
-  for (const auto& [name, tensor] : state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
+  for (const auto& [name, tensor] : nn::state_of(*root_)) findings_.expect(finite(tensor), "the state stays finite", name);
   findings_.expect(finite(loss_of(*batch_, 2)), "the loss after updates is finite", "it is not");
   forget_gradients(*root_);
 }
@@ -112,7 +112,7 @@ void ObjectiveSuite::continued() {
   const auto fresh = assembly_.objective();
   {
     const at::NoGradGuard no_grad;
-    copy_state(*root_, *fresh->module());
+    nn::copy_state(*root_, *fresh->module());
   }
   const double here = loss_of(*batch_, 2).item<double>(), there = fresh->loss(*batch_, step(2, batch_.get())).item<double>();
   findings_.expect(here == there, "the state is complete: saved and loaded, the next loss is the same",

@@ -12,7 +12,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/solo_collective.h"
 #include "lafs/objective.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/conformance/findings.h"
 
 namespace lafs::conformance {
@@ -40,12 +40,12 @@ class ObjectiveSuite {
   Step step(int64_t index, const Batch* rows, int64_t micro_batch = 0, int64_t micro_batches = 1);
   at::Tensor loss_of(const Batch& batch, int64_t index = 1);
   /// Gradients of the tree after backward, in its order; forgotten there.
-  NamedTensors gradients();
+  nn::NamedTensors gradients();
   void encoder();
   void loss();
   void accumulation();
   /// The state of a fresh objective after the losses of step 1, in so many micro-batches, and its update.
-  NamedTensors updated(int64_t micro_batches, const std::function<void(Objective&)>& losses);
+  nn::NamedTensors updated(int64_t micro_batches, const std::function<void(Objective&)>& losses);
   /// What `after_update` applies comes from all micro-batches, not from the last.
   void accumulated_update();
   void half();
@@ -54,7 +54,7 @@ class ObjectiveSuite {
   /// A step as the loop makes it, with a small move in the optimizer's place.
   void whole_step(Objective& objective, int64_t index);
   /// Finds what after_update writes although the optimizer moves it too, such as a teacher left to require gradients.
-  void trained_and_written(const torch::nn::Module& root, const NamedTensors& before);
+  void trained_and_written(const torch::nn::Module& root, const nn::NamedTensors& before);
   void updates();
   /// What a checkpoint holds is all there is: a fresh objective with the state of one that was trained goes on like it.
   void continued();

@@ -12,7 +12,7 @@
 #include "kernel/train/draws.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
-#include "nn/init.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
@@ -45,7 +45,7 @@ class ProjectorSuite {
     findings_.guard("instances are made and initialised", [&] { conform_module([&] { return use_.make(width)->module(); }, findings_); });
     net_ = use_.make(width);
     module_ = net_->module();
-    initialise(*module_, 1);
+    nn::initialise(*module_, 1);
     findings_.expect(net_->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net_->outputs()));
     findings_.guard("an evaluation runs", [&] { evaluation(); });
     findings_.guard("prototypes are known", [&] { check_prototypes(*net_, findings_); });
@@ -95,7 +95,7 @@ class ProjectorSuite {
     findings_.expect(at::equal(first, trained()), "the same draws give the same output", "two calls differ");
     findings_.expect(chance.untouched(), chance.promise, chance.what);
     const auto fresh = use_.make(width);
-    lafs::copy_state(*module_, *fresh->module());
+    lafs::nn::copy_state(*module_, *fresh->module());
     findings_.expect(at::equal(eval(embedding_), fresh->forward(embedding_, {})),
                      "the state is complete: saved and loaded, outputs are the same", "they differ");
   }

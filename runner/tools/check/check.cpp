@@ -14,7 +14,7 @@
 #include "kernel/model/load.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/report/say.h"
 #include "runner/tools/check/check_inputs.h"
 
@@ -37,7 +37,7 @@ void check(const Recipe& recipe, const std::function<void(const std::string&)>& 
   if (!missing.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing, ", no ")));
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
   Trainer trainer(recipe, assembly, at::kCPU);  // no weight is written, so that the system never gives them memory
-  for (const InitEntry& init : recipe.init) placed(init, [&] { submodule(trainer.root(), init.into); });
+  for (const InitEntry& init : recipe.init) placed(init, [&] { nn::submodule(trainer.root(), init.into); });
   trainer.encoder();
 }
 
@@ -85,7 +85,7 @@ std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string&
   Row row;
   std::vector<const Stage*> chosen;
   const auto errors = errors_of(file.string(), [&] {
-    row = read_row(file, context, registry);
+    row = open_row(file, context, registry);
     chosen = chosen_stages(row, stage);
   });
   if (!errors.empty()) return {{file, "", errors, {}, ""}};

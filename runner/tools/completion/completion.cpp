@@ -94,7 +94,7 @@ class Completion {
     for (const std::string& word : words_) {
       if (!word.ends_with(".toml") || !fs::exists(word)) continue;
       try {
-        return read_row(word, context_, registry());
+        return open_row(word, context_, registry());
       } catch (const Error&) {
         return std::nullopt;
       }

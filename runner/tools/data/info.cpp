@@ -33,7 +33,7 @@ nlohmann::json sampled_sizes(const DataSource& source, int64_t sample) {
   for (int64_t i = 0; i < n; ++i) {
     const int64_t index = n == 1 ? 0 : i * (source.size() - 1) / (n - 1);
     try {
-      ++sizes[encoded ? image_size(encoded->encoded(index)) : size_of(source.get(index).image)];
+      ++sizes[encoded ? imaging::image_size(encoded->encoded(index)) : size_of(source.get(index).image)];
     } catch (const Error& error) {
       throw Error(fmt::format("image {} \"{}\": {}", index, source.key(index), error.what()));
     }
@@ -56,9 +56,9 @@ nlohmann::json shards_of(const fs::path& path) {
   std::sort(files.begin(), files.end());
   nlohmann::json out = nlohmann::json::array();
   for (const fs::path& file : files) {
-    const FaceRecords set(file, {});
+    const formats::FaceRecords set(file, {});
     nlohmann::json shard{{"file", file.string()},
-                         {"style", style_text(set.style() == FaceRecords::Style::range)},
+                         {"style", style_text(set.style() == formats::FaceRecords::Style::range)},
                          {"pictures", set.size()},
                          {"bytes", fs::file_size(file)}};
     if (const auto& property = set.property())

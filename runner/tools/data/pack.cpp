@@ -29,7 +29,7 @@ bool pack_source(const OpenSource& open, const PackOptions& options, bool quiet)
   if (result.style != options.style) say("range style cannot hold so many keys: the set was written in plain style\n");
   if (result.sizes.size() > 1) say("pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
   fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures, open.source->identities(),
-             options.out.string(), style_text(result.style == FaceWriter::Style::range), result.copied, result.bytes);
+             options.out.string(), style_text(result.style == formats::FaceWriter::Style::range), result.copied, result.bytes);
   return true;
 }
 

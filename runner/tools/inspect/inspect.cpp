@@ -18,39 +18,39 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Kind = PickleValue::Kind;
+using Kind = formats::PickleValue::Kind;
 
 constexpr int deepest_shown = 6;
 constexpr size_t longest_shown = 64;
 
 json tensor_json(const std::string& name, const std::string& dtype, const std::vector<int64_t>& shape) {
-  uint64_t bytes = torch_item_size(dtype);
+  uint64_t bytes = formats::torch_item_size(dtype);
   for (const int64_t size : shape) bytes *= static_cast<uint64_t>(size);
   return {{"name", name}, {"dtype", dtype}, {"shape", shape}, {"bytes", bytes}};
 }
 
-json value_json(const TorchCheckpoint& file, const PickleValue& value, int depth);
+json value_json(const formats::TorchCheckpoint& file, const formats::PickleValue& value, int depth);
 
-json list_json(const TorchCheckpoint& file, const PickleValue& value, int depth) {
+json list_json(const formats::TorchCheckpoint& file, const formats::PickleValue& value, int depth) {
   json list = json::array();
-  for (const PickleValue* item : value.items) {
+  for (const formats::PickleValue* item : value.items) {
     if (list.size() == longest_shown) return list.push_back("..."), list;
     list.push_back(value_json(file, *item, depth - 1));
   }
   return list;
 }
 
-json table_json(const TorchCheckpoint& file, const PickleValue& value, int depth) {
+json table_json(const formats::TorchCheckpoint& file, const formats::PickleValue& value, int depth) {
   json table = json::object();
   for (size_t i = 0; i < value.items.size() && table.size() < longest_shown; i += 2) {
-    const PickleValue& key = *value.items[i];
+    const formats::PickleValue& key = *value.items[i];
     table[key.is_text() ? std::string(key.text) : fmt::format("{}", key.integer)] = value_json(file, *value.items[i + 1], depth - 1);
   }
   return table;
 }
 
 /// A value that is not a tensor, shortened where it is long or deep; null for a kind that is not shown.
-json value_json(const TorchCheckpoint& file, const PickleValue& value, int depth) {
+json value_json(const formats::TorchCheckpoint& file, const formats::PickleValue& value, int depth) {
   if (depth == 0) return "...";
   switch (value.kind) {
     case Kind::none:
@@ -81,13 +81,13 @@ json value_json(const TorchCheckpoint& file, const PickleValue& value, int depth
 }
 
 json inspect_torch(const fs::path& path) {
-  const TorchCheckpoint file(path);
+  const formats::TorchCheckpoint file(path);
   json out{{"format", "torch"}, {"tensors", json::array()}, {"values", json::object()}, {"opaque", json::array()}};
   for (const auto& [name, tensor] : file.tensors()) out["tensors"].push_back(tensor_json(name, tensor.dtype, tensor.shape));
   for (const auto& [where, what] : file.opaque()) out["opaque"].push_back({{"path", where}, {"class", what}});
-  const PickleValue& root = file.root();
+  const formats::PickleValue& root = file.root();
   for (size_t i = 0; root.is(Kind::dict) && i < root.items.size(); i += 2) {
-    const PickleValue& value = *root.items[i + 1];
+    const formats::PickleValue& value = *root.items[i + 1];
     const std::string prefix = fmt::format("{}.", root.items[i]->text);
     const bool has_tensors = std::any_of(file.tensors().begin(), file.tensors().end(), [&](const auto& tensor) {
       return tensor.first == root.items[i]->text || tensor.first.starts_with(prefix);
@@ -98,10 +98,10 @@ json inspect_torch(const fs::path& path) {
 }
 
 json inspect_safetensors(const fs::path& path) {
-  const SafetensorsReader file(path);
+  const formats::SafetensorsReader file(path);
   file.verify();
   json out{{"format", "safetensors"}, {"tensors", json::array()}, {"metadata", json::object()}};
-  for (const TensorInfo& info : file.tensors()) {
+  for (const formats::TensorInfo& info : file.tensors()) {
     json tensor = tensor_json(info.name, info.dtype, info.shape);
     tensor["bytes"] = info.end - info.begin;
     out["tensors"].push_back(std::move(tensor));
@@ -113,7 +113,7 @@ json inspect_safetensors(const fs::path& path) {
 }
 
 json inspect_bin(const fs::path& path) {
-  const FaceBin file(path);
+  const formats::FaceBin file(path);
   uint64_t bytes = 0;
   for (const auto& picture : file.pictures()) bytes += picture.size();
   return {{"format", "face bin"},
@@ -145,8 +145,8 @@ json inspect(const fs::path& path) {
   const std::string extension = path.extension().string();
   if (extension == ".rec" || extension == ".idx")
     throw Error(fmt::format("\"{}\" belongs to a record set; lafs data info shows it", path.string()));
-  const MappedFile file(path);
-  if (looks_like_torch(file.bytes())) return inspect_torch(path);
+  const formats::MappedFile file(path);
+  if (formats::looks_like_torch(file.bytes())) return inspect_torch(path);
   if (extension == ".bin") return inspect_bin(path);
   if (extension == ".pth" || extension == ".pt") return inspect_torch(path);
   if (extension != ".safetensors")

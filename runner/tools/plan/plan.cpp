@@ -14,7 +14,7 @@
 #include "kernel/ranks/device.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "runner/report/say.h"
 #include "runner/tools/plan/probe.h"
 
@@ -104,7 +104,7 @@ json groups_json(const Trainer& trainer, const Recipe& recipe) {
 /// Bytes of weights, gradients and the optimizer's state.
 json memory_json(Trainer& trainer) {
   int64_t weights = 0, gradients = 0;
-  for (const auto& [name, tensor] : state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
+  for (const auto& [name, tensor] : nn::state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
   for (const auto& parameter : trainer.root().parameters())
     gradients += parameter.requires_grad() ? static_cast<int64_t>(parameter.nbytes()) : 0;
   StateBytes state;

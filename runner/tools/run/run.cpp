@@ -72,7 +72,7 @@ bool run_stages(const Row& row, const RunRequest& request, const Registry& regis
 }  // namespace
 
 bool run_recipe(const RunRequest& request, Registry& registry) {
-  const Row row = read_row(request.recipe, request.context, registry, request.out);
+  const Row row = open_row(request.recipe, request.context, registry, request.out);
   catch_interrupts();
   const bool alone = row.alone() && request.stage.empty();
   return (alone ? run_alone : run_stages)(row, request, registry);

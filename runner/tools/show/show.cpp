@@ -60,7 +60,7 @@ int64_t block_number(const std::string& text) {
 
 void show_views(const ShowViews& show, Registry& registry) {
   require_free(show.out, show.force);
-  const Row row = read_row(show.recipe, show.context, registry);
+  const Row row = open_row(show.recipe, show.context, registry);
   if (!row.alone() && show.stage.empty()) {
     throw Error(fmt::format("\"{}\" is a row; name one of its stages with --stage{}", show.recipe.string(), suggestion("", row.names())));
   }

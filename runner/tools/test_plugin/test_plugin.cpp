@@ -103,7 +103,7 @@ bool try_example(const RegistryEntry& entry, Registry& registry, const Example& 
 std::vector<Example> chosen_examples(const PluginTest& test, const RegistryEntry& entry, const Registry& registry,
                                      const Material& material) {
   if (!test.options.empty()) {
-    const std::vector<uint8_t> text = read_bytes(test.options);
+    const std::vector<uint8_t> text = imaging::read_bytes(test.options);
     std::vector<Example> given{{material.fill({text.begin(), text.end()}), test.batch_coupled}};
     check_options(entry, registry, given[0], test.options);
     return given;

@@ -26,17 +26,17 @@ namespace fs = std::filesystem;
 /// What both processes run: the recipe as it is, or the resolved stage of a row, as their folders belong to no row.
 VerifyRequest request_of_children(const VerifyRequest& request, Registry& registry, const fs::path& folder) {
   if (request.stage.empty()) {
-    read_stage(request.recipe, "", request.context, registry);  // or two processes would report the same mistakes
+    open_stage(request.recipe, "", request.context, registry);  // or two processes would report the same mistakes
     return request;
   }
-  const Row row = read_row(request.recipe, request.context, registry, request.inputs);
+  const Row row = open_row(request.recipe, request.context, registry, request.inputs);
   const Stage& stage = row.stage(request.stage);
   require_inputs(row, stage);
   VerifyRequest children = request;
   children.recipe = folder / "stage.toml";
   children.set.clear();
   fs::create_directories(folder);
-  write_atomically(children.recipe, stage.recipe.resolved);
+  formats::write_atomically(children.recipe, stage.recipe.resolved);
   return children;
 }
 
