@@ -15,7 +15,7 @@ Recipe lafs_recipe() {
       "[projector]\nuse = \"dino_head\"\nhidden = 16\nbottleneck = 8\noutputs = 24\n"
       "[objective]\nuse = \"lafs\"\nlocal_tokens = 5\nteacher_temperature = 0.05\n"
       "landmark_source = { use = \"landmark_cnn\", landmarks = 9 }\n";
-  return read_recipe_text(text, "lafs.toml", {}, test::registry());
+  return open_recipe_text(text, "lafs.toml", {}, test::registry());
 }
 
 TEST_CASE("networks: each backbone of the tree is listed with the options it was made with") {

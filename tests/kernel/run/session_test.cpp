@@ -16,7 +16,7 @@ std::vector<double> train(const std::filesystem::path& recipe_file, const std::f
                           const std::filesystem::path& folder) {
   lafs::Registry registry;
   registry.load_folder(plugins);
-  const lafs::Recipe recipe = lafs::read_recipe(recipe_file, {}, registry);
+  const lafs::Recipe recipe = lafs::open_recipe(recipe_file, {}, registry);
   LossTrace trace;
   lafs::run_session({recipe, registry, folder, {}, {&trace}});
   return trace.losses;
