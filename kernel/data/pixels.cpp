@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "imaging/plane_kernels.h"
+#include "imaging/planes_simd.h"
 #include "imaging/resize.h"
 #include "lafs/error.h"
 
@@ -64,8 +64,7 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
 
 Image fitted(const Image& image, const InputContract& input) {
-  return imaging::resized(image, input.interpolation == "bicubic" ? imaging::Kernel::cubic : imaging::Kernel::triangle, input.height,
-                          input.width);
+  return imaging::resized(image, imaging::filter_of(input.interpolation), input.height, input.width);
 }
 
 }  // namespace lafs

@@ -36,7 +36,7 @@ AtomicFile::AtomicFile(std::filesystem::path file) : file_(std::move(file)) {
     return;
   }
   if (std::filesystem::is_symlink(file_, code)) file_ = std::filesystem::weakly_canonical(file_);
-  // A name of its own for each writer; files left by a killed process of the same number are stepped over.
+  // Each writer has a name of its own; names of files that a killed process of the same id left behind are skipped.
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
     beside_ = folder_of(file_) / fmt::format(".{}.{}-{}.part", file_.filename().string(), ::getpid(), attempt);
     descriptor_ = ::open(beside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

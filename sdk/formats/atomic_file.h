@@ -6,8 +6,8 @@
 
 namespace lafs::formats {
 
-/// A file that appears whole or not at all: bytes go to a file beside it, which takes its name in `commit`. Of a link the target is
-/// written so; a device or a pipe gets the bytes as they come.
+/// A file that appears whole or not at all: bytes go to a temporary file beside it, which `commit` renames. For a link the target is
+/// replaced that way; a device or a pipe gets the bytes at once.
 /// Every member throws Error naming the final file and the system's reason. [one thread at a time]
 class AtomicFile {
  public:

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "formats/little_endian.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -26,9 +27,9 @@ constexpr std::array<uint32_t, 256> crc_table = [] {
   return table;
 }();
 
-std::string little_endian(uint64_t value, int bytes) {
+std::string little_endian(uint64_t value, size_t bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  append_little_endian(text, value, bytes);
   return text;
 }
 

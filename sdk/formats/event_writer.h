@@ -18,7 +18,7 @@ class EventWriter {
   /// Characters of the tag outside [A-Za-z0-9_.-/] become "_". A reader of the live file sees the record at once. Throws Error on a full
   /// disk.
   void scalar(std::string_view tag, int64_t step, double value);
-  /// Brings what was written to the disk.
+  /// Waits until everything written is on the disk.
   void flush();
   const std::filesystem::path& file() const { return file_; }
 

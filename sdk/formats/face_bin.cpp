@@ -41,7 +41,7 @@ std::vector<bool> truth(const PickleValue& value, const std::string& name) {
   if (value.is(Kind::array)) {
     const PickleArray& array = *value.array;
     const size_t size = numpy_item_size(array.type);
-    if (array.shape.size() != 1 || size == 0 || array.type[0] == 'f') fail(name, "the truth values are no list of bools");
+    if (array.shape.size() != 1 || size == 0 || array.type[0] == 'f') fail(name, "the truth values are not a list of bools");
     for (size_t i = 0; i < array.data.size(); i += size) {
       uint64_t number = 0;
       for (size_t b = 0; b < size; ++b) number = number << 8 | static_cast<uint8_t>(array.data[i + (array.big_endian ? b : size - 1 - b)]);
@@ -49,7 +49,7 @@ std::vector<bool> truth(const PickleValue& value, const std::string& name) {
     }
     return same;
   }
-  if (!value.is_sequence()) fail(name, "the truth values are no list of bools");
+  if (!value.is_sequence()) fail(name, "the truth values are not a list of bools");
   for (const PickleValue* item : value.items) {
     if (!item->is(Kind::boolean) && !item->is(Kind::integer)) fail(name, fmt::format("pair {} has no truth value", same.size()));
     add(item->integer);
@@ -64,18 +64,18 @@ FaceBin::FaceBin(const std::filesystem::path& file) : file_(file) { read(file_->
 FaceBin::FaceBin(std::span<const std::byte> bytes, const std::string& name) { read(bytes, name); }
 
 void FaceBin::read(std::span<const std::byte> bytes, const std::string& name) {
-  // A protocol, a mark, an empty list, or the name of what makes an object: another kind of file is told as such.
+  // A pickle of a pair begins with one of these opcodes: PROTO, MARK, EMPTY_LIST or GLOBAL. Other files get an error that says so.
   if (bytes.empty() || std::string_view("\x80(]c").find(static_cast<char>(bytes[0])) == std::string_view::npos)
-    fail(name, "a face .bin is a pickle of pictures and truth values, and this is none");
+    fail(name, "it is not a face .bin, a pickle of pictures and truth values");
   auto pickle = std::make_shared<Pickle>(bytes, name);
   pickle->expect_end();
   pickle_ = pickle;
   const PickleValue& pair = pickle_->root();
   if (pair.is(Kind::object))
     fail(name, fmt::format("it holds an object made by \"{}\", not pictures and truth values", pair.constructor()));
-  if (!pair.is_sequence() || pair.items.size() != 2) fail(name, "it holds no pair of pictures and truth values");
+  if (!pair.is_sequence() || pair.items.size() != 2) fail(name, "it does not hold a pair of pictures and truth values");
   const PickleValue& list = *pair.items[0];
-  if (!list.is_sequence()) fail(name, "the pictures are no list");
+  if (!list.is_sequence()) fail(name, "the pictures are not a list");
   same_ = truth(*pair.items[1], name);
   if (list.items.size() != 2 * same_.size())
     fail(name, fmt::format("{} pairs need {} pictures, and there are {}", same_.size(), 2 * same_.size(), list.items.size()));

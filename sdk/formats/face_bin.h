@@ -18,7 +18,7 @@ class FaceBin {
  public:
   /// Throws Error naming the file for a damaged one, or one with another content.
   explicit FaceBin(const std::filesystem::path& file);
-  /// The same of bytes that outlive it; `name` stands for the file in errors.
+  /// Reads from memory that outlives it; errors use `name` in place of the file.
   FaceBin(std::span<const std::byte> bytes, const std::string& name);
 
   const std::vector<std::span<const std::byte>>& pictures() const { return pictures_; }  ///< PNG or JPEG; pair i has 2i and 2i + 1

@@ -7,22 +7,15 @@
 #include <fmt/format.h>
 
 #include "formats/face_records.h"
+#include "formats/little_endian.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
 
 namespace {
 
-uint64_t number(std::span<const uint8_t> bytes, size_t at, size_t count) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < count; ++i) value |= uint64_t{bytes[at + i]} << (8 * i);
-  return value;
-}
-
-float real(std::span<const uint8_t> bytes, size_t at) { return std::bit_cast<float>(static_cast<uint32_t>(number(bytes, at, 4))); }
-
-void put(std::vector<uint8_t>& out, uint64_t value, int count) {
-  for (int i = 0; i < count; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+float real(std::span<const uint8_t> bytes, size_t at) {
+  return std::bit_cast<float>(static_cast<uint32_t>(from_little_endian(bytes.data() + at, 4)));
 }
 
 std::vector<int64_t> numbers(std::string_view line, size_t wanted, std::string_view shape) {
@@ -50,9 +43,9 @@ FaceHeader parse_face_header(std::span<const uint8_t> payload) {
   if (payload.size() < FaceHeader::bytes)
     throw Error(fmt::format("expected a header of {} bytes, found {}", FaceHeader::bytes, payload.size()));
   FaceHeader header;
-  header.flag = static_cast<uint32_t>(number(payload, 0, 4));
-  header.id = number(payload, 8, 8);
-  header.id2 = number(payload, 16, 8);
+  header.flag = static_cast<uint32_t>(from_little_endian(payload.data(), 4));
+  header.id = from_little_endian(payload.data() + 8, 8);
+  header.id2 = from_little_endian(payload.data() + 16, 8);
   if (header.flag > uint32_t{1} << 20) throw Error(fmt::format("expected at most {} labels, found {}", 1 << 20, header.flag));
   if (header.flag == 0) {
     header.labels = {real(payload, 4)};
@@ -75,11 +68,11 @@ std::vector<uint8_t> face_record(std::span<const float> labels, bool as_list, ui
   std::vector<uint8_t> out;
   out.reserve(FaceHeader::bytes + 4 * labels.size() + body.size());
   as_list = as_list || labels.size() != 1;
-  put(out, as_list ? labels.size() : 0, 4);
-  put(out, as_list ? 0 : std::bit_cast<uint32_t>(labels[0]), 4);
-  put(out, id, 8);
-  put(out, id2, 8);
-  for (size_t i = 0; as_list && i < labels.size(); ++i) put(out, std::bit_cast<uint32_t>(labels[i]), 4);
+  append_little_endian(out, as_list ? labels.size() : 0, 4);
+  append_little_endian(out, as_list ? 0 : std::bit_cast<uint32_t>(labels[0]), 4);
+  append_little_endian(out, id, 8);
+  append_little_endian(out, id2, 8);
+  for (size_t i = 0; as_list && i < labels.size(); ++i) append_little_endian(out, std::bit_cast<uint32_t>(labels[i]), 4);
   out.insert(out.end(), body.begin(), body.end());
   return out;
 }

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "formats/little_endian.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -18,16 +15,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Up to here a range's `f32` holds every whole number.
+/// Ranges are `f32`, which holds every whole number up to here.
 constexpr int64_t exact_keys = int64_t{1} << 24;
-constexpr size_t label_bytes = FaceHeader::bytes + 4;
+/// Of a record that holds an identity's range: a header and two labels.
+constexpr size_t identity_bytes = FaceHeader::bytes + 8;
 
 Error of_record(const fs::path& file, int64_t key, const std::string& what) {
   return Error(fmt::format("\"{}\": key {}: {}", file.string(), key, what));
-}
-
-uint32_t u32_of(std::span<const uint8_t> bytes) {
-  return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
 }
 
 }  // namespace
@@ -107,13 +101,13 @@ bool FaceRecords::is_identity_record(int64_t key) const {
   const auto position = index_.find(static_cast<uint64_t>(key));
   if (!position) return false;
   RecordFile::Window window;
-  const RecordFile::Head head = file_.head(index_.offset(*position), label_bytes + 4, window);
-  return head.length == label_bytes + 4 && u32_of(head.bytes) == 2;
+  const RecordFile::Head head = file_.head(index_.offset(*position), identity_bytes, window);
+  return head.length == identity_bytes && from_little_endian(head.bytes.data(), 4) == 2;
 }
 
 std::pair<int64_t, int64_t> FaceRecords::identity_keys(const FaceHeader& header) const {
   int64_t first = whole_label(header.labels[0]), end = whole_label(header.labels[1]);
-  // Rounded numbers are settled by the records around them.
+  // Above exact_keys the numbers may be rounded: the records around them show where the range really begins and ends.
   while (first > exact_keys && is_identity_record(first - 1)) --first;
   while (first > exact_keys && first < end && !is_identity_record(first)) ++first;
   if (end > exact_keys) {
@@ -156,7 +150,7 @@ void FaceRecords::read_ranges(const FaceHeader& header) {
 void FaceRecords::place_pictures(const std::vector<Range>& ranges) {
   size_t pictures = 0;
   for (const Range& range : ranges) pictures += static_cast<size_t>(range.end - range.first);
-  // Every picture must be in the index, so that this also bounds what a wrong range can ask for.
+  // Every picture must be in the index, so a wrong range cannot reserve more than the index has.
   labels_.reserve(std::min(pictures, static_cast<size_t>(index_.size())));
   for (size_t r = 0; r < ranges.size(); ++r) {
     for (int64_t key = ranges[r].first; key < ranges[r].end; ++key) {
@@ -187,30 +181,6 @@ void FaceRecords::check_ranges(const std::vector<Range>& ranges, int64_t identit
     warnings_.push_back(fmt::format("\"{}\": {} gaps between the ranges of identities leave out {} keys", path().string(), gaps, missing));
 }
 
-void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
-  // Labels of builders are numbers of ranges; sets cut from others may keep the labels of the whole.
-  constexpr size_t tried = 1024;
-  const size_t step = std::max<size_t>(1, ranges.size() / tried);
-  std::optional<int64_t> shift;
-  RecordFile::Window window;
-  int64_t begin = 0;
-  for (size_t r = 0; r < ranges.size() && !own; ++r) {
-    const int64_t pictures = ranges[r].end - ranges[r].first;
-    if (r % step == 0 && pictures > 0) {
-      uint64_t id = 0;
-      const int64_t difference = own_label(begin, id, window) - static_cast<int64_t>(r);
-      if (!shift) shift = difference;
-      own = *shift != difference;
-    }
-    begin += pictures;
-  }
-  if (own) {
-    read_labels(0, size());
-  } else if (shift.value_or(0) != 0) {
-    for (uint32_t& label : labels_) label = static_cast<uint32_t>(label + *shift);
-  }
-}
-
 std::optional<int64_t> FaceRecords::find(uint64_t key) const {
   const auto position = index_.find(key);
   if (!position || style_ == Style::plain) return position;
@@ -228,72 +198,10 @@ std::optional<int64_t> FaceRecords::find(uint64_t key) const {
 
 std::string FaceRecords::name(int64_t i) const { return fmt::format("\"{}\": key {}", path().string(), key(i)); }
 
-int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const {
-  const RecordFile::Head head = file_.head(offset(i), label_bytes, window);
-  try {
-    std::array<uint8_t, label_bytes> first{};
-    std::copy(head.bytes.begin(), head.bytes.end(), first.begin());
-    const uint32_t flag = u32_of(first);
-    // The first label of a list is the class; the others need not be read.
-    if (flag > 1 && flag <= uint32_t{1} << 20) first[0] = 1, first[1] = first[2] = 0;
-    const FaceHeader header = parse_face_header(std::span(first).first(head.bytes.size()));
-    if (head.length <= FaceHeader::bytes + uint64_t{4} * flag) throw Error("expected a picture, found nothing");
-    id = header.id;
-    return whole_label(header.labels[0]);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", name(i), error.what()));
-  }
-}
-
-void FaceRecords::read_labels(int64_t begin, int64_t end) {
-  constexpr int64_t block = 4096;
-  std::atomic<int64_t> next{begin};
-  std::mutex guard;
-  std::exception_ptr failure;
-  int64_t failed_at = end, foreign = end;
-  const uint64_t usual = file_.size() / static_cast<uint64_t>(index_.size());
-  const auto work = [&] {
-    RecordFile::Window window;
-    // Reading over small records is cheaper than a call to the system for each.
-    if (usual < 2048) window.wanted = 65536;
-    for (int64_t at = next.fetch_add(block); at < end; at = next.fetch_add(block)) {
-      int64_t i = at;
-      try {
-        for (; i < std::min(end, at + block); ++i) {
-          uint64_t id = key(i);
-          labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(own_label(i, id, window));
-          if (id == key(i)) continue;
-          const std::lock_guard lock(guard);
-          foreign = std::min(foreign, i);
-        }
-      } catch (...) {
-        const std::lock_guard lock(guard);
-        if (i < failed_at) failure = std::current_exception();
-        failed_at = std::min(failed_at, i);
-        next = end;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (int64_t t = 1; t < std::min(options_.threads, (end - begin) / block + 1); ++t) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
-  if (foreign < end) warnings_.push_back(fmt::format("{}: its record says another id; keys of the index are used", name(foreign)));
-}
-
 uint64_t FaceRecords::taken_bytes(int64_t i) const {
   constexpr uint64_t usual = 16384;
   const uint64_t here = offset(i), next = i + 1 < size() ? offset(i + 1) : 0;
   return next > here && next - here <= 4 * usual ? next - here : usual;
-}
-
-void FaceRecords::check_label(int64_t i, float label_of_record) const {
-  const int64_t own = whole_label(label_of_record);
-  if (own == label(i)) return;
-  const bool ranges = style_ == Style::range && !options_.own_labels;
-  throw Error(fmt::format("its record says class {}, {} {}", own, ranges ? "its range" : "at opening it said", label(i)));
 }
 
 std::vector<uint8_t> FaceRecords::picture(int64_t i) const {
@@ -301,8 +209,8 @@ std::vector<uint8_t> FaceRecords::picture(int64_t i) const {
   std::array<uint8_t, FaceHeader::bytes> first{};
   const bool apart = file_.read_apart(offset(i), first, body, taken_bytes(i));
   try {
-    if (apart && u32_of(first) == 0) {
-      check_label(i, std::bit_cast<float>(u32_of(std::span(first).subspan(4))));
+    if (apart && from_little_endian(first.data(), 4) == 0) {
+      check_label(i, std::bit_cast<float>(static_cast<uint32_t>(from_little_endian(first.data() + 4, 4))));
     } else {
       file_.read(offset(i), body);
       const FaceHeader header = parse_face_header(body);

@@ -20,7 +20,7 @@ struct FaceHeader {
   std::vector<float> labels;  ///< at least one
   size_t body = bytes;        ///< where the encoded picture starts
 };
-/// Throws Error without a place for what is too short, and for a flag above 2^20.
+/// Throws Error without a place for a record that is too short, and for a flag above 2^20.
 FaceHeader parse_face_header(std::span<const uint8_t> payload);
 /// A label as a number: throws Error for one that is negative, not whole, or not a number.
 int64_t whole_label(float label);
@@ -47,7 +47,7 @@ class FaceRecords {
     int64_t threads = 4;  ///< that read labels
   };
 
-  /// Throws Error naming file and key for what is malformed (data-formats.md 2.7).
+  /// Throws Error naming file and key for a malformed set (data-formats.md 2.7).
   FaceRecords(const std::filesystem::path& records, const Options& options);
 
   const std::filesystem::path& path() const { return file_.path(); }
@@ -63,7 +63,7 @@ class FaceRecords {
   std::string name(int64_t i) const;  ///< `"file": key 7`, for errors
 
   const std::optional<FaceProperty>& property() const { return property_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }  ///< what is odd and accepted, in order
+  const std::vector<std::string>& warnings() const { return warnings_; }  ///< oddities that were accepted, in order
 
  private:
   struct Range {

@@ -9,8 +9,8 @@
 
 namespace lafs::formats {
 
-/// XXH3-128 of a sequence of texts and numbers, for `DataSource::fingerprint`. The length of a text enters, so borders count.
-/// Whoever uses it links xxhash. [one thread at a time]
+/// XXH3-128 of a sequence of texts and numbers, for `DataSource::fingerprint`. Lengths of texts
+/// enter too, so "ab", "c" and "a", "bc" differ. Plugins that use it link xxhash. [one thread at a time]
 class Fingerprint {
  public:
   Fingerprint() : state_(XXH3_createState(), XXH3_freeState) { XXH3_128bits_reset(state_.get()); }

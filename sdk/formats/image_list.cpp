@@ -112,10 +112,10 @@ PairList lfw_pairs(const Lines& lines) {
                               blocks == 1 ? "1 block" : fmt::format("{} blocks", blocks), count, count, found));
   for (size_t i = 1; i < lines.size(); ++i) {
     list.pairs.push_back(lfw_pair(lines, i));
-    const bool same_is_due = (static_cast<int64_t>(i) - 1) % (2 * count) < count;
-    if (list.pairs.back().same != same_is_due)
-      lines.fail(
-          i, fmt::format("a {} pair stands where a {} one is due", same_is_due ? "different" : "same", same_is_due ? "same" : "different"));
+    const bool same_expected = (static_cast<int64_t>(i) - 1) % (2 * count) < count;
+    if (list.pairs.back().same != same_expected)
+      lines.fail(i, fmt::format("expected a pair of {}, found a pair of {}", same_expected ? "one person" : "different people",
+                                same_expected ? "different people" : "one person"));
   }
   return list;
 }
@@ -130,7 +130,7 @@ std::vector<ListedPicture> read_picture_list(const std::filesystem::path& file) 
   std::vector<ListedPicture> pictures;
   for (size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].size() > 2) lines.fail(i, fmt::format("a picture has a path and perhaps a label, not {} fields", lines[i].size()));
-    if (lines[i].size() != width) lines.fail(i, width == 2 ? "the label is missing" : "a label stands here and the first line has none");
+    if (lines[i].size() != width) lines.fail(i, width == 2 ? "the label is missing" : "this line has a label and the first line has none");
     pictures.push_back({lines[i][0], width == 2 ? lines.whole(i, 1, "a label") : -1, lines.number(i)});
   }
   return pictures;
@@ -139,7 +139,7 @@ std::vector<ListedPicture> read_picture_list(const std::filesystem::path& file) 
 std::vector<std::vector<ListedPerson>> read_people_list(const std::filesystem::path& file) {
   const Lines lines(file);
   const auto heading = [&](size_t i, std::string_view what) {
-    if (lines[i].size() != 1) lines.fail(i, fmt::format("{} stands alone in its line", what));
+    if (lines[i].size() != 1) lines.fail(i, fmt::format("{} must be alone on its line", what));
     return lines.whole(i, 0, what, 1);
   };
   // View 2 starts with the number of folds, and each fold with its number of people.
@@ -160,7 +160,7 @@ std::vector<std::vector<ListedPerson>> read_people_list(const std::filesystem::p
       lines.fail(start, fmt::format("{} people are announced, and {} follow", people, block.size()));
     }
   }
-  if (i < lines.size()) lines.fail(i, "the list goes on after the people it announces");
+  if (i < lines.size()) lines.fail(i, "the list continues after the people it announces");
   return all;
 }
 

@@ -7,7 +7,7 @@
 namespace lafs::formats {
 
 /// Text lists of pictures, people and pairs. Fields are separated by tabs where a line has one, else by blanks; "\r\n", trailing
-/// blanks, empty lines at the end and a missing last newline are accepted. What else is wrong throws Error "file:line: error: ...".
+/// blanks, empty lines at the end and a missing last newline are accepted. Any other mistake throws Error "file:line: error: ...".
 
 /// A line `path` or `path label`.
 struct ListedPicture {
@@ -35,7 +35,7 @@ struct ListedPair {
 };
 struct PairList {
   std::vector<ListedPair> pairs;
-  int64_t folds = 0;        ///< as LFW's first line says; 0: it does not say
+  int64_t folds = 0;        ///< as LFW's first line says; 0: it does not
   bool has_endings = true;  ///< false: keys are "Name/Name_0001", whose ending depends on the copy of LFW
 };
 /// LFW's `pairs.txt` and `pairsDev*.txt` (first line `folds count` or `count`, lines `Name i j` and `Name1 i Name2 j`), or plain lines

@@ -32,9 +32,9 @@ struct PickleValue {
     tuple,
     dict,  ///< `items` alternate: key, value; the order of the file; a key may occur twice
     array,
-    dtype,       ///< of NumPy, `array` holds type and byte order alone
-    global,      ///< a name, module and all: "torch.FloatStorage"
-    object,      ///< what an unknown constructor would make: `items` are constructor, arguments, then what was put into it
+    dtype,       ///< of NumPy, `array` holds only type and byte order
+    global,      ///< a name with its module: "torch.FloatStorage"
+    object,      ///< result of an unknown constructor: `items` are the constructor, its arguments, then what was added
     persistent,  ///< a reference into the file around the pickle; `items` holds its id
   };
   using Items = std::vector<const PickleValue*>;
@@ -51,14 +51,14 @@ struct PickleValue {
   bool is(Kind wanted) const { return kind == wanted; }
   bool is_text() const { return kind == Kind::text || kind == Kind::bytes; }
   bool is_sequence() const { return kind == Kind::list || kind == Kind::tuple; }
-  /// The value of a text key in a dict; null if absent or if this is no dict.
+  /// The value of a text key in a dict; null if absent or if this is not a dict.
   const PickleValue* find(std::string_view key) const;
   /// The name an object's constructor has, "module.name"; empty for other values.
   std::string_view constructor() const;
 };
 
-/// A restricted reader of Python pickles, protocols 0 to 5: nothing is executed, a name can be mentioned and never called (data-formats
-/// 4.1, 4.2). Depth 100 and 2^24 values at most; memory grows with the bytes that are there, not with counts that are claimed.
+/// A restricted reader of Python pickles, protocols 0 to 5: nothing is executed; a name can occur and is never called (data-formats 4.1,
+/// 4.2). Depth 100 and 2^24 values at most; memory grows with the bytes of the file, whatever counts the file claims.
 /// Values look into `bytes`, which must outlive this. [any thread once made]
 class Pickle {
  public:
@@ -66,7 +66,7 @@ class Pickle {
   Pickle(std::span<const std::byte> bytes, std::string name);
 
   const PickleValue& root() const { return *root_; }
-  const std::deque<PickleValue>& values() const { return values_; }  ///< all, those that the root does not reach included
+  const std::deque<PickleValue>& values() const { return values_; }  ///< all, also those that the root does not reach
   size_t size() const { return size_; }                              ///< bytes up to and including STOP
   /// Throws Error if anything but zeros follows in the bytes given.
   void expect_end() const;
@@ -81,7 +81,7 @@ class Pickle {
   std::string name_;
   size_t size_ = 0;
   std::deque<PickleValue> values_;  ///< owns every value: graphs with loops are freed as easily as trees
-  std::deque<std::string> texts_;   ///< texts that are not in the file as they are
+  std::deque<std::string> texts_;   ///< texts that the file holds in another form, escaped or encoded
   const PickleValue* root_ = nullptr;
 };
 

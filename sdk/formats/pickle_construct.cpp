@@ -6,12 +6,13 @@
 
 #include "formats/pickle_machine.h"
 
+// Names, and what a few known constructors make; nothing is called.
 namespace lafs::formats {
 
 namespace {
 
-/// A little-endian number of 1, 2, 4 or 8 bytes.
-uint64_t unsigned_of(std::string_view raw, bool big_endian) {
+/// The bits of a number of up to 8 bytes, in either byte order.
+uint64_t bits_of(std::string_view raw, bool big_endian) {
   uint64_t value = 0;
   for (size_t i = 0; i < raw.size(); ++i) value = value << 8 | static_cast<uint8_t>(raw[big_endian ? i : raw.size() - 1 - i]);
   return value;
@@ -58,52 +59,52 @@ void PickleMachine::global(std::string_view module, std::string_view name) {
   push(make_text(Kind::global, own(fmt::format("{}.{}", module, name))));
 }
 
-bool PickleMachine::construct(uint8_t opcode) {
+void PickleMachine::persistent() {
+  const PickleValue& id = pop();
+  PickleValue& made = make(Kind::persistent);
+  extend(made, {&id});
+  push(made);
+}
+
+bool PickleMachine::construct(Opcode opcode) {
   switch (opcode) {
-    case 'c': {
+    case Opcode::GLOBAL: {
       const std::string_view module = line();
       global(module, line());
       return true;
     }
-    case 0x93: {
+    case Opcode::STACK_GLOBAL: {
       const PickleValue& name = pop();
       const PickleValue& module = pop();
       if (!name.is_text() || !module.is_text()) fail("a global has no name");
       global(module.text, name.text);
       return true;
     }
-    case 'R':
-    case 0x81: {
+    case Opcode::NEWOBJ_EX:
+      pop();  // keyword arguments: no known constructor takes any
+      [[fallthrough]];
+    case Opcode::REDUCE:
+    case Opcode::NEWOBJ: {
       const PickleValue& arguments = pop();
       const PickleValue& callee = pop();
-      call(callee, arguments, opcode == 0x81);
+      call(callee, arguments, opcode != Opcode::REDUCE);
       return true;
     }
-    case 0x92: {
-      pop();  // keyword arguments: nothing known takes any
-      const PickleValue& arguments = pop();
-      call(pop(), arguments, true);
-      return true;
-    }
-    case 'b': {
+    case Opcode::BUILD: {
       const PickleValue& state = pop();
       build(top(), state);
       return true;
     }
-    case 'Q': {
-      const PickleValue& id = pop();
-      PickleValue& made = make(Kind::persistent);
-      extend(made, {&id});
-      push(made);
+    case Opcode::BINPERSID:
+      persistent();
       return true;
-    }
     default:
       return false;
   }
 }
 
 void PickleMachine::call(const PickleValue& callee, const PickleValue& arguments, bool fresh) {
-  if (!arguments.is(Kind::tuple)) fail("a constructor is given no tuple");
+  if (!arguments.is(Kind::tuple)) fail("the arguments of a constructor are not a tuple");
   const PickleValue* actual = &callee;
   // Old classes are named as an argument: copy_reg._reconstructor(class, object, None).
   if (!fresh && callee.is(Kind::global) && one_of(callee.text, {"copy_reg._reconstructor", "copyreg._reconstructor"}) &&
@@ -131,33 +132,38 @@ const PickleValue* PickleMachine::known(std::string_view name, const Values& arg
   }
   if (name == "_codecs.encode" || one_of(name, {"__builtin__.bytearray", "builtins.bytearray", "__builtin__.bytes", "builtins.bytes"}))
     return encoded(arguments);
+  return from_numpy(name, arguments);
+}
+
+const PickleValue* PickleMachine::from_numpy(std::string_view name, const Values& arguments) {
   if (is_numpy(name, "multiarray._reconstruct")) {
     PickleValue& made = make(Kind::array);
     made.array = std::make_unique<PickleArray>();
     return &made;
   }
-  if (name == "numpy.dtype" && !arguments.empty() && arguments[0]->is_text()) {
-    PickleValue& made = make(Kind::dtype);
-    made.array = std::make_unique<PickleArray>();
-    std::string_view type = arguments[0]->text;
-    if (type.starts_with('<') || type.starts_with('|') || type.starts_with('>')) {
-      made.array->big_endian = type[0] == '>';
-      type.remove_prefix(1);
-    }
-    if (type.size() > 16) fail("a type of numpy has a long name");
-    made.array->type = type;
-    return &made;
-  }
+  if (name == "numpy.dtype" && !arguments.empty() && arguments[0]->is_text()) return numpy_type(arguments[0]->text);
   if (is_numpy(name, "multiarray.scalar")) return scalar(arguments);
   if (is_numpy(name, "numeric._frombuffer")) return from_buffer(arguments);
   return nullptr;
+}
+
+const PickleValue* PickleMachine::numpy_type(std::string_view name) {
+  PickleValue& made = make(Kind::dtype);
+  made.array = std::make_unique<PickleArray>();
+  if (name.starts_with('<') || name.starts_with('|') || name.starts_with('>')) {
+    made.array->big_endian = name[0] == '>';
+    name.remove_prefix(1);
+  }
+  if (name.size() > 16) fail("the name of a numpy type is longer than 16 characters");
+  made.array->type = name;
+  return &made;
 }
 
 const PickleValue* PickleMachine::from_pairs(const Values& arguments) {
   PickleValue& dict = make(Kind::dict);
   if (arguments.empty() || !arguments[0]->is_sequence()) return &dict;
   for (const PickleValue* pair : arguments[0]->items) {
-    if (!pair->is_sequence() || pair->items.size() != 2) fail("a dict is made of what are no pairs");
+    if (!pair->is_sequence() || pair->items.size() != 2) fail("a dict is made from items that are not pairs");
     extend(dict, pair->items);
   }
   return &dict;
@@ -166,9 +172,9 @@ const PickleValue* PickleMachine::from_pairs(const Values& arguments) {
 const PickleValue* PickleMachine::encoded(const Values& arguments) {
   if (arguments.empty()) return &make(Kind::bytes);
   if (arguments[0]->is(Kind::bytes)) return arguments[0];
-  if (!arguments[0]->is(Kind::text)) fail("bytes are made of what is no text");
+  if (!arguments[0]->is(Kind::text)) fail("bytes are made from a value that is not text");
   if (arguments.size() > 1 && !(arguments[1]->is_text() && one_of(arguments[1]->text, {"latin1", "latin-1"})))
-    fail("bytes are encoded in another way than latin1");
+    fail("bytes have an encoding other than latin1");
   return &make_text(Kind::bytes, latin1(*arguments[0]));
 }
 
@@ -201,7 +207,7 @@ const PickleValue* PickleMachine::scalar(const Values& arguments) {
   if (size == 0) return nullptr;
   const std::string_view raw = raw_of(*arguments[1]);
   if (raw.size() != size) fail(fmt::format("a scalar of type {} has {} bytes", type.type, raw.size()));
-  const uint64_t bits = unsigned_of(raw, type.big_endian);
+  const uint64_t bits = bits_of(raw, type.big_endian);
   if (type.type[0] == 'f') {
     PickleValue& value = make(Kind::real);
     value.real = real_of(bits, size);
@@ -218,7 +224,7 @@ void PickleMachine::set_shape(PickleArray& array, const PickleValue& shape, cons
   if (bytes == 0) fail(fmt::format("an array has the type \"{}\"", dtype.array->type));
   array.shape.clear();
   for (const PickleValue* size : shape.items) {
-    if (!size->is(Kind::integer) || size->integer < 0) fail("an array has a size that is none");
+    if (!size->is(Kind::integer) || size->integer < 0) fail("an array has a size that is not a whole number from 0");
     if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size->integer), &bytes)) fail("an array is too large");
     array.shape.push_back(size->integer);
   }
@@ -253,7 +259,7 @@ void PickleMachine::build(PickleValue& target, const PickleValue& state) {
     target.depth = std::max<uint8_t>(target.depth, state.depth + 1);
     target.state = &state;
   } else if (!target.is(Kind::dict) && !target.is(Kind::list)) {  // of a dict: attributes such as the versions of modules
-    fail("a state is given to what has none");
+    fail("a state is given to a value that cannot have one");
   }
 }
 

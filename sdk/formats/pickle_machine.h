@@ -1,14 +1,17 @@
 #pragma once
-/// The stack machine behind `Pickle`, and no part of the sdk's interface.
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "formats/pickle.h"
+#include "formats/pickle_opcodes.h"
 
 namespace lafs::formats {
 
+/// The stack machine behind `Pickle`; authors of plugins use `Pickle`. Every opcode belongs to one of the functions that `step` tries, each
+/// of which returns false for an opcode of another. pickle.cpp has the stack, pickle_values.cpp numbers and texts, pickle_containers.cpp
+/// tuples, lists, dicts and the memo, pickle_construct.cpp names and what their calls would make.
 class PickleMachine {
  public:
   explicit PickleMachine(Pickle& pickle) : pickle_(pickle) {}
@@ -23,9 +26,10 @@ class PickleMachine {
 
   std::string_view take(uint64_t size);
   std::string_view line();
-  uint64_t number(int bytes);
-  int64_t whole(std::string_view text);
-  uint64_t slot(std::string_view text);
+  uint64_t number(size_t bytes);         ///< unsigned, little-endian
+  uint64_t length(std::string_view of);  ///< in 4 bytes; negative ones fail with `of` in the text
+  int64_t whole(std::string_view text);  ///< a decimal number
+  uint64_t slot(std::string_view text);  ///< of the memo
 
   PickleValue& make(Kind kind);
   PickleValue& make_text(Kind kind, std::string_view text);
@@ -40,21 +44,31 @@ class PickleMachine {
   void remember(uint64_t slot);
   void recall(uint64_t slot);
 
-  bool step(uint8_t opcode);
-  bool plain_value(uint8_t opcode);
-  bool text_value(uint8_t opcode);
-  bool container(uint8_t opcode);
-  bool memo(uint8_t opcode);
-  bool construct(uint8_t opcode);
+  bool step(Opcode opcode);
+  bool control(Opcode opcode);
+  bool constant(Opcode opcode);
+  bool number_value(Opcode opcode);
+  bool text_value(Opcode opcode);
+  bool collection(Opcode opcode);
+  bool addition(Opcode opcode);
+  bool memo(Opcode opcode);
+  bool construct(Opcode opcode);
 
+  void push_integer(int64_t value);
+  void push_real(double value);
   void text_integer(std::string_view text);
   void long_integer(uint64_t size);
-  void real(std::string_view text);
+  void text_real(std::string_view text);
   std::string_view quoted(std::string_view text);
   void tuple(size_t size);
+  void from_mark(Kind kind);
+  void add_to_top(const Values& items, Kind kind);
+  void persistent();
   void global(std::string_view module, std::string_view name);
   void call(const PickleValue& callee, const PickleValue& arguments, bool fresh);
   const PickleValue* known(std::string_view name, const Values& arguments);
+  const PickleValue* from_numpy(std::string_view name, const Values& arguments);
+  const PickleValue* numpy_type(std::string_view name);
   const PickleValue* from_pairs(const Values& arguments);
   const PickleValue* encoded(const Values& arguments);
   const PickleValue* scalar(const Values& arguments);

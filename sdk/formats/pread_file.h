@@ -8,7 +8,7 @@ namespace lafs::formats {
 /// A file read at given places, without a position of its own. [any thread]
 class PreadFile {
  public:
-  /// Throws Error naming the file when it cannot be opened, or is no regular file.
+  /// Throws Error naming the file when it cannot be opened or is not a regular file.
   explicit PreadFile(std::filesystem::path file);
   ~PreadFile();
   PreadFile(PreadFile&& other) noexcept;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/little_endian.h"
 #include "formats/recordio.h"
 #include "lafs/error.h"
 
@@ -148,9 +149,7 @@ RecordIndex RecordIndex::scan(const RecordFile& records) {
     try {
       if (payload.size() < 24)
         throw Error(fmt::format("expected a record of 24 bytes or more, whose key can be read, found {}", payload.size()));
-      uint64_t key = 0;
-      for (size_t i = 0; i < 8; ++i) key |= uint64_t{payload[8 + i]} << (8 * i);
-      index.add(key, begin);
+      index.add(from_little_endian(payload.data() + 8, 8), begin);
     } catch (const Error& error) {
       throw Error(fmt::format("\"{}\": byte {}: {}", records.path().string(), begin, error.what()));
     }

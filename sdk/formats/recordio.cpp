@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/little_endian.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -17,9 +18,7 @@ constexpr std::array<uint8_t, 4> magic_bytes{0x0A, 0x23, 0xD7, 0xCE};
 constexpr uint64_t head_bytes = 8, max_record = uint64_t{1} << 29;
 enum : uint32_t { whole = 0, first = 1, middle = 2, last = 3 };
 
-uint32_t number(const uint8_t* bytes) {
-  return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 | uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
-}
+uint32_t number(const uint8_t* bytes) { return static_cast<uint32_t>(from_little_endian(bytes, 4)); }
 
 uint64_t padded(uint64_t length) { return (length + 3) / 4 * 4; }
 
@@ -122,11 +121,8 @@ RecordFile::Head RecordFile::head(uint64_t offset, uint64_t count, Window& windo
 RecordWriter::RecordWriter(const std::filesystem::path& file) : file_(file), records_(file), index_(index_of(file)) {}
 
 void RecordWriter::part(uint32_t kind, std::span<const uint8_t> bytes) {
-  const auto put = [&](uint32_t value) {
-    for (int shift = 0; shift < 32; shift += 8) waiting_.push_back(static_cast<uint8_t>(value >> shift));
-  };
-  put(magic);
-  put(kind << 29 | static_cast<uint32_t>(bytes.size()));
+  append_little_endian(waiting_, magic, 4);
+  append_little_endian(waiting_, kind << 29 | static_cast<uint32_t>(bytes.size()), 4);
   waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
   waiting_.resize(padded(waiting_.size()), 0);
 }

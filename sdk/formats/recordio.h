@@ -12,7 +12,7 @@
 namespace lafs::formats {
 
 /// Records of a MXNet RecordIO file by the offset of their first byte (data-formats.md 1). Split records come joined.
-/// What is malformed throws Error with file, offset, what was expected and what was found. [any thread]
+/// Malformed records throw Error with file, offset, what was expected and what was found. [any thread]
 class RecordFile {
  public:
   explicit RecordFile(const std::filesystem::path& file);
@@ -23,19 +23,19 @@ class RecordFile {
   /// what the record takes in the file saves a second call to the system.
   uint64_t read(uint64_t offset, std::vector<uint8_t>& payload, uint64_t expected = 16384) const;
 
-  /// The same with the first bytes of the record put into `first`, the others into `rest`. False, and nothing
-  /// promised of both, for a record that is split or shorter than `first`.
+  /// The same with the first bytes of the record put into `first`, the others into `rest`. Returns false for a record that is split or
+  /// shorter than `first`; the contents of both are then unspecified.
   bool read_apart(uint64_t offset, std::span<uint8_t> first, std::vector<uint8_t>& rest, uint64_t expected) const;
 
-  /// A piece of the file that beginnings of records are taken from. [one thread at a time]
+  /// A piece of the file in memory, from which beginnings of records are taken. [one thread at a time]
   struct Window {
-    uint64_t wanted = 64;  ///< bytes to read at once, where the one at hand does not do
+    uint64_t wanted = 64;  ///< bytes to read at once when the piece in memory does not suffice
     uint64_t begin = 0;
     std::vector<uint8_t> bytes, joined;
   };
   /// The beginning of a record. `bytes` live until the window is used again.
   struct Head {
-    std::span<const uint8_t> bytes;  ///< at most as many as were asked for
+    std::span<const uint8_t> bytes;  ///< at most `count`
     uint64_t length = 0;             ///< of the whole record
   };
   Head head(uint64_t offset, uint64_t count, Window& window) const;
@@ -58,7 +58,7 @@ class RecordFile {
   PreadFile file_;
 };
 
-/// Offsets that are multiples of 4 below 4 TiB, in 4 bytes each, or 5 once one lies beyond 16 GiB.
+/// Offsets that are multiples of 4 below 4 TiB, in 4 bytes each, or 5 once one is beyond 16 GiB.
 class CompactOffsets {
  public:
   void push_back(uint64_t offset);
@@ -76,7 +76,7 @@ class CompactOffsets {
 /// The keys of a RecordIO file and where their records start, in the order of the file. Memory: at most 13 bytes a record. [any thread]
 class RecordIndex {
  public:
-  /// Reads an ".idx" file, lines "key<tab>offset". Throws Error "file:line: error: ..." for a malformed line, an offset that is no
+  /// Reads an ".idx" file, lines "key<tab>offset". Throws Error "file:line: error: ..." for a malformed line, an offset that is not a
   /// multiple of 4 or not within the `record_bytes` of the file, and a key that appears twice. Keys are below 2^32.
   static RecordIndex read(const std::filesystem::path& file, uint64_t record_bytes);
   /// Makes the index by going over all records, whose keys are their `id` fields (data-formats.md 2.1). Throws Error naming the record.
@@ -92,7 +92,7 @@ class RecordIndex {
   explicit RecordIndex(std::filesystem::path file) : file_(std::move(file)) {}
   void reserve(uint64_t lines);
   void add(uint64_t key, uint64_t offset);
-  std::optional<int64_t> sort();  ///< a position whose key stands before it already, if there is one
+  std::optional<int64_t> sort();  ///< a position whose key an earlier one has too, if there is one
 
   std::filesystem::path file_;
   std::vector<uint32_t> keys_;
@@ -103,7 +103,7 @@ class RecordIndex {
 /// Writes a RecordIO file with its index; each appears whole at `finish`, or not at all. [one thread at a time]
 class RecordWriter {
  public:
-  /// The index stands beside `file` with the ending ".idx".
+  /// The index goes beside `file` with the ending ".idx".
   explicit RecordWriter(const std::filesystem::path& file);
   /// Appends a record, split where it holds an aligned magic number. Throws Error for one of 2^29 bytes or more, and for a full disk.
   void write(uint64_t key, std::span<const uint8_t> payload);

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "formats/atomic_file.h"
+#include "formats/little_endian.h"
 #include "formats/mapped_file.h"
 #include "lafs/error.h"
 
@@ -100,7 +101,7 @@ class Header {
               [](const TensorInfo& a, const TensorInfo& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
     uint64_t at = 0;
     for (const TensorInfo& t : all) {
-      if (t.begin != at) fail(fmt::format("tensor \"{}\" begins at byte {} of the data where {} is due", t.name, t.begin, at));
+      if (t.begin != at) fail(fmt::format("tensor \"{}\" begins at byte {} of the data, expected {}", t.name, t.begin, at));
       at = t.end;
     }
     if (at != data_bytes) fail(fmt::format("the tensors need {} bytes and the file has {}", at, data_bytes));
@@ -142,8 +143,8 @@ class Header {
     const json &dtype = value["dtype"], &shape = value["shape"], &offsets = value["data_offsets"];
     const Dtype* known = dtype.is_string() ? find_dtype(dtype.get<std::string>()) : nullptr;
     if (!known) fail(fmt::format("tensor \"{}\" has the unknown type {}", name, dtype.dump()));
-    if (!shape.is_array()) fail(fmt::format("tensor \"{}\" has no list as \"shape\"", name));
-    if (!offsets.is_array() || offsets.size() != 2) fail(fmt::format("tensor \"{}\" has no two \"data_offsets\"", name));
+    if (!shape.is_array()) fail(fmt::format("the \"shape\" of tensor \"{}\" is not a list", name));
+    if (!offsets.is_array() || offsets.size() != 2) fail(fmt::format("the \"data_offsets\" of tensor \"{}\" are not two numbers", name));
     TensorInfo info{name, std::string(known->name), {}, 0, 0};
     for (const json& item : shape) info.shape.push_back(size(name, item, "shape"));
     info.begin = static_cast<uint64_t>(size(name, offsets[0], "data offset"));
@@ -201,11 +202,10 @@ SafetensorsReader::SafetensorsReader(const std::filesystem::path& file) : file_(
   map_ = {mapped, mapped->bytes().data()};
   size_ = mapped->bytes().size();
   const auto fail = [&](const std::string& reason) { throw Error(fmt::format("cannot read \"{}\": {}", file.string(), reason)); };
-  if (size_ < 8) fail(fmt::format("{} bytes are no safetensors file", size_));
-  uint64_t header = 0;
-  for (int i = 7; i >= 0; --i) header = header << 8 | std::to_integer<uint64_t>(map_.get()[i]);
+  if (size_ < 8) fail(fmt::format("{} bytes are too few for a safetensors file", size_));
+  const uint64_t header = from_little_endian(map_.get(), 8);
   if (header > longest_header || header > size_ - 8)
-    fail(fmt::format("the header is said to have {} bytes and the file has {}", header, size_));
+    fail(fmt::format("the header should have {} bytes, and the file has {}", header, size_));
   data_ = 8 + header;
   const Header parsed(file_, {reinterpret_cast<const char*>(map_.get()) + 8, header});
   metadata_ = parsed.metadata();
@@ -221,7 +221,7 @@ const TensorInfo* SafetensorsReader::find(std::string_view name) const {
 std::span<const std::byte> SafetensorsReader::bytes(const TensorInfo& tensor) const {
   const Dtype* dtype = find_dtype(tensor.dtype);
   if (tensor.begin > tensor.end || tensor.end > size_ - data_)
-    throw Error(fmt::format("tensor \"{}\" is not one of \"{}\"", tensor.name, file_.string()));
+    throw Error(fmt::format("tensor \"{}\" does not belong to \"{}\"", tensor.name, file_.string()));
   if (!dtype || !dtype->readable)
     throw Error(
         fmt::format("cannot read tensor \"{}\" of \"{}\": its type {} is not supported", tensor.name, file_.string(), tensor.dtype));
@@ -246,7 +246,7 @@ void write_safetensors(const std::filesystem::path& file, const std::vector<Tens
   const std::string header = header_of(file, tensors, metadata);
   if (header.size() > longest_header) throw Error(fmt::format("cannot write \"{}\": the header is too long", file.string()));
   std::string length;
-  for (int i = 0; i < 8; ++i) length += static_cast<char>(header.size() >> (8 * i));
+  append_little_endian(length, header.size(), 8);
   AtomicFile out(file);
   out.write(length + header);
   for (const TensorBytes& t : tensors) out.write(t.data);

@@ -22,7 +22,7 @@ struct TensorInfo {
 /// Copies share the mapping. Const members: [any thread]
 class SafetensorsReader {
  public:
-  /// Throws Error naming the file for every malformed one.
+  /// Throws Error naming the file if anything in it is malformed.
   explicit SafetensorsReader(const std::filesystem::path& file);
 
   const std::vector<TensorInfo>& tensors() const { return tensors_; }  ///< in file (offset) order

@@ -32,20 +32,20 @@ struct TorchTensor {
 /// [any thread once made]
 class TorchCheckpoint {
  public:
-  /// Reads the structure; tensor bytes stay in the file. Throws Error naming the file; that of a kind which is not supported says how to
-  /// save it anew in Python.
+  /// Reads the structure; tensor bytes stay in the file. Throws Error naming the file; for a kind of file that is not supported the text
+  /// also says how to save it again in Python.
   explicit TorchCheckpoint(const std::filesystem::path& file);
-  /// The same of bytes that outlive it; `name` stands for the file in errors.
+  /// Reads from memory that outlives it; errors use `name` in place of the file.
   TorchCheckpoint(std::span<const std::byte> bytes, std::string name);
 
-  /// The object that was saved. `tensor_of` tells which of its values are tensors.
+  /// The object that was saved. `tensor_of` finds out which of its values are tensors.
   const PickleValue& root() const { return pickle_->root(); }
   /// Every tensor by its path: keys of dicts and places in lists joined with dots, "teacher.backbone.cls_token". In the order of the file.
-  /// A file that is a tensor itself has one, named "". Throws Error when a path occurs twice.
+  /// A file that is itself a tensor has one, named "". Throws Error when a path occurs twice.
   const std::vector<std::pair<std::string, TorchTensor>>& tensors() const { return tensors_; }
   /// Objects of classes this reader does not know, by path: ("args", "argparse.Namespace").
   const std::vector<std::pair<std::string, std::string>>& opaque() const { return opaque_; }
-  /// The tensor a value stands for; nothing if it is none.
+  /// The tensor that a value describes; nothing for a value of another kind.
   std::optional<TorchTensor> tensor_of(const PickleValue& value) const;
   /// Row-major, contiguous bytes of a tensor.
   std::vector<std::byte> bytes(const TorchTensor& tensor) const;
@@ -56,11 +56,18 @@ class TorchCheckpoint {
   void read(std::span<const std::byte> bytes);
   void read_zip(std::span<const std::byte> bytes);
   void read_legacy(std::span<const std::byte> bytes);
+  void read_storages(std::span<const std::byte> rest, const PickleValue& keys);
   void collect(const PickleValue& value, const std::string& path, int depth);
   std::optional<TorchTensor> built(std::string_view function, const PickleValue& arguments, int depth) const;
+  std::vector<int64_t> sizes_of(const PickleValue& value) const;
+  std::span<const std::byte> storage_bytes(const std::string& key) const;
   TorchTensor storage(const PickleValue& reference) const;
   void check(const TorchTensor& tensor) const;
   [[noreturn]] void fail(const std::string& reason) const;
+
+  /// Ends errors about files that this reader does not support.
+  static constexpr std::string_view readable_again =
+      "; to make it readable, save it again in Python: torch.save(dict(model.state_dict()), \"weights.pth\")";
 
   std::string name_;
   std::optional<MappedFile> file_;
@@ -76,7 +83,7 @@ class TorchCheckpoint {
 /// Bytes of an element of a type as safetensors writes it; 0 for an unknown one.
 size_t torch_item_size(std::string_view dtype);
 
-/// Whether a file starts as a file of `torch.save` does, tar files included, which are refused later.
+/// Whether a file starts as a file of `torch.save` does. True for tar files too, which opening then rejects with a reason.
 bool looks_like_torch(std::span<const std::byte> bytes);
 
 }  // namespace lafs::formats

@@ -6,7 +6,10 @@
 #include <set>
 
 #include "formats/atomic_file.h"
+#include "formats/little_endian.h"
+#include "formats/pickle_opcodes.h"
 #include "formats/torch_checkpoint.h"
+#include "formats/torch_types.h"
 #include "formats/zip_archive.h"
 #include "lafs/error.h"
 
@@ -16,41 +19,46 @@ namespace {
 
 constexpr uint64_t small = 0xffffffff, alignment = 64;
 
-void put(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value);
-}
-
 /// A pickle of protocol 2, opcode by opcode.
 class PickleWriter {
  public:
-  PickleWriter() { out_ = "\x80\x02"; }
-  void op(char opcode) { out_ += opcode; }
+  PickleWriter() {
+    op(Opcode::PROTO);
+    out_ += '\x02';
+  }
+  void op(Opcode opcode) { out_ += static_cast<char>(opcode); }
   void text(const std::string& value) {
-    out_ += 'X';
-    put(out_, value.size(), 4);
+    op(Opcode::BINUNICODE);
+    append_little_endian(out_, value.size(), 4);
     out_ += value;
   }
   void integer(int64_t value) {
     if (value >= 0 && value <= INT32_MAX) {
-      out_ += 'J';
-      put(out_, static_cast<uint64_t>(value), 4);
+      op(Opcode::BININT);
+      append_little_endian(out_, static_cast<uint64_t>(value), 4);
     } else {
-      out_ += "\x8a\x08";
-      put(out_, static_cast<uint64_t>(value), 8);
+      op(Opcode::LONG1);
+      out_ += '\x08';
+      append_little_endian(out_, static_cast<uint64_t>(value), 8);
     }
   }
   void integers(const std::vector<int64_t>& values) {
-    out_ += '(';
+    op(Opcode::MARK);
     for (const int64_t value : values) integer(value);
-    out_ += 't';
+    op(Opcode::TUPLE);
   }
-  void global(std::string_view module, std::string_view name) { out_ += fmt::format("c{}\n{}\n", module, name); }
+  void global(std::string_view name) {
+    const size_t dot = name.rfind('.');
+    op(Opcode::GLOBAL);
+    out_ += fmt::format("{}\n{}\n", name.substr(0, dot), name.substr(dot + 1));
+  }
   void empty_ordered_dict() {
-    global("collections", "OrderedDict");
-    out_ += ")R";
+    global("collections.OrderedDict");
+    op(Opcode::EMPTY_TUPLE);
+    op(Opcode::REDUCE);
   }
   std::string finish() {
-    out_ += '.';
+    op(Opcode::STOP);
     return std::move(out_);
   }
 
@@ -58,62 +66,47 @@ class PickleWriter {
   std::string out_;
 };
 
-std::string_view storage_class(const std::string& dtype) {
-  for (const auto& [name, storage] : std::initializer_list<std::pair<std::string_view, std::string_view>>{{"F32", "FloatStorage"},
-                                                                                                          {"F64", "DoubleStorage"},
-                                                                                                          {"F16", "HalfStorage"},
-                                                                                                          {"BF16", "BFloat16Storage"},
-                                                                                                          {"I64", "LongStorage"},
-                                                                                                          {"I32", "IntStorage"},
-                                                                                                          {"I16", "ShortStorage"},
-                                                                                                          {"I8", "CharStorage"},
-                                                                                                          {"U8", "ByteStorage"},
-                                                                                                          {"BOOL", "BoolStorage"}}) {
-    if (name == dtype) return storage;
-  }
-  return {};
-}
-
 void put_tensor(PickleWriter& out, const TensorBytes& tensor, int64_t key) {
-  out.global("torch._utils", "_rebuild_tensor_v2");
-  out.op('(');
-  out.op('(');
+  const TorchType& type = *torch_type(&TorchType::dtype, tensor.dtype);
+  out.global("torch._utils._rebuild_tensor_v2");
+  out.op(Opcode::MARK);
+  out.op(Opcode::MARK);
   out.text("storage");
-  out.global("torch", storage_class(tensor.dtype));
+  out.global(type.storage);
   out.text(fmt::format("{}", key));
   out.text("cpu");
-  out.integer(static_cast<int64_t>(tensor.data.size() / torch_item_size(tensor.dtype)));
-  out.op('t');
-  out.op('Q');
+  out.integer(static_cast<int64_t>(tensor.data.size() / type.size));
+  out.op(Opcode::TUPLE);
+  out.op(Opcode::BINPERSID);
   out.integer(0);
   out.integers(tensor.shape);
   std::vector<int64_t> strides(tensor.shape.size(), 1);
   for (size_t i = strides.size(); i-- > 1;) strides[i - 1] = strides[i] * std::max<int64_t>(tensor.shape[i], 1);
   out.integers(strides);
-  out.op('\x89');
+  out.op(Opcode::NEWFALSE);
   out.empty_ordered_dict();
-  out.op('t');
-  out.op('R');
+  out.op(Opcode::TUPLE);
+  out.op(Opcode::REDUCE);
 }
 
 std::string object_of(const std::vector<TorchDict>& dicts, bool flat) {
   PickleWriter out;
   int64_t key = 0;
   if (!flat) {
-    out.op('}');
-    out.op('(');
+    out.op(Opcode::EMPTY_DICT);
+    out.op(Opcode::MARK);
   }
   for (const TorchDict& dict : dicts) {
     if (!flat) out.text(dict.key);
     out.empty_ordered_dict();
-    out.op('(');
+    out.op(Opcode::MARK);
     for (const TensorBytes& tensor : dict.tensors) {
       out.text(tensor.name);
       put_tensor(out, tensor, key++);
     }
-    out.op('u');
+    out.op(Opcode::SETITEMS);
   }
-  if (!flat) out.op('u');
+  if (!flat) out.op(Opcode::SETITEMS);
   return out.finish();
 }
 
@@ -128,20 +121,20 @@ class ZipWriter {
     const bool large = size >= small;
     std::string head, sizes;
     if (large) {
-      put(sizes, 1, 2);
-      put(sizes, 16, 2);
-      put(sizes, size, 8);
-      put(sizes, size, 8);
+      append_little_endian(sizes, 1, 2);
+      append_little_endian(sizes, 16, 2);
+      append_little_endian(sizes, size, 8);
+      append_little_endian(sizes, size, 8);
     }
     // Payloads start at multiples of 64, as PyTorch maps them.
     const uint64_t bare = at_ + 30 + name.size() + sizes.size() + 4;
     const uint64_t filler = (alignment - bare % alignment) % alignment;
-    put(head, 0x04034b50, 4);
+    append_little_endian(head, 0x04034b50, 4);
     common(head, crc, large ? small : size, name);
-    put(head, sizes.size() + 4 + filler, 2);
+    append_little_endian(head, sizes.size() + 4 + filler, 2);
     head += name + sizes;
-    put(head, 0x4246, 2);
-    put(head, filler, 2);
+    append_little_endian(head, 0x4246, 2);
+    append_little_endian(head, filler, 2);
     head.append(filler, 'Z');
     directory_ += entry(name, crc, size);
     write(head);
@@ -156,51 +149,51 @@ class ZipWriter {
     write(directory_);
     std::string end;
     if (count_ >= 0xffff || start >= small || directory_.size() >= small) {
-      put(end, 0x06064b50, 4);
-      put(end, 44, 8);
-      put(end, 45 | 45 << 16, 4);
-      put(end, 0, 8);
-      for (const uint64_t value : {count_, count_, uint64_t{directory_.size()}, start}) put(end, value, 8);
-      put(end, 0x07064b50, 4);
-      put(end, 0, 4);
-      put(end, at_, 8);
-      put(end, 1, 4);
+      append_little_endian(end, 0x06064b50, 4);
+      append_little_endian(end, 44, 8);
+      append_little_endian(end, 45 | 45 << 16, 4);
+      append_little_endian(end, 0, 8);
+      for (const uint64_t value : {count_, count_, uint64_t{directory_.size()}, start}) append_little_endian(end, value, 8);
+      append_little_endian(end, 0x07064b50, 4);
+      append_little_endian(end, 0, 4);
+      append_little_endian(end, at_, 8);
+      append_little_endian(end, 1, 4);
     }
-    put(end, 0x06054b50, 4);
-    put(end, 0, 4);
-    for (int i = 0; i < 2; ++i) put(end, std::min<uint64_t>(count_, 0xffff), 2);
-    put(end, std::min<uint64_t>(directory_.size(), small), 4);
-    put(end, std::min(start, small), 4);
-    put(end, 0, 2);
+    append_little_endian(end, 0x06054b50, 4);
+    append_little_endian(end, 0, 4);
+    for (int i = 0; i < 2; ++i) append_little_endian(end, std::min<uint64_t>(count_, 0xffff), 2);
+    append_little_endian(end, std::min<uint64_t>(directory_.size(), small), 4);
+    append_little_endian(end, std::min(start, small), 4);
+    append_little_endian(end, 0, 2);
     write(end);
     file_.commit();
   }
 
  private:
   static void common(std::string& out, uint32_t crc, uint64_t size, const std::string& name) {
-    put(out, 45, 2);
-    put(out, 0x0800, 2);  // names are UTF-8
-    put(out, 0, 2);
-    put(out, 0x00210000, 4);  // 1980-01-01: equal weights make equal files
-    put(out, crc, 4);
-    put(out, size, 4);
-    put(out, size, 4);
-    put(out, name.size(), 2);
+    append_little_endian(out, 45, 2);
+    append_little_endian(out, 0x0800, 2);  // names are UTF-8
+    append_little_endian(out, 0, 2);
+    append_little_endian(out, 0x00210000, 4);  // 1980-01-01: equal weights make equal files
+    append_little_endian(out, crc, 4);
+    append_little_endian(out, size, 4);
+    append_little_endian(out, size, 4);
+    append_little_endian(out, name.size(), 2);
   }
   std::string entry(const std::string& name, uint32_t crc, uint64_t size) const {
     const bool large = size >= small || at_ >= small;
     std::string out, extra;
     if (large) {
-      put(extra, 1, 2);
-      put(extra, 24, 2);
-      for (const uint64_t value : {size, size, at_}) put(extra, value, 8);
+      append_little_endian(extra, 1, 2);
+      append_little_endian(extra, 24, 2);
+      for (const uint64_t value : {size, size, at_}) append_little_endian(extra, value, 8);
     }
-    put(out, 0x02014b50, 4);
-    put(out, 45, 2);
+    append_little_endian(out, 0x02014b50, 4);
+    append_little_endian(out, 45, 2);
     common(out, crc, large ? small : size, name);
-    put(out, extra.size(), 2);
-    put(out, 0, 10);
-    put(out, large ? small : at_, 4);
+    append_little_endian(out, extra.size(), 2);
+    append_little_endian(out, 0, 10);
+    append_little_endian(out, large ? small : at_, 4);
     return out + name + extra;
   }
   void write(const std::string& bytes) {

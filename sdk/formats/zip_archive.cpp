@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "formats/little_endian.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -30,7 +31,7 @@ constexpr auto crc_tables = [] {
   return tables;
 }();
 
-/// Reads numbers at places that were checked or says that they lie outside.
+/// The directory at the end of an archive. Every read checks that its place is inside the file.
 class Directory {
  public:
   Directory(std::span<const std::byte> bytes, const std::string& name) : bytes_(bytes), name_(name) { find_end(); }
@@ -49,11 +50,9 @@ class Directory {
     uint64_t compressed, size, local;
   };
 
-  uint64_t number(uint64_t at, int bytes) const {
-    if (at > bytes_.size() || bytes_.size() - at < static_cast<uint64_t>(bytes)) fail("the zip directory ends too early");
-    uint64_t value = 0;
-    for (int i = bytes - 1; i >= 0; --i) value = value << 8 | std::to_integer<uint64_t>(bytes_[at + static_cast<uint64_t>(i)]);
-    return value;
+  uint64_t number(uint64_t at, size_t bytes) const {
+    if (at > bytes_.size() || bytes_.size() - at < bytes) fail("the zip directory ends too early");
+    return from_little_endian(bytes_.data() + at, bytes);
   }
 
   void find_end() {
@@ -64,20 +63,20 @@ class Directory {
       count_ = number(at + 10, 2);
       start_ = number(at + 16, 4);
       if (at >= locator_size && number(at - locator_size, 4) == locator_mark) find_end64(number(at - locator_size + 8, 8));
-      if (start_ > at) fail("the zip directory lies outside the file");
+      if (start_ > at) fail("the zip directory is outside the file");
       return;
     }
     fail("the zip archive has no directory at its end; the file is cut off");
   }
 
   void find_end64(uint64_t at) {
-    if (number(at, 4) != end64_mark) fail("the zip directory lies outside the file");
+    if (number(at, 4) != end64_mark) fail("the zip directory is outside the file");
     number(at + end64_size - 8, 8);
     count_ = number(at + 32, 8);
     start_ = number(at + 48, 8);
   }
 
-  /// Sizes and place of an entry; where they do not fit 32 bits they stand in an extra field, in this order.
+  /// Sizes and place of an entry. Those that need more than 32 bits are in an extra field, in this order.
   Place place(uint64_t at, uint64_t extra, uint64_t extra_size) const {
     Place found{number(at + 20, 4), number(at + 24, 4), number(at + 42, 4)};
     for (uint64_t end = extra + extra_size; extra + 4 <= end;) {
@@ -113,7 +112,7 @@ class Directory {
   }
 
   std::span<const std::byte> data(const std::string& entry, const Place& found) const {
-    const auto outside = [&] { fail(fmt::format("entry \"{}\" of the zip archive lies outside the file", entry)); };
+    const auto outside = [&] { fail(fmt::format("entry \"{}\" of the zip archive is outside the file", entry)); };
     if (found.local > start_ || start_ - found.local < local_size) outside();
     if (number(found.local, 4) != local_mark) fail(fmt::format("entry \"{}\" of the zip archive has no header", entry));
     const uint64_t begin = found.local + local_size + number(found.local + 26, 2) + number(found.local + 28, 2);

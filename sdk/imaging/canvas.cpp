@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "imaging/plane_kernels.h"
+#include "imaging/planes_simd.h"
 
 namespace lafs::imaging {
 
@@ -43,9 +43,9 @@ void Canvas::set_size(int64_t height, int64_t width) {
   planes_.at_least(3 * plane_bytes_);
 }
 
-void Canvas::make_windows(Kernel kernel, int64_t in, int64_t out, Windows& windows) {
+void Canvas::make_windows(ResampleFilter filter, int64_t in, int64_t out, Windows& windows) {
   const double scale = static_cast<double>(in) / static_cast<double>(out), stretch = std::max(1.0, scale), per_stretch = 1 / stretch;
-  const double support = (kernel == Kernel::triangle ? 1 : 2) * stretch;
+  const double support = (filter == ResampleFilter::triangle ? 1 : 2) * stretch;
   windows.taps = 2 * static_cast<int64_t>(std::ceil(support)) + 1;
   windows.first.resize(static_cast<size_t>(out));
   windows.count.resize(static_cast<size_t>(out));
@@ -57,7 +57,7 @@ void Canvas::make_windows(Kernel kernel, int64_t in, int64_t out, Windows& windo
     const auto last = std::min<int64_t>(in, static_cast<int64_t>(centre + support + 0.5));
     double sum = 0;
     for (int64_t k = first; k < last; ++k) {
-      sum += exact[static_cast<size_t>(k - first)] = kernel_at(kernel, (static_cast<double>(k) - centre + 0.5) * per_stretch);
+      sum += exact[static_cast<size_t>(k - first)] = filter_at(filter, (static_cast<double>(k) - centre + 0.5) * per_stretch);
     }
     int32_t* weights = windows.weights.data() + i * windows.taps;
     for (int64_t k = 0; k < last - first; ++k) weights[k] = fixed_point(exact[static_cast<size_t>(k)] / sum);
@@ -66,11 +66,11 @@ void Canvas::make_windows(Kernel kernel, int64_t in, int64_t out, Windows& windo
   }
 }
 
-void Canvas::crop_resize(const Image& image, const Box& box, Kernel kernel, int64_t height, int64_t width, bool mirrored) {
+void Canvas::crop_resize(const Image& image, const Box& box, ResampleFilter filter, int64_t height, int64_t width, bool mirrored) {
   set_size(height, width);
   const bool across = box.width != width, down = box.height != height;
-  if (across) make_windows(kernel, box.width, width, columns_);
-  if (down) make_windows(kernel, box.height, height, rows_);
+  if (across) make_windows(filter, box.width, width, columns_);
+  if (down) make_windows(filter, box.height, height, rows_);
   const int64_t crop_stride = padded(box.width), crop_rows = padded(box.height), crop_bytes = crop_stride * crop_rows;
   uint8_t* crop = source_.at_least(3 * crop_bytes);
   for (int64_t y = 0; y < box.height; ++y) {
@@ -107,7 +107,9 @@ void Canvas::crop_resize(const Image& image, const Box& box, Kernel kernel, int6
   if (mirrored && !across) mirror();
 }
 
-void Canvas::load(const Image& image) { crop_resize(image, {0, 0, image.height, image.width}, Kernel::cubic, image.height, image.width); }
+void Canvas::load(const Image& image) {
+  crop_resize(image, {0, 0, image.height, image.width}, ResampleFilter::cubic, image.height, image.width);
+}
 
 void Canvas::store(std::span<uint8_t> rgb) const {
   if (stride_ == width_) return planes::join(plane(0), plane(1), plane(2), height_ * width_, rgb.data());

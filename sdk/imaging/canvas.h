@@ -19,8 +19,8 @@ class Canvas {
   int64_t width() const { return width_; }
 
   /// A box of `image` at height x width (A.2): antialiased, integer weights, rounded to bytes between the passes, a pass left out where
-  /// that size stays. The kernel never sees pixels outside the box. `mirrored` swaps left and right of the result.
-  void crop_resize(const Image& image, const Box& box, Kernel kernel, int64_t height, int64_t width, bool mirrored = false);
+  /// that size stays. The filter never sees pixels outside the box. `mirrored` swaps left and right of the result.
+  void crop_resize(const Image& image, const Box& box, ResampleFilter filter, int64_t height, int64_t width, bool mirrored = false);
   void load(const Image& image);             ///< the whole picture at its own size
   void store(std::span<uint8_t> rgb) const;  ///< to height * width * 3 bytes, HWC
 
@@ -44,13 +44,13 @@ class Canvas {
     std::unique_ptr<uint8_t[]> bytes_;
     int64_t size_ = 0;
   };
-  /// Which inputs an output is made of and with which integer weights, `taps` a piece, unused ones 0.
+  /// The inputs and integer weights of each output: room for `taps` weights an output, unused ones 0.
   struct Windows {
     int64_t taps = 0;
     std::vector<int32_t> first, count, weights;
   };
 
-  static void make_windows(Kernel kernel, int64_t in, int64_t out, Windows& windows);
+  static void make_windows(ResampleFilter filter, int64_t in, int64_t out, Windows& windows);
   void set_size(int64_t height, int64_t width);
   uint8_t* plane(int64_t channel) const { return planes_.get() + channel * plane_bytes_; }
 
@@ -60,7 +60,7 @@ class Canvas {
   Windows columns_, rows_;
 };
 
-/// Radius of each of the three boxes that stand for a Gaussian of deviation `radius` (A.6): 1 gives 0.25, 2 gives 1.375.
+/// Radius of each of the three boxes that approximate a Gaussian of deviation `radius` (A.6): 1 gives 0.25, 2 gives 1.375.
 float gaussian_box_radius(float radius);
 
 }  // namespace lafs::imaging

@@ -17,9 +17,9 @@ struct Window {
   std::vector<float> weights;
 };
 
-std::vector<Window> windows(Kernel kernel, int64_t in, int64_t out) {
+std::vector<Window> windows(ResampleFilter filter, int64_t in, int64_t out) {
   const double scale = static_cast<double>(in) / static_cast<double>(out), stretch = std::max(1.0, scale);
-  const double support = (kernel == Kernel::triangle ? 1 : 2) * stretch;
+  const double support = (filter == ResampleFilter::triangle ? 1 : 2) * stretch;
   std::vector<Window> all(static_cast<size_t>(out));
   for (int64_t i = 0; i < out; ++i) {
     const double centre = (static_cast<double>(i) + 0.5) * scale;
@@ -28,7 +28,7 @@ std::vector<Window> windows(Kernel kernel, int64_t in, int64_t out) {
     std::vector<double> weights;
     double sum = 0;
     for (int64_t k = first; k < last; ++k)
-      sum += weights.emplace_back(kernel_at(kernel, (static_cast<double>(k) + 0.5 - centre) / stretch));
+      sum += weights.emplace_back(filter_at(filter, (static_cast<double>(k) + 0.5 - centre) / stretch));
     Window& window = all[static_cast<size_t>(i)];
     window.first = first;
     for (const double weight : weights) window.weights.push_back(static_cast<float>(weight / sum));
@@ -38,19 +38,23 @@ std::vector<Window> windows(Kernel kernel, int64_t in, int64_t out) {
 
 }  // namespace
 
-double kernel_at(Kernel kernel, double x) {
+ResampleFilter filter_of(std::string_view interpolation) {
+  return interpolation == "bicubic" ? ResampleFilter::cubic : ResampleFilter::triangle;
+}
+
+double filter_at(ResampleFilter filter, double x) {
   x = std::abs(x);
-  if (kernel == Kernel::triangle) return std::max(0.0, 1 - x);
+  if (filter == ResampleFilter::triangle) return std::max(0.0, 1 - x);
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
   return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
 }
 
-void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, std::span<uint8_t> out) {
+void resize(const Image& image, ResampleFilter filter, int64_t height, int64_t width, std::span<uint8_t> out) {
   if (image.height == height && image.width == width) {
     std::copy_n(image.bytes.get(), image.size(), out.data());
     return;
   }
-  const std::vector<Window> columns = windows(kernel, image.width, width), rows = windows(kernel, image.height, height);
+  const std::vector<Window> columns = windows(filter, image.width, width), rows = windows(filter, image.height, height);
   std::vector<float> wide(static_cast<size_t>(image.height * width * 3));
   float* to = wide.data();
   for (int64_t y = 0; y < image.height; ++y) {
@@ -75,10 +79,10 @@ void resize(const Image& image, Kernel kernel, int64_t height, int64_t width, st
   }
 }
 
-Image resized(const Image& image, Kernel kernel, int64_t height, int64_t width) {
+Image resized(const Image& image, ResampleFilter filter, int64_t height, int64_t width) {
   if (image.height == height && image.width == width) return image;
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
-  resize(image, kernel, height, width, bytes);
+  resize(image, filter, height, width, bytes);
   return image_of(height, width, std::move(bytes));
 }
 

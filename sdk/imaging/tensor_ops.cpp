@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "imaging/plane_kernels.h"
+#include "imaging/planes_simd.h"
 
 namespace lafs::imaging {
 
@@ -76,8 +76,8 @@ std::vector<Tap> bilinear_taps(int64_t in, int64_t out) {
   return taps;
 }
 
-/// One input column of every output column, taken from rows: by groups of five, the last of which ends with the row, where five lie
-/// within 16 bytes of input, as they do unless the row is made smaller.
+/// Takes one input column for every output column from a row. Where five neighbouring outputs need at most 16 bytes of input, as they do
+/// unless the row is made smaller, it works in groups of five, the last of which ends with the row.
 class Columns {
  public:
   Columns(const std::vector<Tap>& taps, int64_t Tap::* column, int64_t row_bytes) {
@@ -138,7 +138,7 @@ class ColumnsOfRows {
         padded_(padded),
         values_(4 * padded) {}
 
-  /// Left values; the right ones follow after the padding. Valid until another row of the same parity is asked for.
+  /// Left values; the right ones follow after the padding. Valid until the next call with a row of the same parity.
   const float* row(int64_t y) {
     float* out = values_.data() + (y % 2 ? 2 * padded_ : 0);
     if (held_[y % 2] == y) return out;

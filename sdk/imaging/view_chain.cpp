@@ -1,6 +1,5 @@
 #include "imaging/view_chain.h"
 
-#include <array>
 #include <span>
 
 #include <fmt/format.h>
@@ -24,10 +23,7 @@ void ViewChain::Options::declare(Params& p) {
   p("crop_ratio", crop_ratio, in(1e-3, 1e3), "lowest and highest width over height of a crop, drawn log-uniformly");
   p("flip", flip, in(0, 1), "probability of a mirrored view");
   p("jitter", jitter, in(0, 1), "probability that brightness, contrast, saturation and hue change, in random order");
-  p("brightness", brightness, in(0, 1), "half width of the factor around 1");
-  p("contrast", contrast, in(0, 1), "half width of the factor around 1");
-  p("saturation", saturation, in(0, 1), "half width of the factor around 1");
-  p("hue", hue, in(0, 0.5), "half width of the shift, in full circles");
+  colours.declare(p);
   p("grey", grey, in(0, 1), "probability of a view without colour");
   p("blur_radius", blur_radius, in(0, 50),
     "lowest and highest deviation of the Gaussian, pixels of the view; up to about 0.1 changes nothing");
@@ -43,7 +39,7 @@ void ViewChain::crop(const Image& image, const View& view, Rng& rng, Canvas& can
   check_range("scale", view.scale);
   const Box box = draw_crop(rng, image.height, image.width, pair_of(view.scale), pair_of(options_.crop_ratio));
   const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
-  canvas.crop_resize(image, box, Kernel::cubic, view.size, view.size, mirrored);
+  canvas.crop_resize(image, box, ResampleFilter::cubic, view.size, view.size, mirrored);
 }
 
 void ViewChain::colour(const View& view, Rng& rng, Canvas& canvas) const {
@@ -55,16 +51,11 @@ void ViewChain::colour(const View& view, Rng& rng, Canvas& canvas) const {
 }
 
 void ViewChain::jitter(Rng& rng, Canvas& canvas) const {
-  std::array<int64_t, 4> order{0, 1, 2, 3};
-  rng.shuffle(order);
-  const auto factor = [&](double half) { return rng.uniform(1 - half, 1 + half); };
-  const double brightness = factor(options_.brightness), contrast = factor(options_.contrast), saturation = factor(options_.saturation);
-  const double hue = rng.uniform(-options_.hue, options_.hue);
-  for (const int64_t step : order) {
-    if (step == 0) canvas.brightness(brightness);
-    if (step == 1) canvas.contrast(contrast);
-    if (step == 2) canvas.saturation(saturation);
-    if (step == 3) canvas.hue(hue);
+  for (const auto& [step, amount] : options_.colours.draw(rng)) {
+    if (step == ColourJitter::Step::brightness) canvas.brightness(amount);
+    if (step == ColourJitter::Step::contrast) canvas.contrast(amount);
+    if (step == ColourJitter::Step::saturation) canvas.saturation(amount);
+    if (step == ColourJitter::Step::hue) canvas.hue(amount);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "imaging/canvas.h"
+#include "imaging/colour_jitter.h"
 #include "lafs/params.h"
 #include "lafs/rng.h"
 #include "lafs/sample.h"
@@ -18,7 +19,8 @@ class ViewChain {
   struct Options {
     std::vector<double> crop_ratio{3.0 / 4, 4.0 / 3};
     double flip = 0.5;
-    double jitter = 0.8, brightness = 0.4, contrast = 0.4, saturation = 0.2, hue = 0.1;
+    double jitter = 0.8;
+    ColourJitter colours{0.4, 0.4, 0.2, 0.1};
     double grey = 0.2;
     std::vector<double> blur_radius{0.1, 2.0};
     int64_t solarise_threshold = 128;

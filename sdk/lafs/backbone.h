@@ -71,7 +71,7 @@ class StartsRandom {
 /// and reports sum gradients up by it. It answers for its whole tree, other networks within included.
 ///
 ///     int64_t layer_of(std::string_view parameter) const override {
-///       const int64_t block = lafs::child_number(parameter, "encoder.layer");  // sdk/nn/layers/tree.h
+///       const int64_t block = lafs::nn::child_number(parameter, "encoder.layer");  // sdk/nn/layers/tree.h
 ///       return block >= 0 ? 1 + block : parameter.starts_with("norm.") ? depth() + 1 : 0;
 ///     }
 class Layered {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lafs/error.h"
 #include "lafs/sample.h"
 
 namespace lafs {
@@ -45,6 +46,11 @@ class DataSource {
   /// Hex digest that changes when pictures, labels or their order change; cheap (names and sizes, not pixels). [main thread]
   virtual std::string fingerprint() const = 0;
 };
+
+/// Throws Error `image 7 is outside [0, 5)` unless 0 <= index < size. For the first line of `get` and `encoded`.
+inline void check_index(int64_t index, int64_t size) {
+  if (index < 0 || index >= size) throw Error("image " + std::to_string(index) + " is outside [0, " + std::to_string(size) + ")");
+}
 
 /// A source of encoded files may hand out their bytes: `lafs data pack` then copies them without decoding.
 class Encoded {

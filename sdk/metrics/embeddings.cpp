@@ -1,9 +1,10 @@
+#include "metrics/embeddings.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "lafs/error.h"
-#include "metrics/verification.h"
 
 namespace lafs::metrics {
 namespace {
@@ -12,6 +13,34 @@ double norm(std::span<const double> row) {
   double sum = 0;
   for (const double v : row) sum += v * v;
   return std::sqrt(sum);
+}
+
+/// One distance for each pair, in their order.
+template <typename Distance>
+std::vector<double> over_pairs(std::span<const Pair> pairs, const Distance& distance) {
+  std::vector<double> distances;
+  distances.reserve(pairs.size());
+  for (const Pair& pair : pairs) distances.push_back(distance(pair.first, pair.second));
+  return distances;
+}
+
+/// What brings a row to mean 0 and length 1: (value - mean) * scale. A constant row has scale 0.
+struct Centred {
+  double mean = 0, scale = 0;
+};
+
+std::vector<Centred> centred(std::span<const float> values, int64_t width) {
+  const auto w = static_cast<size_t>(width);
+  std::vector<Centred> rows;
+  for (size_t at = 0; at + w <= values.size(); at += w) {
+    const auto row = values.subspan(at, w);
+    double sum = 0, squares = 0;
+    for (const float v : row) sum += v;
+    const double mean = sum / static_cast<double>(width);
+    for (const float v : row) squares += (v - mean) * (v - mean);
+    rows.push_back({mean, squares > 0 ? 1 / std::sqrt(squares) : 0});
+  }
+  return rows;
 }
 
 std::span<double> row_of(Rows& rows, int64_t r) {
@@ -58,66 +87,37 @@ void normalise_rows(Rows& rows) {
   }
 }
 
-std::vector<Pair> consecutive_pairs(int64_t pictures, std::span<const uint8_t> same) {
-  if (pictures != 2 * static_cast<int64_t>(same.size()))
-    throw Error(fmt::format("{} pictures do not make {} pairs", pictures, same.size()));
-  std::vector<Pair> pairs;
-  for (size_t i = 0; i < same.size(); ++i) pairs.push_back({static_cast<int64_t>(2 * i), static_cast<int64_t>(2 * i + 1), same[i] != 0});
-  return pairs;
-}
-
 std::vector<double> squared_distances(const Rows& unit, std::span<const Pair> pairs) {
-  std::vector<double> distances;
-  distances.reserve(pairs.size());
-  for (const Pair& pair : pairs) {
-    const auto a = unit.row(pair.first), b = unit.row(pair.second);
+  return over_pairs(pairs, [&](int64_t first, int64_t second) {
+    const auto a = unit.row(first), b = unit.row(second);
     double sum = 0;
     for (size_t k = 0; k < a.size(); ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
-    distances.push_back(sum);
-  }
-  return distances;
+    return sum;
+  });
 }
 
 std::vector<double> correlation_distances(std::span<const float> values, int64_t width, std::span<const Pair> pairs) {
+  const std::vector<Centred> rows = centred(values, width);
   const auto w = static_cast<size_t>(width);
-  struct Centred {
-    double mean = 0, scale = 0;
-  };
-  std::vector<Centred> rows;
-  for (size_t at = 0; at + w <= values.size(); at += w) {
-    const auto row = values.subspan(at, w);
-    double sum = 0, squares = 0;
-    for (const float v : row) sum += v;
-    const double centre = sum / static_cast<double>(width);
-    for (const float v : row) squares += (v - centre) * (v - centre);
-    rows.push_back({centre, squares > 0 ? 1 / std::sqrt(squares) : 0});
-  }
-  std::vector<double> distances;
-  distances.reserve(pairs.size());
-  for (const Pair& pair : pairs) {
-    const auto first = static_cast<size_t>(pair.first), second = static_cast<size_t>(pair.second);
-    const Centred a = rows[first], b = rows[second];
-    const float *p = values.data() + first * w, *q = values.data() + second * w;
+  return over_pairs(pairs, [&](int64_t first, int64_t second) {
+    const Centred a = rows[static_cast<size_t>(first)], b = rows[static_cast<size_t>(second)];
+    const float *p = values.data() + first * width, *q = values.data() + second * width;
     double sum = 0;
     for (size_t k = 0; k < w; ++k) {
       const double difference = (p[k] - a.mean) * a.scale - (q[k] - b.mean) * b.scale;
       sum += difference * difference;
     }
-    distances.push_back(sum);
-  }
-  return distances;
+    return sum;
+  });
 }
 
 std::vector<double> cosine_distances(const Rows& unit, std::span<const Pair> pairs) {
-  std::vector<double> distances;
-  distances.reserve(pairs.size());
-  for (const Pair& pair : pairs) {
-    const auto a = unit.row(pair.first), b = unit.row(pair.second);
+  return over_pairs(pairs, [&](int64_t first, int64_t second) {
+    const auto a = unit.row(first), b = unit.row(second);
     double dot = 0;
     for (size_t k = 0; k < a.size(); ++k) dot += a[k] * b[k];
-    distances.push_back(1 - dot);
-  }
-  return distances;
+    return 1 - dot;
+  });
 }
 
 }  // namespace lafs::metrics

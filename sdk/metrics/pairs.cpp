@@ -8,6 +8,7 @@
 
 #include "lafs/error.h"
 #include "lafs/rng.h"
+#include "metrics/verification.h"
 
 namespace lafs::metrics {
 namespace {
@@ -62,6 +63,14 @@ void add_impostors(std::span<const int64_t> identities, int64_t count, uint64_t 
 
 }  // namespace
 
+std::vector<Pair> consecutive_pairs(int64_t pictures, std::span<const uint8_t> same) {
+  if (pictures != 2 * static_cast<int64_t>(same.size()))
+    throw Error(fmt::format("{} pictures do not make {} pairs", pictures, same.size()));
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < same.size(); ++i) pairs.push_back({static_cast<int64_t>(2 * i), static_cast<int64_t>(2 * i + 1), same[i] != 0});
+  return pairs;
+}
+
 std::vector<Pair> all_pairs(std::span<const int64_t> identities) {
   const auto pictures = static_cast<int64_t>(identities.size());
   const int64_t count = pairs_of(pictures);
@@ -79,8 +88,8 @@ std::vector<Pair> drawn_pairs(std::span<const int64_t> identities, int64_t genui
   for (const auto& pictures : groups) available += pairs_of(static_cast<int64_t>(pictures.size()));
   const int64_t different = pairs_of(static_cast<int64_t>(identities.size())) - available;
   if (genuine > 0 && groups.empty()) throw Error("no identity has two pictures, so there is no genuine pair");
-  if (genuine > available) throw Error(fmt::format("{} genuine pairs are asked for and the pictures have {}", genuine, available));
-  if (impostors > different) throw Error(fmt::format("{} impostor pairs are asked for and the pictures have {}", impostors, different));
+  if (genuine > available) throw Error(fmt::format("{} genuine pairs were requested, and the pictures have {}", genuine, available));
+  if (impostors > different) throw Error(fmt::format("{} impostor pairs were requested, and the pictures have {}", impostors, different));
   std::vector<Pair> pairs;
   add_genuine(groups, genuine, fold(key_of("genuine pairs"), seed), pairs);
   add_impostors(identities, impostors, fold(key_of("impostor pairs"), seed), pairs);

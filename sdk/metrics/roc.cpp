@@ -37,8 +37,8 @@ Roc roc_curve(std::span<const double> scores, std::span<const uint8_t> genuine, 
     const bool last_of_equal = i + 1 == order.size() || scores[order[i + 1]] != scores[order[i]];
     if (last_of_equal) all.push_back({fp, tp, scores[order[i]]});
   }
-  if (tp == 0) throw Error("a curve needs genuine comparisons and there is none");
-  if (fp == 0) throw Error("a curve needs impostor comparisons and there is none");
+  if (tp == 0) throw Error("a curve needs genuine comparisons, and there are none");
+  if (fp == 0) throw Error("a curve needs impostor comparisons, and there are none");
   Roc roc{{{0, 0, std::numeric_limits<double>::infinity()}}, tp, fp};
   for (size_t i = 0; i < all.size(); ++i) {
     const bool inner = i > 0 && i + 1 < all.size();

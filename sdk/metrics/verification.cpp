@@ -77,7 +77,7 @@ void check(std::span<const double> distances, std::span<const uint8_t> same) {
 }  // namespace
 
 std::vector<Fold> make_folds(int64_t pairs, int64_t folds) {
-  if (folds < 2) throw Error(fmt::format("{} folds leave nothing to choose a threshold on; at least 2", folds));
+  if (folds < 2) throw Error(fmt::format("{} folds leave nothing to choose a threshold on; use at least 2", folds));
   if (pairs < folds) throw Error(fmt::format("{} pairs do not fill {} folds", pairs, folds));
   std::vector<Fold> all;
   for (int64_t f = 0, begin = 0; f < folds; ++f) {

@@ -59,7 +59,7 @@ void operation(benchmark::State& state, Work work) {
 }
 using Bytes = std::vector<uint8_t>;
 BENCHMARK_CAPTURE(operation, crop_resize, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) {
-  c.crop_resize(image, {10, 7, 80, 95}, lafs::imaging::Kernel::cubic, 112, 112);
+  c.crop_resize(image, {10, 7, 80, 95}, lafs::imaging::ResampleFilter::cubic, 112, 112);
 });
 BENCHMARK_CAPTURE(operation, load, [](lafs::imaging::Canvas& c, const lafs::Image& image, Bytes&) { c.load(image); });
 BENCHMARK_CAPTURE(operation, store, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes& bytes) { c.store(bytes); });

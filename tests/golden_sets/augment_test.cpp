@@ -97,15 +97,16 @@ bool drawn(const Json& entry, const lafs::Image& in, lafs::imaging::Canvas& canv
   const std::string op = entry["op"];
   canvas.load(in);
   if (begins(op, "crop then antialiased")) {
-    const auto kernel = op.find("bilinear") != std::string::npos ? lafs::imaging::Kernel::triangle : lafs::imaging::Kernel::cubic;
+    const auto kernel =
+        op.find("bilinear") != std::string::npos ? lafs::imaging::ResampleFilter::triangle : lafs::imaging::ResampleFilter::cubic;
     canvas.crop_resize(in, box_of(entry), kernel, entry["size"], entry["size"]);
     return true;
   }
   if (begins(op, "shorter side to 96")) {
-    canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::imaging::Kernel::cubic, 96, 96);
+    canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::imaging::ResampleFilter::cubic, 96, 96);
     std::vector<uint8_t> bytes(96 * 96 * 3);
     canvas.store(bytes);
-    canvas.crop_resize(lafs::imaging::image_of(96, 96, std::move(bytes)), {6, 6, 84, 84}, lafs::imaging::Kernel::cubic, 84, 84);
+    canvas.crop_resize(lafs::imaging::image_of(96, 96, std::move(bytes)), {6, 6, 84, 84}, lafs::imaging::ResampleFilter::cubic, 84, 84);
     return true;
   }
   if (begins(op, "colour jitter")) {
@@ -117,7 +118,7 @@ bool drawn(const Json& entry, const lafs::Image& in, lafs::imaging::Canvas& canv
     const Json& steps = entry["steps"];
     const Json& box = steps[0][1];
     const bool mirrored = steps.size() > 1 && steps[1][0] == "flip";
-    canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::imaging::Kernel::cubic, box[4], box[4], mirrored);
+    canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::imaging::ResampleFilter::cubic, box[4], box[4], mirrored);
     for (size_t i = mirrored ? 2 : 1; i < steps.size(); ++i) apply(canvas, steps[i][0], steps[i][1]);
     return true;
   }

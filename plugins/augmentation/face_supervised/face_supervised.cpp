@@ -1,17 +1,14 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numeric>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "imaging/random_crop.h"
 #include "imaging/resize.h"
 #include "imaging/tensor_ops.h"
+#include "imaging/view_chain.h"
 #include "lafs/augmentation.h"
-#include "lafs/error.h"
 #include "lafs/plugin.h"
 
 namespace {
@@ -29,7 +26,7 @@ class FaceSupervised final : public lafs::Augmentation {
     bool crop = true;
     std::vector<double> crop_scale{0.9, 1.0}, crop_ratio{3.0 / 4, 4.0 / 3};
     bool jitter = true;
-    double brightness = 0.1, contrast = 0.1, saturation = 0.1, hue = 0.1;
+    lafs::imaging::ColourJitter colours{0.1, 0.1, 0.1, 0.1};
     std::string hue_rule = "old";
     double erasing = 0.5;
     std::vector<double> erasing_scale{0.02, 0.1}, erasing_ratio{0.3, 3.3};
@@ -41,10 +38,7 @@ class FaceSupervised final : public lafs::Augmentation {
       p("crop_scale", crop_scale, lafs::in(1e-6, 1), "lowest and highest share of the area");
       p("crop_ratio", crop_ratio, lafs::in(1e-3, 1e3), "lowest and highest width over height, drawn log-uniformly");
       p("jitter", jitter, "change brightness, contrast, saturation and hue, in random order");
-      p("brightness", brightness, lafs::in(0, 1), "half width of the factor around 1");
-      p("contrast", contrast, lafs::in(0, 1), "half width of the factor around 1");
-      p("saturation", saturation, lafs::in(0, 1), "half width of the factor around 1");
-      p("hue", hue, lafs::in(0, 0.5), "half width of the shift, in full circles");
+      colours.declare(p);
       p("hue_rule", hue_rule, lafs::one_of({"old", "new"}), "old: hue results times 255, truncated; new: times 255.999");
       p("erasing", erasing, lafs::in(0, 1), "probability of a black rectangle");
       p("erasing_scale", erasing_scale, lafs::in(1e-6, 1), "lowest and highest share of its area");
@@ -54,21 +48,18 @@ class FaceSupervised final : public lafs::Augmentation {
   };
 
   FaceSupervised(const Options& options, const lafs::InputContract& input)
-      : options_(options),
-        height_(input.height),
-        width_(input.width),
-        kernel_(input.interpolation == "bicubic" ? lafs::imaging::Kernel::cubic : lafs::imaging::Kernel::triangle) {
-    check_range("crop_scale", options.crop_scale);
-    check_range("crop_ratio", options.crop_ratio);
-    check_range("erasing_scale", options.erasing_scale);
-    check_range("erasing_ratio", options.erasing_ratio);
+      : options_(options), height_(input.height), width_(input.width), filter_(lafs::imaging::filter_of(input.interpolation)) {
+    lafs::imaging::check_range("crop_scale", options.crop_scale);
+    lafs::imaging::check_range("crop_ratio", options.crop_ratio);
+    lafs::imaging::check_range("erasing_scale", options.erasing_scale);
+    lafs::imaging::check_range("erasing_ratio", options.erasing_ratio);
   }
 
   lafs::ViewLayout layout() const override { return {{"image", 1, height_, width_, false}}; }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> rgb = out.image(0, 0);
-    const lafs::Image whole = lafs::imaging::resized(sample.image, kernel_, height_, width_);
+    const lafs::Image whole = lafs::imaging::resized(sample.image, filter_, height_, width_);
     const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
     const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
     if (box.height < height_ || box.width < width_) {
@@ -82,10 +73,6 @@ class FaceSupervised final : public lafs::Augmentation {
   }
 
  private:
-  static void check_range(const std::string& name, const std::vector<double>& range) {
-    if (range.size() != 2 || range[0] > range[1]) throw lafs::Error(name + " must be two numbers, the lower one first");
-  }
-
   /// Half to even, as Python's round.
   static int64_t rounded(double x) { return std::lrint(x); }
 
@@ -95,18 +82,14 @@ class FaceSupervised final : public lafs::Augmentation {
   }
 
   void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {
-    std::array<int64_t, 4> order{0, 1, 2, 3};
-    rng.shuffle(order);
-    const auto factor = [&](double half) { return rng.uniform(1 - half, 1 + half); };
-    const double brightness = factor(options_.brightness), contrast = factor(options_.contrast), saturation = factor(options_.saturation);
-    const double hue = rng.uniform(-options_.hue, options_.hue);
+    using Step = lafs::imaging::ColourJitter::Step;
     const lafs::imaging::HueRule rule =
         options_.hue_rule == "old" ? lafs::imaging::HueRule::times_255 : lafs::imaging::HueRule::times_255_999;
-    for (const int64_t step : order) {
-      if (step == 0) lafs::imaging::adjust_brightness(rgb, brightness);
-      if (step == 1) lafs::imaging::adjust_contrast(rgb, contrast);
-      if (step == 2) lafs::imaging::adjust_saturation(rgb, saturation);
-      if (step == 3) lafs::imaging::adjust_hue(rgb, hue, rule);
+    for (const auto& [step, amount] : options_.colours.draw(rng)) {
+      if (step == Step::brightness) lafs::imaging::adjust_brightness(rgb, amount);
+      if (step == Step::contrast) lafs::imaging::adjust_contrast(rgb, amount);
+      if (step == Step::saturation) lafs::imaging::adjust_saturation(rgb, amount);
+      if (step == Step::hue) lafs::imaging::adjust_hue(rgb, amount, rule);
     }
   }
 
@@ -130,7 +113,7 @@ class FaceSupervised final : public lafs::Augmentation {
 
   Options options_;
   int64_t height_, width_;
-  lafs::imaging::Kernel kernel_;
+  lafs::imaging::ResampleFilter filter_;
 };
 
 }  // namespace

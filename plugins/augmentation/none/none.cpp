@@ -23,12 +23,12 @@ class None final : public lafs::Augmentation {
   None(const Options& options, const lafs::InputContract& input)
       : options_(options),
         group_{"image", 1, input.height, input.width, options.landmarks},
-        kernel_(input.interpolation == "bicubic" ? lafs::imaging::Kernel::cubic : lafs::imaging::Kernel::triangle) {}
+        filter_(lafs::imaging::filter_of(input.interpolation)) {}
 
   lafs::ViewLayout layout() const override { return {group_}; }
 
   void views(const lafs::Sample& sample, lafs::Rng&, lafs::Views& out) const override {
-    lafs::imaging::resize(sample.image, kernel_, group_.height, group_.width, out.image(0, 0));
+    lafs::imaging::resize(sample.image, filter_, group_.height, group_.width, out.image(0, 0));
     if (!options_.landmarks) return;
     if (sample.landmarks.empty()) throw lafs::Error(fmt::format("\"{}\" has no landmarks; set landmarks = false", sample.key));
     const float sx = static_cast<float>(group_.width) / static_cast<float>(sample.image.width);
@@ -41,7 +41,7 @@ class None final : public lafs::Augmentation {
  private:
   Options options_;
   lafs::ViewGroup group_;
-  lafs::imaging::Kernel kernel_;
+  lafs::imaging::ResampleFilter filter_;
 };
 
 }  // namespace

@@ -50,7 +50,7 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   }
 
   lafs::Sample get(int64_t index) const override {
-    if (index < 0 || index >= size_) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size_));
+    lafs::check_index(index, size_);
     const Part& part = of(index);
     lafs::Sample sample = part.source->get(index - part.begin);
     sample.identity += part.identity_offset;
@@ -76,7 +76,7 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return lafs::encoded_of(*part.source) != nullptr; });
   }
   std::vector<uint8_t> encoded(int64_t index) const override {
-    if (index < 0 || index >= size_) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size_));
+    lafs::check_index(index, size_);
     const Part& part = of(index);
     const lafs::Encoded* bytes = lafs::encoded_of(*part.source);
     if (!bytes) throw lafs::Error("not all sources have encoded pictures");

@@ -1,21 +1,18 @@
-#include <algorithm>
-#include <atomic>
 #include <filesystem>
-#include <map>
-#include <mutex>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "imaging/damaged.h"
 #include "imaging/decode.h"
 #include "lafs/data_root.h"
 #include "lafs/data_source.h"
 #include "lafs/error.h"
+#include "lafs/parallel.h"
 #include "lafs/plugin.h"
 #include "listing.h"
 
@@ -30,7 +27,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     std::string on_damaged = "error";
 
     void declare(lafs::Params& p) {
-      // Where pictures lie changes no number; which they are is in the fingerprint.
+      // Where the pictures are changes no number; which ones they are is in the fingerprint.
       p.affects_nothing("root", root, lafs::needed(), "folder that holds a folder of images for each identity");
       p.affects_nothing("list", list,
                         "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder");
@@ -42,7 +39,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   ImageFolder(const Options& options, lafs::Assembly&) {
     for (const lafs::Path& path : {options.root, options.list}) lafs::check_root(path);
     root_ = options.root.value;
-    listing_ = options.list.empty() ? lafs::list_folder(root_) : lafs::read_list(options.list.value, root_);
+    listing_ = options.list.empty() ? lafs::image_folder::list_folder(root_) : lafs::image_folder::read_list(options.list.value, root_);
     if (options.on_damaged == "skip") leave_out_damaged();
   }
 
@@ -53,11 +50,11 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   std::optional<int64_t> find(const std::string& key) const override { return listing_.find(key); }
 
   lafs::Sample get(int64_t index) const override {
-    check(index);
+    lafs::check_index(index, size());
     return {lafs::imaging::read_image(file(index)), identity(index), index, key(index), {}, 1};
   }
   std::vector<uint8_t> encoded(int64_t index) const override {
-    check(index);
+    lafs::check_index(index, size());
     return lafs::imaging::read_bytes(file(index));
   }
   std::vector<std::string> skipped() const override { return skipped_; }
@@ -74,30 +71,11 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   }
 
  private:
-  void check(int64_t index) const {
-    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
-  }
-
   std::filesystem::path file(int64_t index) const { return root_ / listing_.name(index); }
 
   void leave_out_damaged() {
-    std::map<int64_t, std::string> damaged;
-    std::mutex guard;
-    std::atomic<int64_t> next{0};
-    const auto look = [&] {
-      for (int64_t i = next++; i < size(); i = next++) {
-        try {
-          lafs::imaging::read_image(file(i));
-        } catch (const lafs::Error& error) {
-          const std::lock_guard lock(guard);
-          damaged[i] = error.what();
-        }
-      }
-    };
-    std::vector<std::jthread> threads;
-    for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(look);
-    look();
-    threads.clear();
+    const auto damaged =
+        lafs::imaging::find_damaged(size(), lafs::hardware_threads(), [&](int64_t index) { lafs::imaging::read_image(file(index)); });
     std::vector<int64_t> indices;
     for (const auto& [index, reason] : damaged) {
       indices.push_back(index);
@@ -110,7 +88,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   }
 
   std::filesystem::path root_;
-  lafs::Listing listing_;
+  lafs::image_folder::Listing listing_;
   std::vector<std::string> skipped_;
 };
 

@@ -13,7 +13,7 @@
 #include "imaging/decode.h"
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::image_folder {
 
 namespace fs = std::filesystem;
 
@@ -84,7 +84,7 @@ std::pair<std::vector<std::string>, std::vector<std::string>> files_and_folders(
     if (entry->is_directory(broken)) {
       folders.push_back(name);
     } else if (imaging::is_image_name(name)) {
-      // Opening a pipe would wait for ever.
+      // Opening a pipe would block until somebody writes to it.
       if (entry->is_other(broken)) throw Error(fmt::format("\"{}\" is neither a file nor a folder", entry->path().string()));
       files.push_back(name);
     }
@@ -126,30 +126,44 @@ Listing list_folder(const fs::path& root) {
   return out;
 }
 
+namespace {
+
+/// A line of a list of images.
+struct Line {
+  std::string name, identity;
+  int64_t number = 0;
+};
+
+/// Path and identity of a line that is not empty; throws Error without a place.
+Line parse_line(const std::string& text, const fs::path& root, int64_t number) {
+  const size_t tab = text.find('\t'), cut = tab != std::string::npos ? tab : text.find(' ');
+  Line line{text.substr(0, cut), cut == std::string::npos ? "" : text.substr(text.find_first_not_of(" \t", cut)), number};
+  if (!fs::is_regular_file(root / line.name)) throw Error(fmt::format("\"{}\" is not in \"{}\"", line.name, root.string()));
+  if (line.identity.empty()) line.identity = fs::path(line.name).parent_path().generic_string();
+  if (line.identity.empty()) throw Error(fmt::format("\"{}\" has no identity and is not in a folder", line.name));
+  return line;
+}
+
+}  // namespace
+
 Listing read_list(const fs::path& list, const fs::path& root) {
   if (!fs::is_directory(root)) throw Error(fmt::format("the folder \"{}\" does not exist", root.string()));
   std::ifstream in(list);
   if (!in) throw Error(fmt::format("the list \"{}\" cannot be read", list.string()));
-  struct Line {
-    std::string name, identity;
-    int64_t number;
-  };
+  const auto where = [&](int64_t line) { return fmt::format("{}:{}", list.string(), line); };
   std::vector<Line> lines;
   std::map<std::string, int64_t> numbers;
   int64_t number = 0;
-  const auto where = [&](int64_t line) { return fmt::format("{}:{}", list.string(), line); };
   for (std::string text; std::getline(in, text);) {
     ++number;
     while (!text.empty() && (text.back() == '\r' || text.back() == ' ' || text.back() == '\t')) text.pop_back();
     if (text.empty()) continue;
-    const size_t tab = text.find('\t'), cut = tab != std::string::npos ? tab : text.find(' ');
-    Line line{text.substr(0, cut), cut == std::string::npos ? "" : text.substr(text.find_first_not_of(" \t", cut)), number};
-    if (!fs::is_regular_file(root / line.name))
-      throw Error(fmt::format("\"{}\" is not in \"{}\"", line.name, root.string())).at(where(number));
-    if (line.identity.empty()) line.identity = fs::path(line.name).parent_path().generic_string();
-    if (line.identity.empty()) throw Error(fmt::format("\"{}\" names no identity, and lies in no folder", line.name)).at(where(number));
-    numbers[line.identity] = 0;
-    lines.push_back(std::move(line));
+    try {
+      lines.push_back(parse_line(text, root, number));
+    } catch (const Error& error) {
+      throw error.at(where(number));
+    }
+    numbers[lines.back().identity] = 0;
   }
   if (lines.empty()) throw Error(fmt::format("the list \"{}\" names no images", list.string()));
   std::vector<std::string> names;
@@ -166,4 +180,4 @@ Listing read_list(const fs::path& list, const fs::path& root) {
   return out;
 }
 
-}  // namespace lafs
+}  // namespace lafs::image_folder

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lafs {
+namespace lafs::image_folder {
 
 /// Names and identities of pictures. In memory an image costs 12 bytes and the bytes of its relative path. Const members: [any thread]
 class Listing {
@@ -32,11 +32,11 @@ class Listing {
 };
 
 /// One folder an identity under `root`, sorted bytewise; in it files by name, then its folders; links are followed, loops are not
-/// (data-formats 3). Names that begin with a dot are passed over. Throws Error for a missing root and for folders without images.
+/// (data-formats 3). Names that begin with a dot are skipped. Throws Error for a missing root and for folders without images.
 Listing list_folder(const std::filesystem::path& root);
 
 /// Lines `relative/path` or `relative/path identity` (after a tab, or the first blank), in their order; the identity defaults to the
 /// parent folder, and identities are numbered by sorted name. Throws Error with file and line.
 Listing read_list(const std::filesystem::path& list, const std::filesystem::path& root);
 
-}  // namespace lafs
+}  // namespace lafs::image_folder

@@ -1,15 +1,12 @@
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "imaging/damaged.h"
 #include "imaging/decode.h"
 #include "lafs/assembly.h"
 #include "lafs/data_root.h"
@@ -69,7 +66,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   lafs::Sample get(int64_t index) const override { return {picture(index), identity(index), index, key(index), {}, 1}; }
   bool has_encoded() const override { return !options_.swap_rb; }
   std::vector<uint8_t> encoded(int64_t index) const override {
-    check(index);
+    lafs::check_index(index, size());
     const auto [shard, i] = shards_.at(at(index));
     return shard->picture(i);
   }
@@ -104,13 +101,10 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     return out;
   }
 
-  void check(int64_t index) const {
-    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
-  }
   int64_t at(int64_t index) const { return chosen_.empty() ? index : int64_t{chosen_[static_cast<size_t>(index)]}; }
 
   lafs::Image picture(int64_t index) const {
-    check(index);
+    lafs::check_index(index, size());
     const auto [shard, i] = shards_.at(at(index));
     const std::vector<uint8_t> bytes = shard->picture(i);
     try {
@@ -131,7 +125,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     const int64_t there = shards_.largest_label() + 1, end = options_.count > 0 ? options_.first + options_.count : there;
     if (options_.first >= there || end > there) {
       throw lafs::Error(
-          fmt::format("identities {} to {} are asked for; there are {}", options_.first, std::max(end - 1, options_.first), there));
+          fmt::format("identities {} to {} were requested; there are {}", options_.first, std::max(end - 1, options_.first), there));
     }
     identities_ = end - options_.first;
     part_ = identities_ != there;
@@ -153,23 +147,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
 
   void leave_out_damaged() {
-    std::map<int64_t, std::string> damaged;
-    std::mutex guard;
-    std::atomic<int64_t> next{0};
-    const auto look = [&] {
-      for (int64_t index = next++; index < size(); index = next++) {
-        try {
-          picture(index);
-        } catch (const lafs::Error& error) {
-          const std::lock_guard lock(guard);
-          damaged[index] = error.what();
-        }
-      }
-    };
-    std::vector<std::jthread> threads;
-    for (int64_t i = 1; i < options_.threads; ++i) threads.emplace_back(look);
-    look();
-    threads.clear();
+    const auto damaged = lafs::imaging::find_damaged(size(), options_.threads, [&](int64_t index) { picture(index); });
     if (damaged.empty()) return;
     std::vector<uint32_t> rest;
     for (int64_t index = 0; index < size(); ++index) {
@@ -181,7 +159,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
 
   Options options_;
-  lafs::Shards shards_;
+  lafs::record_set::Shards shards_;
   std::vector<uint32_t> chosen_;  ///< pictures of the shards, ascending; empty: all
   std::vector<std::string> skipped_;
   int64_t identities_ = 0;

@@ -8,7 +8,7 @@
 
 #include "lafs/error.h"
 
-namespace lafs {
+namespace lafs::record_set {
 
 namespace fs = std::filesystem;
 
@@ -79,4 +79,4 @@ std::optional<int64_t> Shards::find(const std::string& key) const {
   return there ? std::optional(begin(*shard) + *there) : std::nullopt;
 }
 
-}  // namespace lafs
+}  // namespace lafs::record_set

@@ -9,9 +9,9 @@
 
 #include "formats/face_records.h"
 
-namespace lafs {
+namespace lafs::record_set {
 
-/// Record sets one after the other, whose labels mean the same people. [any thread]
+/// Record sets one after the other that share their labels: label 5 is the same person in each. [any thread]
 class Shards {
  public:
   /// Files of records, or folders: a folder's "train.rec", or else all its files that end in ".rec", by name.
@@ -34,4 +34,4 @@ class Shards {
   std::vector<int64_t> ends_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::record_set

@@ -19,7 +19,7 @@
 namespace {
 
 /// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
-/// [first, first + count). Of them the first `per_identity` pictures each, and of the rest a `fraction`. Memory: 4 bytes a picture kept.
+/// [first, first + count). Then the first `per_identity` pictures of each, and a `fraction` of these. Memory: 4 bytes a picture kept.
 class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
  public:
   struct Options {
@@ -32,7 +32,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
 
     void declare(lafs::Params& p) {
       p("source", source, lafs::needed(), "the whole");
-      // The path changes no number; whom the file names is in the fingerprint.
+      // The path changes no number; the people whom the file names are in the fingerprint.
       p.affects_nothing(
           "split", split,
           "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
@@ -49,7 +49,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   };
 
   Subset(const Options& options, lafs::Assembly& assembly) : options_(options) {
-    if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that says whom");
+    if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that names the people to leave out");
     lafs::check_root(options.split);
     source_ = options.source.make(assembly);
     choose_identities();
@@ -63,7 +63,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   std::string key(int64_t index) const override { return source_->key(at(index)); }
 
   lafs::Sample get(int64_t index) const override {
-    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+    lafs::check_index(index, size());
     lafs::Sample sample = source_->get(at(index));
     sample.identity = label(sample.identity);
     sample.index = index;
@@ -88,7 +88,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
 
   bool has_encoded() const override { return lafs::encoded_of(*source_) != nullptr; }
   std::vector<uint8_t> encoded(int64_t index) const override {
-    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+    lafs::check_index(index, size());
     const lafs::Encoded* bytes = lafs::encoded_of(*source_);
     if (!bytes) throw lafs::Error("the source has no encoded pictures");
     return bytes->encoded(at(index));
@@ -109,7 +109,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     std::set<std::string> names;
     for (std::string line; std::getline(in, line);) {
       const std::string name = line.substr(0, line.find_first_of("\t\r "));
-      // LFW's lists begin, and go on at each fold, with a line that holds a number alone.
+      // LFW's lists and each of their folds begin with a line that holds only a number.
       if (name.find_first_not_of("0123456789") != std::string::npos) names.insert(name);
     }
     if (names.empty()) throw lafs::Error(fmt::format("the split \"{}\" names nobody", options_.split.value));
@@ -139,12 +139,12 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
       if (counts_[identity] >= options_.min_images) kept.push_back(identity);
     }
     if (!options_.split.empty() && named == 0)
-      throw lafs::Error(fmt::format("the split \"{}\" names nobody of the source", options_.split.value));
-    // Without a sign: the sum of any two options fits.
+      throw lafs::Error(fmt::format("the split \"{}\" names nobody who is in the source", options_.split.value));
+    // Unsigned, because the sum of any two options fits in 64 bits without a sign.
     const auto there = static_cast<uint64_t>(kept.size()), first = static_cast<uint64_t>(options_.first);
     const uint64_t end = options_.count > 0 ? first + static_cast<uint64_t>(options_.count) : std::max(there, first + 1);
     if (there == 0) throw lafs::Error(fmt::format("no identity is left of {}", all));
-    if (end > there) throw lafs::Error(fmt::format("identities {} to {} are asked for; there are {}", first, end - 1, there));
+    if (end > there) throw lafs::Error(fmt::format("identities {} to {} were requested; there are {}", first, end - 1, there));
     keep_.assign(all, false);
     for (uint64_t i = first; i < end; ++i) keep_[kept[i]] = true;
   }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace lafs {
+namespace lafs::synthetic_faces {
 
-/// Linear in nothing: the numbers of a byte divided by 255.
+/// A byte of each channel divided by 255; not linear light.
 struct Colour {
   float r = 0, g = 0, b = 0;
 };
@@ -16,7 +16,7 @@ inline Colour mix(const Colour& a, const Colour& b, float t) {
 }
 inline Colour operator*(const Colour& c, float f) { return {c.r * f, c.g * f, c.b * f}; }
 
-/// Where the face's own plane lies in the picture: u to the right, v down, in sides of the picture; roll turns clockwise.
+/// The position of the plane of the face in the picture: u to the right, v down, in sides of the picture; roll turns clockwise.
 struct Frame {
   float centre_x = 0.5f, centre_y = 0.5f, scale = 1, roll = 0;
 };
@@ -74,7 +74,7 @@ class Canvas {
     p[2] += (colour.b - p[2]) * alpha;
   }
 
-  /// How much of a pixel lies inside a shape whose edge is `distance` units away; `soft` pixels wide.
+  /// The share of a pixel inside a shape whose edge is `distance` units away; the edge is `soft` pixels wide.
   float cover(float distance, float soft = 1) const { return std::clamp(0.5f + distance * unit() / soft, 0.0f, 1.0f); }
 
   /// Paints an ellipse; `lights` also marks it as part of what light falls on.
@@ -103,4 +103,4 @@ class Canvas {
   std::vector<float> rgb_, lit_;
 };
 
-}  // namespace lafs
+}  // namespace lafs::synthetic_faces

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-namespace lafs {
+namespace lafs::synthetic_faces {
 
 namespace {
 
@@ -135,4 +135,4 @@ Scene draw_scene(Rng rng, double difficulty) {
   return scene;
 }
 
-}  // namespace lafs
+}  // namespace lafs::synthetic_faces

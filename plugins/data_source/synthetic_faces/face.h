@@ -5,7 +5,7 @@
 #include "canvas.h"
 #include "lafs/rng.h"
 
-namespace lafs {
+namespace lafs::synthetic_faces {
 
 /// A person: lengths in sides of the picture, from the centre of the face; y down.
 struct Face {
@@ -60,4 +60,4 @@ struct Rendering {
 };
 Rendering render(const Face& face, const Scene& scene, int64_t size);
 
-}  // namespace lafs
+}  // namespace lafs::synthetic_faces

@@ -2,9 +2,10 @@
 #include <cmath>
 #include <utility>
 
+#include "camera.h"
 #include "face.h"
 
-namespace lafs {
+namespace lafs::synthetic_faces {
 
 namespace {
 
@@ -35,11 +36,11 @@ class Painter {
     glasses();
     light();
     occluder();
-    return {finish(), landmarks()};
+    return {photographed(std::move(canvas_.rgb()), canvas_.size(), scene_), landmarks()};
   }
 
  private:
-  /// A point of the face turned with the head; `lift` is how far it stands out of the ellipsoid.
+  /// A point of the face turned with the head; `lift` is its height above the ellipsoid.
   Spot turned(float x, float y, float lift = 0) const {
     const float a = face_.half_width, b = face_.half_height, pivot = 0.10f;
     const float root = std::sqrt(std::max(0.08f, 1 - x * x / (a * a) - y * y / (b * b)));
@@ -202,7 +203,7 @@ class Painter {
     canvas_.ellipse({bridge.u, bridge.v, std::max(0.01f, face_.eye_x - face_.glasses_size * 0.9f), thick * 0.7f}, face_.frame);
   }
 
-  /// One lamp and an even rest, on the normals of an ellipsoid; what is not lit keeps the picture's exposure.
+  /// One lamp and ambient light, on the normals of an ellipsoid; parts outside of the mask get only the exposure.
   void light() {
     const Light& lamp = scene_.light;
     const float a = face_.half_width * 1.12f, b = face_.half_height * 1.12f;
@@ -239,44 +240,6 @@ class Painter {
     }
   }
 
-  std::vector<uint8_t> finish() {
-    blur();
-    const std::vector<float>& rgb = canvas_.rgb();
-    std::vector<uint8_t> bytes(rgb.size());
-    for (size_t i = 0; i < rgb.size(); i += 3) {
-      // 16 bits of chance a channel: uniform noise, whose spread is what matters.
-      const uint64_t chance = fold(scene_.noise_key, i);
-      for (size_t c = 0; c < 3; ++c) {
-        const float noise = (static_cast<float>((chance >> (16 * c)) & 0xffff) / 32768.0f - 1) * scene_.noise;
-        bytes[i + c] = static_cast<uint8_t>(std::clamp((rgb[i + c] + noise) * 255.0f + 0.5f, 0.0f, 255.0f));
-      }
-    }
-    return bytes;
-  }
-
-  /// Weights w, 1-2w, w along rows and then along columns; edges repeat.
-  void blur() {
-    const int size = canvas_.size();
-    const float side = scene_.blur, middle = 1 - 2 * side;
-    std::vector<float>& rgb = canvas_.rgb();
-    std::vector<float> wide(rgb.size());
-    for (int y = 0; y < size; ++y) {
-      const float* from = &rgb[static_cast<size_t>(y * size) * 3];
-      float* to = &wide[static_cast<size_t>(y * size) * 3];
-      const int last = size * 3 - 3;
-      for (int i = 0; i < 3; ++i) to[i] = from[i] * (1 - side) + from[i + 3] * side;
-      for (int i = 3; i < last; ++i) to[i] = from[i] * middle + (from[i - 3] + from[i + 3]) * side;
-      for (int i = last; i < last + 3; ++i) to[i] = from[i] * (1 - side) + from[i - 3] * side;
-    }
-    const size_t stride = static_cast<size_t>(size) * 3;
-    for (int y = 0; y < size; ++y) {
-      const float* here = &wide[static_cast<size_t>(y) * stride];
-      const float *above = y > 0 ? here - stride : here, *below = y + 1 < size ? here + stride : here;
-      float* to = &rgb[static_cast<size_t>(y) * stride];
-      for (size_t i = 0; i < stride; ++i) to[i] = here[i] * middle + (above[i] + below[i]) * side;
-    }
-  }
-
   std::vector<float> landmarks() const {
     const float half = face_.mouth_width * (1 + 0.18f * scene_.expression.smile), corner = -0.055f * scene_.expression.smile;
     const Spot mouth = turned(0, face_.mouth_y, 0.015f), chin = turned(0, face_.half_height * 0.93f);
@@ -308,4 +271,4 @@ class Painter {
 
 Rendering render(const Face& face, const Scene& scene, int64_t size) { return Painter(face, scene, size).paint(); }
 
-}  // namespace lafs
+}  // namespace lafs::synthetic_faces

@@ -9,7 +9,6 @@
 #include "face.h"
 #include "imaging/decode.h"
 #include "lafs/data_source.h"
-#include "lafs/error.h"
 #include "lafs/plugin.h"
 
 namespace {
@@ -43,13 +42,14 @@ class SyntheticFaces final : public lafs::DataSource {
   }
 
   lafs::Sample get(int64_t index) const override {
-    if (index < 0 || index >= size()) throw lafs::Error(fmt::format("image {} is outside [0, {})", index, size()));
+    lafs::check_index(index, size());
     const lafs::Rng person = lafs::Rng(lafs::key_of("synthetic_faces"))
                                  .fork(static_cast<uint64_t>(options_.seed))
                                  .fork(static_cast<uint64_t>(options_.first_identity + identity(index)));
-    const lafs::Face face = lafs::draw_face(person.fork(0));
-    const lafs::Scene scene = lafs::draw_scene(person.fork(1 + static_cast<uint64_t>(index % options_.per_identity)), options_.difficulty);
-    lafs::Rendering drawn = lafs::render(face, scene, options_.size);
+    const lafs::synthetic_faces::Face face = lafs::synthetic_faces::draw_face(person.fork(0));
+    const lafs::synthetic_faces::Scene scene =
+        lafs::synthetic_faces::draw_scene(person.fork(1 + static_cast<uint64_t>(index % options_.per_identity)), options_.difficulty);
+    lafs::synthetic_faces::Rendering drawn = lafs::synthetic_faces::render(face, scene, options_.size);
     lafs::Image image = lafs::imaging::image_of(options_.size, options_.size, std::move(drawn.rgb));
     return {std::move(image), identity(index), index, key(index), std::move(drawn.landmarks), 1};
   }

@@ -9,8 +9,9 @@
 
 #include "formats/image_list.h"
 #include "lafs/error.h"
+#include "metrics/verification.h"
 
-namespace lafs {
+namespace lafs::verification {
 namespace {
 
 int64_t index_of(const std::string& key, const formats::PairList& list, int64_t line, const PairOptions& options,
@@ -86,4 +87,4 @@ ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source) {
   return chosen;
 }
 
-}  // namespace lafs
+}  // namespace lafs::verification

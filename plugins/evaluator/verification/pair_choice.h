@@ -7,7 +7,7 @@
 #include "lafs/params.h"
 #include "metrics/pairs.h"
 
-namespace lafs {
+namespace lafs::verification {
 
 /// Where the pairs of a protocol come from: a list, all of them, or chance.
 struct PairOptions {
@@ -25,7 +25,7 @@ struct ChosenPairs {
   std::vector<std::string> notes;
 };
 
-/// Throws Error unless exactly one way is chosen, for a list that names a picture the source has not, and for fewer pairs than folds.
+/// Throws Error unless exactly one way is chosen, for a list with a picture that the source does not have, and for fewer pairs than folds.
 ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source);
 
-}  // namespace lafs
+}  // namespace lafs::verification

@@ -11,8 +11,9 @@
 #include "lafs/error.h"
 #include "lafs/evaluator.h"
 #include "lafs/plugin.h"
+#include "metrics/embeddings.h"
+#include "metrics/pair_scores.h"
 #include "pair_choice.h"
-#include "report.h"
 
 namespace {
 
@@ -21,7 +22,7 @@ class Verification final : public lafs::Evaluator {
  public:
   struct Options {
     lafs::Use<lafs::DataSource> data;
-    lafs::PairOptions choice;
+    lafs::verification::PairOptions choice;
     std::vector<double> far{0.001, 0.01, 0.1};
     std::string flip = "contract";
     bool baseline = true;
@@ -30,7 +31,7 @@ class Verification final : public lafs::Evaluator {
     void declare(lafs::Params& p) {
       p("data", data, lafs::needed(), "pictures that are compared");
       choice.declare(p);
-      p("far", far, lafs::in(0, 1), "false accept rates to tell the true accept rate at");
+      p("far", far, lafs::in(0, 1), "false accept rates at which the true accept rate is reported");
       p("flip", flip, lafs::one_of({"contract", "sum", "none"}),
         "sum: embeddings of picture and mirror are added in double precision; contract: as the model's input contract says");
       p("baseline", baseline, "also score the grey pixels by correlation under the same protocol");
@@ -41,7 +42,7 @@ class Verification final : public lafs::Evaluator {
   Verification(const Options& options, lafs::Assembly& assembly)
       : source_(options.data.make(assembly)), contract_(assembly.input()), baseline_(options.baseline) {
     flips_ = options.flip == "sum" || (options.flip == "contract" && contract_.flip == "sum");
-    lafs::ChosenPairs chosen = lafs::choose_pairs(options.choice, *source_);
+    lafs::verification::ChosenPairs chosen = lafs::verification::choose_pairs(options.choice, *source_);
     notes_ = std::move(chosen.notes);
     protocol_ = {{}, {}, options.choice.folds, options.far, options.hardest};
     for (const lafs::metrics::Pair& pair : chosen.pairs) pictures_.insert(pictures_.end(), {pair.first, pair.second});
@@ -68,13 +69,14 @@ class Verification final : public lafs::Evaluator {
     if (flips_) unit = lafs::metrics::flip_sum({std::move(unit.values), embeddings.rows, embeddings.width});
     lafs::metrics::normalise_rows(unit);
     const auto distances = lafs::metrics::squared_distances(unit, protocol_.pairs);
-    const lafs::metrics::FoldAccuracy accuracy = lafs::add_scores(protocol_, distances, "", metrics);
+    const lafs::metrics::FoldAccuracy accuracy = lafs::metrics::add_pair_scores(protocol_, distances, "", metrics);
     metrics.values.push_back(xnorm);
     const auto name_of = [&](int64_t row) { return key(row); };
-    lafs::add_mistakes(protocol_, distances, accuracy, name_of, metrics);
+    lafs::metrics::add_pair_mistakes(protocol_, distances, accuracy, name_of, metrics);
     if (baseline_) {
       const lafs::FeatureMatrix pixels = matrix(features, "pixels");
-      lafs::add_scores(protocol_, lafs::metrics::correlation_distances(pixels.values, pixels.width, protocol_.pairs), "pixels", metrics);
+      lafs::metrics::add_pair_scores(protocol_, lafs::metrics::correlation_distances(pixels.values, pixels.width, protocol_.pairs),
+                                     "pixels", metrics);
     }
     add_notes(metrics);
     return metrics;
@@ -99,14 +101,14 @@ class Verification final : public lafs::Evaluator {
                                         flips_ ? "embeddings of picture and mirror added" : "without the mirrored picture"));
     if (contract_.score != "cosine")
       metrics.notes.push_back(fmt::format("the model asks for {} scores; this protocol compares unit rows", contract_.score));
-    lafs::add_rules(protocol_, metrics);
+    lafs::metrics::add_pair_rules(protocol_, metrics);
     if (baseline_) metrics.notes.push_back("pixels/ is the same protocol on grey pixels, compared by correlation");
   }
 
   std::shared_ptr<const lafs::DataSource> source_;
   lafs::InputContract contract_;
   bool baseline_, flips_ = false;
-  lafs::Protocol protocol_;
+  lafs::metrics::PairProtocol protocol_;
   std::vector<int64_t> pictures_;  ///< index of each row, ascending
   std::vector<std::string> notes_;
 };

@@ -117,7 +117,7 @@ TEST_CASE("lafs_views: half of the views are mirrored, both versions alike") {
   });
 }
 
-TEST_CASE("lafs_views: quirk P8 crops local views like global ones unless told otherwise") {
+TEST_CASE("lafs_views: quirk P8 crops local views like global ones unless it is off") {
   // In a picture of one ramp a crop shows its size as the range of its bytes.
   std::vector<uint8_t> bytes;
   for (int i = 0; i < 112 * 112; ++i) bytes.insert(bytes.end(), 3, static_cast<uint8_t>(2 * (i % 112)));

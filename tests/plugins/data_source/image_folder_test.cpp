@@ -113,7 +113,7 @@ TEST_CASE("image_folder: damaged files are named when read, or left out and repo
   CHECK(skipping->skipped()[1] == "\"" + (root / "b/2.pgm") + "\": truncated PGM: 2 bytes of pixels where 4 are needed");
 }
 
-TEST_CASE("image_folder: what is wrong with a folder or a list is told with its name") {
+TEST_CASE("image_folder: what is wrong with a folder or a list is reported with its name") {
   const TempFolder root("image_folder_wrong");
   const std::string where = root.text();
   CHECK(opening("root = \"" + where + "/none\"") == in_recipe("the folder \"" + where + "/none\" does not exist"));
@@ -134,7 +134,7 @@ TEST_CASE("image_folder: what is wrong with a folder or a list is told with its 
   root.write("list.txt", "a/1.pgm\na/2.pgm\n");
   CHECK(opening(with_list) == list + ":2: error: \"a/2.pgm\" is not in \"" + where + "\"");
   root.write("list.txt", "a/1.pgm\nloose.pgm\n");
-  CHECK(opening(with_list) == list + ":2: error: \"loose.pgm\" names no identity, and lies in no folder");
+  CHECK(opening(with_list) == list + ":2: error: \"loose.pgm\" has no identity and is not in a folder");
   root.write("list.txt", "a/1.pgm\nloose.pgm x\na/1.pgm y\n");
   CHECK(opening(with_list) == list + ":3: error: \"a/1.pgm\" is named a second time");
   root.write("a/1.pgm", "");

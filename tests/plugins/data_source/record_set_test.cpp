@@ -91,8 +91,8 @@ TEST_CASE("record_set: part of the people and of the pictures") {
   CHECK(part("first = 1\ncount = 1\nfraction = 0.7") == "3=0:12 4=0:13 ");
   CHECK(part("fraction = 0.5") == "1=0:0 2=0:1 3=1:12 ");
   CHECK(!source("record_set", files(folder.text(), "first = 1"))->find("1"));
-  CHECK(opening(files(folder.text(), "first = 3")) == in_recipe("identities 3 to 3 are asked for; there are 3"));
-  CHECK(opening(files(folder.text(), "first = 1\ncount = 3")) == in_recipe("identities 1 to 3 are asked for; there are 3"));
+  CHECK(opening(files(folder.text(), "first = 3")) == in_recipe("identities 3 to 3 were requested; there are 3"));
+  CHECK(opening(files(folder.text(), "first = 1\ncount = 3")) == in_recipe("identities 1 to 3 were requested; there are 3"));
   CHECK(opening(files(folder.text(), "fraction = 0.1")) == in_recipe("fraction = 0.1 leaves no picture"));
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("record_set: labels come from the records where they are asked for") {
   CHECK(listing(*source("record_set", files(folder.text(), "labels = \"records\""))) == "1=0:1 2=1:2 3=1:3 ");
 }
 
-TEST_CASE("record_set: what cannot be opened is told with its name") {
+TEST_CASE("record_set: what cannot be opened is reported with its name") {
   const TempFolder folder("record_set_wrong");
   CHECK(opening("") == in_recipe("files is empty; name at least one"));
   CHECK(opening(files("@data/x")) == in_recipe("the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA"));

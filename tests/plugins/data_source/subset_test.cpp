@@ -84,19 +84,19 @@ TEST_CASE("subset: the fingerprint follows what is chosen") {
 TEST_CASE("subset: nothing left, and people who are not there, are errors") {
   const TempFolder root("subset_wrong");
   fill(root);
-  CHECK(opening(of(root, "first = 3\ncount = 2")) == in_recipe("identities 3 to 4 are asked for; there are 4"));
+  CHECK(opening(of(root, "first = 3\ncount = 2")) == in_recipe("identities 3 to 4 were requested; there are 4"));
   CHECK(opening(of(root, "first = 9223372036854775807\ncount = 9223372036854775807")) ==
-        in_recipe("identities 9223372036854775807 to 18446744073709551613 are asked for; there are 4"));
-  CHECK(opening(of(root, "first = 4")) == in_recipe("identities 4 to 4 are asked for; there are 4"));
+        in_recipe("identities 9223372036854775807 to 18446744073709551613 were requested; there are 4"));
+  CHECK(opening(of(root, "first = 4")) == in_recipe("identities 4 to 4 were requested; there are 4"));
   CHECK(opening(of(root, "min_images = 5")) == in_recipe("no identity is left of 4"));
   CHECK(opening(of(root, "fraction = 0.01")) == in_recipe("fraction = 0.01 leaves no picture"));
-  CHECK(opening(of(root, "exclude = true")) == in_recipe("exclude needs a split that says whom"));
+  CHECK(opening(of(root, "exclude = true")) == in_recipe("exclude needs a split that names the people to leave out"));
   const std::string list = root / "list.txt", split = "split = \"" + list + "\"";
   CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" cannot be read"));
   root.write("list.txt", "12\n");
   CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" names nobody"));
   root.write("list.txt", "Eve\n");
-  CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" names nobody of the source"));
+  CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" names nobody who is in the source"));
   CHECK(opening(of(root, "split = \"@data/people.txt\"")) ==
         in_recipe("the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA"));
 }

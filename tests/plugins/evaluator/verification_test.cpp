@@ -175,7 +175,7 @@ TEST_CASE("verification: a list whose folds would hold one kind is mixed, and co
   CHECK(has(metrics, "val@far=0.1"));
 }
 
-TEST_CASE("verification: a list that names a missing picture is told with file, line and key") {
+TEST_CASE("verification: a list that names a missing picture is reported with file, line and key") {
   const People people;
   const std::string list = (people.folder / "pairs.txt").string();
   CHECK(refusal(people.with_list("1\nAda\t1\t3\nAda\t1\tBo\t1\n")) ==
@@ -188,7 +188,7 @@ TEST_CASE("verification: pairs that cannot be had are an error before anything i
   const std::string one = front + "give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"";
   CHECK(refusal(faces) == one);
   CHECK(refusal(faces + "all_pairs = true\ngenuine = 1") == one);
-  CHECK(refusal(faces + "genuine = 31\nimpostor = 1") == front + "31 genuine pairs are asked for and the pictures have 30");
+  CHECK(refusal(faces + "genuine = 31\nimpostor = 1") == front + "31 genuine pairs were requested, and the pictures have 30");
   CHECK(refusal(faces + "genuine = 5\nfolds = 2") == front + "there is no impostor pair");
   CHECK(refusal(faces + "impostor = 5\nfolds = 2") == front + "there is no genuine pair");
   CHECK(refusal(faces + "genuine = 4\nimpostor = 5") == front + "9 pairs do not fill 10 folds");
@@ -196,7 +196,7 @@ TEST_CASE("verification: pairs that cannot be had are an error before anything i
         front + "no identity has two pictures, so there is no genuine pair");
 }
 
-TEST_CASE("verification: features that do not fit are told with the picture") {
+TEST_CASE("verification: features that do not fit are reported with the picture") {
   const auto evaluator = verification(faces + "all_pairs = true");
   const auto request = evaluator->requests()[0];
   GivenFeatures given = features_of(request, 0.01);

@@ -117,9 +117,9 @@ TEST_CASE("atomic_file: a write cut short by the system is an error and leaves t
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1000, 1000};
     const bool limited = ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
-    const bool told =
+    const bool reported =
         error_of(folder / "a.txt", std::string(5000, 'x')) == "cannot write \"" + (folder / "a.txt").string() + "\": File too large";
-    ::_exit(limited && told ? 0 : 1);
+    ::_exit(limited && reported ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);

@@ -193,12 +193,12 @@ TEST_CASE("face records: an id that is not the key is said once, a count that is
   write_bytes(formats::index_of(set.file()), "5\t0\n6\t36\n");
   CHECK(listing(set.open()) == "5=0:jpeg 6=1:jpeg ");
   CHECK(set.warnings() ==
-        "\"train.rec\": key 5: its record says another id; keys of the index are used\n"
+        "\"train.rec\": key 5: its record has another id; keys of the index are used\n"
         "\"train.rec\": the property file says 3 pictures, there are 2\n");
   CHECK(Set({picture(1, 0)}, "").warnings() == "\"property\" is missing; classes are counted from the labels\n");
 }
 
-TEST_CASE("face records: what is malformed is told with its key") {
+TEST_CASE("face records: what is malformed is reported with its key") {
   const auto header = [](std::vector<float> labels) { return Set({picture(1, 0), {0, std::move(labels), true, ""}}).refusal(); };
   CHECK(header({1, 2, 3}) == "key 0: expected 2 labels of the header record, found 3");
   CHECK(header({3, 2}) == "key 0: expected keys of identities, the first from 1, found 3 to 2");
@@ -219,7 +219,7 @@ TEST_CASE("face records: what is malformed is told with its key") {
   CHECK(empty.refusal() == empty.name() + " holds no pictures");
 }
 
-TEST_CASE("face records: a malformed picture of a plain set is told with its key") {
+TEST_CASE("face records: a malformed picture of a plain set is reported with its key") {
   CHECK(Set({picture(4, -1)}).refusal() == "key 4: expected a label that is a whole number from 0, found -1");
   CHECK(Set({picture(4, 0.5f)}).refusal() == "key 4: expected a label that is a whole number from 0, found 0.5");
   CHECK(Set({picture(4, std::numeric_limits<float>::quiet_NaN())}).refusal() ==

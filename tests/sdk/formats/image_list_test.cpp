@@ -63,7 +63,7 @@ TEST_CASE("image_list: the development form, line ends of Windows, trailing blan
   CHECK(two.pairs[1].same);
 }
 
-TEST_CASE("image_list: every malformed pair is told with its line") {
+TEST_CASE("image_list: every malformed pair is reported with its line") {
   CHECK(error_of(read_pair_list, "") == ":1: error: the list is empty");
   CHECK(error_of(read_pair_list, "\n\n") == ":1: error: the list is empty");
   CHECK(error_of(read_pair_list, "a b 1\n\nc d 1\n") == ":2: error: the line is empty");
@@ -78,7 +78,8 @@ TEST_CASE("image_list: every malformed pair is told with its line") {
   CHECK(error_of(read_pair_list, "1\nAda 0 2\nAda 1 Bo 1\n") == ":2: error: a picture is a whole number from 1, not \"0\"");
   CHECK(error_of(read_pair_list, "1\nAda 1 2\nAda 1 Bo\n") == ":3: error: a picture is a whole number from 1, not \"Bo\"");
   CHECK(error_of(read_pair_list, "1\nAda 1\nAda 1 Bo 1\n") == ":2: error: a pair has 3 or 4 fields, not 2");
-  CHECK(error_of(read_pair_list, "1\nAda 1 Bo 1\nAda 1 2\n") == ":2: error: a different pair stands where a same one is due");
+  CHECK(error_of(read_pair_list, "1\nAda 1 Bo 1\nAda 1 2\n") ==
+        ":2: error: expected a pair of one person, found a pair of different people");
   CHECK(error_of(read_pair_list, "1\nAda 1 2\nAda 1 Ada 2\n") == ":3: error: a pair of different people names \"Ada\" twice");
   CHECK(error_of(read_pair_list, "a b 1\na b\n") == ":2: error: a pair has two paths and 0 or 1, not 2 fields");
   CHECK(error_of(read_pair_list, "a b yes\n") == ":1: error: a pair ends in 0 or 1, not \"yes\"");
@@ -103,14 +104,14 @@ TEST_CASE("image_list: people lists of both views") {
   CHECK(two[1][1].line == 6);
 }
 
-TEST_CASE("image_list: every malformed people list is told with its line") {
+TEST_CASE("image_list: every malformed people list is reported with its line") {
   CHECK(error_of(read_people_list, "x\nAda 1\n") == ":1: error: the number of people is a whole number from 1, not \"x\"");
-  CHECK(error_of(read_people_list, "Ada 1\n") == ":1: error: the number of people stands alone in its line");
+  CHECK(error_of(read_people_list, "Ada 1\n") == ":1: error: the number of people must be alone on its line");
   CHECK(error_of(read_people_list, "2\nAda 1\n") == ":1: error: 2 people are announced, and 1 follow");
   CHECK(error_of(read_people_list, "1\nAda 0\n") == ":2: error: a number of pictures is a whole number from 1, not \"0\"");
   CHECK(error_of(read_people_list, "2\nAda 1\nBo 1 1\n") == ":3: error: a person has a name and a number, not 3 fields");
   CHECK(error_of(read_people_list, "2\n1\nAda 1\n") == ":1: error: the first line announces 2 folds, and 1 follow");
-  CHECK(error_of(read_people_list, "1\n1\nAda 1\n1\nBo 1\n") == ":4: error: the list goes on after the people it announces");
+  CHECK(error_of(read_people_list, "1\n1\nAda 1\n1\nBo 1\n") == ":4: error: the list continues after the people it announces");
 }
 
 TEST_CASE("image_list: picture lists with and without labels") {
@@ -122,7 +123,7 @@ TEST_CASE("image_list: picture lists with and without labels") {
   REQUIRE(bare.size() == 2);
   CHECK(bare[1].label == -1);
   CHECK(error_of(read_picture_list, "a 1\nb\n") == ":2: error: the label is missing");
-  CHECK(error_of(read_picture_list, "a\nb 1\n") == ":2: error: a label stands here and the first line has none");
+  CHECK(error_of(read_picture_list, "a\nb 1\n") == ":2: error: this line has a label and the first line has none");
   CHECK(error_of(read_picture_list, "a -1\n") == ":1: error: a label is a whole number from 0, not \"-1\"");
   CHECK(error_of(read_picture_list, "a b 1\n") == ":1: error: a picture has a path and perhaps a label, not 3 fields");
 }

@@ -82,7 +82,7 @@ TEST_CASE("pickle: texts, containers and the memo") {
   CHECK(Read("cos\nsystem\n(U\x02lstR.")->constructor() == "os.system");
 }
 
-TEST_CASE("pickle: damage is told with its place") {
+TEST_CASE("pickle: damage is reported with its place") {
   CHECK(error_of("K") == "cannot read \"x\": the file ends too early at byte 0 of the pickle");
   CHECK(error_of("K\x01K\x02.") == "cannot read \"x\": 2 values on the stack at its end, not 1 at byte 4 of the pickle");
   CHECK(error_of("a.") == "cannot read \"x\": the stack is empty at byte 0 of the pickle");
@@ -98,7 +98,7 @@ TEST_CASE("pickle: damage is told with its place") {
                  "d.") == "cannot read \"x\": a key has no value at byte 3 of the pickle");
   CHECK(error_of("\x8e\xff\xff\xff\xff\xff\xff\xff\x7f.") == "cannot read \"x\": the file ends too early at byte 0 of the pickle");
   CHECK(error_of("NK\x01"
-                 "b.") == "cannot read \"x\": a state is given to what has none at byte 3 of the pickle");
+                 "b.") == "cannot read \"x\": a state is given to a value that cannot have one at byte 3 of the pickle");
 }
 
 TEST_CASE("pickle: bombs are refused: depth, loops, decoding again and again") {
@@ -142,10 +142,10 @@ TEST_CASE("face bin: four bad files and what each lacks") {
   CHECK(bin_error("odd_count.bin") == "cannot read \"x.bin\": 2 pairs need 4 pictures, and there are 3");
   CHECK(bin_error("not_a_pickle.bin").starts_with("cannot read \"x.bin\": "));
   for (const char* other : {"", "no pickle", "\x89PNG"})
-    CHECK(bin_error_of(other) == "cannot read \"x.bin\": a face .bin is a pickle of pictures and truth values, and this is none");
-  CHECK(bin_error_of("\x80\x02N.") == "cannot read \"x.bin\": it holds no pair of pictures and truth values");
-  CHECK(bin_error_of("\x80\x02N]\x86.") == "cannot read \"x.bin\": the pictures are no list");
-  CHECK(bin_error_of("]N\x86.") == "cannot read \"x.bin\": the truth values are no list of bools");
+    CHECK(bin_error_of(other) == "cannot read \"x.bin\": it is not a face .bin, a pickle of pictures and truth values");
+  CHECK(bin_error_of("\x80\x02N.") == "cannot read \"x.bin\": it does not hold a pair of pictures and truth values");
+  CHECK(bin_error_of("\x80\x02N]\x86.") == "cannot read \"x.bin\": the pictures are not a list");
+  CHECK(bin_error_of("]N\x86.") == "cannot read \"x.bin\": the truth values are not a list of bools");
   CHECK(bin_error_of("](K\x02l\x86.") == "cannot read \"x.bin\": pair 0 has the truth value 2, neither 0 nor 1");
   CHECK(bin_error_of("(U\x01"
                      "aNl(\x88l\x86.") == "cannot read \"x.bin\": picture 1 is not the bytes of an encoded picture");

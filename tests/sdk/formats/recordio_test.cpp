@@ -132,7 +132,7 @@ TEST_CASE("recordio: a writer that is not finished leaves nothing") {
       fmt::format("record 3 of \"{}\" has 536870912 bytes; below 536870912 are allowed", (folder / "x.rec").string()).c_str(), Error);
 }
 
-TEST_CASE("recordio: malformed records are told with offset, expected and found") {
+TEST_CASE("recordio: malformed records are reported with offset, expected and found") {
   const std::string good = part(0, "abc");
   CHECK(refusal("") == "byte 0: expected a record, found the end of the file at 0");
   CHECK(refusal(good + "abcdefgh") == "byte 12: expected the magic number 0xced7230a of a record, found 0x64636261");
@@ -184,7 +184,7 @@ TEST_CASE("recordio: non-zero padding, and a last record without it, are accepte
   CHECK(file.ends_without_padding());
 }
 
-TEST_CASE("recordio: malformed lines of an index are told with their number") {
+TEST_CASE("recordio: malformed lines of an index are reported with their number") {
   CHECK(index_refusal("1\t0\n2 4\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"2 4\"");
   CHECK(index_refusal("1\t0\t4\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\t0\t4\"");
   CHECK(index_refusal("1\t0\n\n2\t4\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"\"");

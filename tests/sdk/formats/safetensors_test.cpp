@@ -71,14 +71,14 @@ TEST_CASE("safetensors: each of the fourteen malformed inputs is refused with it
   const ScratchFolder folder;
   const std::filesystem::path file = folder / "bad.safetensors";
   const std::map<std::string, std::string> reasons{
-      {"too_short", "3 bytes are no safetensors file"},
-      {"header_longer_than_file", "the header is said to have 1000 bytes and the file has 10"},
-      {"header_absurd", "the header is said to have 1152921504606846976 bytes and the file has 10"},
+      {"too_short", "3 bytes are too few for a safetensors file"},
+      {"header_longer_than_file", "the header should have 1000 bytes, and the file has 10"},
+      {"header_absurd", "the header should have 1152921504606846976 bytes, and the file has 10"},
       {"not_json", "the header does not start with \"{\""},
-      {"hole", "tensor \"a\" begins at byte 4 of the data where 0 is due"},
+      {"hole", "tensor \"a\" begins at byte 4 of the data, expected 0"},
       {"trailing_bytes", "the tensors need 4 bytes and the file has 5"},
       {"truncated_data", "the tensors need 8 bytes and the file has 7"},
-      {"overlap", "tensor \"b\" begins at byte 4 of the data where 8 is due"},
+      {"overlap", "tensor \"b\" begins at byte 4 of the data, expected 8"},
       {"size_mismatch", "tensor \"a\" of shape [3] needs 12 bytes and has the range 0 to 8"},
       {"unknown_dtype", "tensor \"a\" has the unknown type \"Q7\""},
       {"shape_overflow", "tensor \"a\" of shape [4294967296, 4294967296, 4] has no whole number of bytes"},
@@ -100,9 +100,9 @@ TEST_CASE("safetensors: further malformed headers are refused with their reason"
   const std::vector<std::pair<std::string, std::string>> cases{
       {"{\"a\":1}", "tensor \"a\" is not an object"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[]}}", "tensor \"a\" has no \"data_offsets\""},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", "tensor \"a\" has no list as \"shape\""},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", "the \"shape\" of tensor \"a\" is not a list"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", "tensor \"a\" has a shape that is not a size: 1.0"},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0]}}", "tensor \"a\" has no two \"data_offsets\""},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0]}}", "the \"data_offsets\" of tensor \"a\" are not two numbers"},
       {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", "tensor \"a\" of shape [3] has no whole number of bytes"},
       {"{\"__metadata__\":3}", "\"__metadata__\" is not an object"},
       {"{\"a\":[[[[[[[[[[1]]]]]]]]]]}", "the header is nested deeper than 8"},
@@ -150,7 +150,7 @@ TEST_CASE("safetensors: what is written reads back, in the order given, aligned 
   reader.verify();
 }
 
-TEST_CASE("safetensors: a flipped bit is told with file and tensor") {
+TEST_CASE("safetensors: a flipped bit is reported with file and tensor") {
   const ScratchFolder folder;
   const std::filesystem::path file = folder / "a.safetensors";
   const std::vector<float> weights{1, 2};

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-const std::string advice = "; saving it anew in Python makes it readable: torch.save(dict(model.state_dict()), \"weights.pth\")";
+const std::string advice = "; to make it readable, save it again in Python: torch.save(dict(model.state_dict()), \"weights.pth\")";
 
 std::filesystem::path golden(const std::string& file) { return std::filesystem::path(LAFS_TEST_GOLDEN) / file; }
 std::filesystem::path sample(const std::string& file) { return golden("vectors/" + file); }
@@ -176,7 +176,7 @@ TEST_CASE("pth: what cannot be read is named, and how to save it anew") {
   const std::string good = one_tensor(0, 6, 1, 6);
   CHECK(error_of(archive(good)) == "");
   const std::string start = "cannot read \"x.pth\": ";
-  CHECK(error_of("") == start + "torch.save did not write it" + advice);
+  CHECK(error_of("") == start + "it was not written by torch.save" + advice);
   std::string tar(600, '\0');
   tar.replace(257, 5, "ustar");
   CHECK(error_of(tar) == start + "tar files of PyTorch before 0.1.10 are not supported" + advice);
@@ -188,7 +188,7 @@ TEST_CASE("pth: what cannot be read is named, and how to save it anew") {
 
 TEST_CASE("pth: a tensor that leaves its storage is refused") {
   const std::string start = "cannot read \"x.pth\": ";
-  const std::string outside = start + "a tensor lies outside its storage \"0\"";
+  const std::string outside = start + "a tensor is outside its storage \"0\"";
   CHECK(error_of(archive(one_tensor(1, 6, 1, 6))) == outside);
   CHECK(error_of(archive(one_tensor(-1, 1, 1, 6))) == outside);
   CHECK(error_of(archive(one_tensor(0, 4, 2, 6))) == outside);
@@ -222,7 +222,7 @@ TEST_CASE("pth: damage to the archive is noticed") {
   bytes[bytes.rfind("a/data/0") - 4] = 0, bytes[bytes.rfind("a/data/0") - 3] = 0;
   CHECK(error_of(bytes) == start + "entries \"a/data.pkl\" and \"a/data/0\" of the zip archive overlap");
   bytes[bytes.rfind("a/data/0") - 2] = 1;
-  CHECK(error_of(bytes) == start + "entry \"a/data/0\" of the zip archive lies outside the file");
+  CHECK(error_of(bytes) == start + "entry \"a/data/0\" of the zip archive is outside the file");
 }
 
 TEST_CASE("pth: a cut or changed file gives an error and never more memory than it has bytes") {

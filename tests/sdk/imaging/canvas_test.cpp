@@ -82,19 +82,35 @@ std::function<Rgb(Rgb)> each_pixel(Change change) {
   };
 }
 
+/// Numbers recorded with Pillow: the first bytes of the result, those of a pixel inside, and the sum of all.
+struct Row {
+  std::string name;
+  std::function<void(Canvas&)> work;
+  std::array<int, 9> first;
+  std::array<int, 3> probe;
+  int64_t sum;
+};
+
+void check_row(const Row& row, const lafs::Image& image) {
+  CAPTURE(row.name);
+  Canvas canvas;
+  canvas.load(image);
+  row.work(canvas);
+  const std::vector<uint8_t> bytes = bytes_of(canvas);
+  for (size_t i = 0; i < 9; ++i) CHECK(bytes[i] == row.first[i]);
+  const size_t probe = canvas.height() == 112 ? (56 * 112 + 60) * 3 : (20 * 48 + 30) * 3;
+  for (size_t i = 0; i < 3; ++i) CHECK(bytes[probe + i] == row.probe[i]);
+  int64_t sum = 0;
+  for (const uint8_t v : bytes) sum += v;
+  CHECK(sum == row.sum);
+}
+
 }  // namespace
 
 TEST_CASE("canvas: the rows of annex B.4 are reproduced") {
-  struct Row {
-    std::string name;
-    std::function<void(Canvas&)> work;
-    std::array<int, 9> first;
-    std::array<int, 3> probe;
-    int64_t sum;
-  };
   const lafs::Image image = test_image();
   const auto crop = [&](lafs::imaging::Box box, int64_t size) {
-    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::imaging::Kernel::cubic, size, size); };
+    return [&image, box, size](Canvas& c) { c.crop_resize(image, box, lafs::imaging::ResampleFilter::cubic, size, size); };
   };
   const std::vector<Row> rows{
       {"source", [](Canvas&) {}, {148, 169, 123, 175, 214, 136, 174, 171, 93}, {127, 121, 122}, 4777331},
@@ -114,19 +130,7 @@ TEST_CASE("canvas: the rows of annex B.4 are reproduced") {
       {"blur 2", [](Canvas& c) { c.blur(2); }, {148, 188, 112, 149, 190, 111, 150, 193, 111}, {104, 98, 123}, 4777366},
       {"solarise", [](Canvas& c) { c.solarise(); }, {107, 86, 123, 80, 41, 119, 81, 84, 93}, {127, 121, 122}, 2967048},
   };
-  for (const Row& row : rows) {
-    CAPTURE(row.name);
-    Canvas canvas;
-    canvas.load(image);
-    row.work(canvas);
-    const std::vector<uint8_t> bytes = bytes_of(canvas);
-    for (size_t i = 0; i < 9; ++i) CHECK(bytes[i] == row.first[i]);
-    const size_t probe = canvas.height() == 112 ? (56 * 112 + 60) * 3 : (20 * 48 + 30) * 3;
-    for (size_t i = 0; i < 3; ++i) CHECK(bytes[probe + i] == row.probe[i]);
-    int64_t sum = 0;
-    for (const uint8_t v : bytes) sum += v;
-    CHECK(sum == row.sum);
-  }
+  for (const Row& row : rows) check_row(row, image);
 }
 
 TEST_CASE("canvas: a Gaussian's three boxes have the radii of annex A.6") {
@@ -151,10 +155,10 @@ TEST_CASE("canvas: crops at another size equal the rule byte for byte on every k
     const Rgb expected = lafs::test::bicubic(part, size[0], size[1]);
     on_every_unit([&] {
       Canvas canvas;
-      canvas.crop_resize(image_of(picture), box, lafs::imaging::Kernel::cubic, size[0], size[1]);
+      canvas.crop_resize(image_of(picture), box, lafs::imaging::ResampleFilter::cubic, size[0], size[1]);
       CHECK(bytes_of(canvas) == expected.bytes);
       Canvas mirrored;
-      mirrored.crop_resize(image_of(picture), box, lafs::imaging::Kernel::cubic, size[0], size[1], true);
+      mirrored.crop_resize(image_of(picture), box, lafs::imaging::ResampleFilter::cubic, size[0], size[1], true);
       canvas.mirror();
       CHECK(bytes_of(mirrored) == bytes_of(canvas));
     });
@@ -225,7 +229,7 @@ TEST_CASE("canvas: the hue of a quarter of a million colours equals the rule on 
 TEST_CASE("canvas: what was worked on before leaves no trace") {
   const Rgb large = random_picture(150, 130, 1), small = random_picture(50, 40, 2);
   const auto work = [](Canvas& canvas, const Rgb& picture) {
-    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::imaging::Kernel::cubic, 45, 37);
+    canvas.crop_resize(image_of(picture), {1, 2, 40, 30}, lafs::imaging::ResampleFilter::cubic, 45, 37);
     canvas.contrast(1.2);
     canvas.blur(1.2);
     return bytes_of(canvas);

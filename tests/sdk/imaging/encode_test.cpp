@@ -49,7 +49,7 @@ TEST_CASE("encode: JPEG keeps fine colour only at full chroma, and the quality c
   CHECK_THROWS_WITH_AS(lafs::imaging::encode_jpeg(image, 0), "a JPEG quality of 0 is outside [1, 100]", lafs::Error);
 }
 
-TEST_CASE("decode: the size of a picture is told from its header") {
+TEST_CASE("decode: the size of a picture is read from its header") {
   const std::pair<int64_t, int64_t> size{24, 32};
   CHECK(lafs::imaging::image_size(lafs::imaging::encode_png(picture(24, 32))) == size);
   std::vector<uint8_t> jpeg = lafs::imaging::encode_jpeg(picture(24, 32));

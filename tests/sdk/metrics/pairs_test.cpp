@@ -52,8 +52,8 @@ TEST_CASE("pairs: each identity gives one genuine pair before any gives a second
 }
 
 TEST_CASE("pairs: more pairs than there are is an error") {
-  CHECK(test::error_of([] { drawn_pairs(people, 11, 0, 1); }) == "11 genuine pairs are asked for and the pictures have 10");
-  CHECK(test::error_of([] { drawn_pairs(people, 0, 36, 1); }) == "36 impostor pairs are asked for and the pictures have 35");
+  CHECK(test::error_of([] { drawn_pairs(people, 11, 0, 1); }) == "11 genuine pairs were requested, and the pictures have 10");
+  CHECK(test::error_of([] { drawn_pairs(people, 0, 36, 1); }) == "36 impostor pairs were requested, and the pictures have 35");
   CHECK(test::error_of([] { drawn_pairs(std::vector<int64_t>{0, 1, 2}, 1, 1, 1); }) ==
         "no identity has two pictures, so there is no genuine pair");
   CHECK(test::error_of([] { all_pairs(std::vector<int64_t>(10000)); }) ==

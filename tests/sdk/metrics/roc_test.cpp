@@ -106,9 +106,9 @@ TEST_CASE("roc: the point within a rate never exceeds it") {
 }
 
 TEST_CASE("roc: a curve that does not exist is an error") {
-  CHECK(error_of({1, 2}, {1, 1}) == "a curve needs impostor comparisons and there is none");
-  CHECK(error_of({1, 2}, {0, 0}) == "a curve needs genuine comparisons and there is none");
-  CHECK(error_of({}, {}) == "a curve needs genuine comparisons and there is none");
+  CHECK(error_of({1, 2}, {1, 1}) == "a curve needs impostor comparisons, and there are none");
+  CHECK(error_of({1, 2}, {0, 0}) == "a curve needs genuine comparisons, and there are none");
+  CHECK(error_of({}, {}) == "a curve needs genuine comparisons, and there are none");
   CHECK(error_of({1, std::nan("")}, {0, 1}) == "score 1 is not a number");
   CHECK(error_of({1, 2}, {0}) == "2 scores have 1 labels");
 }

@@ -24,7 +24,7 @@ class MyPlugin final : public lafs::Augmentation {
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> picture = out.image(0, 0);  // height * width * 3 bytes, rows of RGB
-    lafs::imaging::resize(sample.image, lafs::imaging::Kernel::triangle, group_.height, group_.width, picture);
+    lafs::imaging::resize(sample.image, lafs::imaging::ResampleFilter::triangle, group_.height, group_.width, picture);
     if (!rng.coin(options_.flip)) return;
     const auto width = static_cast<size_t>(group_.width);
     for (size_t row = 0; row < static_cast<size_t>(group_.height); ++row) {

@@ -1,4 +1,4 @@
-#include "report.h"
+#include "metrics/pair_scores.h"
 
 #include <fmt/format.h>
 
@@ -8,12 +8,12 @@
 
 #include "metrics/roc.h"
 
-namespace lafs {
+namespace lafs::metrics {
 namespace {
 
-int64_t impostors_of(const Protocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
+int64_t impostors_of(const PairProtocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
 
-void add_curve(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
+void add_curve(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   std::vector<double> scores;
   for (const double distance : distances) scores.push_back(-distance);
   const metrics::Roc roc = metrics::roc_curve(scores, protocol.same, metrics::Collinear::keep),
@@ -45,9 +45,9 @@ RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> w
 
 }  // namespace
 
-metrics::FoldAccuracy add_scores(const Protocol& protocol, const std::vector<double>& distances, const std::string& variant,
-                                 Metrics& metrics) {
-  const metrics::FoldAccuracy accuracy = metrics::fold_accuracy(distances, protocol.same, protocol.folds);
+FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant,
+                             Metrics& metrics) {
+  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
   const auto pairs = static_cast<int64_t>(distances.size());
   const double folds = std::sqrt(static_cast<double>(protocol.folds));
   metrics.values.push_back({.name = "accuracy",
@@ -75,8 +75,8 @@ metrics::FoldAccuracy add_scores(const Protocol& protocol, const std::vector<dou
   return accuracy;
 }
 
-void add_mistakes(const Protocol& protocol, const std::vector<double>& distances, const metrics::FoldAccuracy& accuracy,
-                  const std::function<std::string(int64_t)>& name_of, Metrics& metrics) {
+void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
+                       const std::function<std::string(int64_t)>& name_of, Metrics& metrics) {
   std::vector<std::pair<double, RankedItem>> accepts, rejects;
   const std::vector<metrics::Fold> folds = metrics::make_folds(static_cast<int64_t>(distances.size()), protocol.folds);
   for (size_t f = 0; f < folds.size(); ++f) {
@@ -94,7 +94,7 @@ void add_mistakes(const Protocol& protocol, const std::vector<double>& distances
   metrics.lists.push_back(ranked("false rejects", std::move(rejects), protocol.hardest));
 }
 
-void add_rules(const Protocol& protocol, Metrics& metrics) {
+void add_pair_rules(const PairProtocol& protocol, Metrics& metrics) {
   auto& notes = metrics.notes;
   notes.push_back("distances are squared and Euclidean between unit rows, accepted strictly below one of 400 thresholds 0.01 apart");
   notes.push_back("the standard error of a mean over folds is their population deviation divided by the square root of their number");
@@ -112,4 +112,4 @@ void add_rules(const Protocol& protocol, Metrics& metrics) {
           "{} impostor pairs cannot measure a false accept rate of {}: its tar is that before the first false accept", impostors, far));
 }
 
-}  // namespace lafs
+}  // namespace lafs::metrics

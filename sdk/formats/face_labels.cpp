@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "formats/face_records.h"
+#include "formats/little_endian.h"
+#include "lafs/error.h"
+#include "lafs/parallel.h"
+
+// The part of FaceRecords that finds the label of each picture.
+namespace lafs::formats {
+
+namespace {
+
+/// Of a header and the first label of a list.
+constexpr size_t label_bytes = FaceHeader::bytes + 4;
+
+}  // namespace
+
+void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
+  // Labels of builders are numbers of ranges; sets cut from others may keep the labels of the whole.
+  constexpr size_t tried = 1024;
+  const size_t step = std::max<size_t>(1, ranges.size() / tried);
+  std::optional<int64_t> shift;
+  RecordFile::Window window;
+  int64_t begin = 0;
+  for (size_t r = 0; r < ranges.size() && !own; ++r) {
+    const int64_t pictures = ranges[r].end - ranges[r].first;
+    if (r % step == 0 && pictures > 0) {
+      uint64_t id = 0;
+      const int64_t difference = own_label(begin, id, window) - static_cast<int64_t>(r);
+      if (!shift) shift = difference;
+      own = *shift != difference;
+    }
+    begin += pictures;
+  }
+  if (own) {
+    read_labels(0, size());
+  } else if (shift.value_or(0) != 0) {
+    for (uint32_t& label : labels_) label = static_cast<uint32_t>(label + *shift);
+  }
+}
+
+int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const {
+  const RecordFile::Head head = file_.head(offset(i), label_bytes, window);
+  try {
+    std::array<uint8_t, label_bytes> first{};
+    std::copy(head.bytes.begin(), head.bytes.end(), first.begin());
+    const auto flag = static_cast<uint32_t>(from_little_endian(first.data(), 4));
+    // The first label of a list is the class; the others need not be read.
+    if (flag > 1 && flag <= uint32_t{1} << 20) first[0] = 1, first[1] = first[2] = 0;
+    const FaceHeader header = parse_face_header(std::span(first).first(head.bytes.size()));
+    if (head.length <= FaceHeader::bytes + uint64_t{4} * flag) throw Error("expected a picture, found nothing");
+    id = header.id;
+    return whole_label(header.labels[0]);
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", name(i), error.what()));
+  }
+}
+
+void FaceRecords::read_labels(int64_t begin, int64_t end) {
+  std::mutex guard;
+  int64_t foreign = end;  // the first picture whose record has another id than its key
+  const uint64_t usual = file_.size() / static_cast<uint64_t>(index_.size());
+  for_blocks(begin, end, 4096, options_.threads, [&](int64_t first, int64_t past) {
+    RecordFile::Window window;
+    // Reading over small records is cheaper than a call to the system for each.
+    if (usual < 2048) window.wanted = 65536;
+    for (int64_t i = first; i < past; ++i) {
+      uint64_t id = key(i);
+      labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(own_label(i, id, window));
+      if (id == key(i)) continue;
+      const std::lock_guard lock(guard);
+      foreign = std::min(foreign, i);
+    }
+  });
+  if (foreign < end) warnings_.push_back(fmt::format("{}: its record has another id; keys of the index are used", name(foreign)));
+}
+
+void FaceRecords::check_label(int64_t i, float label_of_record) const {
+  const int64_t own = whole_label(label_of_record);
+  if (own == label(i)) return;
+  const bool ranges = style_ == Style::range && !options_.own_labels;
+  throw Error(fmt::format("its record says class {}, {} {}", own, ranges ? "its range" : "at opening it said", label(i)));
+}
+
+}  // namespace lafs::formats

@@ -1,0 +1,25 @@
+#include "imaging/colour_jitter.h"
+
+namespace lafs::imaging {
+
+void ColourJitter::declare(Params& p) {
+  p("brightness", brightness, in(0, 1), "half width of the factor around 1");
+  p("contrast", contrast, in(0, 1), "half width of the factor around 1");
+  p("saturation", saturation, in(0, 1), "half width of the factor around 1");
+  p("hue", hue, in(0, 0.5), "half width of the shift, in full circles");
+}
+
+std::array<ColourJitter::Change, 4> ColourJitter::draw(Rng& rng) const {
+  std::array<int64_t, 4> order{0, 1, 2, 3};
+  rng.shuffle(order);
+  std::array<Change, 4> by_step{{{Step::brightness, 0}, {Step::contrast, 0}, {Step::saturation, 0}, {Step::hue, 0}}};
+  by_step[0].amount = rng.uniform(1 - brightness, 1 + brightness);
+  by_step[1].amount = rng.uniform(1 - contrast, 1 + contrast);
+  by_step[2].amount = rng.uniform(1 - saturation, 1 + saturation);
+  by_step[3].amount = rng.uniform(-hue, hue);
+  std::array<Change, 4> changes{};
+  for (size_t i = 0; i < 4; ++i) changes[i] = by_step[static_cast<size_t>(order[i])];
+  return changes;
+}
+
+}  // namespace lafs::imaging

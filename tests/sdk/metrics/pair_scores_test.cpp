@@ -1,0 +1,125 @@
+#include "metrics/pair_scores.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+using namespace lafs;
+using namespace lafs::metrics;
+
+namespace {
+
+/// Forty pairs in four folds, genuine and impostor in turn.
+PairProtocol protocol() {
+  PairProtocol made;
+  for (int64_t i = 0; i < 40; ++i) {
+    made.pairs.push_back({2 * i, 2 * i + 1, i % 2 == 0});
+    made.same.push_back(i % 2 == 0 ? 1 : 0);
+  }
+  made.folds = 4;
+  made.far = {0.1};
+  return made;
+}
+
+/// Genuine pairs at 0.5, impostors at 1.5.
+std::vector<double> separate() {
+  std::vector<double> distances;
+  for (int i = 0; i < 40; ++i) distances.push_back(i % 2 == 0 ? 0.5 : 1.5);
+  return distances;
+}
+
+const Metric& value(const Metrics& metrics, const std::string& name) {
+  const auto found =
+      std::find_if(metrics.values.begin(), metrics.values.end(), [&](const Metric& metric) { return metric.full_name() == name; });
+  REQUIRE(found != metrics.values.end());
+  return *found;
+}
+
+std::string row_name(int64_t row) { return "row" + std::to_string(row); }
+
+}  // namespace
+
+TEST_CASE("pair scores: pairs that distances separate are all right") {
+  Metrics metrics;
+  add_pair_scores(protocol(), separate(), "", metrics);
+  CHECK(metrics.values[0].name == "accuracy");  // the first value ranks checkpoints
+  CHECK(value(metrics, "accuracy").value == 1);
+  CHECK(value(metrics, "accuracy").standard_error == 0);
+  CHECK(value(metrics, "accuracy").n == 40);
+  CHECK(value(metrics, "tar@far=0.1").value == 1);
+  CHECK(value(metrics, "val@far=0.1").value == 1);
+  CHECK(value(metrics, "auc").value == 1);
+  CHECK(value(metrics, "eer").value == 0);
+}
+
+TEST_CASE("pair scores: shares are marked as such, areas and thresholds are plain numbers") {
+  Metrics metrics;
+  add_pair_scores(protocol(), separate(), "", metrics);
+  for (const Metric& metric : metrics.values) {
+    CAPTURE(metric.name);
+    CHECK((metric.unit == Unit::share) == (metric.name != "auc" && metric.name != "threshold"));
+  }
+}
+
+TEST_CASE("pair scores: a variant is carried by every value and by the curve") {
+  Metrics metrics;
+  add_pair_scores(protocol(), separate(), "pixels", metrics);
+  for (const Metric& metric : metrics.values) CHECK(metric.variant == "pixels");
+  REQUIRE(metrics.curves.size() == 1);
+  CHECK(metrics.curves[0].full_name() == "pixels/roc");
+  CHECK(std::is_sorted(metrics.curves[0].x.begin(), metrics.curves[0].x.end()));
+  CHECK(metrics.curves[0].x.size() == metrics.curves[0].y.size());
+}
+
+TEST_CASE("pair scores: mistakes are listed by kind, the most wrong first, as many as were asked for") {
+  std::vector<double> distances = separate();
+  distances[4] = 1.8;   // genuine, far apart
+  distances[10] = 1.9;  // genuine, farther apart
+  distances[21] = 0.1;  // impostor, close
+  PairProtocol made = protocol();
+  Metrics metrics;
+  add_pair_mistakes(made, distances, add_pair_scores(made, distances, "", metrics), row_name, metrics);
+  REQUIRE(metrics.lists.size() == 2);
+  CHECK(metrics.lists[0].name == "false accepts");
+  REQUIRE(metrics.lists[0].items.size() == 1);
+  CHECK(metrics.lists[0].items[0].what == "pair 21: row42 row43, impostor");
+  CHECK(metrics.lists[0].items[0].score == doctest::Approx(0.95));
+  REQUIRE(metrics.lists[1].items.size() == 2);
+  CHECK(metrics.lists[1].items[0].what == "pair 10: row20 row21, genuine");
+  CHECK(metrics.lists[1].items[1].what == "pair 4: row8 row9, genuine");
+  made.hardest = 1;
+  Metrics fewer;
+  add_pair_mistakes(made, distances, add_pair_scores(made, distances, "", fewer), row_name, fewer);
+  CHECK(fewer.lists[1].items.size() == 1);
+}
+
+TEST_CASE("pair scores: folds with one kind of pair have no rate of their own, and a note says so") {
+  PairProtocol made = protocol();
+  std::vector<double> distances;
+  for (size_t i = 0; i < 40; ++i) {
+    made.same[i] = i < 20 ? 1 : 0;
+    made.pairs[i].same = i < 20;
+    distances.push_back(i < 20 ? 0.5 : 1.5);
+  }
+  Metrics metrics;
+  add_pair_scores(made, distances, "", metrics);
+  add_pair_rules(made, metrics);
+  for (const Metric& metric : metrics.values) CHECK_FALSE(metric.name.starts_with("val@"));
+  const auto& notes = metrics.notes;
+  CHECK(std::find(notes.begin(), notes.end(), "val@far is left out: a fold lacks genuine or impostor pairs") != notes.end());
+}
+
+TEST_CASE("pair scores: a rate that the impostor pairs cannot measure is noted") {
+  PairProtocol made = protocol();
+  made.far = {0.1, 0.001};
+  Metrics metrics;
+  add_pair_rules(made, metrics);
+  CHECK(std::count_if(metrics.notes.begin(), metrics.notes.end(), [](const std::string& note) {
+          return note.find("cannot measure a false accept rate of 0.001") != std::string::npos;
+        }) == 1);
+  CHECK(std::count_if(metrics.notes.begin(), metrics.notes.end(), [](const std::string& note) {
+          return note.find("cannot measure a false accept rate of 0.1") != std::string::npos;
+        }) == 0);
+}
