@@ -22,7 +22,7 @@
 
 namespace {
 
-/// Usage mistakes and wrong recipes are told apart from runs that failed: scripts look at the status.
+/// Prints what the action throws. Scripts tell usage mistakes and wrong recipes from failed runs by the exit status.
 int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   try {
     return action(invocation);
@@ -41,7 +41,7 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   }
 }
 
-/// A wrong command line in one line, for which CLI11 would print the whole help.
+/// Prints one line about a wrong command line, where CLI11 would print the whole help.
 int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
   const auto chosen = app.get_subcommands();
   std::string command = app.get_name(), text = error.what();
@@ -49,7 +49,7 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
     command += " " + chosen.front()->get_name();
     const std::string prefix = chosen.front()->get_name() + ": ";
     if (text.starts_with(prefix)) text.erase(0, prefix.size());
-    // CLI11 names them last first.
+    // CLI11 names the last one first.
     if (const std::vector<std::string> extra = chosen.front()->remaining(true); dynamic_cast<const CLI::ExtrasError*>(&error))
       text = fmt::format("not expected: {}", fmt::join(extra, " "));
   }
@@ -65,40 +65,48 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
   return lafs::wrong_usage;
 }
 
+constexpr const char* footer =
+    "Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal.\n"
+    "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR sets the folder.";
+
+std::vector<lafs::Command> add_commands(CLI::App& app) {
+  constexpr lafs::Command (*adders[])(CLI::App&) = {
+      lafs::add_run,  lafs::add_check,       lafs::add_plan,   lafs::add_describe, lafs::add_eval,       lafs::add_embed,
+      lafs::add_show, lafs::add_bench,       lafs::add_import, lafs::add_export,   lafs::add_inspect,    lafs::add_verify_resume,
+      lafs::add_data, lafs::add_test_plugin, lafs::add_new,    lafs::add_doctor,   lafs::add_completion, lafs::add_complete};
+  std::vector<lafs::Command> commands;
+  for (const auto add : adders) commands.push_back(add(app));
+  return commands;
+}
+
+/// Does what was asked for, and makes sure that it was printed.
+int run_chosen(const lafs::Action& action, const lafs::Invocation& invocation) {
+  const int status = guarded(action, invocation);
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  lafs::say("lafs: error: standard output cannot be written\n");
+  return status == lafs::done ? lafs::failed : status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write, with the name of the file
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that must not grow is an error of its write, which names the file
   lafs::keep_freed_memory();
   CLI::App app{"lafs: face-recognition and self-supervised training from recipes and plugins", "lafs"};
-  app.require_subcommand(1);
   app.set_version_flag("--version", "lafs " LAFS_VERSION);
-  app.footer(
-      "Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal.\n"
-      "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR says where that is.");
-
-  using Adder = lafs::Action (*)(CLI::App&);
-  constexpr Adder adders[] = {lafs::add_run,     lafs::add_check,         lafs::add_plan,    lafs::add_describe,    lafs::add_eval,
-                              lafs::add_embed,   lafs::add_show,          lafs::add_bench,   lafs::add_import,      lafs::add_export,
-                              lafs::add_inspect, lafs::add_verify_resume, lafs::add_data,    lafs::add_test_plugin, lafs::add_new,
-                              lafs::add_doctor,  lafs::add_completion,    lafs::add_complete};
-  std::vector<std::pair<CLI::App*, lafs::Action>> commands;
-  for (const Adder add : adders) {
-    lafs::Action action = add(app);
-    commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(action));
-  }
+  app.footer(footer);
+  app.require_subcommand(1);
+  const lafs::Command all = lafs::one_of(&app, add_commands(app));
   const lafs::Invocation invocation{std::filesystem::read_symlink("/proc/self/exe"), {argv, argv + argc}};
+  const lafs::Action help = [&](const lafs::Invocation&) {
+    fmt::print("{}", app.help());
+    return lafs::done;
+  };
+  if (argc == 1) return run_chosen(help, invocation);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : wrong_command_line(app, error, invocation.arguments);
   }
-  for (const auto& [command, action] : commands) {
-    if (!command->parsed()) continue;
-    const int status = guarded(action, invocation);
-    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
-    lafs::say("lafs: error: standard output cannot be written\n");
-    return status == lafs::done ? lafs::failed : status;
-  }
-  return lafs::wrong_usage;
+  return run_chosen(all.action, invocation);
 }

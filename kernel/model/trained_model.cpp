@@ -36,19 +36,28 @@ TrainedModel find_model(const fs::path& path, const std::string& stage, bool sta
   return {checkpoint, position, std::move(facts)};
 }
 
-std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry) {
-  const auto& [checkpoint, position, facts] = model;
-  Use<Backbone> use(facts.backbone);
-  read_options(facts.backbone_options, (checkpoint / "state.json").string() + " encoder", use, registry);
-  auto backbone = use.make(facts.input);
-  const LoadAccount account =
-      load_matching(WeightsFile(checkpoint / "weights.safetensors"), {.select = facts.encoder}, *backbone->module());
+Use<Backbone> encoder_of(const TrainedModel& model, const Registry& registry) {
+  Use<Backbone> use(model.facts.backbone);
+  read_options(model.facts.backbone_options, (model.checkpoint / "state.json").string() + " encoder", use, registry);
+  return use;
+}
+
+std::shared_ptr<Backbone> load_backbone(const TrainedModel& model, const Use<Backbone>& use, const std::string& path,
+                                        const WeightsFile& weights) {
+  auto backbone = use.make(model.facts.input);
+  const LoadAccount account = load_matching(weights, {.select = path}, *backbone->module());
   if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
-    throw Error(fmt::format("\"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used",
-                            checkpoint.string(), facts.backbone, account.matched.size(), account.missing.size(), account.wrong_shape.size(),
-                            account.unexpected.size()));
+    throw Error(
+        fmt::format("\"{}\" of \"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used", path,
+                    model.checkpoint.string(), use.name, account.matched.size(), account.missing.size(), account.wrong_shape.size(),
+                    account.unexpected.size()));
   }
   return backbone;
+}
+
+std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry) {
+  const WeightsFile weights(model.checkpoint / "weights.safetensors");
+  return load_backbone(model, encoder_of(model, registry), model.facts.encoder, weights);
 }
 
 Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry) {

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "kernel/ledger/checkpoint_state.h"
+#include "kernel/model/weights_file.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/backbone.h"
 
 namespace lafs {
 
-/// A trained model as commands take it: its checkpoint, and what that says of itself.
+/// A trained model: its checkpoint, and what that records about itself.
 struct TrainedModel {
   std::filesystem::path checkpoint;
   RunPosition position;
@@ -17,10 +18,17 @@ struct TrainedModel {
 };
 
 /// `path` is a checkpoint, a run's folder (its best checkpoint, else the last), or a row's folder with `stage` naming one of its runs.
-/// With `stage_is_recipes` a path that has no run of that stage is taken for the run itself. Throws Error naming what is there.
+/// With `stage_is_recipes` a path that has no run of that stage is taken for the run itself. Throws Error naming the runs it found.
 TrainedModel find_model(const std::filesystem::path& path, const std::string& stage, bool stage_is_recipes = false);
 
-/// The backbone with its trained weights, every tensor checked. Throws Error where weights and backbone do not fit.
+/// The encoder's plugin with the options it was trained with.
+Use<Backbone> encoder_of(const TrainedModel& model, const Registry& registry);
+
+/// A backbone with the trained weights below `path` of the checkpoint's tree. Throws Error unless each tensor of both has its partner.
+std::shared_ptr<Backbone> load_backbone(const TrainedModel& model, const Use<Backbone>& use, const std::string& path,
+                                        const WeightsFile& weights);
+
+/// The encoder with its trained weights; throws as `load_backbone`.
 std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry);
 
 /// The recipe it was trained with.

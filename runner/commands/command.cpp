@@ -1,42 +1,23 @@
 #include "runner/commands/command.h"
 
-#include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 #include "kernel/registry/library_gate.h"
 
 namespace lafs {
 
-void RecipeArguments::add_to(CLI::App& command) {
-  command
-      .add_option(
-          "--set", set,
-          "override one key of the recipe: --set objective.mixup=0.2, of one stage of a row: --set STAGE.run.epochs=3; may be given "
-          "several times")
-      ->type_name("KEY=VALUE")
-      ->take_all();
-}
-
-void RecipeArguments::add_stage_to(CLI::App& command, const std::string& help) {
-  command.add_option("--stage", stage, help)->type_name("NAME");
-}
-
-RecipeContext RecipeArguments::context() const {
-  RecipeContext context;
-  std::vector<std::string> wrong;
-  for (const std::string& item : set) {
-    const auto equals = item.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      wrong.push_back(fmt::format("--set {}: error: expected KEY=VALUE", item));
-    } else {
-      context.overrides.emplace_back(item.substr(0, equals), item.substr(equals + 1));
-    }
-  }
-  if (!wrong.empty()) throw RecipeError(wrong);
-  if (const char* root = std::getenv("LAFS_DATA")) context.data_root = root;
-  return context;
+Command one_of(CLI::App* app, std::vector<Command> commands) {
+  return {app, [commands = std::move(commands)](const Invocation& invocation) {
+            for (const auto& [command, action] : commands) {
+              if (command->parsed()) return action(invocation);
+            }
+            return wrong_usage;
+          }};
 }
 
 Registry load_plugins(const Invocation& invocation) {
@@ -44,8 +25,8 @@ Registry load_plugins(const Invocation& invocation) {
   for (const auto& folder : plugin_folders(invocation.program)) {
     try {
       plugin_libraries(folder);
-    } catch (const Error& error) {  // the program's own is listed only where it is there
-      throw Error(fmt::format("{}; mend LAFS_PLUGIN_PATH", error.what()));
+    } catch (const Error& error) {  // the program's own folder is listed only where it exists
+      throw Error(fmt::format("{}; correct LAFS_PLUGIN_PATH", error.what()));
     }
     registry.load_folder(folder);
   }

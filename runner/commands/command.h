@@ -2,7 +2,6 @@
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "kernel/recipe/recipe.h"
@@ -10,7 +9,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace lafs {
 
@@ -23,39 +23,36 @@ struct Invocation {
   std::vector<std::string> arguments;  ///< argv
 };
 
-/// A sub-command: adds itself to the command line and returns what to do when it was chosen.
+/// What a command does when it was chosen; returns the exit status.
 using Action = std::function<int(const Invocation&)>;
-Action add_run(CLI::App& app);
-Action add_check(CLI::App& app);
-Action add_plan(CLI::App& app);
-Action add_describe(CLI::App& app);
-Action add_eval(CLI::App& app);
-Action add_embed(CLI::App& app);
-Action add_verify_resume(CLI::App& app);
-Action add_data(CLI::App& app);
-Action add_bench(CLI::App& app);
-Action add_show(CLI::App& app);
-Action add_import(CLI::App& app);
-Action add_export(CLI::App& app);
-Action add_inspect(CLI::App& app);
-Action add_test_plugin(CLI::App& app);
-Action add_new(CLI::App& app);
-Action add_doctor(CLI::App& app);
-Action add_completion(CLI::App& app);
-/// Not in the help: what the script of `lafs completion` asks.
-Action add_complete(CLI::App& app);
 
-/// Options of commands that read recipes.
-struct RecipeArguments {
-  std::vector<std::string> set;
-  std::string stage;  ///< of a row; empty: all, or there is no row
-
-  void add_to(CLI::App& command);
-  /// `--stage NAME`, with what it does in this command.
-  void add_stage_to(CLI::App& command, const std::string& help);
-  /// `--set KEY=VALUE` taken apart, and LAFS_DATA. Throws RecipeError for an override without "=".
-  RecipeContext context() const;
+struct Command {
+  CLI::App* app = nullptr;  ///< owned by the app it was added to
+  Action action;
 };
+
+/// A command of commands: does what the one that was chosen does.
+Command one_of(CLI::App* app, std::vector<Command> commands);
+
+Command add_run(CLI::App& app);
+Command add_check(CLI::App& app);
+Command add_plan(CLI::App& app);
+Command add_describe(CLI::App& app);
+Command add_eval(CLI::App& app);
+Command add_embed(CLI::App& app);
+Command add_verify_resume(CLI::App& app);
+Command add_data(CLI::App& app);
+Command add_bench(CLI::App& app);
+Command add_show(CLI::App& app);
+Command add_import(CLI::App& app);
+Command add_export(CLI::App& app);
+Command add_inspect(CLI::App& app);
+Command add_test_plugin(CLI::App& app);
+Command add_new(CLI::App& app);
+Command add_doctor(CLI::App& app);
+Command add_completion(CLI::App& app);
+/// Called by the script that `lafs completion` prints; not in the help.
+Command add_complete(CLI::App& app);
 
 /// Every plugin of the search path. Throws Error for the first that cannot be loaded.
 Registry load_plugins(const Invocation& invocation);

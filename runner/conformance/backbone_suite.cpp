@@ -7,13 +7,16 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include "kernel/model/autocast.h"
 #include "kernel/registry/registry.h"
 #include "kernel/train/draws.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "nn/layers/tokens.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
@@ -102,7 +105,7 @@ class BackboneSuite {
   }
 
   void wrong_shapes() {
-    const std::string promise = "a wrong shape is told by an Error that names the argument";
+    const std::string promise = "a wrong shape throws an Error that names the argument";
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{3, 112, 112}, {2, 1, 112, 112}, {2, 4, 112, 112}}) {
       findings_.expect_throw<Error>(fmt::format("{}: [{}]", promise, fmt::join(shape, ", ")), "\"images\"",
                                     [&] { eval(at::zeros(shape)); });
@@ -136,11 +139,11 @@ class BackboneSuite {
     findings_.expect(chance || !drops(use_), "dropout drops where there are draws", "training with draws is evaluation");
     if (!chance) return;
     const at::Tensor dropped = trained(images_, dropping, {10, 11, 12});
-    bool anew = false;
-    for (int64_t later = dropping + 1; later < dropping + 32 && !anew; ++later) {
-      anew = largest_difference(dropped, trained(images_, later, {10, 11, 12})) > 1e-6;
+    bool differs = false;
+    for (int64_t later = dropping + 1; later < dropping + 32 && !differs; ++later) {
+      differs = largest_difference(dropped, trained(images_, later, {10, 11, 12})) > 1e-6;
     }
-    findings_.expect(anew, "another step draws anew", "all steps give the same");
+    findings_.expect(differs, "another step draws new numbers", "all steps give the same");
     const at::Tensor turned = trained(images_.flip(0), dropping, {12, 11, 10}).flip(0);
     findings_.expect(at::allclose(dropped, turned, 1e-5, 1e-5), "draws belong to pictures, not to rows of the batch", off(dropped, turned));
   }
@@ -165,9 +168,9 @@ class BackboneSuite {
     const at::Tensor named = net->forward_tokens(tokens, rows, {});
     findings_.expect(at::allclose(out, named, 1e-5, 1e-5), "without position rows they are 1..N", off(out, named));
     expect_shape(net->forward_tokens(tokens.slice(1, 0, n - 1), {}, {}), {2, net_->embed_dim()}, "fewer tokens are taken");
-    findings_.expect_throw<Error>("too many tokens are told", "\"tokens\"",
+    findings_.expect_throw<Error>("too many tokens are an error", "\"tokens\"",
                                   [&] { net->forward_tokens(at::zeros({2, n + 1, width}), {}, {}); });
-    findings_.expect_throw<Error>("tokens of another width are told", "\"tokens\"",
+    findings_.expect_throw<Error>("tokens of another width are an error", "\"tokens\"",
                                   [&] { net->forward_tokens(at::zeros({2, n, width + 1}), {}, {}); });
     const auto patch = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(width) / 3)));
     if (dynamic_cast<Landmarked*>(net_.get()) || patch * patch * 3 != width || input_.height % patch != 0) return;
@@ -235,13 +238,13 @@ class BackboneSuite {
     expect_shape(last, {3, 1, net_->embed_dim()}, "class tokens are [B, last_blocks, D]");
     findings_.expect(at::equal(all.select(1, blocks - 1), last.select(1, 0)), "the last block's class token comes last", "it does not");
     for (const int64_t wrong : {int64_t{0}, blocks + 1}) {
-      findings_.expect_throw<Error>("a wrong number of blocks is told", "\"last_blocks\"", [&] { net->class_tokens(images_, wrong); });
+      findings_.expect_throw<Error>("a wrong number of blocks is an error", "\"last_blocks\"", [&] { net->class_tokens(images_, wrong); });
     }
   }
 
   void half() {
     const at::Tensor one = images_.slice(0, 0, 1), full = eval(one);  // one picture: some processors emulate bf16, slowly
-    const HalfPrecision half;
+    const Autocast half("bf16", at::kCPU);
     const at::Tensor out = eval(one);
     findings_.expect(finite(out), "bf16 is finite", "it is not");
     const double error = relative_difference(out, full);

@@ -71,7 +71,7 @@ class DataSourceSuite {
     findings_.expect(sample.key == source_->key(index) && !sample.key.empty(), "key(i) is what get says", where);
     findings_.expect(source_->find(sample.key) == index, "find(key(i)) is i", fmt::format("{}, \"{}\"", where, sample.key));
     findings_.expect(sample.landmarks.size() % 2 == 0, "landmarks are pairs", where);
-    findings_.expect(sample.quality >= 0 && sample.quality <= 1, "a quality lies in [0, 1]", fmt::format("{}: {}", where, sample.quality));
+    findings_.expect(sample.quality >= 0 && sample.quality <= 1, "a quality is in [0, 1]", fmt::format("{}: {}", where, sample.quality));
     samples_[index] = sample;
   }
 
@@ -107,8 +107,8 @@ class DataSourceSuite {
   }
 
   void outside() {
-    findings_.expect_throw<Error>("get tells an index below 0", "-1", [&] { source_->get(-1); });
-    findings_.expect_throw<Error>("get tells an index beyond the end", fmt::format("{}", source_->size()),
+    findings_.expect_throw<Error>("get throws for an index below 0", "-1", [&] { source_->get(-1); });
+    findings_.expect_throw<Error>("get throws for an index beyond the end", fmt::format("{}", source_->size()),
                                   [&] { source_->get(source_->size()); });
   }
 

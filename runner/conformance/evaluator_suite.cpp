@@ -129,7 +129,7 @@ class EvaluatorSuite {
     findings_.expect(metric.n > 0, "a score says on how many items", what);
     findings_.expect(!(metric.standard_error < 0) && !std::isinf(metric.standard_error), "a standard error is not below 0", what);
     if (whole_of(metric) == 0 || std::isnan(metric.value)) return;
-    findings_.expect(metric.value >= 0 && metric.value <= whole_of(metric), "a share lies between nothing and all", what);
+    findings_.expect(metric.value >= 0 && metric.value <= whole_of(metric), "a share is between 0 and all", what);
   }
 
   void expect_equal(const Metrics& a, const Metrics& b, const std::string& promise) {

@@ -17,7 +17,7 @@ struct Finding {
   std::string what;     ///< what was seen
 };
 
-/// What a suite has to say of a plugin; empty when it keeps every promise. [one thread at a time]
+/// What a suite found about a plugin; empty when it keeps every promise. [one thread at a time]
 class Findings {
  public:
   void add(const std::string& promise, std::string what) {
@@ -29,7 +29,7 @@ class Findings {
     if (!kept) add(promise, what);
   }
 
-  /// Runs a check; whatever it throws is a finding.
+  /// Runs a check; anything it throws is a finding.
   template <typename Check>
   void guard(const std::string& promise, Check check) {
     tried(promise);
@@ -38,7 +38,7 @@ class Findings {
     } catch (const std::exception& error) {
       add(promise, fmt::format("it throws: {}", sentence_of(error)));
     } catch (...) {
-      add(promise, "it throws what is no std::exception");
+      add(promise, "it throws something that is not a std::exception");
     }
   }
 
@@ -54,10 +54,10 @@ class Findings {
       return text;
     } catch (const std::exception& error) {
       const std::string text = sentence_of(error);
-      add(promise, fmt::format("it throws something else than lafs::Error: {}", text));
+      add(promise, fmt::format("it throws something other than lafs::Error: {}", text));
       return text;
     } catch (...) {
-      add(promise, "it throws what is no std::exception");
+      add(promise, "it throws something that is not a std::exception");
       return "";
     }
     add(promise, "nothing is thrown");

@@ -13,6 +13,7 @@
 #include "lafs/head.h"
 #include "lafs/step.h"
 #include "nn/loss/classifier.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 

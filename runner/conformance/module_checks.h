@@ -1,183 +1,60 @@
 #pragma once
-#include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
-#include <ATen/autocast_mode.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
-#include "kernel/recipe/document.h"
-#include "kernel/recipe/recipe.h"
-#include "kernel/recipe/resolver.h"
-#include "lafs/error.h"
-#include "lafs/rng.h"
+#include "lafs/use.h"
 #include "nn/layers/tree.h"
-#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 
 namespace lafs::conformance {
 
-/// bfloat16 for the operations torch lists, on the processor, while this lives.
-class HalfPrecision {
- public:
-  HalfPrecision() {
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::increment_nesting();
-  }
-  ~HalfPrecision() {
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-  }
-  HalfPrecision(const HalfPrecision&) = delete;
-  HalfPrecision& operator=(const HalfPrecision&) = delete;
-};
-
 /// Numbers in [-1, 1] that follow from a key.
-inline at::Tensor keyed_tensor(const std::vector<int64_t>& shape, uint64_t key) {
-  at::Tensor out = at::empty(shape, at::kFloat);
-  Rng rng(key);
-  auto* data = out.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < out.numel(); ++i) data[i] = static_cast<float>(rng.uniform(-1, 1));
-  return out;
-}
+at::Tensor keyed_tensor(const std::vector<int64_t>& shape, uint64_t key);
+bool finite(const at::Tensor& tensor);
+double largest_difference(const at::Tensor& a, const at::Tensor& b);
+double relative_difference(const at::Tensor& a, const at::Tensor& b);
+std::string shape_text(const at::Tensor& tensor);
+nn::NamedTensors copy_of_state(const torch::nn::Module& root);
 
-inline bool finite(const at::Tensor& tensor) { return at::isfinite(tensor).all().item<bool>(); }
-inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
-}
-inline double relative_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a.to(at::kDouble) - b.to(at::kDouble)).norm().item<double>() / std::max(b.to(at::kDouble).norm().item<double>(), 1e-12);
-}
-inline std::string shape_text(const at::Tensor& tensor) {
-  return tensor.defined() ? fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")) : "undefined";
-}
+/// Whether a tensor is a running statistic of a BatchNorm, whose module counts batches. A "running_mean" of another module is not.
+bool belongs_to_batch_norm(const std::string& name, const nn::NamedTensors& state);
+bool has_batch_norm(const torch::nn::Module& root);
 
-inline nn::NamedTensors copy_of_state(const torch::nn::Module& root) {
-  nn::NamedTensors copies;
-  for (const auto& [name, tensor] : nn::state_of(root)) copies.emplace_back(name, tensor.detach().clone());
-  return copies;
-}
+/// Names of the tensors that are not what they were.
+std::string changed(const nn::NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may);
 
-/// Whether a tensor is a running statistic of a BatchNorm: its module counts batches. Another's "running_mean" is no exception.
-inline bool belongs_to_batch_norm(const std::string& name, const nn::NamedTensors& state) {
-  const std::string count = "num_batches_tracked", module = name.substr(0, name.rfind('.') + 1);
-  if (name != module + "running_mean" && name != module + "running_var" && name != module + count) return false;
-  return std::any_of(state.begin(), state.end(), [&](const auto& item) { return item.first == module + count; });
-}
-inline bool has_batch_norm(const torch::nn::Module& root) {
-  const nn::NamedTensors state = nn::state_of(root);
-  return std::any_of(state.begin(), state.end(), [&](const auto& item) { return belongs_to_batch_norm(item.first, state); });
-}
+/// Trainable parameters without a gradient, or with one of zeros.
+std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix);
+
+/// Moves every trainable parameter a little: a branch that starts at zero has gradients of zero behind it.
+void stir(const torch::nn::Module& root);
+void forget_gradients(const torch::nn::Module& root);
+
+/// The value of a number option as it was read; `otherwise` where there is none.
+double number_option(const AnyUse& use, std::string_view key, double otherwise);
+
+/// Whether an option that is called some dropout is a probability above 0.
+bool drops(const AnyUse& use);
+
+/// Names are unique, every parameter has a rule, and first values follow from the seed. `make` makes one more instance.
+void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& make, Findings& findings);
 
 /// Torch's own generator, which no plugin may draw from: its numbers follow from what else was drawn, not from a key.
 class TorchChance {
  public:
   static constexpr const char* promise = "chance comes from the draws alone";
   static constexpr const char* what = "torch's own generator was used";
-  bool untouched() const { return at::equal(before_, state()); }
+  bool untouched() const;
 
  private:
-  static at::Tensor state() { return at::globalContext().defaultGenerator(at::kCPU).get_state(); }
+  static at::Tensor state();
   at::Tensor before_ = state();
 };
-
-/// Names of the tensors that are not what they were.
-inline std::string changed(const nn::NamedTensors& before, const torch::nn::Module& root, bool batch_norm_may) {
-  std::vector<std::string> names;
-  const nn::NamedTensors now = nn::state_of(root);
-  for (size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
-    if (batch_norm_may && belongs_to_batch_norm(now[i].first, now)) continue;
-    if (!at::equal(now[i].second, before[i].second)) names.push_back(now[i].first);
-  }
-  if (now.size() != before.size()) names.push_back("the number of tensors");
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-/// Trainable parameters without a gradient, or with one of zeros.
-inline std::string without_gradient(const torch::nn::Module& root, const std::string& excluded_prefix) {
-  std::vector<std::string> names;
-  for (const auto& [name, parameter] : nn::parameters_of(root)) {
-    if (!parameter.requires_grad() || (!excluded_prefix.empty() && name.starts_with(excluded_prefix))) continue;
-    if (!parameter.grad().defined() || parameter.grad().count_nonzero().item<int64_t>() == 0) names.push_back(name);
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-/// Moves every trainable parameter a little: a branch that starts at zero has gradients of zero behind it.
-inline void stir(const torch::nn::Module& root) {
-  const at::NoGradGuard no_grad;
-  for (const auto& [name, parameter] : nn::parameters_of(root)) {
-    if (!parameter.requires_grad()) continue;
-    at::Tensor p = parameter;
-    p.add_(keyed_tensor(p.sizes().vec(), key_of(name)), 1e-2);
-  }
-}
-
-inline void forget_gradients(const torch::nn::Module& root) {
-  for (const auto& [name, parameter] : nn::parameters_of(root)) {
-    at::Tensor p = parameter;
-    p.mutable_grad() = at::Tensor();
-  }
-}
-
-/// The value of a number option as it was read; `otherwise` where there is none.
-inline double number_option(const AnyUse& use, std::string_view key, double otherwise) {
-  const Node options = parse_toml(options_text(use), "options", {});
-  const Node* node = options.find(key);
-  if (!node) return otherwise;
-  if (const auto* real = std::get_if<double>(&node->value)) return *real;
-  if (const auto* whole = std::get_if<int64_t>(&node->value)) return static_cast<double>(*whole);
-  return otherwise;
-}
-
-/// Whether an option that is called some dropout is a probability above 0.
-inline bool drops(const AnyUse& use) {
-  const Node options = parse_toml(options_text(use), "options", {});
-  for (const Field& field : *options.fields()) {
-    const auto* share = std::get_if<double>(&field.value.value);
-    if (share && *share > 0 && field.name.find("drop") != std::string::npos) return true;
-  }
-  return false;
-}
-
-/// Names are unique, every parameter has a rule, and first values follow from the seed. `make` makes one more instance.
-inline void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& make, Findings& findings) {
-  const auto first = make(), second = make(), third = make();
-  std::set<std::string> names;
-  for (const auto& [name, tensor] : nn::state_of(*first)) {
-    findings.expect(names.insert(name).second, "names of the state are unique", name);
-    findings.expect(tensor.defined(), "every tensor of the state is there", name);
-  }
-  for (const auto& module : {first, second, third}) {
-    const at::NoGradGuard no_grad;
-    for (const auto& [name, parameter] : nn::parameters_of(*module)) {
-      if (parameter.is_floating_point()) parameter.fill_(std::numeric_limits<double>::quiet_NaN());
-    }
-  }
-  nn::initialise(*first, 1);
-  nn::initialise(*second, 1);
-  nn::initialise(*third, 2);
-  const nn::NamedTensors a = nn::state_of(*first), b = nn::state_of(*second), c = nn::state_of(*third);
-  if (a.size() != b.size() || a.size() != c.size()) {
-    findings.add("every instance has the same tensors", fmt::format("{}, {} and {}", a.size(), b.size(), c.size()));
-    return;
-  }
-  bool differs = nn::parameters_of(*first).empty();
-  for (size_t i = 0; i < a.size(); ++i) {
-    findings.expect(finite(a[i].second), "initialise gives every parameter a value", a[i].first);
-    findings.expect(at::equal(a[i].second, b[i].second), "the same seed gives the same first values", a[i].first);
-    differs = differs || !at::equal(a[i].second, c[i].second);
-  }
-  findings.expect(differs, "another seed gives other first values", "all are equal");
-}
 
 }  // namespace lafs::conformance

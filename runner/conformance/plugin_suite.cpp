@@ -19,7 +19,7 @@ namespace lafs::conformance {
 
 namespace {
 
-/// What every plugin promises, of whatever kind: it says what it is, and its options are what they say.
+/// What a plugin of any kind promises: it says what it is, and its options are what they say.
 class PluginSuite {
  public:
   PluginSuite(const RegistryEntry& entry, const Registry& registry, Findings& findings)
@@ -38,7 +38,7 @@ class PluginSuite {
       }
     });
     findings_.guard("options are written and read", [&] { reads_back(toml); });
-    findings_.expect_throw<Error>("an unknown option is told", "\"no_such_option\"", [&] { read("no_such_option = 1\n" + toml); });
+    findings_.expect_throw<Error>("an unknown option is an error", "\"no_such_option\"", [&] { read("no_such_option = 1\n" + toml); });
   }
 
  private:

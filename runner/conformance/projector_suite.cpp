@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "kernel/model/autocast.h"
 #include "kernel/registry/registry.h"
 #include "kernel/train/draws.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
+#include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
 #include "runner/conformance/module_checks.h"
 
@@ -32,60 +34,81 @@ void check_prototypes(Projector& net, Findings& findings) {
   findings.expect(trains, "some of the prototypes train", "none does");
 }
 
-}  // namespace
+constexpr int64_t width = 48;
 
 /// The promises of projector.h, on embeddings of width 48.
-void conform_projector(const Use<Projector>& use, Findings& findings) {
-  constexpr int64_t width = 48;
-  findings.guard("instances are made and initialised", [&] { conform_module([&] { return use.make(width)->module(); }, findings); });
-  const auto net = use.make(width);
-  const auto module = net->module();
-  nn::initialise(*module, 1);
-  const at::Tensor embedding = keyed_tensor({4, width}, 5);
-  const auto eval = [&](const at::Tensor& x) {
+class ProjectorSuite {
+ public:
+  ProjectorSuite(const Use<Projector>& use, Findings& findings) : use_(use), findings_(findings) {}
+
+  void run() {
+    findings_.guard("instances are made and initialised", [&] { conform_module([&] { return use_.make(width)->module(); }, findings_); });
+    net_ = use_.make(width);
+    module_ = net_->module();
+    nn::initialise(*module_, 1);
+    findings_.expect(net_->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net_->outputs()));
+    findings_.guard("an evaluation runs", [&] { evaluation(); });
+    findings_.guard("prototypes are known", [&] { check_prototypes(*net_, findings_); });
+    findings_.guard("a backward pass runs", [&] { backward(); });
+    findings_.guard("training passes run", [&] { training(); });
+    findings_.expect_throw<Error>("a wrong width throws an Error", "", [&] { eval(at::zeros({4, width + 1})); });
+  }
+
+ private:
+  at::Tensor eval(const at::Tensor& x) const {
     const at::NoGradGuard no_grad;
-    return net->forward(x, {});
-  };
-  findings.expect(net->outputs() > 0, "there are outputs", fmt::format("outputs() is {}", net->outputs()));
-  findings.guard("an evaluation runs", [&] {
-    const at::Tensor given = embedding.clone();
+    return net_->forward(x, {});
+  }
+
+  void evaluation() {
+    const at::Tensor given = embedding_.clone();
     const TorchChance chance;
-    const at::Tensor out = eval(embedding);
-    findings.expect(chance.untouched(), chance.promise, chance.what);
-    findings.expect(at::equal(given, embedding), "the embedding is not written", "it changed");
-    findings.expect(out.dim() == 2 && out.size(0) == 4 && out.size(1) == net->outputs(), "forward gives [B, outputs]", shape_text(out));
-    findings.expect(finite(out), "outputs are finite", "some are not");
-    findings.expect(at::equal(out, eval(embedding)), "evaluation is deterministic", "two calls differ");
+    const at::Tensor out = eval(embedding_);
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
+    findings_.expect(at::equal(given, embedding_), "the embedding is not written", "it changed");
+    findings_.expect(out.dim() == 2 && out.size(0) == 4 && out.size(1) == net_->outputs(), "forward gives [B, outputs]", shape_text(out));
+    findings_.expect(finite(out), "outputs are finite", "some are not");
+    findings_.expect(at::equal(out, eval(embedding_)), "evaluation is deterministic", "two calls differ");
     for (int64_t row = 0; row < 4; ++row) {
-      const at::Tensor alone = eval(embedding.slice(0, row, row + 1))[0];
-      findings.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows",
-                      fmt::format("they differ by {}", largest_difference(alone, out[row])));
+      const at::Tensor alone = eval(embedding_.slice(0, row, row + 1))[0];
+      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows",
+                       fmt::format("they differ by {}", largest_difference(alone, out[row])));
     }
-    const HalfPrecision half;
-    findings.expect(finite(eval(embedding)), "bf16 is finite", "it is not");
-  });
-  findings.guard("prototypes are known", [&] { check_prototypes(*net, findings); });
-  findings.guard("a backward pass runs", [&] {
-    stir(*module);
-    const at::Tensor x = embedding.clone().requires_grad_();
-    (net->forward(x, {true, nullptr}) * keyed_tensor({4, net->outputs()}, 6)).sum().backward();
-    const std::string bare = without_gradient(*module, "");
-    findings.expect(bare.empty(), "gradients reach every trainable parameter", bare);
-    findings.expect(x.grad().defined() && finite(x.grad()), "embeddings have a gradient", "it is missing or not finite");
-  });
-  findings.guard("training passes run", [&] {
+    const Autocast half("bf16", at::kCPU);
+    findings_.expect(finite(eval(embedding_)), "bf16 is finite", "it is not");
+  }
+
+  void backward() {
+    stir(*module_);
+    const at::Tensor x = embedding_.clone().requires_grad_();
+    (net_->forward(x, {true, nullptr}) * keyed_tensor({4, net_->outputs()}, 6)).sum().backward();
+    const std::string bare = without_gradient(*module_, "");
+    findings_.expect(bare.empty(), "gradients reach every trainable parameter", bare);
+    findings_.expect(x.grad().defined() && finite(x.grad()), "embeddings have a gradient", "it is missing or not finite");
+  }
+
+  void training() {
     const at::NoGradGuard no_grad;
     const TorchChance chance;
-    const auto trained = [&] { return net->forward(embedding, {true, keyed_draws(1, 5, 0, {10, 11, 12, 13}, at::kCPU)}); };
+    const auto trained = [&] { return net_->forward(embedding_, {true, keyed_draws(1, 5, 0, {10, 11, 12, 13}, at::kCPU)}); };
     const at::Tensor first = trained();
-    findings.expect(at::equal(first, trained()), "the same draws give the same output", "two calls differ");
-    findings.expect(chance.untouched(), chance.promise, chance.what);
-    const auto fresh = use.make(width);
-    lafs::nn::copy_state(*module, *fresh->module());
-    findings.expect(at::equal(eval(embedding), fresh->forward(embedding, {})),
-                    "the state is complete: saved and loaded, outputs are the same", "they differ");
-  });
-  findings.expect_throw<Error>("a wrong width is told by an Error", "", [&] { eval(at::zeros({4, width + 1})); });
-}
+    findings_.expect(at::equal(first, trained()), "the same draws give the same output", "two calls differ");
+    findings_.expect(chance.untouched(), chance.promise, chance.what);
+    const auto fresh = use_.make(width);
+    lafs::nn::copy_state(*module_, *fresh->module());
+    findings_.expect(at::equal(eval(embedding_), fresh->forward(embedding_, {})),
+                     "the state is complete: saved and loaded, outputs are the same", "they differ");
+  }
+
+  const Use<Projector>& use_;
+  Findings& findings_;
+  std::shared_ptr<Projector> net_;
+  std::shared_ptr<torch::nn::Module> module_;
+  const at::Tensor embedding_ = keyed_tensor({4, width}, 5);
+};
+
+}  // namespace
+
+void conform_projector(const Use<Projector>& use, Findings& findings) { ProjectorSuite(use, findings).run(); }
 
 }  // namespace lafs::conformance

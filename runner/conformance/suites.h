@@ -18,7 +18,7 @@
 /// it should not is one too. Main thread; minutes at most, seconds as a rule.
 namespace lafs::conformance {
 
-/// What every plugin promises, of whatever kind: it says what it is, its library exports two names, and its options are what they say.
+/// What a plugin of any kind promises: it says what it is, its library exports two names, and its options are what they say.
 /// `toml`: options under which the plugin can be read.
 void conform_plugin(const RegistryEntry& entry, const Registry& registry, const std::string& toml, Findings& findings);
 

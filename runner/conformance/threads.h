@@ -21,7 +21,7 @@ inline std::vector<std::string> in_threads(int count, const std::function<std::s
     } catch (const std::exception& error) {
       complaint = sentence_of(error);
     } catch (...) {
-      complaint = "what is no std::exception was thrown";
+      complaint = "something that is not a std::exception was thrown";
     }
     const std::lock_guard lock(guard);
     if (!complaint.empty()) complaints.push_back(complaint);

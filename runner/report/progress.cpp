@@ -28,6 +28,14 @@ std::string bar_text(double share, int64_t cells) {
 
 }  // namespace
 
+std::function<void(int64_t, int64_t)> tenths_of_pictures() {
+  return [last = int64_t{-1}](int64_t done, int64_t total) mutable {
+    const int64_t percent = total ? 100 * done / total : 100;
+    if (percent / 10 != last / 10 || last < 0) say("embedded {} of {} pictures\n", done, total);
+    last = percent;
+  };
+}
+
 std::string duration_text(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0 || seconds > 3.6e9) return "-:--";
   const int64_t whole = std::llround(seconds);

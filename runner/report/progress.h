@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace lafs {
@@ -45,6 +46,9 @@ class PictureProgress {
   int64_t first_, total_;
   Clock::time_point start_ = Clock::now(), shown_ = start_;
 };
+
+/// A line for every tenth of the pictures, for work that reports only how far it is.
+std::function<void(int64_t done, int64_t total)> tenths_of_pictures();
 
 /// 83 -> "1:23", 7384 -> "2:03:04"; "-:--" for what cannot be known.
 std::string duration_text(double seconds);

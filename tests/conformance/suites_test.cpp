@@ -97,7 +97,7 @@ TEST_CASE("conformance: a data source that breaks a promise is found") {
   CHECK(look(0).empty());
   CHECK(holds(look(1), "labels lie within the identities"));
   CHECK(holds(look(2), "find(key(i)) is i"));
-  CHECK(holds(look(3), "get tells an index beyond the end"));
+  CHECK(holds(look(3), "get throws for an index beyond the end"));
   CHECK(holds(look(4), "get is stable over two calls"));
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("conformance: a backbone that breaks a promise is found") {
   CHECK(holds(look(1), "a row does not see the other rows"));
   CHECK(holds(look(2), "gradients reach every trainable parameter"));
   CHECK(holds(look(3), "evaluation changes no state"));
-  CHECK(holds(look(4), "a wrong shape is told by an Error that names the argument: [2, 1, 112, 112]"));
+  CHECK(holds(look(4), "a wrong shape throws an Error that names the argument: [2, 1, 112, 112]"));
   CHECK(holds(look(5), "the mode of the tree is not looked at"));
 }
 
@@ -272,7 +272,7 @@ TEST_CASE("conformance: an evaluator that breaks a promise is found") {
   const auto look = [](int64_t way) { return found<Score>(conformance::conform_evaluator, way); };
   CHECK(look(0).empty());
   CHECK(holds(look(1), "requested pictures are in the source"));
-  CHECK(holds(look(2), "a share lies between nothing and all"));
+  CHECK(holds(look(2), "a share is between 0 and all"));
   CHECK(holds(look(3), "perfect features score above 0.99"));
 }
 

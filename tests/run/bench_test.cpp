@@ -70,7 +70,7 @@ TEST_CASE("bench: a trace holds steps, the parts of each and the operations of e
   CHECK(outcome.status == 0);
   CHECK(outcome.err == "");
   CHECK(outcome.out.find("\ntrace       " + file + ": ") != std::string::npos);
-  CHECK(outcome.out.find(" events of 2 steps more; open it in chrome://tracing or ui.perfetto.dev\n") != std::string::npos);
+  CHECK(outcome.out.find(" events of 2 more steps; open it in chrome://tracing or ui.perfetto.dev\n") != std::string::npos);
   const Trace trace = read_trace(file);
   const int64_t main = trace.thread_of("step");
   const auto steps = trace.called(main, {"step"});

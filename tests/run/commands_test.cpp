@@ -156,6 +156,32 @@ TEST_CASE("plan: a probe times some steps of the recipe") {
   CHECK(text.out.find("12 optimizer steps") != std::string::npos);
 }
 
+TEST_CASE("plan: steps that do not fit into the time of the probe are estimated from the speed of a matrix product") {
+  const std::filesystem::path paper = std::filesystem::path(LAFS_TEST_SOURCE) / "recipes/paper/stage1_part_fvit.toml";
+  const Outcome outcome = lafs({"plan", paper, "--probe-seconds", "0", "--json"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  const auto plan = nlohmann::json::parse(outcome.out);
+  CHECK(!plan.contains("probe"));
+  CHECK(!plan.at("memory").contains("peak_estimate"));
+  const auto& estimate = plan.at("estimate");
+  // 64 million parameters see 196 tokens: 25 GFLOP for a picture, and three times that with the backward pass
+  CHECK(estimate.at("image_gflop").get<double>() > 60);
+  CHECK(estimate.at("image_gflop").get<double>() < 110);
+  CHECK(estimate.at("product_gflops").get<double>() > 0);
+  const double images = plan.at("steps").get<double>() * plan.at("batch").get<double>() * plan.at("accumulate").get<double>();
+  CHECK(estimate.at("seconds_estimate").get<double>() == doctest::Approx(images / estimate.at("images_per_second").get<double>()));
+  const Outcome text = lafs({"plan", paper, "--probe-seconds", "0"});
+  CHECK(text.out.find("estimated from the matrix-product speed") != std::string::npos);
+}
+
+TEST_CASE("plan: a small recipe is timed however many steps are asked for") {
+  const Tiny tiny;
+  const auto plan = nlohmann::json::parse(lafs({"plan", tiny.recipe(), "--probe", "1", "--json"}).out);
+  CHECK(plan.at("probe").at("steps") == 1);
+  CHECK(plan.at("memory").at("peak_estimate") > 0);
+  CHECK(!plan.contains("estimate"));
+}
+
 TEST_CASE("eval: a trained model measured again gives exactly the number of its run") {
   const Tiny tiny;
   const Outcome run = lafs(tiny.arguments("out", {"--json"}));
@@ -285,11 +311,18 @@ TEST_CASE("completion: a script for either shell") {
   CHECK(lafs({"completion", "fish"}).err == "lafs completion: error: shell: fish not in {bash,zsh}; see lafs completion --help\n");
 }
 
+TEST_CASE("help: the program without arguments prints it") {
+  const Outcome alone = lafs({});
+  CHECK(alone.status == 0);
+  CHECK(alone.err.empty());
+  CHECK(alone.out == lafs({"--help"}).out);
+}
+
 TEST_CASE("help: the program and each command name their options") {
   const std::vector<std::pair<std::string, std::vector<std::string>>> commands{
       {"run", {"--set", "--stage", "--out", "--quiet", "--json"}},
       {"check", {"--set", "--stage", "--resolved", "--json"}},
-      {"plan", {"--set", "--stage", "--probe", "--json"}},
+      {"plan", {"--set", "--stage", "--probe", "--probe-seconds", "--json"}},
       {"describe", {"--quirks", "--json", "--markdown"}},
       {"eval", {"--set", "--stage", "--recipe", "--out", "--batch", "--json"}},
       {"bench", {"--steps", "--warm-up", "--trace", "--trace-steps", "--json"}},

@@ -181,7 +181,7 @@ TEST_CASE("data pack: a signal stops it, and nothing is left behind") {
 TEST_CASE("data: a source that is missing or named twice is told") {
   const Outcome none = lafs({"data", "info"});
   CHECK(none.status == 2);
-  CHECK(none.err == "lafs: error: name one source: SOURCE or --source\n");
+  CHECK(none.err == "lafs: error: name one source, as SOURCE or with --source\n");
   const Outcome missing = lafs({"data", "info", "/nowhere"});
   CHECK(missing.status == 1);
   CHECK(missing.err == "lafs: error: \"/nowhere\" does not exist\n");

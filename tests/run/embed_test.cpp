@@ -99,7 +99,7 @@ TEST_CASE("embed: a stopped run goes on after its last whole chunk, to the same 
   CHECK(trained.rows("part.npy") == rows);
   const Outcome again = trained.embed("part.npy");
   CHECK(again.status == 0);
-  CHECK(again.out.ends_with("24 numbers each; it was there already\n"));
+  CHECK(again.out.ends_with("24 numbers each; the file was complete already\n"));
 }
 
 TEST_CASE("embed: features of something else are never mixed or overwritten") {
@@ -126,9 +126,9 @@ TEST_CASE("embed: what fails before the first row leaves nothing behind") {
   const Trained trained;
   CHECK(trained.embed("a.npy", {"--class-tokens", "9"}).status == 1);
   CHECK(trained.embed("a.npy", {"--source", "{ use = \"synthetic_faces\" }", "--set", "run.seed=1"}).err ==
-        "--set run.seed: error: the source is no recipe: only keys of paths can be set\n");
+        "--set run.seed: error: the source is not a recipe, so only keys of paths can be set\n");
   CHECK(trained.embed("a.npy", {"--set", "run.precision=bf16"}).err ==
-        "--set run.precision: error: only pictures are taken from the recipe: set keys of data_source and paths\n");
+        "--set run.precision: error: only the pictures of this recipe are used, so only keys of data_source and paths can be set\n");
   for (const auto& entry : fs::directory_iterator(trained.tiny / "")) CHECK(!entry.path().filename().string().starts_with("a.npy"));
   const Outcome row = lafs({"embed", trained.tiny / "", "--out", trained.tiny / "a.npy"});
   CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
@@ -141,7 +141,7 @@ TEST_CASE("embed: what begins anew and fails leaves the features that are there"
   CHECK(trained.embed("a.npy", {"--force", "--class-tokens", "9"}).status == 1);
   CHECK(read_bytes(trained.tiny / "a.npy") == rows);
   CHECK(read_bytes(trained.tiny / "a.npy.json") == facts);
-  CHECK(trained.embed("a.npy").out.ends_with("it was there already\n"));
+  CHECK(trained.embed("a.npy").out.ends_with("the file was complete already\n"));
 }
 
 TEST_CASE("embed: a file that another process writes is refused") {

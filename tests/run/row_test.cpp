@@ -137,7 +137,7 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   REQUIRE(plans.size() == 2);
   CHECK(plans.at(1).at("stage") == "second");
   CHECK(plans.at(1).at("steps") == 6);
-  CHECK(plan.err.find("first/checkpoints/last\" is not there yet; the probe does without\n") != std::string::npos);
+  CHECK(plan.err.find("first/checkpoints/last\" does not exist yet; the probe runs without it\n") != std::string::npos);
   CHECK(nlohmann::json::parse(lafs({"plan", tiny.recipe(), "--probe", "0", "--json", "--stage", "first"}).out).at("steps") == 12);
 }
 

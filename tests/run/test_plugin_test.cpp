@@ -92,11 +92,11 @@ TEST_CASE("new: a scaffold is three files, and what cannot be one is told") {
     CHECK(outcome.err == text);
   };
   told({"new", "plugin", "head", "round_margin", "--dir", at}, 1,
-       "lafs: error: " + at + ": is there already; name another folder with --dir\n");
+       "lafs: error: " + at + ": the folder exists already; name another one with --dir\n");
   told({"new", "plugin", "head", "cosface"}, 1,
-       "lafs: error: there is a head \"cosface\" already, in " LAFS_TEST_PLUGINS "/lafs_head_cosface.so\n");
+       "lafs: error: head \"cosface\" already exists, in " LAFS_TEST_PLUGINS "/lafs_head_cosface.so\n");
   told({"new", "plugin", "head", "Round"}, 2,
-       "lafs new: error: \"Round\" is no name of a plugin: small letters, digits and _, a letter first, such as \"sine_margin\"\n");
+       "lafs new: error: \"Round\" cannot name a plugin: use small letters, digits and _, a letter first, as in \"sine_margin\"\n");
   told({"new", "plugin", "haed", "round"}, 2,
        "lafs new: error: no kind of plugin is called \"haed\"; did you mean \"head\"?; the kinds: data_source, augmentation, backbone, "
        "projector, head, objective, optimizer, evaluator\n");

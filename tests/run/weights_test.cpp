@@ -69,7 +69,7 @@ TEST_CASE("inspect: says what is in files of every kind") {
   const Outcome other = lafs({"inspect", folder / "notes.txt"});
   CHECK(other.status == 1);
   CHECK(other.err == "lafs: error: \"" + (folder / "notes.txt").string() +
-                         "\" is none of .pth, .safetensors and face .bin, nor the folder of a checkpoint or run\n");
+                         "\" is neither .pth, .safetensors nor face .bin, nor the folder of a checkpoint or run\n");
 }
 
 TEST_CASE("export: a trained model goes back under the reference's names, and in again") {
@@ -100,11 +100,11 @@ TEST_CASE("export: a file whose names begin elsewhere, and what is read itself, 
   const Outcome bare = lafs({"export", weights, "--map", "supervised", "--out", tiny / "a.pth"});
   CHECK(bare.status == 1);
   CHECK(bare.err ==
-        "lafs: error: \"" + weights + "\" holds a whole objective; name its run or checkpoint folder, which says where the backbone is\n");
+        "lafs: error: \"" + weights + "\" holds a whole objective; name its run or checkpoint folder, which records where the backbone is\n");
   const std::string before = read_bytes(weights);
   const Outcome itself = lafs({"export", tiny / "run", "--map", "supervised", "--out", weights});
   CHECK(itself.status == 1);
-  CHECK(itself.err.ends_with("\" is what is read; give another --out\n"));
+  CHECK(itself.err.ends_with("\" is the file that is read; give another --out\n"));
   CHECK(read_bytes(weights) == before);
 }
 

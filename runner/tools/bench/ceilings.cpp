@@ -4,7 +4,9 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/mm.h>
@@ -25,11 +27,15 @@ double best_seconds(int times, const auto& work) {
 }
 
 /// The side doubles until a product takes long enough to be timed: bf16 is emulated on some processors, a hundred times slower.
-double product_gflops(at::ScalarType type) {
+double measured_gflops(at::ScalarType type, at::Device device) {
   for (int64_t side = 192;; side *= 2) {
-    const at::Tensor a = torch::ones({side, side}, type), b = torch::ones({side, side}, type);
-    at::Tensor out = torch::empty({side, side}, type);
-    const double seconds = best_seconds(4, [&] { at::mm_out(out, a, b); });
+    const at::TensorOptions options = at::TensorOptions(type).device(device);
+    const at::Tensor a = torch::ones({side, side}, options), b = torch::ones({side, side}, options);
+    at::Tensor out = torch::empty({side, side}, options);
+    const double seconds = best_seconds(4, [&] {
+      at::mm_out(out, a, b);
+      if (device.is_cuda()) out[0][0].item();  // the product only began
+    });
     if (side >= 1536 || seconds > 0.05) return 2.0 * static_cast<double>(side * side * side) / seconds / 1e9;
   }
 }
@@ -61,13 +67,23 @@ void describe_processor(Ceilings& out) {
 
 }  // namespace
 
+double product_gflops(const std::string& precision, at::Device device) {
+  static std::map<std::pair<std::string, std::string>, double> known;
+  const auto [found, is_new] = known.try_emplace({precision, device.str()}, 0);
+  if (is_new) {
+    const at::NoGradGuard no_grad;
+    found->second = measured_gflops(precision == "bf16" ? at::kBFloat16 : precision == "fp16" ? at::kHalf : at::kFloat, device);
+  }
+  return found->second;
+}
+
 Ceilings measure_ceilings() {
   const at::NoGradGuard no_grad;
   Ceilings out;
   describe_processor(out);
   out.threads = at::get_num_threads();
-  out.fp32_gflops = product_gflops(at::kFloat);
-  out.bf16_gflops = product_gflops(at::kBFloat16);
+  out.fp32_gflops = product_gflops("fp32", at::kCPU);
+  out.bf16_gflops = product_gflops("bf16", at::kCPU);
   out.copy_gbytes = copy_gbytes();
   return out;
 }

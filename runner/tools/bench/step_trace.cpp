@@ -31,7 +31,7 @@ std::set<ActivityType> activities(at::Device device) {
   return all;
 }
 
-/// What the profiler writes. It tells nobody of a disk that is full, so the text is read to its end.
+/// What the profiler writes. It does not report a full disk, so the text is read back and checked.
 std::string saved(torch::autograd::profiler::ProfilerResult& result, const std::filesystem::path& file) {
   const std::filesystem::path beside = file.string() + fmt::format(".{}.part", getpid());
   result.save(beside.string());

@@ -11,7 +11,7 @@ namespace lafs {
 /// thread]
 class StepTrace {
  public:
-  /// Throws Error when `file` cannot be written, so that nobody waits in vain. What it holds stays until `finish`.
+  /// Throws Error when `file` cannot be written, before any step is run. The old content stays until `finish`.
   StepTrace(std::filesystem::path file, at::Device device);
 
   void start();

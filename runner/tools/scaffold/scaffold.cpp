@@ -6,9 +6,12 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/atomic_file.h"
+#include "kernel/recipe/diagnostics.h"
 #include "lafs/error.h"
+#include "lafs/suggestion.h"
 #include "scaffold_templates.h"  // generated from templates/*.cpp
 
 namespace lafs {
@@ -94,9 +97,34 @@ bool is_plugin_name(const std::string& name) {
   return !name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), fits);
 }
 
+void check_new_plugin(const std::string& kind, const std::string& name, const Registry& registry) {
+  const auto& kinds = Registry::kinds();
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+    throw RecipeError({fmt::format("lafs new: error: no kind of plugin is called \"{}\"{}; the kinds: {}", kind, suggestion(kind, kinds),
+                                   fmt::join(kinds, ", "))});
+  }
+  if (const RegistryEntry* taken = registry.find(kind, name)) {
+    throw Error(fmt::format("{} \"{}\" already exists, in {}", kind, name, taken->library.string()));
+  }
+  if (!is_plugin_name(name)) {
+    throw RecipeError({fmt::format(
+        "lafs new: error: \"{}\" cannot name a plugin: use small letters, digits and _, a letter first, as in \"sine_margin\"", name)});
+  }
+}
+
+std::string scaffold_advice(const fs::path& folder, const fs::path& prefix) {
+  const bool installed = fs::exists(prefix / "lib/cmake/lafs/lafsConfig.cmake");
+  std::string text;
+  if (!installed) text = fmt::format("\nIt is built against an installed lafs:\n\n  cmake --install {} --prefix DIR\n", prefix.string());
+  return text + fmt::format(
+                    "\nbuild, test, train:\n\n  cmake -S {0} -B {0}/build -DCMAKE_PREFIX_PATH={1} && cmake --build {0}/build\n  ctest "
+                    "--test-dir {0}/build\n  {1}/bin/lafs run {0}/recipe.toml\n",
+                    folder.string(), installed ? prefix.string() : "DIR");
+}
+
 std::vector<fs::path> write_scaffold(const std::string& kind, const std::string& name, const fs::path& folder) {
   if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
-    throw Error(fmt::format("{}: is there already; name another folder with --dir", folder.string()));
+    throw Error(fmt::format("{}: the folder exists already; name another one with --dir", folder.string()));
   }
   fs::create_directories(folder);
   const std::pair<fs::path, std::string> files[] = {{folder / (name + ".cpp"), source_of(kind, name)},

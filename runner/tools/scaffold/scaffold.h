@@ -3,10 +3,18 @@
 #include <string>
 #include <vector>
 
+#include "kernel/registry/registry.h"
+
 namespace lafs {
 
 /// Small letters, digits and underscores, a letter first.
 bool is_plugin_name(const std::string& name);
+
+/// Throws RecipeError for a kind that does not exist or a wrong name, Error for a name that another plugin has.
+void check_new_plugin(const std::string& kind, const std::string& name, const Registry& registry);
+
+/// The commands that build, test and run a new plugin. `prefix` is where lafs is installed, or its build folder.
+std::string scaffold_advice(const std::filesystem::path& folder, const std::filesystem::path& prefix);
 
 /// A folder with a plugin of this kind that builds, keeps every promise of its kind and trains: NAME.cpp, CMakeLists.txt, recipe.toml.
 /// Returns the files written. Throws Error for a folder that is not empty; nothing is written then.

@@ -8,9 +8,8 @@
 
 #include "imaging/decode.h"
 #include "kernel/data/pixels.h"
-#include "kernel/model/checkpoint.h"
-#include "kernel/model/load.h"
 #include "kernel/model/networks.h"
+#include "kernel/model/trained_model.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/suggestion.h"
 
@@ -33,33 +32,31 @@ std::vector<std::string> backbone_paths(const WeightsFile& file) {
   return paths;
 }
 
-/// Of a checkpoint that does not list its networks: each is taken to have the options of the encoder, or those of the objective that built it.
-std::vector<PlacedBackbone> guessed_parts(const CheckpointFacts& facts, const WeightsFile& weights, const Use<Backbone>& encoder,
+/// Of a checkpoint that does not list its networks: each is taken to have the options of the encoder, or those of the objective that built
+/// it.
+std::vector<PlacedBackbone> guessed_parts(const TrainedModel& model, const WeightsFile& weights, const Use<Backbone>& encoder,
                                           const Recipe& recipe) {
   std::vector<PlacedBackbone> parts;
   for (const std::string& path : backbone_paths(weights)) {
-    if (path != facts.encoder) parts.push_back({path, encoder});
+    if (path != model.facts.encoder) parts.push_back({path, encoder});
   }
   for (const PlacedBackbone& other : objective_backbones(recipe)) parts.push_back(other);
   return parts;
 }
 
 /// The encoder first.
-std::vector<PlacedBackbone> parts_of(const CheckpointFacts& facts, const fs::path& checkpoint, const WeightsFile& weights,
-                                     Registry& registry) {
-  const Recipe recipe = open_recipe_text(facts.recipe, recipe_place(checkpoint, facts), {}, registry);
-  const auto read = [&](const std::string& plugin, const std::string& options, const std::string& what) {
-    Use<Backbone> use(plugin);
-    read_options(options, fmt::format("{} {}", (checkpoint / "state.json").string(), what), use, registry);
-    return use;
-  };
-  std::vector<PlacedBackbone> parts{{facts.encoder, read(facts.backbone, facts.backbone_options, "encoder")}};
-  if (facts.networks.empty()) {
-    const auto more = guessed_parts(facts, weights, parts.front().use, recipe);
+std::vector<PlacedBackbone> parts_of(const TrainedModel& model, const WeightsFile& weights, Registry& registry) {
+  const Recipe recipe = training_recipe(model, {}, registry);  // its [run] plugins may make the networks
+  std::vector<PlacedBackbone> parts{{model.facts.encoder, encoder_of(model, registry)}};
+  if (model.facts.networks.empty()) {
+    const auto more = guessed_parts(model, weights, parts.front().use, recipe);
     parts.insert(parts.end(), more.begin(), more.end());
   }
-  for (const NetworkFacts& network : facts.networks) {
-    if (network.path != facts.encoder) parts.push_back({network.path, read(network.plugin, network.options, network.path)});
+  for (const NetworkFacts& network : model.facts.networks) {
+    if (network.path == model.facts.encoder) continue;
+    Use<Backbone> use(network.plugin);
+    read_options(network.options, fmt::format("{} {}", (model.checkpoint / "state.json").string(), network.path), use, registry);
+    parts.push_back({network.path, use});
   }
   return parts;
 }
@@ -84,19 +81,11 @@ const PlacedBackbone& chosen_part(const std::vector<PlacedBackbone>& parts, cons
 }  // namespace
 
 ShownModel open_model(const fs::path& named, const std::string& of, const std::string& capability, Registry& registry) {
-  const fs::path checkpoint = resolve_checkpoint(named);
-  const auto [position, facts] = read_checkpoint_state(checkpoint);
-  const WeightsFile weights(checkpoint / "weights.safetensors");
-  const std::vector<PlacedBackbone> parts = parts_of(facts, checkpoint, weights, registry);
+  const TrainedModel model = find_model(named, "");
+  const WeightsFile weights(model.checkpoint / "weights.safetensors");
+  const std::vector<PlacedBackbone> parts = parts_of(model, weights, registry);
   const PlacedBackbone& part = chosen_part(parts, named, of, capability, registry);
-  ShownModel model{part.use.name, part.path, position.step, facts.input, part.use.make(facts.input)};
-  const LoadAccount account = load_matching(weights, {.select = part.path}, *model.backbone->module());
-  if (!account.missing.empty() || !account.wrong_shape.empty()) {
-    throw Error(fmt::format("\"{}\" of \"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape", part.path,
-                            checkpoint.string(), part.use.name, account.matched.size(), account.missing.size(),
-                            account.wrong_shape.size()));
-  }
-  return model;
+  return {part.use.name, part.path, model.position.step, model.facts.input, load_backbone(model, part.use, part.path, weights)};
 }
 
 FedPicture fed_picture(const fs::path& file, const InputContract& input) {

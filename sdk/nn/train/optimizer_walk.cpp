@@ -1,17 +1,35 @@
 #include "nn/train/optimizer_walk.h"
 
+#include <sys/mman.h>
+
+#include <cstdint>
 #include <utility>
 
 #include <torch/types.h>
 
 namespace lafs::nn {
 
+namespace {
+
+/// Zeros of a parameter's shape. In main memory they are new pages of the system, which become real when they are first touched: state of a
+/// model that is built but never trained costs nothing.
+at::Tensor zeros_for(const at::Tensor& parameter, const at::TensorOptions& options) {
+  constexpr int64_t small = 1 << 16;  // numbers
+  if (!parameter.is_cpu() || parameter.numel() < small || !parameter.is_contiguous()) return at::zeros_like(parameter, options);
+  const size_t bytes = static_cast<size_t>(parameter.numel()) * options.dtype().itemsize();
+  void* pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return at::zeros_like(parameter, options);  // whose error tells how much was asked for
+  return at::from_blob(pages, parameter.sizes(), [bytes](void* begin) { ::munmap(begin, bytes); }, options);
+}
+
+}  // namespace
+
 OptimizerWalk::OptimizerWalk(ParameterGroups groups, std::vector<StateSlot> slots) : groups_(std::move(groups)), slots_(std::move(slots)) {
   for (const auto& group : groups_) {
     for (const at::Tensor& p : group->parameters()) {
       const auto wide = p.options().dtype(at::kFloat).requires_grad(false);
       std::vector<at::Tensor>& tensors = state_.emplace_back();
-      for (const StateSlot& slot : slots_) tensors.push_back(slot.shaped ? at::zeros_like(p, wide) : at::zeros({}, wide));
+      for (const StateSlot& slot : slots_) tensors.push_back(slot.shaped ? zeros_for(p, wide) : at::zeros({}, wide));
     }
   }
 }

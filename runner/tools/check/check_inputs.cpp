@@ -1,4 +1,4 @@
-#include "runner/commands/check_inputs.h"
+#include "runner/tools/check/check_inputs.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "runner/commands/source_arguments.h"
+#include "kernel/model/open_source.h"
 
 #include <algorithm>
 #include <map>
@@ -28,9 +28,9 @@ bool holds_records(const fs::path& folder) {
                      [](const fs::directory_entry& entry) { return entry.path().extension() == ".rec"; });
 }
 
-/// What a path on the command line means, as the table of a data source.
-Node table_of(const SourceArguments& arguments) {
-  const fs::path& path = arguments.path;
+/// The table of a data source that a path stands for.
+Node table_of(const SourceRequest& request) {
+  const fs::path& path = request.path;
   if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
   Node table;
   const bool folder = fs::is_directory(path);
@@ -45,7 +45,7 @@ Node table_of(const SourceArguments& arguments) {
   if (folder) {
     table.put("root", text_node(path.string()));
   } else {
-    table.put("root", text_node((arguments.root.empty() ? fs::absolute(path).parent_path() : arguments.root).string()));
+    table.put("root", text_node((request.root.empty() ? fs::absolute(path).parent_path() : request.root).string()));
     table.put("list", text_node(path.string()));
   }
   return table;
@@ -55,18 +55,17 @@ bool chooses_pictures(const std::string& key) {
   return key == "data_source" || key.starts_with("data_source.") || key.starts_with("paths.");
 }
 
-Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
-  if (arguments.path.empty() == arguments.toml.empty()) throw RecipeError({"lafs: error: name one source: SOURCE or --source"});
-  const RecipeContext context = arguments.common.context();
-  if (arguments.path.extension() == ".toml") {
+Use<DataSource> use_of(const SourceRequest& request, const RecipeContext& context, Registry& registry) {
+  if (request.path.empty() == request.toml.empty()) throw RecipeError({"lafs: error: name one source, as SOURCE or with --source"});
+  if (request.path.extension() == ".toml") {
     check_source_keys(context);
-    const Recipe recipe = open_recipe(arguments.path, context, registry);
-    if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", arguments.path.string()));
+    const Recipe recipe = open_recipe(request.path, context, registry);
+    if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", request.path.string()));
     return recipe.data_source;
   }
-  Node node = arguments.toml.empty() ? table_of(arguments) : parse_value("--source", arguments.toml);
+  Node node = request.toml.empty() ? table_of(request) : parse_value("--source", request.toml);
   if (!node.fields())
-    throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found \"{}\"", arguments.toml)});
+    throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found \"{}\"", request.toml)});
   std::map<std::string, std::string> roots;
   if (!context.data_root.empty()) roots["data"] = context.data_root;
   Diagnostics diagnostics;
@@ -74,7 +73,7 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
     if (key.starts_with("paths.")) {
       roots[key.substr(6)] = fs::absolute(value).string();
     } else {
-      diagnostics.error({"--set " + key}, "the source is no recipe: only keys of paths can be set");
+      diagnostics.error({"--set " + key}, "the source is not a recipe, so only keys of paths can be set");
     }
   }
   Use<DataSource> use;
@@ -85,26 +84,18 @@ Use<DataSource> use_of(const SourceArguments& arguments, Registry& registry) {
 
 }  // namespace
 
-void SourceArguments::add_to(CLI::App& command) {
-  auto* source = command.add_option("source", path, "folder of identities, list of pictures, record set, or recipe with a [data_source]");
-  source->type_name("SOURCE");
-  command.add_option("--source", toml, "any data source: --source '{ use = \"subset\", source = ..., fraction = 0.1 }'")
-      ->type_name("TOML")
-      ->excludes(source);
-  command.add_option("--root", root, "folder of the pictures of a list; default the folder of the list")->type_name("DIR");
-  common.add_to(command);
-}
-
 void check_source_keys(const RecipeContext& context) {
   Diagnostics diagnostics;
   for (const auto& [key, value] : context.overrides) {
     if (!chooses_pictures(key))
-      diagnostics.error({"--set " + key}, "only pictures are taken from the recipe: set keys of data_source and paths");
+      diagnostics.error({"--set " + key}, "only the pictures of this recipe are used, so only keys of data_source and paths can be set");
   }
   diagnostics.throw_if_any();
 }
 
-OpenSource SourceArguments::open(Registry& registry) const { return open_source(use_of(*this, registry)); }
+OpenSource open_source(const SourceRequest& request, const RecipeContext& context, Registry& registry) {
+  return open_source(use_of(request, context, registry));
+}
 
 OpenSource open_source(const Use<DataSource>& use) {
   OpenSource open;

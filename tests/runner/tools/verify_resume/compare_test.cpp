@@ -1,4 +1,4 @@
-#include "runner/tools/compare.h"
+#include "runner/tools/verify_resume/compare.h"
 
 #include <array>
 #include <cstring>

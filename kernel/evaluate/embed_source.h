@@ -1,0 +1,41 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "kernel/evaluate/embedder.h"
+#include "kernel/model/open_source.h"
+
+namespace lafs {
+
+struct EmbeddingRequest {
+  std::filesystem::path checkpoint;  ///< as `find_model` takes it
+  std::string stage;                 ///< of a row's folder
+  SourceRequest source;              ///< none: the pictures the model was trained on
+  RecipeContext context;
+  std::filesystem::path out;  ///< as `FeatureFile` takes it
+  EmbedderOptions options;    ///< device and progress are set by what follows
+  std::string device = "auto";
+  std::string flip = "contract";  ///< of picture and mirror: "sum", "none", "both", or what the input contract says
+  int64_t class_tokens = 0;       ///< of the last so many blocks instead of the embedding
+  int64_t threads = std::max(1u, std::thread::hardware_concurrency());
+  bool replace = false;                                           ///< replace what `out` holds
+  std::function<void(const std::string&)> note;                   ///< sentences for people
+  std::function<void(int64_t embedded, int64_t total)> progress;  ///< first with the rows there were, then after each batch
+  std::function<bool()> stop;                                     ///< asked after each chunk; true ends the work
+};
+
+struct EmbeddingOutcome {
+  int64_t embedded = 0, total = 0;  ///< rows in the file; fewer than all when it was stopped
+  int64_t identities = 0, width = 0;
+  bool was_done = false;  ///< before
+};
+
+/// Writes the features of every picture of a source; goes on with the rows a stopped call left. The model runs under the input contract
+/// saved with it. Rows are the same wherever the work was stopped. Throws Error. [main thread]
+EmbeddingOutcome embed_source(const EmbeddingRequest& request, Registry& registry);
+
+}  // namespace lafs

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "kernel/model/trained_model.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/results/named_metrics.h"
+
+namespace lafs {
+
+struct EvaluationRequest {
+  std::filesystem::path checkpoint;  ///< as `find_model` takes it
+  std::filesystem::path recipe;      ///< whose evaluators are run; empty: the recipe the model was trained with
+  std::string stage;                 ///< of a row
+  RecipeContext context;
+  int64_t batch = 64;                                             ///< images of a forward pass, > 0
+  std::function<void(const std::string&)> note;                   ///< sentences for people
+  std::function<void(int64_t embedded, int64_t total)> progress;  ///< may be empty
+};
+
+struct Evaluation {
+  TrainedModel model;
+  std::vector<NamedMetrics> results;
+};
+
+/// Measures a trained model again, under the input contract saved with it. Throws Error for a recipe with another one, naming both values,
+/// and for one without evaluators. [main thread]
+Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry);
+
+/// The results as results.json has them.
+nlohmann::json evaluation_json(const Evaluation& evaluation);
+
+/// Checkpoint, step and the table of results.
+std::string evaluation_text(const Evaluation& evaluation);
+
+}  // namespace lafs

@@ -1,0 +1,37 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernel/recipe/recipe.h"
+#include "lafs/data_source.h"
+
+namespace lafs {
+
+/// A data source with what must outlive it.
+struct OpenSource {
+  Recipe recipe;
+  std::vector<std::string> notes;  ///< for people: what the source said while it was opened
+  std::shared_ptr<DataSource> source;
+};
+
+/// Names a data source: a path or TOML, one of them.
+struct SourceRequest {
+  std::filesystem::path path;  ///< folder of identities, list of pictures, record set, or recipe
+  std::filesystem::path root;  ///< of a list's pictures; empty: the list's folder
+  std::string toml;            ///< "{ use = ... }", as `--source` takes it
+
+  bool given() const { return !path.empty() || !toml.empty(); }
+};
+
+/// Throws Error or RecipeError for a source that cannot be opened, and unless exactly one is named. [main thread]
+OpenSource open_source(const SourceRequest& request, const RecipeContext& context, Registry& registry);
+
+/// Opens the source of a `[data_source]` table. [main thread]
+OpenSource open_source(const Use<DataSource>& use);
+
+/// Throws RecipeError for each override that does not choose pictures: of a recipe only [data_source] is used.
+void check_source_keys(const RecipeContext& context);
+
+}  // namespace lafs

@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernel/model/open_source.h"
+#include "kernel/recipe/recipe.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lafs {
+
+/// The positional argument of a command that reads a recipe.
+void recipe_argument(CLI::App& command, std::filesystem::path& recipe);
+/// The positional argument of a command that uses a trained model.
+void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
+/// `--batch`, images of a forward pass.
+void batch_option(CLI::App& command, int64_t& batch);
+
+/// An option that takes one of some words; the value so far is its default.
+void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,
+                   const std::string& help);
+
+/// Options of commands that read recipes.
+struct RecipeArguments {
+  std::vector<std::string> set;
+  std::string stage;  ///< of a row; empty: all, or there is no row
+
+  void add_to(CLI::App& command);
+  /// `--stage NAME`, with what it does in this command.
+  void add_stage_to(CLI::App& command, const std::string& help);
+  /// `--set KEY=VALUE` taken apart, and LAFS_DATA. Throws RecipeError for an override without "=".
+  RecipeContext context() const;
+};
+
+/// A data source on a command line.
+struct SourceArguments {
+  SourceRequest request;
+  RecipeArguments common;
+
+  /// The positional SOURCE, `--source`, `--root` and `--set`.
+  void add_to(CLI::App& command);
+};
+
+}  // namespace lafs

@@ -1,0 +1,123 @@
+#include "runner/tools/check/check.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <initializer_list>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "kernel/model/assembly.h"
+#include "kernel/model/load.h"
+#include "kernel/run/row_session.h"
+#include "kernel/train/trainer.h"
+#include "nn/layers/tree.h"
+#include "runner/report/say.h"
+#include "runner/tools/check/check_inputs.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_recipe(const fs::path& file) {
+  return file.extension() == ".toml" && std::none_of(file.begin(), file.end(), [](const fs::path& part) { return part == "base"; });
+}
+
+/// Throws what is wrong with the recipe itself; `note` gets warnings.
+void check(const Recipe& recipe, const std::function<void(const std::string&)>& note) {
+  std::vector<std::string> missing;  // data may be missing: other recipes may inherit this one
+  for (const AnyUse* use : std::initializer_list<const AnyUse*>{&recipe.augmentation, &recipe.objective, &recipe.optimizer}) {
+    if (use->empty()) missing.push_back(fmt::format("[{}]", use->kind()));
+  }
+  if (!missing.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing, ", no ")));
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, note);
+  Trainer trainer(recipe, assembly, at::kCPU);  // no weight is written, so that the system never gives them memory
+  for (const InitEntry& init : recipe.init) placed(init, [&] { nn::submodule(trainer.root(), init.into); });
+  trainer.encoder();
+}
+
+/// The errors that `action` throws; those without a place get `title`.
+std::vector<std::string> errors_of(const std::string& title, const auto& action) {
+  try {
+    action();
+  } catch (const RecipeError& error) {
+    return error.lines();
+  } catch (const PlacedError& error) {
+    return {error.what()};
+  } catch (const std::exception& error) {
+    return {fmt::format("{}: error: {}", title, sentence_of(error))};
+  }
+  return {};
+}
+
+CheckedRecipe checked(const Row& row, const Stage& stage) {
+  const std::string title = title_of(row, stage);
+  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved};
+  const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
+  result.errors = errors_of(title, [&] {
+    check(stage.recipe, warn);
+    check_inputs(row, stage);
+  });
+  return result;
+}
+
+}  // namespace
+
+std::vector<fs::path> recipes_in(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path};
+  std::vector<fs::path> files;
+  std::error_code error, broken;
+  for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->is_regular_file(broken) && is_recipe(fs::relative(entry->path(), path))) files.push_back(entry->path());
+  }
+  if (error) throw RecipeError({fmt::format("{}: error: the folder cannot be searched: {}", path.string(), error.message())});
+  std::sort(files.begin(), files.end());
+  if (files.empty()) throw RecipeError({fmt::format("{}: error: the folder has no recipe", path.string())});
+  return files;
+}
+
+std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string& stage, const RecipeContext& context, Registry& registry) {
+  Row row;
+  std::vector<const Stage*> chosen;
+  const auto errors = errors_of(file.string(), [&] {
+    row = open_row(file, context, registry);
+    chosen = chosen_stages(row, stage);
+  });
+  if (!errors.empty()) return {{file, "", errors, {}, ""}};
+  std::vector<CheckedRecipe> results;
+  for (const Stage* one : chosen) {
+    results.push_back(checked(row, *one));
+    results.back().file = file;  // as it was named
+  }
+  return results;
+}
+
+void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved) {
+  bool right = true;
+  for (const CheckedRecipe& stage : stages) {
+    right = right && stage.errors.empty();
+    for (const auto* lines : {&stage.errors, &stage.warnings}) {
+      for (const std::string& line : *lines) say("{}\n", line);
+    }
+    if (!resolved || !stage.errors.empty()) continue;
+    if (stages.size() > 1) fmt::print("# stage {}\n\n", stage.stage);
+    fmt::print("{}", stage.resolved);
+  }
+  if (right && !resolved) fmt::print("{}: ok\n", stages.front().file.string());
+}
+
+nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
+  nlohmann::json report = nlohmann::json::array();
+  for (const CheckedRecipe& recipe : recipes) {
+    report.push_back({{"recipe", recipe.file.string()}, {"errors", recipe.errors}, {"warnings", recipe.warnings}});
+    if (!recipe.stage.empty()) report.back()["stage"] = recipe.stage;
+  }
+  return report;
+}
+
+}  // namespace lafs

@@ -1,0 +1,34 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "kernel/recipe/row.h"
+
+namespace lafs {
+
+/// What is wrong with one recipe, or one stage of a row.
+struct CheckedRecipe {
+  std::filesystem::path file;
+  std::string stage;  ///< empty for a run recipe, and for a row that could not be read
+  std::vector<std::string> errors, warnings;
+  std::string resolved;  ///< with every default written out
+};
+
+/// The recipe itself, or every recipe below a folder, sorted; those in folders named "base" are checked through the recipes that inherit
+/// them. Throws RecipeError for a folder without recipes.
+std::vector<std::filesystem::path> recipes_in(const std::filesystem::path& path);
+
+/// Everything about a recipe that can be known without its data: options, networks, views, parameter groups, where weights go. One result
+/// for each stage, or for the stage of that name. [main thread]
+std::vector<CheckedRecipe> check_recipe(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context,
+                                        Registry& registry);
+
+/// Prints errors and warnings to standard error, and "FILE: ok" or, with `resolved`, the recipe to standard output.
+void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved);
+
+nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes);
+
+}  // namespace lafs

@@ -1,0 +1,35 @@
+#include "runner/tools/embed/embed.h"
+
+#include <cstdio>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "kernel/run/interrupt.h"
+#include "runner/report/progress.h"
+#include "runner/report/say.h"
+
+namespace lafs {
+
+bool embed(EmbeddingRequest request, bool quiet, Registry& registry) {
+  std::optional<PictureProgress> progress;
+  request.note = [](const std::string& text) { say("{}\n", text); };
+  request.progress = [&](int64_t embedded, int64_t total) {
+    if (!progress && embedded > 0 && !quiet) say("going on after {} pictures\n", embedded);
+    if (!progress) progress.emplace(quiet, embedded, total);
+    progress->show(embedded);
+  };
+  request.stop = interrupted;
+  catch_interrupts();
+  const EmbeddingOutcome outcome = embed_source(request, registry);
+  progress.reset();
+  if (outcome.embedded < outcome.total) {
+    say("lafs: stopped after {} of {} pictures; the same command goes on\n", outcome.embedded, outcome.total);
+    return false;
+  }
+  fmt::print("{}: {} pictures of {} identities, {} numbers each{}\n", request.out.string(), outcome.total, outcome.identities,
+             outcome.width, outcome.was_done ? "; the file was complete already" : "");
+  return true;
+}
+
+}  // namespace lafs

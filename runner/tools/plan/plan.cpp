@@ -1,0 +1,166 @@
+#include "runner/tools/plan/plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <torch/nn/module.h>
+#include <nlohmann/json.hpp>
+
+#include "kernel/data/epochs.h"
+#include "kernel/model/assembly.h"
+#include "kernel/ranks/device.h"
+#include "kernel/run/row_session.h"
+#include "kernel/train/trainer.h"
+#include "nn/layers/tree.h"
+#include "runner/report/say.h"
+#include "runner/tools/plan/probe.h"
+
+namespace lafs {
+
+namespace {
+
+using nlohmann::json;
+
+/// A line for the module and for each of its descendants down to `depth`.
+void count_modules(const torch::nn::Module& module, const std::string& path, int depth, json& out) {
+  int64_t parameters = 0, trainable = 0;
+  for (const auto& parameter : module.parameters()) {
+    parameters += parameter.numel();
+    if (parameter.requires_grad()) trainable += parameter.numel();
+  }
+  out.push_back({{"path", path.empty() ? "(all)" : path}, {"parameters", parameters}, {"trainable", trainable}});
+  if (depth == 0) return;
+  for (const auto& child : module.named_children())
+    count_modules(*child.value(), path.empty() ? child.key() : path + "." + child.key(), depth - 1, out);
+}
+
+class StateBytes final : public StateVisitor {
+ public:
+  int64_t bytes = 0;
+  void tensor(const std::string&, const std::string&, at::Tensor& value, bool) override { bytes += static_cast<int64_t>(value.nbytes()); }
+};
+
+json schedule_json(const Schedule& schedule, const Epochs& length) {
+  Timeline time = length.timeline();
+  json out;
+  double largest = schedule.at(time);
+  int64_t where = 0;
+  const int64_t stride = std::max<int64_t>(1, time.total / 100000);
+  for (time.index = 0; time.index < time.total; time.index += stride) {
+    if (const double value = schedule.at(time); value > largest) {
+      largest = value;
+      where = time.index;
+    }
+  }
+  time.index = 0;
+  out["first"] = schedule.at(time);
+  time.index = time.total - 1;
+  out["last"] = schedule.at(time);
+  out["largest"] = largest;
+  out["largest_at_step"] = where;
+  return out;
+}
+
+/// The recipe of the probe: one small micro-batch a step, with those initial weights that exist already.
+Recipe probe_recipe(const Recipe& recipe) {
+  Recipe small = recipe;
+  small.run.batch = std::min<int64_t>(recipe.run.batch, 16);
+  small.run.accumulate = 1;
+  std::erase_if(small.init, [](const InitEntry& init) {
+    const bool pending = !init.identity.empty() && !std::filesystem::exists(init.from.value);
+    if (pending) say("\"{}\" does not exist yet; the probe runs without it\n", init.from.value);
+    return pending;
+  });
+  return small;
+}
+
+json facts_json(const Recipe& recipe, const RecipeAssembly& assembly, at::Device device, const Epochs& length) {
+  return {{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},
+          {"device", device.str()},         {"data_is_there", assembly.has_data()},
+          {"images", assembly.images()},    {"identities", assembly.identities()},
+          {"batch", recipe.run.batch},      {"accumulate", recipe.run.accumulate},
+          {"epochs", recipe.run.epochs},    {"micro_batches_per_epoch", length.batches_per_epoch},
+          {"steps", length.steps},          {"steps_of_all_epochs", length.total}};
+}
+
+json groups_json(const Trainer& trainer, const Recipe& recipe) {
+  json out = json::array();
+  for (const auto& group : trainer.groups()) {
+    int64_t elements = 0;
+    for (const auto& parameter : group->parameters()) elements += parameter.numel();
+    group->set(1, recipe.optimizer_options.weight_decay.from);
+    out.push_back({{"first", group->names().front()},
+                   {"tensors", group->names().size()},
+                   {"elements", elements},
+                   {"lr_scale", group->lr_scale()},
+                   {"weight_decay", group->weight_decay()}});
+  }
+  return out;
+}
+
+/// Bytes of weights, gradients and the optimizer's state.
+json memory_json(Trainer& trainer) {
+  int64_t weights = 0, gradients = 0;
+  for (const auto& [name, tensor] : nn::state_of(trainer.root())) weights += static_cast<int64_t>(tensor.nbytes());
+  for (const auto& parameter : trainer.root().parameters())
+    gradients += parameter.requires_grad() ? static_cast<int64_t>(parameter.nbytes()) : 0;
+  StateBytes state;
+  trainer.optimizer().visit_state(state);
+  return {{"weights", weights}, {"gradients", gradients}, {"optimizer", state.bytes}};
+}
+
+void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t batch) {
+  const double seconds = static_cast<double>(length.steps) * static_cast<double>(length.step_images()) / speed.images_per_second;
+  if (speed.steps == 0) {
+    plan["estimate"] = {{"image_gflop", speed.image_gflop},
+                        {"product_gflops", speed.product_gflops},
+                        {"images_per_second", speed.images_per_second},
+                        {"seconds_estimate", seconds}};
+    return;
+  }
+  json& memory = plan["memory"];
+  const int64_t model = memory["weights"].get<int64_t>() + memory["gradients"].get<int64_t>() + memory["optimizer"].get<int64_t>();
+  const int64_t growing = std::max<int64_t>(0, speed.peak - speed.before - model);
+  memory["peak_estimate"] = speed.before + model + growing * batch / speed.batch;
+  plan["probe"] = {
+      {"steps", speed.steps}, {"batch", speed.batch}, {"images_per_second", speed.images_per_second}, {"seconds_estimate", seconds}};
+}
+
+json plan_of(const Recipe& recipe, const PlanOptions& options, double seconds) {
+  const at::Device device = open_device(recipe.run.device);
+  use_threads(recipe.run.threads);
+  RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
+  const Epochs length(recipe.run, assembly.images());
+  json plan = facts_json(recipe, assembly, device, length);
+  const Recipe small = probe_recipe(recipe);
+  Trainer trainer(small, assembly, device);
+  count_modules(trainer.root(), "", 2, plan["modules"]);
+  plan["groups"] = groups_json(trainer, recipe);
+  plan["lr"] = schedule_json(learning_rate(recipe.optimizer_options, recipe.run), length);
+  plan["weight_decay"] = schedule_json(recipe.optimizer_options.weight_decay, length);
+  plan["memory"] = memory_json(trainer);
+  if (options.probe_steps > 0)
+    add_speed(plan, measure_speed(small, assembly, trainer, device, {options.probe_steps, seconds}), length, recipe.run.batch);
+  return plan;
+}
+
+}  // namespace
+
+json plan_stages(const Row& row, const std::string& stage, const PlanOptions& options, const std::function<void(const json&)>& each) {
+  json plans = json::array();
+  const auto stages = chosen_stages(row, stage);
+  double left = options.probe_seconds;
+  for (const Stage* one : stages) {
+    const auto start = std::chrono::steady_clock::now();
+    plans.push_back(plan_of(one->recipe, options, std::max(0.0, left) / static_cast<double>(stages.size() - plans.size())));
+    left -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (!one->name.empty()) plans.back()["stage"] = one->name;
+    each(plans.back());
+  }
+  return plans;
+}
+
+}  // namespace lafs

@@ -1,0 +1,72 @@
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/report/progress.h"
+#include "runner/tools/plan/plan.h"
+
+namespace lafs {
+
+namespace {
+
+using nlohmann::json;
+
+std::string mebibytes(const json& bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes.get<int64_t>()) / (1 << 20)); }
+
+std::string facts_text(const json& plan) {
+  const auto number = [&](const char* key) { return plan.at(key).get<int64_t>(); };
+  std::string text = fmt::format("{}{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(),
+                                 plan.contains("stage") ? ", stage " + plan.at("stage").get<std::string>() : "",
+                                 plan.at("training_identity").get<std::string>());
+  text += fmt::format("data        {} images of {} identities{}\n", number("images"), number("identities"),
+                      plan.at("data_is_there").get<bool>() ? "" : " (from the recipe; the data was not found)");
+  text += fmt::format("length      {} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n", number("epochs"),
+                      number("micro_batches_per_epoch"), number("batch"), number("accumulate"), number("steps"),
+                      number("steps") == number("steps_of_all_epochs") ? "" : fmt::format(" of {}", number("steps_of_all_epochs")));
+  for (const auto& [key, title] : {std::pair("lr", "lr"), {"weight_decay", "decay"}}) {
+    const json& s = plan.at(key);
+    text += fmt::format("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", title, s.at("first").get<double>(),
+                        s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(), s.at("last").get<double>());
+  }
+  return text;
+}
+
+std::string tables_text(const json& plan) {
+  std::string text = fmt::format("\n{:<44} {:>14} {:>14}\n", "module", "parameters", "trainable");
+  for (const json& m : plan.at("modules")) {
+    text += fmt::format("{:<44} {:>14} {:>14}\n", m.at("path").get<std::string>(), m.at("parameters").get<int64_t>(),
+                        m.at("trainable").get<int64_t>());
+  }
+  text += fmt::format("\n{:<44} {:>8} {:>14} {:>10} {:>8}\n", "group (first parameter)", "tensors", "elements", "lr scale", "decay");
+  for (const json& g : plan.at("groups")) {
+    text += fmt::format("{:<44} {:>8} {:>14} {:>10.6g} {:>8.6g}\n", g.at("first").get<std::string>(), g.at("tensors").get<int64_t>(),
+                        g.at("elements").get<int64_t>(), g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
+  }
+  return text;
+}
+
+std::string cost_text(const json& plan) {
+  const json& memory = plan.at("memory");
+  std::string text = fmt::format("\nmemory      weights {}, gradients {}, optimizer {}{}\n", mebibytes(memory.at("weights")),
+                                 mebibytes(memory.at("gradients")), mebibytes(memory.at("optimizer")),
+                                 memory.contains("peak_estimate") ? ", peak about " + mebibytes(memory.at("peak_estimate")) : "");
+  const bool probed = plan.contains("probe");
+  if (!probed && !plan.contains("estimate")) return text;
+  const json& speed = plan.at(probed ? "probe" : "estimate");
+  const auto real = [&](const char* key) { return speed.at(key).get<double>(); };
+  text += fmt::format("time        about {} on {}, without evaluations ({:.3g} images/s", duration_text(real("seconds_estimate")),
+                      plan.at("device").get<std::string>(), real("images_per_second"));
+  if (probed)
+    return text + fmt::format(" over {} steps of {} images)\n", speed.at("steps").get<int64_t>(), speed.at("batch").get<int64_t>());
+  return text + fmt::format(
+                    ",\n            estimated from the matrix-product speed, {:.0f} GFLOP/s, and {:.3g} GFLOP an image:\n"
+                    "            no step fits into the time of the probe, see --probe-seconds)\n",
+                    real("product_gflops"), real("image_gflop"));
+}
+
+}  // namespace
+
+std::string plan_text(const json& plan) { return facts_text(plan) + tables_text(plan) + cost_text(plan); }
+
+}  // namespace lafs

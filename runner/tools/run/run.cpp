@@ -1,0 +1,81 @@
+#include "runner/tools/run/run.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "kernel/results/json_text.h"
+#include "kernel/results/results_json.h"
+#include "kernel/results/results_table.h"
+#include "kernel/results/row_results.h"
+#include "kernel/run/interrupt.h"
+#include "kernel/run/row_session.h"
+#include "runner/report/run_reports.h"
+#include "runner/report/say.h"
+
+namespace lafs {
+
+namespace {
+
+void print_results(const SessionOutcome& outcome, const RunRequest& request, const std::filesystem::path& folder) {
+  if (request.json) {
+    auto json = results_json(outcome.results, outcome.step, "last");
+    json["folder"] = folder.string();
+    fmt::print("{}\n", json_text(json));
+    return;
+  }
+  if (!outcome.results.empty()) fmt::print("{}", results_table(outcome.results));
+  if (request.quiet) return;
+  if (outcome.was_done) {
+    say("all {} steps were done before; see {}/report.html\n", outcome.total, folder.string());
+  } else {
+    say("{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data; see {}/report.html\n", outcome.total,
+        duration_text(outcome.seconds), outcome.images_per_second, 100 * outcome.waiting_share, folder.string());
+  }
+}
+
+bool run_alone(const Row& row, const RunRequest& request, const Registry& registry) {
+  const std::filesystem::path& folder = row.folder;
+  if (!request.quiet) say("{} -> {}\n", request.recipe.string(), folder.string());
+  RunReports reports(request.quiet);
+  const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}});
+  if (outcome.interrupted) {
+    say("stopped at step {} of {}; the same command continues there\n", outcome.step, outcome.total);
+    return false;
+  }
+  print_results(outcome, request, folder);
+  return true;
+}
+
+bool run_stages(const Row& row, const RunRequest& request, const Registry& registry) {
+  RunReports reports(request.quiet);
+  const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports});
+  if (outcome.stopped) {
+    if (outcome.last.interrupted) {
+      say("stopped in stage \"{}\" at step {} of {}; the same command continues there\n", outcome.stopped->name, outcome.last.step,
+          outcome.last.total);
+    } else {
+      say("stopped after stage \"{}\"; the same command continues there\n", outcome.stopped->name);
+    }
+    return false;
+  }
+  if (request.json) {
+    fmt::print("{}\n", json_text(outcome.results));
+  } else {
+    fmt::print("{}", row_table(outcome.results));
+  }
+  if (!request.quiet) say("see {}/report.html\n", row.folder.string());
+  return true;
+}
+
+}  // namespace
+
+bool run_recipe(const RunRequest& request, Registry& registry) {
+  const Row row = open_row(request.recipe, request.context, registry, request.out);
+  catch_interrupts();
+  const bool alone = row.alone() && request.stage.empty();
+  return (alone ? run_alone : run_stages)(row, request, registry);
+}
+
+}  // namespace lafs

@@ -1,0 +1,23 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
+
+namespace lafs {
+
+struct RunRequest {
+  std::filesystem::path recipe, out;  ///< `out`: run folder, or folder of a row's stages; empty: runs/<recipe>-<identity>
+  RecipeContext context;
+  std::string stage;                 ///< of a row; empty: all
+  std::vector<std::string> command;  ///< argv, for the manifest
+  bool quiet = false, json = false;  ///< no progress; results as JSON
+};
+
+/// Trains a run recipe or a row to its end, or goes on where it was stopped, and prints the results. False when a signal stopped it.
+/// Throws Error or RecipeError. [main thread]
+bool run_recipe(const RunRequest& request, Registry& registry);
+
+}  // namespace lafs
