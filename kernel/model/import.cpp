@@ -9,6 +9,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/recipe/name_map.h"
+#include "kernel/recipe/reader.h"
 #include "lafs/suggestion.h"
 #include "nn/layers/tree.h"
 
