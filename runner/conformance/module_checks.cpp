@@ -11,6 +11,7 @@
 
 #include "kernel/recipe/document.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/resolver.h"
 #include "lafs/error.h"
 #include "lafs/rng.h"
 #include "nn/train/initial_values.h"

@@ -10,6 +10,7 @@
 #include "kernel/data/pixels.h"
 #include "kernel/model/networks.h"
 #include "kernel/model/trained_model.h"
+#include "kernel/recipe/reader.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/suggestion.h"
 
