@@ -92,7 +92,7 @@ std::string step_named(const std::string& text) {
 }
 
 /// One step on a canvas. An argument `false` says that the step was not taken.
-void apply(lafs::Canvas& canvas, const std::string& name, const Json& argument) {
+void apply(lafs::imaging::Canvas& canvas, const std::string& name, const Json& argument) {
   const std::string step = step_named(name);
   if (argument == false) return;
   if (step == "flip") return canvas.mirror();
@@ -119,7 +119,7 @@ std::vector<int64_t> numbers_in(const std::string& text) {
 }
 
 /// "shorter side to S, bicubic, then centre crop C": what the evaluation protocols do (pretraining.md 14.1).
-void resize_and_centre(const std::string& op, const lafs::Image& in, lafs::Canvas& canvas) {
+void resize_and_centre(const std::string& op, const lafs::Image& in, lafs::imaging::Canvas& canvas) {
   const std::vector<int64_t> sizes = numbers_in(op);
   REQUIRE(sizes.size() == 2);
   const int64_t shorter = std::min(in.height, in.width), height = sizes[0] * in.height / shorter, width = sizes[0] * in.width / shorter;
@@ -127,12 +127,12 @@ void resize_and_centre(const std::string& op, const lafs::Image& in, lafs::Canva
   canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::Kernel::cubic, height, width);
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
   canvas.store(bytes);
-  const lafs::Box centre{half(height - sizes[1]), half(width - sizes[1]), sizes[1], sizes[1]};
-  canvas.crop_resize(lafs::image_of(height, width, std::move(bytes)), centre, lafs::Kernel::cubic, sizes[1], sizes[1]);
+  const lafs::imaging::Box centre{half(height - sizes[1]), half(width - sizes[1]), sizes[1], sizes[1]};
+  canvas.crop_resize(lafs::imaging::image_of(height, width, std::move(bytes)), centre, lafs::Kernel::cubic, sizes[1], sizes[1]);
 }
 
 /// A view chain: the crop, which mirrors too where the flip follows at once, then the other steps.
-void draw_chain(const Json& steps, const lafs::Image& in, lafs::Canvas& canvas) {
+void draw_chain(const Json& steps, const lafs::Image& in, lafs::imaging::Canvas& canvas) {
   REQUIRE(steps[0][0] == "crop");
   const Json& box = steps[0][1];
   const auto argument = [&](size_t i) { return steps[i].size() > 1 ? steps[i][1] : Json(); };
@@ -151,7 +151,7 @@ Json argument_of(const Json& entry) {
 }
 
 /// What Pillow's chain makes of the picture.
-void draw(const Json& entry, const lafs::Image& in, lafs::Canvas& canvas) {
+void draw(const Json& entry, const lafs::Image& in, lafs::imaging::Canvas& canvas) {
   const std::string op = entry["op"];
   canvas.load(in);
   if (begins(op, "crop then antialiased")) {
@@ -178,7 +178,7 @@ struct Golden {
 std::unique_ptr<Golden> open_golden() {
   if (!lafs::test::golden_ready("augment", {"augment.json", "augment.safetensors"})) return nullptr;
   return std::unique_ptr<Golden>(new Golden{lafs::test::golden_json("augment.json"),
-                                            lafs::SafetensorsReader(lafs::test::golden_file("augment.safetensors").string())});
+                                            lafs::formats::SafetensorsReader(lafs::test::golden_file("augment.safetensors").string())});
 }
 
 lafs::Image input_of(const Golden& golden, const Json& entry) {

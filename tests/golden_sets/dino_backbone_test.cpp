@@ -10,7 +10,7 @@
 
 #include "lafs/backbone.h"
 #include "lafs/error.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/golden.h"
 #include "support/golden_model.h"
 

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/tokens.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/models/transformer.h"
 #include "support/golden.h"
 #include "support/golden_model.h"
 #include "support/rule_numbers.h"
@@ -47,14 +47,14 @@ TEST_SUITE("fvit_b_depth1") {
     const Golden g;
     const auto model = g.model();
     const at::Tensor rows = torch::tensor(g.settings.at("sequence_rows_kept").get<std::vector<int64_t>>());
-    const auto tensor = [&](const char* name) { return find_tensor(*model->module(), name); };
-    const at::Tensor tokens = cut_tokens(g.images, g.settings.at("patch"));
+    const auto tensor = [&](const char* name) { return nn::find_tensor(*model->module(), name); };
+    const at::Tensor tokens = nn::cut_tokens(g.images, g.settings.at("patch"));
     at::Tensor x = at::linear(tokens, tensor("patch_to_embedding.weight"), tensor("patch_to_embedding.bias"));
     x = at::cat({tensor("cls_token").expand({x.size(0), 1, x.size(2)}), x}, 1) + tensor("pos_embedding");
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("sequence_in")) < 1e-5);
     for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
       CAPTURE(l);
-      const auto block = std::dynamic_pointer_cast<Block>(submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
+      const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
       REQUIRE(block);
       const auto golden = [&](const char* name) { return g.io.at(fmt::format("block{}.{}", l, name)); };
       CHECK(test::max_error(block->attention(x).select(2, 0), golden("attention_cls_row")) < 1e-5);

@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/classifier.h"
-#include "nn/tokens.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/tokens.h"
+#include "nn/layers/tree.h"
+#include "nn/loss/classifier.h"
+#include "nn/models/transformer.h"
 #include "support/golden.h"
 #include "support/golden_model.h"
 
@@ -47,7 +47,7 @@ TEST_SUITE("fvit_tiny") {
     CHECK(test::max_error(model->forward(g.images.flip(3), {}), g.io.at("embedding_mirrored")) < 1e-5);
     const auto [small, side] = test::small_pictures(g.io);
     CHECK(test::max_error(model->forward(test::scaled_pixels(small), {}), g.io.at(fmt::format("embedding_{}px", side))) < 1e-5);
-    const at::Tensor tokens = cut_tokens(g.images, g.settings.at("patch"));
+    const at::Tensor tokens = nn::cut_tokens(g.images, g.settings.at("patch"));
     CHECK(test::max_error(tokens.slice(0, 0, g.io.at("tokens").size(0)), g.io.at("tokens")) == 0);
     const at::Tensor from_tokens = dynamic_cast<Tokenised&>(*model).forward_tokens(tokens, {}, {});
     CHECK(test::max_error(from_tokens, g.io.at("embedding_from_tokens")) < 1e-5);

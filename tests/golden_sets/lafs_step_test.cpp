@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/patch_gather.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
+#include "nn/models/patch_gather.h"
 #include "support/golden_model.h"
 #include "support/step_trace.h"
 
@@ -90,10 +90,10 @@ TEST_SUITE("lafs_step") {
     const at::NoGradGuard no_grad;
     const auto source = nn::submodule(*run.objective->module(), "landmark_source");
     const at::Tensor points = dynamic_cast<Landmarked&>(*source).landmarks(clean.flatten(0, 1), {});
-    PatchGather gather;
+    nn::PatchGather gather;
     gather.patch = run.settings.at("patch_size");
     const at::Tensor places = points + noise * run.settings.at("noise_px").get<double>();
-    return gather_patches(pixels.flatten(0, 1), places, gather).unflatten(0, {clean.size(0), clean.size(1)});
+    return nn::gather_patches(pixels.flatten(0, 1), places, gather).unflatten(0, {clean.size(0), clean.size(1)});
   }
 
   /// Tokens where the trace has them, and logits of both networks.
@@ -115,7 +115,7 @@ TEST_SUITE("lafs_step") {
     for (const auto& [name, tensor] : test::golden_tensors("part_fvit_tiny.state.safetensors")) {
       if (name.starts_with("stn.") || name.starts_with("output_layer.")) cnn.emplace(name, tensor);
     }
-    test::load_state(*submodule(*run.objective->module(), "landmark_source"), cnn);
+    test::load_state(*nn::submodule(*run.objective->module(), "landmark_source"), cnn);
   }
 
   /// The objective's options that the files give: how far landmarks move, and how many a local view keeps.

@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "nn/function.h"
-#include "nn/landmark_cnn.h"
-#include "nn/patch_gather.h"
-#include "nn/transformer.h"
-#include "nn/tree.h"
+#include "nn/layers/function.h"
+#include "nn/layers/tree.h"
+#include "nn/models/landmark_cnn.h"
+#include "nn/models/patch_gather.h"
+#include "nn/models/transformer.h"
 #include "support/golden.h"
 #include "support/golden_model.h"
 
@@ -29,8 +29,8 @@ TEST_SUITE("part_fvit_tiny") {
       test::load_state(*made->module(), state);
       return made;
     }
-    PatchGather gather() const {
-      PatchGather options;
+    nn::PatchGather gather() const {
+      nn::PatchGather options;
       options.patch = settings.at("patch");
       return options;
     }
@@ -44,7 +44,7 @@ TEST_SUITE("part_fvit_tiny") {
   struct Parts {
     at::Tensor trunk, raw, theta, tokens, loss;
 
-    Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const PatchGather& gather, const Pass& pass) {
+    Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const nn::PatchGather& gather, const Pass& pass) {
       auto& root = *model.module();
       {
         const nn::AutocastOff off;  // as the network does
@@ -54,7 +54,7 @@ TEST_SUITE("part_fvit_tiny") {
       raw.retain_grad();
       theta = nn::stretched_landmarks(raw, 111, "joint");
       theta.retain_grad();
-      tokens = gather_patches(images, theta, gather);
+      tokens = nn::gather_patches(images, theta, gather);
       loss = (dynamic_cast<Tokenised&>(model).forward_tokens(tokens, {}, pass) * R).sum();
     }
   };
@@ -81,7 +81,7 @@ TEST_SUITE("part_fvit_tiny") {
 
     Errors(const torch::nn::Module& root, const test::Tensors& golden, const std::string& prefix) {
       int64_t tensors = 0;
-      for (const auto& [name, parameter] : parameters_of(root)) {
+      for (const auto& [name, parameter] : nn::parameters_of(root)) {
         const std::string key = prefix + name;
         const bool whole = golden.contains(key), digest = golden.contains(key + "::stat");
         CAPTURE(name);
@@ -159,7 +159,7 @@ TEST_SUITE("part_fvit_tiny") {
     const at::Tensor embedding = model->forward(images, {true, nullptr});
     CHECK(test::max_error(embedding, golden.at("io/embedding")) < test::limit(room * 1e-4, 1e-2));
     int64_t compared = 0;
-    for (const auto& [name, tensor] : state_of(*model->module())) {
+    for (const auto& [name, tensor] : nn::state_of(*model->module())) {
       const auto after = golden.find("bn_after/" + name);
       if (after == golden.end()) continue;
       CAPTURE(name);

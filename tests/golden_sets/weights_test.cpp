@@ -99,12 +99,12 @@ TEST_SUITE("weights") {
       CHECK(account.unexpected.size() == 1);
       CHECK(account.unexpected.front().ends_with("backbone.loss.weight"));
       test::Tensors state;
-      for (const auto& [name, tensor] : state_of(*backbone->module())) state.emplace(name, tensor);
+      for (const auto& [name, tensor] : nn::state_of(*backbone->module())) state.emplace(name, tensor);
       CHECK(equal_ones(state, recorded, [](const std::string& name) { return "backbone." + name; }) == in_backbone);
     }
     const NameMap map = map_named("lafs_teacher");
     const auto fits = pretrained_fvit(settings, classes), other = pretrained_fvit(settings, classes + 2);
-    CHECK(load_matching(file, {.map = &map}, *fits->module()).matched.size() == state_of(*fits->module()).size());
+    CHECK(load_matching(file, {.map = &map}, *fits->module()).matched.size() == nn::state_of(*fits->module()).size());
     const LoadAccount account = load_matching(file, {.map = &map}, *other->module());
     CHECK(account.wrong_shape == std::vector<std::string>{"loss.weight"});
     CHECK(account.first_wrong == fmt::format("F32 [{}, {}] in the file, F32 [{}, {}] here", classes, width, classes + 2, width));

@@ -10,7 +10,7 @@
 #include <torch/types.h>
 
 #include "lafs/schedule.h"
-#include "nn/tree.h"
+#include "nn/layers/tree.h"
 #include "support/golden_model.h"
 
 namespace lafs::test {
@@ -86,7 +86,7 @@ StepTrace::StepTrace(const std::string& set, const std::string& objective_name, 
   assembly.epoch_count = settings.at("epochs");
   objective = make<Objective>(objective_name, objective_options(settings) + options, assembly);
   objective->module()->to(device());
-  load_state(*submodule(*objective->module(), "student"), golden_tensors(set + ".init.safetensors"));
+  load_state(*nn::submodule(*objective->module(), "student"), golden_tensors(set + ".init.safetensors"));
   {
     const at::NoGradGuard no_grad;
     objective->start();
@@ -95,7 +95,7 @@ StepTrace::StepTrace(const std::string& set, const std::string& objective_name, 
 }
 
 at::Tensor StepTrace::parameter(const std::string& network, const std::string& name) const {
-  return find_tensor(*objective->module(), fmt::format("{}.{}", network, name));
+  return nn::find_tensor(*objective->module(), fmt::format("{}.{}", network, name));
 }
 
 at::Tensor StepTrace::of(int64_t s, const std::string& what) const { return trace.at(fmt::format("step{}.{}", s, what)); }
@@ -115,8 +115,8 @@ HandBatch StepTrace::pictures(int64_t s) const {
 at::Tensor StepTrace::logits(const std::string& network, const std::vector<at::Tensor>& groups, bool tokens) const {
   const Precision precision;
   const at::NoGradGuard no_grad;
-  const auto backbone = std::dynamic_pointer_cast<Backbone>(submodule(*objective->module(), network + ".backbone"));
-  const auto head = std::dynamic_pointer_cast<Projector>(submodule(*objective->module(), network + ".head"));
+  const auto backbone = std::dynamic_pointer_cast<Backbone>(nn::submodule(*objective->module(), network + ".backbone"));
+  const auto head = std::dynamic_pointer_cast<Projector>(nn::submodule(*objective->module(), network + ".head"));
   std::vector<at::Tensor> out;
   for (const at::Tensor& group : groups) {
     const at::Tensor rows = group.flatten(0, 1);
@@ -163,7 +163,7 @@ void StepTrace::step(int64_t s, const Batch& batch, std::shared_ptr<const Draws>
   optimizer_->step();
   objective->module()->zero_grad(true);
   objective->after_update(hand.step);
-  worst("centre", max_error(find_tensor(*objective->module(), "center"), of(s, "center")));
+  worst("centre", max_error(nn::find_tensor(*objective->module(), "center"), of(s, "center")));
   compare_norms(s);
 }
 
