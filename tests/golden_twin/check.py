@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds what makes the twins against the reference's own sets: from their weights and inputs it must come to their numbers.
 
-    /tmp/twin/bin/python tests/golden_twin/check.py tests/golden
+    /tmp/twin/bin/python tests/golden_twin/check.py tests/golden_data
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Twins of golden sets: the same files, names and layout as tests/golden, but other seeds, sizes and counts.
+"""Twins of golden sets: the same files, names and layout as tests/golden_data, but other seeds, sizes and counts.
 
-Golden tests must read every size from the files. A test that assumes one passes on tests/golden and fails on a twin:
+Golden tests must read every size from the files. A test that assumes one passes on tests/golden_data and fails on a twin:
 
     python3 -m venv /tmp/twin && /tmp/twin/bin/pip install torch==2.11.0 numpy pillow
     /tmp/twin/bin/python tests/golden_twin/make.py /tmp/twin/sets --seed 1

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A golden set in which one expected number was changed must make its test fail: else the test compares nothing.
 
-    tests/golden_twin/tamper_test.py --program build/bin/lafs_golden --data tests/golden            one number of every set
-    tests/golden_twin/tamper_test.py --program ... --data ... --every --sets dino_step              one number of every tensor, and the
-                                                                                                    names of those that nothing compares
+    tests/golden_twin/tamper_test.py --program build/bin/lafs_golden --data tests/golden_data    one number of every set
+    tests/golden_twin/tamper_test.py --program ... --data ... --every --sets dino_step           one number of every tensor, and the names
+                                                                                                 of those that nothing compares
 
 The folder of LAFS_GOLDEN_DIR, where it is set, takes the place of --data. Sets whose files are not there are passed over.
 """

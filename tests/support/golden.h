@@ -1,5 +1,5 @@
 #pragma once
-/// Golden numbers: tensors and settings of tests/golden, or of the folder LAFS_GOLDEN_DIR names, and how far ours may be from them.
+/// Golden numbers: tensors and settings of tests/golden_data, or of the folder LAFS_GOLDEN_DIR names, and how far ours may be from them.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
