@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lafs/suggestion.h"
+#include "kernel/recipe/diagnostics.h"
 
 namespace lafs {
 
