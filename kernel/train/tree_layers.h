@@ -20,7 +20,7 @@ class TreeLayers {
   /// Throws Error for a backbone that puts a parameter outside its layers.
   explicit TreeLayers(const torch::nn::Module& root);
 
-  /// Layers from the end: 0 for what follows the blocks, heads and all that lies in no backbone included; 1 for the last block of a
+  /// Layers from the end: 0 for what follows the blocks, heads and all that is in no backbone included; 1 for the last block of a
   /// backbone; its depth + 1 for its tokens.
   int64_t from_end(const std::string& parameter) const;
   /// Backbones with parameters that train and say nothing of their layers: paths in the tree.

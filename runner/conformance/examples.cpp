@@ -94,7 +94,7 @@ std::vector<Example> examples_of(const RegistryEntry& entry, const Material& mat
   for (const auto& [name, items] : *document.fields()) {
     const bool tables =
         items.list() && std::all_of(items.list()->begin(), items.list()->end(), [](const Node& item) { return item.fields(); });
-    if (name != "example" || !tables) throw Error("examples are [[example]] tables, and \"" + name + "\" is none").at(items.key.text());
+    if (name != "example" || !tables) throw Error("examples are [[example]] tables, and \"" + name + "\" is not one").at(items.key.text());
     for (const Node& item : *items.list()) examples.push_back(example_of(item));
   }
   if (examples.empty()) throw Error(file.string() + ": has no [[example]]");
