@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/recipe/diagnostics.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {

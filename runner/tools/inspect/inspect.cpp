@@ -11,6 +11,7 @@
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 #include "kernel/ledger/checkpoint_state.h"
+#include "lafs/error.h"
 
 namespace lafs {
 
