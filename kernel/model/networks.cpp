@@ -1,4 +1,5 @@
 #include "kernel/model/networks.h"
+#include "kernel/recipe/resolver.h"
 
 #include <algorithm>
 #include <functional>

@@ -61,7 +61,7 @@ void load_recipe_plugins(Document& document, Registry& registry);
 Recipe read_recipe(Document document, const Registry& registry);
 
 /// Fills in the identity of every `[[init]]` that has none and names a file: the hash of its content, so that weights are recognised
-/// wherever the file is. Reads the files whole, about a second a gigabyte. Throws Error for one that cannot be read.
+/// wherever the file is. Reads the files whole. Throws Error for one that cannot be read.
 void identify_weights(std::vector<InitEntry>& init);
 
 /// Brings `resolved` and the identities up to date after a member was changed.

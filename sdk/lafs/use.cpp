@@ -15,9 +15,9 @@ void AnyUse::rethrow() const {
   } catch (const PlacedError&) {  // of a component within this one, or of a line of its data
     throw;
   } catch (const std::exception& e) {
-    const Error told(std::string(kind()) + " \"" + name + "\": " + sentence_of(e));
-    if (position.empty()) throw told;
-    throw told.at(position);
+    const Error named(std::string(kind()) + " \"" + name + "\": " + sentence_of(e));
+    if (position.empty()) throw named;
+    throw named.at(position);
   }
 }
 

@@ -14,7 +14,7 @@ namespace lafs {
 
 class Params;
 
-/// The checked options of one component and the way to make it. The kernel sees only this; `Registrar::add` writes it.
+/// The checked options of one component and its factory. The kernel sees only this; `Registrar::add` implements it.
 class Configured {
  public:
   virtual ~Configured() = default;
@@ -34,12 +34,12 @@ class AnyUse {
 
   std::string name;                           ///< plugin; may be preset by the option's default
   std::shared_ptr<const Configured> options;  ///< set by the reader
-  std::string position;                       ///< "recipe.toml:12:1", put in front of errors of the component
+  std::string position;                       ///< "recipe.toml:12:1", the beginning of errors of the component
   int64_t revision = 0;                       ///< of the plugin: raised when its numbers change
 
  protected:
   const void* factory() const;  ///< throws Error when nothing is named
-  /// Call inside a catch block: rethrows with position, kind and name in front, or as it is what has its place already.
+  /// Call inside a catch block: rethrows with position, kind and name in front; an error that already has a position stays as it is.
   [[noreturn]] void rethrow() const;
 };
 

@@ -9,8 +9,8 @@
 #include "nn/layers/tokens.h"
 #include "nn/layers/tree.h"
 #include "nn/models/transformer.h"
-#include "support/front_door.h"
 #include "support/golden.h"
+#include "support/golden_model.h"
 #include "support/rule_numbers.h"
 
 // One block at the real widths, weights by rule (golden README, set 1b): forward 1e-5, gradient norms 1e-5 relative.
@@ -25,14 +25,7 @@ TEST_SUITE("fvit_b_depth1") {
     at::Tensor images = test::scaled_pixels(inputs.at("image_u8"));
 
     std::shared_ptr<Backbone> model() const {
-      const auto number = [&](const char* key) { return settings.at(key).get<int64_t>(); };
-      InputContract input;
-      input.height = input.width = number("image");
-      auto made = test::make<Backbone>(
-          "fvit",
-          fmt::format("patch = {}\ndim = {}\ndepth = {}\nheads = {}\ndim_head = {}\nmlp_dim = {}\nnum_patches = {}", number("patch"),
-                      number("dim"), number("depth"), number("heads"), number("dim_head"), number("mlp_dim"), number("num_patches")),
-          input);
+      auto made = test::model_from("fvit", settings);
       test::fill_by_rule(*made->module(), salt);
       return made;
     }
@@ -54,20 +47,25 @@ TEST_SUITE("fvit_b_depth1") {
     const Golden g;
     const auto model = g.model();
     const at::Tensor rows = torch::tensor(g.settings.at("sequence_rows_kept").get<std::vector<int64_t>>());
-    const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), "transformer.layers.0"));
-    REQUIRE(block);
     const auto tensor = [&](const char* name) { return nn::find_tensor(*model->module(), name); };
     const at::Tensor tokens = nn::cut_tokens(g.images, g.settings.at("patch"));
     at::Tensor x = at::linear(tokens, tensor("patch_to_embedding.weight"), tensor("patch_to_embedding.bias"));
     x = at::cat({tensor("cls_token").expand({x.size(0), 1, x.size(2)}), x}, 1) + tensor("pos_embedding");
     CHECK(test::max_error(x.index_select(1, rows), g.io.at("sequence_in")) < 1e-5);
-    CHECK(test::max_error(block->attention(x).select(2, 0), g.io.at("block0.attention_cls_row")) < 1e-5);
-    x = block->self_attention(x, {});
-    CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.after_attention")) < 1e-5);
-    x = block->feed_forward(x, {});
-    CHECK(test::max_error(x.index_select(1, rows), g.io.at("block0.out")) < 1e-5);
+    for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
+      CAPTURE(l);
+      const auto block = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)));
+      REQUIRE(block);
+      const auto golden = [&](const char* name) { return g.io.at(fmt::format("block{}.{}", l, name)); };
+      CHECK(test::max_error(block->attention(x).select(2, 0), golden("attention_cls_row")) < 1e-5);
+      x = block->self_attention(x, {});
+      CHECK(test::max_error(x.index_select(1, rows), golden("after_attention")) < 1e-5);
+      x = block->feed_forward(x, {});
+      CHECK(test::max_error(x.index_select(1, rows), golden("out")) < 1e-5);
+    }
     CHECK(test::max_error(model->forward(g.images, {}), g.io.at("embedding")) < 1e-5);
-    CHECK(test::max_error(model->forward(test::scaled_pixels(g.inputs.at("image48_u8")), {}), g.io.at("embedding_48px")) < 1e-5);
+    const auto [small, side] = test::small_pictures(g.inputs);
+    CHECK(test::max_error(model->forward(test::scaled_pixels(small), {}), g.io.at(fmt::format("embedding_{}px", side))) < 1e-5);
   }
 
   TEST_CASE("fvit_b_depth1: gradients by norm and by sample") {

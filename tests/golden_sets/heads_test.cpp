@@ -17,23 +17,26 @@ TEST_SUITE("heads") {
 
   struct Case {
     std::string plugin, options;
-    double floor = 0, logit_limit = 1e-4;
-    bool soft = false, minus1 = false, smoothed = false;
+    double floor = 0, smoothing = 0, logit_limit = 1e-4;
+    bool soft = false, minus1 = false;
   };
 
-  /// What the name of a case says about head, labels and cross-entropy.
-  Case read_case(const std::string& name, double scale) {
+  /// What the name of a case says about head, labels and cross-entropy, and its note about the numbers.
+  Case read_case(const std::string& name, const std::string& note, double scale) {
     Case c;
+    const auto noted = [&](const char* mark) { return note.find(mark) != std::string::npos; };
     const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
     c.plugin = name.starts_with("cosface") ? "cosface" : "arcface";
     c.options = fmt::format("scale = {}\n", scale);
+    if (noted(", m ")) c.options += fmt::format("margin = {}\n", test::number_after(note, ", m "));
+    if (noted("eps ")) c.options += fmt::format("eps = {}\n", test::number_after(note, "eps "));
     if (has("insightface")) c.floor = 1e-30;
     if (c.plugin == "cosface") c.options += has("insightface") ? "clamp = true" : "clamp = false";
     if (has("arcface_trig")) c.options += "formulation = \"trig\"\nsafe = false";
     if (has("arcface_acos")) c.options += "formulation = \"acos\"";
     if (c.plugin == "arcface" && has(".edge")) c.logit_limit = 2e-2;
-    c.smoothed = has("_smoothed");
-    c.soft = has("_soft") || c.smoothed;
+    if (noted("smoothing ")) c.smoothing = test::number_after(note, "smoothing ");
+    c.soft = has("_soft") || c.smoothing > 0;
     c.minus1 = has("_minus1");
     return c;
   }
@@ -51,7 +54,7 @@ TEST_SUITE("heads") {
       targets.label_b = partners(data.at("soft"), targets.label_a);
       targets.lambda = torch::tensor(settings.at("mixup_lambda").get<std::vector<float>>());
     }
-    if (c.smoothed) targets.smoothing = 0.1;
+    targets.smoothing = c.smoothing;
     targets.complete = !c.minus1;
     return targets;
   }
@@ -75,7 +78,7 @@ TEST_SUITE("heads") {
     for (const auto& [name, entry] : settings.at("cases").items()) {
       if (!name.starts_with("cosface_") && !name.starts_with("arcface_")) continue;
       CAPTURE(name);
-      const Case c = read_case(name, settings.at("scale"));
+      const Case c = read_case(name, entry.at("note"), settings.at("scale"));
       const auto head = test::make<Head>(c.plugin, c.options, data.at("W").size(0));
       nn::Classifier::Options options;
       options.classes = settings.at("C");
@@ -108,7 +111,11 @@ TEST_SUITE("heads") {
     at::Tensor soft = at::zeros({b, c});
     soft.scatter_add_(1, a.unsqueeze(1), lambda).scatter_add_(1, partners(data.at("soft"), a).unsqueeze(1), 1 - lambda);
     CHECK(test::max_error(soft, data.at("soft")) < 1e-6);
-    CHECK(test::max_error(soft * 0.9 + 0.1 / static_cast<double>(c), data.at("soft_smoothed")) < 1e-6);
+    double smoothing = 0;
+    for (const auto& [name, entry] : settings.at("cases").items()) {
+      if (name.starts_with("cosface_")) smoothing = std::max(smoothing, read_case(name, entry.at("note"), 1).smoothing);
+    }
+    CHECK(test::max_error(soft * (1 - smoothing) + smoothing / static_cast<double>(c), data.at("soft_smoothed")) < 1e-6);
   }
   }  // namespace
 }

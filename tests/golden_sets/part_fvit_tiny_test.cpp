@@ -12,8 +12,8 @@
 #include "nn/models/landmark_cnn.h"
 #include "nn/models/patch_gather.h"
 #include "nn/models/transformer.h"
-#include "support/front_door.h"
 #include "support/golden.h"
+#include "support/golden_model.h"
 
 // Part-fViT with the full-size landmark CNN, by the LAFS reference (golden README, set 2), within its limits.
 TEST_SUITE("part_fvit_tiny") {
@@ -25,17 +25,14 @@ TEST_SUITE("part_fvit_tiny") {
     test::Tensors state = test::golden_tensors("part_fvit_tiny.state.safetensors");
 
     std::shared_ptr<Backbone> model() const {
-      const auto number = [&](const char* key) { return settings.at(key).get<int64_t>(); };
-      InputContract input;
-      input.height = input.width = number("image");
-      auto made = test::make<Backbone>(
-          "part_fvit",
-          fmt::format("patch = {}\ndim = {}\ndepth = {}\nheads = {}\ndim_head = {}\nmlp_dim = {}\nnum_patches = {}\nclass_head = {}",
-                      number("patch"), number("dim"), number("depth"), number("heads"), number("dim_head"), number("mlp_dim"),
-                      number("num_patches"), number("num_class")),
-          input);
+      auto made = test::model_from("part_fvit", settings);
       test::load_state(*made->module(), state);
       return made;
+    }
+    nn::PatchGather gather() const {
+      nn::PatchGather options;
+      options.patch = settings.at("patch");
+      return options;
     }
   };
 
@@ -47,7 +44,7 @@ TEST_SUITE("part_fvit_tiny") {
   struct Parts {
     at::Tensor trunk, raw, theta, tokens, loss;
 
-    Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const Pass& pass) {
+    Parts(Backbone& model, const at::Tensor& images, const at::Tensor& R, const nn::PatchGather& gather, const Pass& pass) {
       auto& root = *model.module();
       {
         const nn::AutocastOff off;  // as the network does
@@ -57,7 +54,7 @@ TEST_SUITE("part_fvit_tiny") {
       raw.retain_grad();
       theta = nn::stretched_landmarks(raw, 111, "joint");
       theta.retain_grad();
-      tokens = nn::gather_patches(images, theta, {});
+      tokens = nn::gather_patches(images, theta, gather);
       loss = (dynamic_cast<Tokenised&>(model).forward_tokens(tokens, {}, pass) * R).sum();
     }
   };
@@ -67,29 +64,30 @@ TEST_SUITE("part_fvit_tiny") {
     return (ours.detach().to(at::kDouble) - wide).norm().item<double>() / std::max(wide.norm().item<double>(), 1e-300);
   }
 
-  /// Relative L2 error of a tensor of which norm, sum and samples are known.
+  /// Relative L2 error of a tensor of which norm, sum and samples are known; that of the sum is judged beside the norm of all elements.
   double digest_error(const at::Tensor& ours, const at::Tensor& stat, const at::Tensor& sample) {
     const at::Tensor flat = ours.detach().flatten().to(at::kDouble);
     const int64_t n = flat.numel(), s = sample.numel();
     const at::Tensor chosen = flat.index_select(0, at::floor_divide(at::arange(s, flat.options().dtype(at::kLong)) * n, s));
     const double norm = stat[0].item<double>(), share = std::sqrt(static_cast<double>(s) / static_cast<double>(n));
     const double by_norm = std::abs(flat.norm().item<double>() - norm) / norm;
-    return std::max(by_norm, (chosen - sample.to(at::kDouble)).norm().item<double>() / (norm * share));
+    const double by_sum = std::abs(flat.sum().item<double>() - stat[1].item<double>()) / (norm * std::sqrt(static_cast<double>(n)));
+    return std::max({by_norm, by_sum, (chosen - sample.to(at::kDouble)).norm().item<double>() / (norm * share)});
   }
 
   /// The largest error over all parameters, those of the CNN's trunk and the others; golden names carry `prefix`.
   struct Errors {
     double trunk = 0, others = 0;
-    size_t compared = 0;
 
     Errors(const torch::nn::Module& root, const test::Tensors& golden, const std::string& prefix) {
+      int64_t tensors = 0;
       for (const auto& [name, parameter] : nn::parameters_of(root)) {
         const std::string key = prefix + name;
         const bool whole = golden.contains(key), digest = golden.contains(key + "::stat");
         CAPTURE(name);
         CHECK(parameter.grad().defined() == (whole || digest));
         if (!parameter.grad().defined() || (!whole && !digest)) continue;
-        ++compared;
+        tensors += digest ? 2 : 1;
         // A shift that the next normalisation takes away has no gradient but what rounding leaves.
         if (digest && golden.at(key + "::stat")[0].item<double>() < 1e-5) {
           CHECK(parameter.grad().norm().item<double>() < 1e-4);
@@ -100,6 +98,8 @@ TEST_SUITE("part_fvit_tiny") {
         double& largest = name.starts_with("stn.") ? trunk : others;
         largest = std::max(largest, error);
       }
+      CHECK(tensors > 0);
+      CHECK(tensors == std::count_if(golden.begin(), golden.end(), [&](const auto& item) { return item.first.starts_with(prefix); }));
     }
   };
 
@@ -110,11 +110,12 @@ TEST_SUITE("part_fvit_tiny") {
     const auto io = test::golden_tensors("part_fvit_tiny.io.safetensors");
     const auto model = g.model();
     const at::Tensor images = test::scaled_pixels(io.at("image_u8"));
-    Parts parts(*model, images, io.at("R"), {});
+    Parts parts(*model, images, io.at("R"), g.gather(), {});
     CHECK(test::max_error(parts.trunk, io.at("stn_out")) < 1e-4);
     CHECK(test::max_error(parts.raw, io.at("landmark_raw")) < 1e-5);
     CHECK(test::max_error(parts.theta, io.at("theta")) < 5e-4);
-    CHECK(test::max_error(parts.tokens.slice(0, 0, 1), io.at("tokens")) < 5e-4);
+    const at::Tensor tokens = parts.tokens.slice(0, 0, io.at("tokens").size(0));
+    CHECK(test::max_error(tokens, io.at("tokens")) < 5e-4);
     parts.loss.backward();
     CHECK(relative_l2(parts.theta.grad(), io.at("grad_theta")) < test::limit(5e-5, 0.1));
     CHECK(relative_l2(parts.raw.grad(), io.at("grad_landmark_raw")) < test::limit(5e-5, 0.1));
@@ -122,8 +123,8 @@ TEST_SUITE("part_fvit_tiny") {
     const at::NoGradGuard no_grad;
     CHECK(test::max_error(dynamic_cast<Landmarked&>(*model).landmarks(images, {}), io.at("theta")) < 5e-4);
     CHECK(test::max_error(model->forward(images, {}), io.at("embedding")) < test::limit(1e-5, 1e-2));
-    at::Tensor x = at::linear(parts.tokens.slice(0, 0, 1), g.state.at("patch_to_embedding.weight"), g.state.at("patch_to_embedding.bias"));
-    x = at::cat({g.state.at("cls_token"), x}, 1) + g.state.at("pos_embedding");
+    at::Tensor x = at::linear(tokens, g.state.at("patch_to_embedding.weight"), g.state.at("patch_to_embedding.bias"));
+    x = at::cat({g.state.at("cls_token").expand({x.size(0), -1, -1}), x}, 1) + g.state.at("pos_embedding");
     CHECK(test::max_error(x, io.at("sequence_in")) < test::limit(5e-4, 5e-2));
     for (int64_t l = 0; l < g.settings.at("depth").get<int64_t>(); ++l) {
       x = std::dynamic_pointer_cast<nn::Block>(nn::submodule(*model->module(), fmt::format("transformer.layers.{}", l)))->forward(x, {});
@@ -141,7 +142,6 @@ TEST_SUITE("part_fvit_tiny") {
     CHECK(test::max_error(loss, io.at("loss")) < test::limit(1e-4, 0.06));  // a sum of 2 D products
     loss.backward();
     const Errors errors(*model->module(), test::golden_tensors("part_fvit_tiny.grads.safetensors"), "");
-    CHECK(errors.compared == nn::parameters_of(*model->module()).size() - 1);  // all but the unused class head
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
     CHECK(errors.others < test::limit(5e-5, 0.03));
     CHECK(errors.trunk < test::limit(3e-2, 0.15));
@@ -158,7 +158,7 @@ TEST_SUITE("part_fvit_tiny") {
     const at::Tensor images = test::scaled_pixels(golden.at("io/image_u8"));
     const at::Tensor embedding = model->forward(images, {true, nullptr});
     CHECK(test::max_error(embedding, golden.at("io/embedding")) < test::limit(room * 1e-4, 1e-2));
-    size_t compared = 0;
+    int64_t compared = 0;
     for (const auto& [name, tensor] : nn::state_of(*model->module())) {
       const auto after = golden.find("bn_after/" + name);
       if (after == golden.end()) continue;
@@ -166,16 +166,18 @@ TEST_SUITE("part_fvit_tiny") {
       CHECK(test::max_error(tensor, after->second) < room * 1e-5);
       ++compared;
     }
-    CHECK(compared == 138);
+    CHECK(compared > 0);
+    CHECK(compared == std::count_if(golden.begin(), golden.end(), [](const auto& item) { return item.first.starts_with("bn_after/"); }));
     (embedding * golden.at("io/R")).sum().backward();
     const Errors errors(*model->module(), golden, "grad/");
-    CHECK(errors.compared == nn::parameters_of(*model->module()).size() - 1);
     MESSAGE("relative L2: transformer and output_layer ", errors.others, ", stn ", errors.trunk);
     CHECK(errors.others < room * 1e-2);
     CHECK(errors.trunk < room * 3e-2);
 
     const auto fresh = g.model();
-    Parts parts(*fresh, images, golden.at("io/R"), {true, nullptr});
+    Parts parts(*fresh, images, golden.at("io/R"), g.gather(), {true, nullptr});
+    CHECK(test::max_error(parts.trunk, golden.at("io/stn_out")) < room * 1e-3);
+    CHECK(test::max_error(parts.raw, golden.at("io/landmark_raw")) < room * 2e-4);
     CHECK(test::max_error(parts.theta, golden.at("io/theta")) < room * 5e-3);
     CHECK(test::max_error(parts.loss, golden.at("io/loss")) < test::limit(room * 1e-3, 0.1));
     parts.loss.backward();

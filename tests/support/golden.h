@@ -1,6 +1,7 @@
 #pragma once
-/// Golden numbers: tensors and settings of tests/golden, or of the folder LAFS_GOLDEN_DIR names, and how far ours may be from them.
+/// Golden numbers: tensors and settings of tests/golden_data, or of the folder LAFS_GOLDEN_DIR names, and how far ours may be from them.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <torch/types.h>
 #include <nlohmann/json.hpp>
@@ -96,6 +98,14 @@ inline double max_error(const at::Tensor& ours, const at::Tensor& golden) {
 inline double relative_error(const at::Tensor& ours, const at::Tensor& golden) {
   const double size = golden.detach().to(at::kDouble).abs().max().item<double>();
   return max_error(ours, golden) / std::max(size, 1e-300);
+}
+
+/// The cut-outs "image<side>_u8" beside "image_u8", and their side in pixels.
+inline std::pair<at::Tensor, int64_t> small_pictures(const Tensors& tensors) {
+  for (const auto& [name, tensor] : tensors) {
+    if (name != "image_u8" && name.starts_with("image") && name.ends_with("_u8")) return {tensor, tensor.size(-1)};
+  }
+  throw std::runtime_error("the file has no small pictures");
 }
 
 /// Bytes to [-1, 1] in fp32: v/255*2 - 1, in this order.

@@ -12,7 +12,7 @@ class Fvit final : public lafs::nn::FvitBase {
  public:
   using Options = lafs::nn::FvitOptions;
 
-  Fvit(const Options& options, const lafs::InputContract& input) : nn::FvitBase(options, input), patch_(options.patch) {
+  Fvit(const Options& options, const lafs::InputContract& input) : lafs::nn::FvitBase(options, input), patch_(options.patch) {
     register_layers();
   }
 

@@ -16,7 +16,7 @@ struct Options : lafs::nn::FvitOptions {
   std::string patch_layout = "transposed", patch_centre = "shifted", landmark_source = "cnn";
 
   void declare(lafs::Params& p) {
-    nn::FvitOptions::declare(p);
+    lafs::nn::FvitOptions::declare(p);
     landmarks.declare(p);
     p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
             "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
@@ -32,7 +32,7 @@ class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, publi
  public:
   using Options = ::Options;
 
-  PartFvit(const Options& options, const lafs::InputContract& input) : nn::FvitBase(options, input) {
+  PartFvit(const Options& options, const lafs::InputContract& input) : lafs::nn::FvitBase(options, input) {
     gather_.patch = options.patch;
     gather_.transposed = options.patch_layout == "transposed" && options.landmark_source == "cnn";
     gather_.centred = options.patch_centre == "symmetric";

@@ -12,7 +12,7 @@ namespace {
 class Dino final : public lafs::nn::SelfDistillation {
  public:
   using Options = lafs::nn::DistillationOptions;
-  using nn::SelfDistillation::SelfDistillation;
+  using lafs::nn::SelfDistillation::SelfDistillation;
 
   std::vector<lafs::ViewNeed> required_views() const override { return needs({"global"}, {"local"}); }
 

@@ -32,7 +32,7 @@ struct Options : lafs::nn::DistillationOptions {
   }
 
   void declare(lafs::Params& p) {
-    nn::DistillationOptions::declare(p);
+    lafs::nn::DistillationOptions::declare(p);
     p("landmark_source", landmark_source,
       "backbone that says where to look; frozen, its weights come from [[init]] into = \"landmark_source\"");
     p("noise_global", noise_global, lafs::in(0, 1000), "deviation of the landmarks' noise in global views, pixels (quirk P9)");
@@ -56,7 +56,7 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
   using Options = ::Options;
 
   Lafs(const Options& options, lafs::Assembly& assembly)
-      : nn::SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
+      : lafs::nn::SelfDistillation(options, assembly), options_(options), source_(options.landmark_source.make(assembly.input())) {
     const auto instead = [&](const char* capability) {
       return lafs::suggest_capable(assembly.plugins_with(lafs::Backbone::kind, capability));
     };

@@ -7,6 +7,7 @@
 
 #include "kernel/recipe/diagnostics.h"
 #include "lafs/suggestion.h"
+#include "kernel/recipe/diagnostics.h"
 
 namespace lafs {
 

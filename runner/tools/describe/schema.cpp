@@ -74,7 +74,7 @@ class Properties final : public Params {
         });
   }
 
-  /// A number, or a table. Of its keys an editor is told only what limits their values.
+  /// A number, or a table. For its keys, an editor gets only what limits their values.
   static json curve(Schedule schedule, const Rule& rule) {
     Properties keys;
     schedule.declare(keys, rule, "");

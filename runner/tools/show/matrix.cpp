@@ -12,7 +12,7 @@ cv::Mat matrix_of(const Image& image) {
 
 Image image_of(const cv::Mat& matrix) {
   const cv::Mat whole = matrix.isContinuous() ? matrix : matrix.clone();
-  return image_of(whole.rows, whole.cols, std::vector<uint8_t>(whole.data, whole.data + whole.total() * whole.elemSize()));
+  return imaging::image_of(whole.rows, whole.cols, std::vector<uint8_t>(whole.data, whole.data + whole.total() * whole.elemSize()));
 }
 
 }  // namespace lafs
