@@ -7,7 +7,6 @@
 
 #include "kernel/recipe/diagnostics.h"
 #include "lafs/suggestion.h"
-#include "kernel/recipe/diagnostics.h"
 
 namespace lafs {
 
