@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "lafs/suggestion.h"
 #include "kernel/recipe/diagnostics.h"
+#include "lafs/suggestion.h"
 
 namespace lafs {
 
