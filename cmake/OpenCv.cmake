@@ -1,4 +1,4 @@
-# OpenCV's core and imgproc as target lafs_opencv, for what draws sheets (docs/decisions/011). Debian's packages of the two alone hold no
+# OpenCV's core and imgproc as target lafs_opencv, for what draws sheets (docs/decisions/013). Debian's packages of the two alone hold no
 # CMake package.
 find_path(LAFS_OPENCV_INCLUDE opencv2/imgproc.hpp PATH_SUFFIXES opencv4)
 find_library(LAFS_OPENCV_CORE opencv_core)

@@ -107,22 +107,25 @@ class Band:
             return
         self.width = 2 * PAD + widest * BOX_WIDTH + (widest - 1) * GAP
         for number, row in enumerate(rows):
-            for name, x in zip(row, self.columns(rooms, row)):
+            for name, x in self.columns(rooms, row):
                 self.places[name] = (x, TITLE + PAD / 2 + number * (BOX_HEIGHT + gap))
         self.height = TITLE + 1.5 * PAD + len(rows) * BOX_HEIGHT + (len(rows) - 1) * gap
 
     def columns(self, rooms, row):
-        """Left edges: each box below the middle of its users where that leaves room, else side by side."""
+        """Names and left edges from left to right: each box below the middle of its users, as near as its neighbours leave it."""
         step = BOX_WIDTH + GAP
-        wanted = []
-        for name in row:
-            above = [self.places[user][0] for user in self.places if name in rooms[user]["uses"]]
-            wanted.append(sum(above) / len(above) if above and len(row) < 3 else None)
         middle = self.width / 2 - (len(row) * step - GAP) / 2
-        edges = [middle + i * step if want is None else want for i, want in enumerate(wanted)]
-        if any(b - a < step for a, b in zip(edges, edges[1:])):
-            edges = [middle + i * step for i in range(len(row))]
-        return edges
+        wanted = []
+        for place, name in enumerate(row):
+            above = [self.places[user][0] for user in self.places if name in rooms[user]["uses"]]
+            wanted.append((sum(above) / len(above) if above else middle + place * step, name))
+        wanted.sort(key=lambda pair: pair[0])
+        edges = []
+        for edge, _ in wanted:
+            edges.append(max(edge, edges[-1] + step) if edges else edge)
+        shift = sum(want - edge for (want, _), edge in zip(wanted, edges)) / len(row)
+        shift = min(max(shift, PAD - edges[0]), self.width - PAD - BOX_WIDTH - edges[-1])
+        return [(name, edge + shift) for (_, name), edge in zip(wanted, edges)]
 
 
 def text(x, y, kind, words, anchor="start"):

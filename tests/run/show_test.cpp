@@ -49,7 +49,9 @@ TEST_CASE("show views: the same bytes at every call, of the size of its pictures
   CHECK(read_bytes(folder / "a.png") != read_bytes(folder / "c.png"));
   const Image image = imaging::read_image(folder / "a.png");
   // Two margins; the original, two views of 64 pixels and four of 32, all twice as large; the gaps between them.
-  CHECK(image.width == 2 * 24 + 3 * 128 + 4 * 64 + 2 * 22 + 4 * 6);
+  const int64_t pictures = 2 * 24 + 3 * 128 + 4 * 64 + 2 * 22 + 4 * 6, captions = 190 - 128;
+  CHECK(image.width >= pictures);
+  CHECK(image.width <= pictures + captions);  // the column of the originals is as wide as their captions
   CHECK(first.err == (folder / "a.png").string() + ": " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels\n");
 }
 
@@ -75,7 +77,10 @@ TEST_CASE("show views: where the objective looks at landmarks, its patches stand
   REQUIRE_MESSAGE(first.status == 0, first.err);
   REQUIRE(views("calm.png", {"--set", "objective.noise_global=0"}).status == 0);
   // 13 pictures of 64 pixels and the patches: 8 x 8 of 8 pixels in two global views, 4 x 4 in four local ones.
-  CHECK(imaging::read_image(folder / "a.png").width == 2 * 24 + 13 * 128 + 2 * 128 + 4 * 64 + 6 * 22 + 12 * 6);
+  const int64_t pictures = 2 * 24 + 13 * 128 + 2 * 128 + 4 * 64 + 6 * 22 + 12 * 6, captions = 190 - 128;
+  const int64_t width = imaging::read_image(folder / "a.png").width;
+  CHECK(width >= pictures);
+  CHECK(width <= pictures + captions);
   CHECK(read_bytes(folder / "a.png") != read_bytes(folder / "calm.png"));
 }
 
