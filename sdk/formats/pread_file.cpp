@@ -37,7 +37,7 @@ void PreadFile::read(uint64_t offset, std::span<uint8_t> bytes) const {
     const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      const std::string reason = got < 0 ? std::strerror(errno) : "it ends there, and was longer when it was opened";
+      const std::string reason = got < 0 ? std::strerror(errno) : "it ends there, but was longer when it was opened";
       throw Error(fmt::format("\"{}\" cannot be read at byte {}: {}", path_.string(), offset, reason));
     }
     offset += static_cast<uint64_t>(got);

@@ -168,7 +168,7 @@ std::vector<uint8_t> read_bytes(const std::filesystem::path& file) {
   std::vector<uint8_t> bytes(static_cast<size_t>(size));
   in.seekg(0);
   in.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (in.gcount() != size) throw Error(fmt::format("\"{}\" cannot be read: {} of {} bytes came", file.string(), in.gcount(), size));
+  if (in.gcount() != size) throw Error(fmt::format("\"{}\" cannot be read: got {} of {} bytes", file.string(), in.gcount(), size));
   return bytes;
 }
 

@@ -132,8 +132,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
 
   void choose_pictures() {
-    if (shards_.size() > int64_t{UINT32_MAX})
-      throw lafs::Error(fmt::format("part of {} pictures cannot be taken; they are too many", shards_.size()));
+    if (shards_.size() > int64_t{UINT32_MAX}) throw lafs::Error(fmt::format("{} pictures are too many to take a part of", shards_.size()));
     for (int64_t n = 0; n < shards_.size(); ++n) {
       const auto [shard, i] = shards_.at(n);
       const int64_t identity = shard->label(i) - options_.first;

@@ -89,7 +89,7 @@ class Verification final : public lafs::Evaluator {
   lafs::FeatureMatrix matrix(const lafs::Features& features, std::string_view request) const {
     const lafs::FeatureMatrix rows = features.of(request);
     if (rows.rows != static_cast<int64_t>(pictures_.size()))
-      throw lafs::Error(fmt::format("{} rows of \"{}\" came for {} pictures", rows.rows, request, pictures_.size()));
+      throw lafs::Error(fmt::format("\"{}\" has {} rows for {} pictures", request, rows.rows, pictures_.size()));
     if (const auto bad = lafs::metrics::first_row_not_finite(rows.values, rows.width))
       throw lafs::Error(fmt::format("row {} of \"{}\", picture \"{}\", is not finite", *bad, request, key(*bad)));
     return rows;

@@ -205,5 +205,5 @@ TEST_CASE("verification: features that do not fit are reported with the picture"
         "row 2 of \"embeddings\", picture \"" + request.source->key(2) + "\", is not finite");
   GivenFeatures few = features_of(request, 0.01);
   few.rows = 10;
-  CHECK(test::error_of([&] { evaluator->score(few); }) == "10 rows of \"embeddings\" came for 20 pictures");
+  CHECK(test::error_of([&] { evaluator->score(few); }) == "\"embeddings\" has 10 rows for 20 pictures");
 }

@@ -37,7 +37,7 @@ void check_falls(const std::vector<double>& values, size_t first) {
 
 TEST_CASE("schedule: a number is the same at every step") {
   for (const double value : curve(Schedule(0.3))) CHECK(value == 0.3);
-  CHECK(Schedule(0.3) == schedule("constant", 0.3, 0));
+  CHECK(Schedule(0.3) == schedule("constant", 0.3, 0.3));
 }
 
 TEST_CASE("schedule: a cosine falls from `from` and does not reach `to` in the last step") {
