@@ -1,7 +1,6 @@
 #include "kernel/run/session.h"
 
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -19,10 +18,10 @@
 #include "kernel/model/networks.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/resolver.h"
-#include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/run/interrupt.h"
+#include "kernel/run/not_finite_bundle.h"
 #include "kernel/train/trainer.h"
 
 namespace lafs {
@@ -192,18 +191,9 @@ void Session::after_step(MetricsLog& log, bool last) {
 }
 
 void Session::stop_not_finite(const NotFinite& error) const {
-  nlohmann::json bundle{{"step", position_.step},
-                        {"what", error.what()},
-                        {"training_identity", recipe_.identity},
-                        {"last_checkpoint", store_.find("last").string()}};
-  if (error.batch) {
-    const at::Tensor indices = error.batch->indices().cpu();
-    bundle["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
-    bundle["keys"] = error.batch->keys;
-    bundle["micro_batch"] = error.batch->micro;
-  }
-  const fs::path file = request_.folder / "not_finite.json";
-  formats::write_atomically(file, json_text(bundle) + "\n");
+  const nlohmann::json facts{
+      {"step", position_.step}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
+  const fs::path file = write_not_finite(request_.folder, facts, error);
   throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
 }
 
