@@ -56,7 +56,7 @@ void dino_loss_step(benchmark::State& state) {
   const at::Tensor student = torch::randn({10 * 4, 65536}).to(type_of(state)).requires_grad_();
   const at::Tensor teacher = torch::randn({2 * 4, 65536}).to(type_of(state)), center = torch::zeros({1, 65536});
   for (auto _ : state) {
-    (state.range(0) ? dino_loss : dino_loss_plain)(student, teacher, center, {}).backward();
+    (state.range(0) ? nn::dino_loss : nn::dino_loss_plain)(student, teacher, center, {}).backward();
     student.mutable_grad() = at::Tensor();
   }
 }
@@ -77,7 +77,7 @@ void dino_loss_memory(benchmark::State& state) {
   const at::Tensor teacher = torch::randn({2 * 64, 65536}), center = torch::zeros({1, 65536});
   const int64_t before = held_bytes();
   for (auto _ : state) {
-    (state.range(0) ? dino_loss : dino_loss_plain)(student, teacher, center, {}).backward();
+    (state.range(0) ? nn::dino_loss : nn::dino_loss_plain)(student, teacher, center, {}).backward();
     student.mutable_grad() = at::Tensor();
   }
   state.counters["temporary_mb"] = static_cast<double>(peak_bytes() - before) / (1 << 20);

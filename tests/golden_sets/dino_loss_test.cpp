@@ -38,7 +38,7 @@ TEST_SUITE("dino_loss") {
       for (const bool plain : {true, false}) {
         const at::Tensor student = of("student").clone().to(test::input_type()).requires_grad_(true);
         const at::Tensor loss =
-            (plain ? dino_loss_plain : dino_loss)(student, of("teacher").to(test::input_type()), of("center_before"), options);
+            (plain ? nn::dino_loss_plain : nn::dino_loss)(student, of("teacher").to(test::input_type()), of("center_before"), options);
         loss.backward();
         for (const double wanted_loss : {of("loss").item<double>(), settings.at("losses")[s].get<double>()}) {
           loss_error = std::max(loss_error, std::abs(loss.item<double>() - wanted_loss));
