@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
+#include "kernel/model/autocast.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
@@ -121,7 +122,7 @@ TEST_CASE("dino_head: under autocast the product is rounded, the prototypes' gra
   const at::Tensor x = test::rule_tensor("x", {6, 12}).to(at::kFloat);
   const at::Tensor full = head->forward(x, {}).detach();
   {
-    const conformance::HalfPrecision half;
+    const Autocast half("bf16", at::kCPU);
     const at::Tensor logits = head->forward(x, {});
     CHECK((logits.scalar_type() == at::kBFloat16));
     CHECK(at::allclose(logits.detach().to(at::kFloat), full, 0.05, 0.02));
