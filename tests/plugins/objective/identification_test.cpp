@@ -95,14 +95,14 @@ TEST_CASE("identification: mixup changes the loss only with draws, smoothing alw
 TEST_CASE("identification: cutmix_minmax needs two numbers") { CHECK_THROWS_AS(Task("cutmix_minmax = [0.2]"), Error); }
 
 TEST_CASE("mixing: the share of mixed batches is the probability, lambda is Beta distributed") {
-  MixingOptions options;
+  identification::MixingOptions options;
   options.mixup = 0.2;
   options.probability = 0.25;
   int mixed = 0, middle = 0;
   double distance = 0;
   const int runs = 20000;
   for (int i = 0; i < runs; ++i) {
-    const Mixing m = draw_mixing(options, 112, 112, Rng(static_cast<uint64_t>(i)));
+    const identification::Mixing m = identification::draw_mixing(options, 112, 112, Rng(static_cast<uint64_t>(i)));
     CHECK_FALSE(m.box);
     if (m.lambda == 1) continue;
     ++mixed;
@@ -115,13 +115,13 @@ TEST_CASE("mixing: the share of mixed batches is the probability, lambda is Beta
 }
 
 TEST_CASE("mixing: lambda of cutmix is the share of pixels left, boxes stay inside") {
-  MixingOptions options;
+  identification::MixingOptions options;
   options.cutmix = 1;
   options.probability = 1;
   for (const bool minmax : {false, true}) {
     if (minmax) options.cutmix_minmax = {0.2, 0.8};
     for (uint64_t i = 0; i < 500; ++i) {
-      const Mixing m = draw_mixing(options, 112, 96, Rng(i));
+      const identification::Mixing m = identification::draw_mixing(options, 112, 96, Rng(i));
       if (!m.box) continue;
       CHECK(0 <= m.top);
       CHECK(m.top <= m.bottom);
