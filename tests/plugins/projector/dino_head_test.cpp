@@ -6,12 +6,12 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
+#include "kernel/model/autocast.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
 #include "lafs/projector.h"
 #include "nn/layers/tree.h"
 #include "nn/train/initial_values.h"
-#include "runner/conformance/module_checks.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 
@@ -121,7 +121,7 @@ TEST_CASE("dino_head: under autocast the product is rounded, the prototypes' gra
   const at::Tensor x = test::rule_tensor("x", {6, 12}).to(at::kFloat);
   const at::Tensor full = head->forward(x, {}).detach();
   {
-    const conformance::HalfPrecision half;
+    const Autocast half("bf16", at::kCPU);
     const at::Tensor logits = head->forward(x, {});
     CHECK((logits.scalar_type() == at::kBFloat16));
     CHECK(at::allclose(logits.detach().to(at::kFloat), full, 0.05, 0.02));
