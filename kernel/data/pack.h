@@ -15,7 +15,7 @@ namespace lafs {
 struct PackOptions {
   std::filesystem::path out;  ///< folder of the set; appears whole
   formats::FaceWriter::Style style = formats::FaceWriter::Style::range;
-  std::string format = "keep";  ///< "keep": JPEG and PNG bytes of the source as they are, else JPEG; "jpeg", "png": all encoded anew
+  std::string format = "keep";  ///< "keep": JPEG and PNG bytes of the source as they are, else JPEG; "jpeg", "png": all encoded again
   int quality = 95;             ///< of JPEG
   bool full_chroma = false;     ///< JPEG colour at full resolution
   bool count_line = false;      ///< a second line of the property file with the number of pictures

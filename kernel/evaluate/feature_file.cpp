@@ -91,7 +91,7 @@ class FeatureFile::Rows {
   int descriptor_;
 };
 
-FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool anew)
+FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over)
     : file_(std::move(file)),
       partial_(file_.string() + ".partial"),
       partial_facts_(file_.string() + ".partial.json"),
@@ -104,14 +104,14 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts
   }
   (*facts_)["rows"] = shape_.rows;
   (*facts_)["width"] = shape_.width;
-  if (fs::exists(file_) && !anew) {
+  if (fs::exists(file_) && !start_over) {
     refuse_others(facts_file_, file_);
     finished_ = true;
     rows_ = shape_.rows;
     return;
   }
   partial_rows_ = std::make_unique<Rows>(partial_);
-  if (anew) {
+  if (start_over) {
     partial_rows_->cut(0);
     fs::remove(partial_facts_);
   }
@@ -133,16 +133,16 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
     there = nlohmann::json::parse(begin, begin + file.bytes().size(), nullptr, /*allow_exceptions=*/false);
   }
   if (!there.is_object()) {
-    throw Error(fmt::format("\"{}\" is there, and no \"{}\" says of what; give another file, or begin anew with --force", what.string(),
-                            facts_file.string()));
+    throw Error(fmt::format("\"{}\" exists, but no \"{}\" says what it was made from; give another file, or start over with --force",
+                            what.string(), facts_file.string()));
   }
   if (const std::string other = difference(there, *facts_); !other.empty()) {
-    throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or begin anew with --force", what.string(), other));
+    throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or start over with --force", what.string(), other));
   }
 }
 
 void FeatureFile::remove_old() const {
-  for (const fs::path& old : {file_, facts_file_, keys_file_}) fs::remove(old);  // the features before what says of what
+  for (const fs::path& old : {file_, facts_file_, keys_file_}) fs::remove(old);  // the features first, then what says how they were made
 }
 
 void FeatureFile::append(std::span<const float> values) {

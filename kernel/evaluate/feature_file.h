@@ -11,8 +11,8 @@
 
 namespace lafs {
 
-/// Features of a whole data source on their way into a file. Rows go to `FILE.partial` as they come, so that a stopped run goes on where it
-/// was; `finish` makes of them
+/// Features of a whole data source on their way into a file. Rows go to `FILE.partial` as they come, so that a stopped run continues where
+/// it was; `finish` makes of them
 ///   FILE        "features" [rows, width] float32; as safetensors also "identities" [rows] int64
 ///   FILE.tsv    row, key and identity of each picture; \t, \n, \r and \\ in a key are written as two characters
 ///   FILE.json   the facts
@@ -24,10 +24,10 @@ class FeatureFile {
     int64_t chunk = 1;  ///< rows of an `append`, the last one excepted: what an interrupted write leaves of one is dropped
   };
 
-  /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `anew` replaced:
+  /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `start_over` replaced:
   /// they go when the first new row comes.
   /// Throws Error for an ending that is neither ".npy" nor ".safetensors", and while another process writes the same file.
-  FeatureFile(std::filesystem::path file, Shape shape, const nlohmann::json& facts, bool anew);
+  FeatureFile(std::filesystem::path file, Shape shape, const nlohmann::json& facts, bool start_over);
   ~FeatureFile();
 
   bool finished() const { return finished_; }  ///< the very features are there: nothing is to do

@@ -41,7 +41,7 @@ LoadAccount compare_matching(const std::vector<StoredTensor>& stored, const std:
 /// The account as a sentence: `412 of 412 tensors into "backbone" from "a.safetensors"`, and what is not as it should be.
 std::string account_text(const LoadAccount& account, const std::string& into, const std::string& from);
 
-/// Does what an `[[init]]` says and tells how it went. `registry` has the name maps, and may be null where none is used.
+/// Does what an `[[init]]` says and returns how it went. `registry` has the name maps, and may be null where none is used.
 /// Throws Error when less than `floor` was found.
 std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Registry* registry = nullptr);
 
@@ -49,7 +49,7 @@ std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Reg
 void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,
                 const Registry* registry = nullptr);
 
-/// Does `work` for an `[[init]]`; what is wrong is told at its place in the recipe.
+/// Does `work` for an `[[init]]`; an error gets the place of the entry in the recipe.
 template <typename Work>
 void placed(const InitEntry& init, const Work& work) {
   try {

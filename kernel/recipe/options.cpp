@@ -59,7 +59,7 @@ void EvaluatorEntry::declare(Params& p) {
 
 void InitEntry::declare(Params& p) {
   p("into", into, "path in the objective's tree that receives the weights; empty: the root");
-  p("identity", identity, "of the training that wrote from, or the hash of a file; it stands for the path when runs are told apart");
+  p("identity", identity, "of the training that wrote `from`, or the hash of a file; it replaces the path in identities");
   const Rule rule = needed();
   constexpr const char* doc = "a safetensors or .pth file, or the folder of a checkpoint or run";
   identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);

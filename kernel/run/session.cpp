@@ -97,7 +97,7 @@ void Session::prepare() {
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   if (!recipe_.head.empty() && assembly_.identities() == 1)
-    notes_.push_back("all pictures are of one identity: the head has nothing to tell apart, and its loss teaches nothing");
+    notes_.push_back("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
 }

@@ -118,7 +118,7 @@ TEST_CASE("bench: a trace replaces its file whole, and a failed one leaves it al
   CHECK(left == std::set<std::string>{"tiny.toml", "trace.json"});
 }
 
-TEST_CASE("bench: a trace that cannot be written is told before the first step") {
+TEST_CASE("bench: a trace that cannot be written is reported before the first step") {
   const Tiny tiny;
   const auto error = [&](const fs::path& file) { return lafs({"bench", tiny.recipe(), "--trace", file}).err; };
   const std::string nowhere = tiny / "nowhere" / "t.json", folder = (tiny / "x").parent_path();

@@ -32,7 +32,7 @@ TEST_CASE("check: each recipe of ours resolves to itself") {
   }
 }
 
-TEST_CASE("check, run: a landmark network that nothing was loaded into is told of, and is no error") {
+TEST_CASE("check, run: a landmark network that nothing was loaded into is reported, and is no error") {
   const Tiny tiny(
       "base = \"" + (source / "recipes" / "base" / "small_lafs.toml").string() +
       "\"\n[data_source]\nuse = \"synthetic_faces\"\nidentities = 4\nper_identity = 4\nsize = 64\n[run]\nbatch = 8\nsteps = 1\n");
@@ -135,7 +135,7 @@ TEST_CASE("describe: an option of a table within has its place in front, once") 
   CHECK_MESSAGE(text.find("\n        factor on the loss in the first step\n") != std::string::npos, text);
 }
 
-TEST_CASE("check: sizes that overflow are told in one line") {
+TEST_CASE("check: sizes that overflow are reported in one line") {
   const Tiny tiny;
   const Outcome outcome = lafs({"check", tiny.recipe(), "--set", "run.identities=900000000000000000"});
   CHECK(outcome.status == 2);
@@ -205,7 +205,7 @@ TEST_CASE("eval: another input contract is refused with both sides") {
   CHECK(outcome.err == "lafs: error: the input contract of \"" + last + "\" is not that of the recipe: colour rgb against bgr\n");
 }
 
-TEST_CASE("eval: what is no checkpoint is named") {
+TEST_CASE("eval: what is not a checkpoint is named") {
   const Tiny tiny;
   const Outcome outcome = lafs({"eval", tiny / "none"});
   CHECK(outcome.status == 1);

@@ -178,7 +178,7 @@ TEST_CASE("data pack: a signal stops it, and nothing is left behind") {
   CHECK(people.clean(false));
 }
 
-TEST_CASE("data: a source that is missing or named twice is told") {
+TEST_CASE("data: a source that is missing or named twice is reported") {
   const Outcome none = lafs({"data", "info"});
   CHECK(none.status == 2);
   CHECK(none.err == "lafs: error: name one source, as SOURCE or with --source\n");

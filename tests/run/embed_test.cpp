@@ -106,7 +106,7 @@ TEST_CASE("embed: features of something else are never mixed or overwritten") {
   const Trained trained;
   REQUIRE(trained.embed("a.npy").status == 0);
   const std::string before = read_bytes(trained.tiny / "a.npy");
-  const std::string a = (trained.tiny / "a.npy").string(), way_out = "; give another file, or begin anew with --force\n";
+  const std::string a = (trained.tiny / "a.npy").string(), way_out = "; give another file, or start over with --force\n";
   const Outcome other = trained.embed("a.npy", {"--flip", "none"});
   CHECK(other.status == 1);
   CHECK(other.err == "lafs: error: \"" + a + "\" holds other features: flip = \"contract\", not \"none\"" + way_out);
@@ -114,8 +114,8 @@ TEST_CASE("embed: features of something else are never mixed or overwritten") {
   CHECK(trained.embed("a.npy", {"--flip", "none", "--force"}).status == 0);
   CHECK(read_bytes(a) != before);
   fs::remove(trained.tiny / "a.npy.json");
-  CHECK(trained.embed("a.npy").err ==
-        "lafs: error: \"" + a + "\" is there, and no \"" + (trained.tiny / "a.npy.json").string() + "\" says of what" + way_out);
+  CHECK(trained.embed("a.npy").err == "lafs: error: \"" + a + "\" exists, but no \"" + (trained.tiny / "a.npy.json").string() +
+                                          "\" says what it was made from" + way_out);
   CHECK(trained.embed("a.csv").err ==
         "lafs: error: \"" + (trained.tiny / "a.csv").string() + "\": features are written as .npy or .safetensors\n");
   CHECK(trained.embed("b.npy", {trained.tiny / "nowhere"}).err ==
@@ -134,7 +134,7 @@ TEST_CASE("embed: what fails before the first row leaves nothing behind") {
   CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
 }
 
-TEST_CASE("embed: what begins anew and fails leaves the features that are there") {
+TEST_CASE("embed: what starts over and fails leaves the features that are there") {
   const Trained trained;
   REQUIRE(trained.embed("a.npy").status == 0);
   const std::string rows = read_bytes(trained.tiny / "a.npy"), facts = read_bytes(trained.tiny / "a.npy.json");

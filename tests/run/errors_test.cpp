@@ -47,7 +47,7 @@ class TinyFolder {
   Arguments options_;
 };
 
-TEST_CASE("usage: a wrong command line is told in one line, with status 2") {
+TEST_CASE("usage: a wrong command line is reported in one line, with status 2") {
   const Tiny tiny;
   check_error(lafs({"rum"}), 2, "lafs: error: no command \"rum\"; did you mean \"run\"?; see lafs --help\n");
   check_error(lafs({"run"}), 2, "lafs run: error: recipe is required; see lafs run --help\n");
@@ -66,7 +66,7 @@ TEST_CASE("recipe: mistakes end with status 2 before anything is written") {
   CHECK(!fs::exists(tiny / "out"));
 }
 
-TEST_CASE("recipe: all mistakes are told at once, in the order of the file") {
+TEST_CASE("recipe: all mistakes are reported at once, in the order of the file") {
   std::string text = tiny_text;
   const auto change = [&](const std::string& from, const std::string& to) { text.replace(text.find(from), from.size(), to); };
   change("batch = 8", "batch = 0");

@@ -153,7 +153,7 @@ TEST_CASE("row: a run and a row do not share a folder") {
   CHECK(inside.err == "lafs: error: \"" + folder + "/first\" holds a run of its own; give the row another --out\n");
 }
 
-TEST_CASE("row: a mistake with a place of its own is told without the stage") {
+TEST_CASE("row: a mistake with a place of its own is reported without the stage") {
   const Tiny tiny(tiny_row);
   const Outcome outcome = tiny.run("out", {"--set", "second.data_source={ use = \"image_folder\", root = \"/no/faces\" }"});
   CHECK(outcome.status == 1);

@@ -66,7 +66,7 @@ TEST_CASE("test-plugin: a plugin of ours keeps every promise under all of its ex
   CHECK(outcome.out.ends_with("every promise is kept\n"));
 }
 
-TEST_CASE("test-plugin: options come from a file, and a file that is no plugin is told") {
+TEST_CASE("test-plugin: options come from a file, and a file that is no plugin is reported") {
   const ScratchFolder folder;
   write_bytes(folder / "options.toml", "margin = 7\n");
   const std::string cosface = std::string(LAFS_TEST_PLUGINS) + "/lafs_head_cosface.so";
@@ -79,7 +79,7 @@ TEST_CASE("test-plugin: options come from a file, and a file that is no plugin i
   CHECK(absent.err == "lafs: error: " + (folder / "none.so").string() + ": no such file\n");
 }
 
-TEST_CASE("new: a scaffold is three files, and what cannot be one is told") {
+TEST_CASE("new: a scaffold is three files, and what cannot be one is reported") {
   const ScratchFolder folder;
   const std::string at = (folder / "margin").string();
   const Outcome made = lafs({"new", "plugin", "head", "round_margin", "--dir", at});

@@ -60,7 +60,7 @@ TEST_CASE("run: bf16 trains, to other numbers") {
   CHECK(bf16 == doctest::Approx(fp32).epsilon(0.02));
 }
 
-TEST_CASE("run: fp16 trains, and tells of its scale in the log and of skipped updates on the screen") {
+TEST_CASE("run: fp16 trains, and shows its scale in the log and of skipped updates on the screen") {
   const Tiny tiny;
   const Arguments short_run{"--set", "run.epochs=1", "--set", "run.precision=fp16"};
   REQUIRE(tiny.run("fp32", {"--set", "run.epochs=1"}).status == 0);
@@ -83,9 +83,9 @@ TEST_CASE("run: fp16 trains, and tells of its scale in the log and of skipped up
   CHECK(high.at(5).at("loss_scale") < 1e19);
 }
 
-TEST_CASE("run: a head with one identity to tell apart is told of") {
+TEST_CASE("run: a head with one identity to tell apart is reported") {
   const Tiny tiny;
-  const std::string note = "all pictures are of one identity: the head has nothing to tell apart, and its loss teaches nothing\n";
+  const std::string note = "all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing\n";
   for (const auto& [identities, told] : {std::pair("1", true), {"2", false}}) {
     const Outcome outcome = lafs({"run", tiny.recipe(), "--out", tiny / identities, "--set", "run.epochs=1", "--set", "run.batch=2",
                                   "--set", std::string("data_source.identities=") + identities});

@@ -16,7 +16,7 @@ struct RunRequest {
   bool quiet = false, json = false;  ///< no progress; results as JSON
 };
 
-/// Trains a run recipe or a row to its end, or goes on where it was stopped, and prints the results. False when a signal stopped it.
+/// Trains a run recipe or a row to its end, or continues where it was stopped, and prints the results. False when a signal stopped it.
 /// Throws Error or RecipeError. [main thread]
 bool run_recipe(const RunRequest& request, Registry& registry);
 

@@ -33,7 +33,7 @@ struct AttentionRequest {
 
 /// Both throw Error naming the picture for one that cannot be read. [main thread]
 LandmarkNumbers find_landmarks(const ShownModel& model, const std::filesystem::path& picture);
-/// Throws also for a block that there is not, and for tokens that are neither patches of a raster nor at landmarks.
+/// Also throws for a block that does not exist, and for tokens that are neither patches of a raster nor at landmarks.
 AttentionNumbers find_attention(const ShownModel& model, const std::filesystem::path& picture, const AttentionRequest& request);
 
 nlohmann::json landmarks_json(const ShownModel& model, const std::vector<LandmarkNumbers>& all);

@@ -21,7 +21,7 @@ class CountRows final : public Evaluator {
   }
   Metrics score(const Features& features) const override {
     Metrics out;
-    out.values.push_back({"rows", static_cast<double>(features.of(reads_).rows), 0, 1, ""});
+    out.values.push_back({.name = "rows", .value = static_cast<double>(features.of(reads_).rows), .n = 1});
     return out;
   }
 
@@ -40,7 +40,7 @@ class ByItself final : public Evaluator, public Interactive {
     one.name = "own";
     one.source = source_;
     Metrics out;
-    out.values.push_back({"rows", static_cast<double>(embedder.embed({one})->of("own").rows), 0, 1, ""});
+    out.values.push_back({.name = "rows", .value = static_cast<double>(embedder.embed({one})->of("own").rows), .n = 1});
     return out;
   }
 

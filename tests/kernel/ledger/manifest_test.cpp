@@ -13,7 +13,7 @@ namespace {
 
 ManifestFacts facts(int64_t threads) { return {{"lafs", "train", "dino.toml"}, "dino.toml", "a1b2", "c3d4", "cpu", threads, 1, nullptr}; }
 
-TEST_CASE("manifest: it tells program, machine, command and identities") {
+TEST_CASE("manifest: it names program, machine, command and identities") {
   ::setenv("LAFS_DATA", "/data/faces", 1);
   const test::RunFolder folder;
   write_manifest(folder.path, facts(2));

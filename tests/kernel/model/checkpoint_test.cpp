@@ -177,7 +177,7 @@ TEST_CASE("checkpoint: a tensor of another shape, one too few and one too many a
         fmt::format("\"{}\" has a tensor \"classifier.weight\" that the run does not have", file.string()));
 }
 
-TEST_CASE("checkpoint: a partial load tells what matched, what is missing, and what was not used") {
+TEST_CASE("checkpoint: a partial load says what matched, what is missing, and what was not used") {
   const test::ScratchFolder folder;
   CheckpointStore store(folder.path());
   Model model(1);

@@ -68,7 +68,7 @@ TEST_CASE("init: only and except choose in the target, and floor counts what the
   CHECK_THROWS_WITH_AS(apply_init(init, *fresh), "[[init]] asks for no tensor of \"\": only and except leave none", Error);
 }
 
-TEST_CASE("init: a tensor of another shape is told with both and never loaded") {
+TEST_CASE("init: a tensor of another shape is reported with both and never loaded") {
   Files files;
   formats::write_torch(files.file, {{"model", {files.tensor("a", 4), files.tensor("b", 3)}}});
   auto model = std::make_shared<Model>();

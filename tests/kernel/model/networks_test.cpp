@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <torch/types.h>
 
+#include "kernel/recipe/resolver.h"
 #include "nn/layers/tree.h"
 #include "support/front_door.h"
 

@@ -7,7 +7,7 @@
 
 using namespace lafs;
 
-TEST_CASE("diagnostics: mistakes are told at once, in the order of files and lines") {
+TEST_CASE("diagnostics: mistakes are reported at once, in the order of files and lines") {
   Diagnostics diagnostics;
   CHECK(diagnostics.empty());
   CHECK_NOTHROW(diagnostics.throw_if_any());

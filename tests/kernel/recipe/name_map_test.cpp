@@ -85,7 +85,7 @@ TEST_CASE("name map: a name that no rename fits keeps it both ways") {
   CHECK(!original_name(map, "fc.a"));
 }
 
-TEST_CASE("name map: mistakes in its file are told with their place") {
+TEST_CASE("name map: mistakes in its file are reported with their place") {
   const test::ScratchFolder folder;
   const std::string file = (folder / "toy.toml").string();
   const auto lines = [&](const std::string& text) {
@@ -103,7 +103,7 @@ TEST_CASE("name map: mistakes in its file are told with their place") {
   CHECK_THROWS_WITH_AS(read_name_map(folder / "none.toml"), ("cannot read \"" + (folder / "none.toml").string() + "\"").c_str(), Error);
 }
 
-TEST_CASE("name map: those beside the plugins are sound, and an unknown one is told the nearest") {
+TEST_CASE("name map: those beside the plugins are sound, and an unknown one suggests the nearest") {
   Registry registry;
   registry.load_folder(std::string(LAFS_TEST_FIXTURE_PLUGINS) + "/../plugins");
   CHECK(registry.maps().size() == 10);

@@ -68,7 +68,7 @@ TEST_CASE("reader: a required key is missed at its table") {
         "t.toml:1:1: error: evaluator \"toy\" needs \"protocol\" (name of the protocol)");
 }
 
-TEST_CASE("reader: every mistake is told at once, in order") {
+TEST_CASE("reader: every mistake is reported at once, in order") {
   CHECK(toy_error("words = [1]\ncount = 0\nmode = \"x\"\n") ==
         "t.toml:1:10: error: words[0] = 1 is an integer, not a string\n"
         "t.toml:2:9: error: count = 0 is less than 1 (views of a picture)\n"

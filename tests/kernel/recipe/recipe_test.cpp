@@ -84,7 +84,7 @@ TEST_CASE("recipe: the identity follows what can change a number, and nothing el
   CHECK(identity({{"init.0.floor", "0.5"}}) != plain);
 }
 
-TEST_CASE("recipe: a file of weights is known by what is in it, not by where it lies") {
+TEST_CASE("recipe: a file of weights is known by what is in it, not by where it is") {
   const test::ScratchFolder folder;
   test::write_bytes(folder / "a.pth", "weights");
   test::write_bytes(folder / "b.pth", "weights");
@@ -156,7 +156,7 @@ TEST_CASE("bases: another plugin drops the options of the former one") {
   CHECK(has(set.resolved, "[data_source]\nuse = \"other\"\nword = \"w\""));
 }
 
-TEST_CASE("bases: mistakes are told at the file that made them") {
+TEST_CASE("bases: mistakes are reported at the file that made them") {
   const test::Folder folder("positions");
   folder.write("base.toml", "[run]\nepochs = 0\n");
   CHECK(file_error(folder.write("r.toml", "base = \"base.toml\"\n[run]\nseed = -1\n")) ==
@@ -206,7 +206,7 @@ TEST_CASE("overrides: a key makes its tables, and a value is TOML or a bare stri
   CHECK(read.evaluators.size() == 1);
 }
 
-TEST_CASE("overrides: mistakes are told by the key") {
+TEST_CASE("overrides: mistakes are reported by the key") {
   CHECK(recipe_error(full, {{{"evaluator.1.folds", "1"}, {"evaluator.5.folds", "3"}, {"run.eopchs", "2"}, {"a..b", "1"}}, ""}) ==
         "--set a..b: error: \"a..b\" is not a key\n"
         "--set evaluator.1.folds: error: folds = 1 is outside [2, 100] (parts of the cross-validation)\n"

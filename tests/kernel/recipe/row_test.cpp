@@ -81,7 +81,7 @@ TEST_CASE("row: stages come in order, with the common part below their own keys"
   CHECK(row.stages[2].inputs == std::vector<std::string>{"second", "first"});
 }
 
-TEST_CASE("row: a stage's bases lie below the common part, which lies below the stage") {
+TEST_CASE("row: a stage's bases come first, then the common part, then the stage") {
   const RowFile file(R"(
 [run]
 seed = 2
@@ -193,7 +193,7 @@ TEST_CASE("row: a stage has a name of its own that no table has") {
         "row.toml:4:8: error: stage \"a\": another stage has this name");
 }
 
-TEST_CASE("row: every mistake of every stage is told, one of the common part once") {
+TEST_CASE("row: every mistake of every stage is reported, one of the common part once") {
   CHECK(RowFile("[run]\nbatch = 0\n[[stage]]\nname = \"a\"\nrun.seed = -1\n[[stage]]\nname = \"b\"\nrum.seed = 1\n").error() ==
         "row.toml:2:9: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)\n"
         "row.toml:5:12: error: seed = -1 is less than 0 (all chance of the run follows from it)\n"

@@ -78,7 +78,7 @@ TEST_CASE("gate: what is not a plugin is refused with a sentence that names the 
   CHECK(load_error(fixture("no_stamp")) == fixture("no_stamp") + ": is not a lafs plugin: it has no stamp");
 }
 
-TEST_CASE("gate: a file tells which libraries it needs, without being opened") {
+TEST_CASE("gate: a file says which libraries it needs, without being opened") {
   const std::vector<std::string> needed = needed_libraries(fixture("missing_dependency"));
   CHECK(std::count(needed.begin(), needed.end(), "liblafs_fixture_helper.so") == 1);
   const test::Folder folder("needed");
@@ -185,7 +185,7 @@ TEST_CASE("loader: plugin folders are the program's, then those of LAFS_PLUGIN_P
   CHECK(plugin_folders("/nowhere/bin/lafs").empty());
 }
 
-TEST_CASE("components: an error of a component tells where it was named") {
+TEST_CASE("components: an error of a component says where it was named") {
   Use<DataSource> source("toy");
   read_options("size = 13", "inline.toml", source, test::toys());
   test::BareAssembly assembly;

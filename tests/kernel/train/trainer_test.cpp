@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 
+#include "kernel/data/epochs.h"
 #include "kernel/train/tiny_recipe.h"
 
 namespace lafs {

@@ -121,7 +121,7 @@ TEST_CASE("part_fvit: a grid looks at the middle of every patch, has no CNN and 
   CHECK(at::allclose(model->forward(images, {}), expected, 1e-5, 1e-5));
 }
 
-TEST_CASE("part_fvit: fewer landmarks than positions are fine, more are told") {
+TEST_CASE("part_fvit: fewer landmarks than positions are fine, more are reported") {
   const at::NoGradGuard no_grad;
   const auto model = small_part_fvit("landmarks = 20");
   CHECK(dynamic_cast<Landmarked&>(*model).landmark_count() == 20);

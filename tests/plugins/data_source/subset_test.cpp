@@ -39,7 +39,7 @@ std::string in_recipe(const std::string& text) { return "inline.toml:1:1: error:
 
 }  // namespace
 
-TEST_CASE("subset: ranges, counts and fractions keep the order and number people anew") {
+TEST_CASE("subset: ranges, counts and fractions keep the order and renumber people") {
   const TempFolder root("subset_rules");
   fill(root);
   const auto kept = [&](const std::string& options) {

@@ -13,6 +13,9 @@
 #include "support/training.h"
 
 using namespace lafs;
+using identification::draw_mixing;
+using identification::Mixing;
+using identification::MixingOptions;
 
 namespace {
 

@@ -12,7 +12,6 @@
 #include "lafs/projector.h"
 #include "nn/layers/tree.h"
 #include "nn/train/initial_values.h"
-#include "runner/conformance/module_checks.h"
 #include "support/front_door.h"
 #include "support/rule_numbers.h"
 

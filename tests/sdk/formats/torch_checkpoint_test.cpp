@@ -172,7 +172,7 @@ TEST_CASE("pth: the reference's checkpoint holds scalars of numpy, whichever nam
   CHECK(group.find("lr")->real > 0);
 }
 
-TEST_CASE("pth: what cannot be read is named, and how to save it anew") {
+TEST_CASE("pth: what cannot be read is named, and how to save it again") {
   const std::string good = one_tensor(0, 6, 1, 6);
   CHECK(error_of(archive(good)) == "");
   const std::string start = "cannot read \"x.pth\": ";

@@ -39,7 +39,7 @@ TEST_CASE("compare: equal checkpoints have no difference, and are counted") {
   CHECK(comparison.bytes == 48);
 }
 
-TEST_CASE("compare: one bit is a difference, and its byte is told") {
+TEST_CASE("compare: one bit is a difference, and its byte is reported") {
   const test::ScratchFolder folder;
   Numbers other = plain;
   uint32_t bits;
@@ -58,7 +58,7 @@ TEST_CASE("compare: equal numbers of unequal bits are a difference") {
   CHECK(comparison.different == std::vector<std::string>{"a: from byte 7 on"});
 }
 
-TEST_CASE("compare: tensors of one side, and other shapes, are told") {
+TEST_CASE("compare: tensors of one side, and other shapes, are reported") {
   const test::ScratchFolder folder;
   const auto first = checkpoint(folder / "1", {tensor("a", plain), tensor("b", plain)});
   const auto second = checkpoint(folder / "2", {tensor("b", plain, {2, 2}), tensor("c", plain)});

@@ -54,7 +54,7 @@ TEST_CASE("BatchNorm: other passes take the running statistics and leave them, w
   CHECK(norm.num_batches_tracked.item<int64_t>() == 0);
 }
 
-TEST_CASE("BatchNorm: a wrong width and a batch without a variance are told") {
+TEST_CASE("BatchNorm: a wrong width and a batch without a variance are reported") {
   BatchNorm norm(2);
   CHECK_THROWS_WITH_AS(norm.forward(at::zeros({4, 3}), {}), "\"x\" has 3 channels, the normalisation 2", Error);
   CHECK_THROWS_WITH_AS(norm.forward(at::zeros({1, 2}), {true, nullptr}), "a batch of one value a channel has no variance to train with",

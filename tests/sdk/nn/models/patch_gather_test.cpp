@@ -178,7 +178,7 @@ TEST_CASE("gather_patches: a landmark that is not a number shows, and no picture
   CHECK(gather_patches(at::ones({0, 3, 16, 16}), at::ones({0, 5, 2}), {}).sizes().vec() == std::vector<int64_t>{0, 5, 192});
 }
 
-TEST_CASE("gather_patches: wrong shapes are told") {
+TEST_CASE("gather_patches: wrong shapes are reported") {
   const at::Tensor images = at::zeros({2, 3, 16, 16}), landmarks = at::zeros({2, 4, 2});
   CHECK_THROWS_WITH_AS(gather_patches(at::zeros({3, 16, 16}), landmarks, {}), "\"images\" has shape [3, 16, 16], not 4 dimensions", Error);
   CHECK_THROWS_WITH_AS(gather_patches(at::zeros({2, 3, 16, 24}), landmarks, {}),
