@@ -124,11 +124,11 @@ void resize_and_centre(const std::string& op, const lafs::Image& in, lafs::imagi
   REQUIRE(sizes.size() == 2);
   const int64_t shorter = std::min(in.height, in.width), height = sizes[0] * in.height / shorter, width = sizes[0] * in.width / shorter;
   const auto half = [](int64_t rest) { return static_cast<int64_t>(std::nearbyint(static_cast<double>(rest) / 2)); };
-  canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::Kernel::cubic, height, width);
+  canvas.crop_resize(in, {0, 0, in.height, in.width}, lafs::imaging::ResampleFilter::cubic, height, width);
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
   canvas.store(bytes);
   const lafs::imaging::Box centre{half(height - sizes[1]), half(width - sizes[1]), sizes[1], sizes[1]};
-  canvas.crop_resize(lafs::imaging::image_of(height, width, std::move(bytes)), centre, lafs::Kernel::cubic, sizes[1], sizes[1]);
+  canvas.crop_resize(lafs::imaging::image_of(height, width, std::move(bytes)), centre, lafs::imaging::ResampleFilter::cubic, sizes[1], sizes[1]);
 }
 
 /// A view chain: the crop, which mirrors too where the flip follows at once, then the other steps.
@@ -137,7 +137,7 @@ void draw_chain(const Json& steps, const lafs::Image& in, lafs::imaging::Canvas&
   const Json& box = steps[0][1];
   const auto argument = [&](size_t i) { return steps[i].size() > 1 ? steps[i][1] : Json(); };
   const bool mirrored = steps.size() > 1 && step_named(steps[1][0]) == "flip" && argument(1) != false;
-  canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::Kernel::cubic, box[4], box[4], mirrored);
+  canvas.crop_resize(in, {box[0], box[1], box[2], box[3]}, lafs::imaging::ResampleFilter::cubic, box[4], box[4], mirrored);
   for (size_t i = mirrored ? 2 : 1; i < steps.size(); ++i) apply(canvas, steps[i][0], argument(i));
 }
 
