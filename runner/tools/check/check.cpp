@@ -12,6 +12,7 @@
 
 #include "kernel/model/assembly.h"
 #include "kernel/model/load.h"
+#include "kernel/ranks/device.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
 #include "nn/layers/tree.h"
@@ -82,6 +83,7 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
 }
 
 std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string& stage, const RecipeContext& context, Registry& registry) {
+  use_threads(1);  // nothing is computed, and a team of threads would only wait for the next small fill
   Row row;
   std::vector<const Stage*> chosen;
   const auto errors = errors_of(file.string(), [&] {

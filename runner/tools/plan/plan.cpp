@@ -129,7 +129,8 @@ void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t bat
       {"steps", speed.steps}, {"batch", speed.batch}, {"images_per_second", speed.images_per_second}, {"seconds_estimate", seconds}};
 }
 
-json plan_of(const Recipe& recipe, const PlanOptions& options, double seconds) {
+/// `seconds` is what is left for probes, of which `stages` still want a share.
+json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, double& seconds) {
   const at::Device device = open_device(recipe.run.device);
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
@@ -142,8 +143,11 @@ json plan_of(const Recipe& recipe, const PlanOptions& options, double seconds) {
   plan["lr"] = schedule_json(learning_rate(recipe.optimizer_options, recipe.run), length);
   plan["weight_decay"] = schedule_json(recipe.optimizer_options.weight_decay, length);
   plan["memory"] = memory_json(trainer);
-  if (options.probe_steps > 0)
-    add_speed(plan, measure_speed(small, assembly, trainer, device, {options.probe_steps, seconds}), length, recipe.run.batch);
+  if (options.probe_steps == 0) return plan;
+  const auto start = std::chrono::steady_clock::now();
+  const double share = std::max(0.0, seconds) / static_cast<double>(stages);
+  add_speed(plan, measure_speed(small, assembly, trainer, device, {options.probe_steps, share}), length, recipe.run.batch);
+  seconds -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return plan;
 }
 
@@ -154,9 +158,7 @@ json plan_stages(const Row& row, const std::string& stage, const PlanOptions& op
   const auto stages = chosen_stages(row, stage);
   double left = options.probe_seconds;
   for (const Stage* one : stages) {
-    const auto start = std::chrono::steady_clock::now();
-    plans.push_back(plan_of(one->recipe, options, std::max(0.0, left) / static_cast<double>(stages.size() - plans.size())));
-    left -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    plans.push_back(plan_of(one->recipe, options, stages.size() - plans.size(), left));
     if (!one->name.empty()) plans.back()["stage"] = one->name;
     each(plans.back());
   }

@@ -14,6 +14,12 @@ using nlohmann::json;
 
 std::string mebibytes(const json& bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes.get<int64_t>()) / (1 << 20)); }
 
+/// Hours and minutes; days where there are many.
+std::string time_text(double seconds) {
+  constexpr double day = 86400;
+  return seconds < 10 * day ? duration_text(seconds) : fmt::format("{:.0f} days", seconds / day);
+}
+
 std::string facts_text(const json& plan) {
   const auto number = [&](const char* key) { return plan.at(key).get<int64_t>(); };
   std::string text = fmt::format("{}{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(),
@@ -55,7 +61,7 @@ std::string cost_text(const json& plan) {
   if (!probed && !plan.contains("estimate")) return text;
   const json& speed = plan.at(probed ? "probe" : "estimate");
   const auto real = [&](const char* key) { return speed.at(key).get<double>(); };
-  text += fmt::format("time        about {} on {}, without evaluations ({:.3g} images/s", duration_text(real("seconds_estimate")),
+  text += fmt::format("time        about {} on {}, without evaluations ({:.3g} images/s", time_text(real("seconds_estimate")),
                       plan.at("device").get<std::string>(), real("images_per_second"));
   if (probed)
     return text + fmt::format(" over {} steps of {} images)\n", speed.at("steps").get<int64_t>(), speed.at("batch").get<int64_t>());
