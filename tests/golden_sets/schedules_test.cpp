@@ -32,7 +32,8 @@ TEST_SUITE("schedules") {
 
   TEST_CASE("schedules: the cosine with warm-up is the references'") {
     if (!test::golden_ready("schedules", {"schedules.json"})) return;
-    for (const auto& [name, c] : test::golden_json("schedules.json").at("cosine_scheduler").items()) {
+    const nlohmann::json cases = test::golden_json("schedules.json").at("cosine_scheduler");  // a temporary would be gone in the loop
+    for (const auto& [name, c] : cases.items()) {
       CAPTURE(name);
       const Schedule schedule = cosine(c.at("base"), c.at("final"), c.at("warmup_epochs"));
       Timeline time;
@@ -48,7 +49,8 @@ TEST_SUITE("schedules") {
 
   TEST_CASE("schedules: the teacher's temperature moves by epochs") {
     if (!test::golden_ready("schedules", {"schedules.json"})) return;
-    for (const auto& [name, c] : test::golden_json("schedules.json").at("teacher_temperature").items()) {
+    const nlohmann::json cases = test::golden_json("schedules.json").at("teacher_temperature");  // a temporary would be gone in the loop
+    for (const auto& [name, c] : cases.items()) {
       CAPTURE(name);
       Schedule schedule;
       schedule.shape = "epoch_linear";
@@ -67,7 +69,8 @@ TEST_SUITE("schedules") {
 
   TEST_CASE("schedules: the fine-tuning rate is that of the two stacked schedulers") {
     if (!test::golden_ready("schedules", {"schedules.json"})) return;
-    for (const auto& [name, c] : test::golden_json("schedules.json").at("finetune_lr").items()) {
+    const nlohmann::json cases = test::golden_json("schedules.json").at("finetune_lr");  // a temporary would be gone in the loop
+    for (const auto& [name, c] : cases.items()) {
       CAPTURE(name);
       const Schedule schedule = finetune(c.at("eta"), c.at("eta_min"), c.at("W"));
       for (size_t i = 0; i < c.at("step").size(); ++i)
@@ -77,7 +80,8 @@ TEST_SUITE("schedules") {
 
   TEST_CASE("schedules: the peak of fine-tuning grows with accumulation and the root of the batch") {
     if (!test::golden_ready("schedules", {"schedules.json"})) return;
-    for (const auto& [name, value] : test::golden_json("schedules.json").at("finetune_peak").items()) {
+    const nlohmann::json cases = test::golden_json("schedules.json").at("finetune_peak");  // a temporary would be gone in the loop
+    for (const auto& [name, value] : cases.items()) {
       CAPTURE(name);
       const auto number = [text = name](const std::string& mark) { return test::number_after(text, mark); };
       const auto batch = static_cast<int64_t>(number("R") * number("_B"));
@@ -87,7 +91,8 @@ TEST_SUITE("schedules") {
 
   TEST_CASE("schedules: warm-up and length of fine-tuning are integer divisions") {
     if (!test::golden_ready("schedules", {"schedules.json"})) return;
-    for (const auto& c : test::golden_json("schedules.json").at("finetune_lengths")) {
+    const nlohmann::json cases = test::golden_json("schedules.json").at("finetune_lengths");  // a temporary would be gone in the loop
+    for (const auto& c : cases) {
       CAPTURE(c.dump());
       const double eta = 0.002, eta_min = 1e-6;
       const Schedule schedule = finetune(eta, eta_min, c.at("Ew"));
