@@ -9,3 +9,6 @@ endif()
 add_library(lafs_opencv INTERFACE)
 target_include_directories(lafs_opencv SYSTEM INTERFACE ${LAFS_OPENCV_INCLUDE})
 target_link_libraries(lafs_opencv INTERFACE ${LAFS_OPENCV_IMGPROC} ${LAFS_OPENCV_CORE})
+# OpenCV brings a BLAS whose functions have the names of those that LibTorch exports: the loader must find LibTorch's first. As libraries
+# CMake would put LibTorch last, as options they come before everything.
+target_link_options(lafs_opencv INTERFACE LINKER:--push-state,--no-as-needed ${LAFS_TORCH_CPU} ${LAFS_C10} LINKER:--pop-state)

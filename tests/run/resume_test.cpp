@@ -65,7 +65,7 @@ TEST_CASE("verify-resume: a recipe shorter than --steps is killed within its own
   CHECK_MESSAGE(outcome.out.find(" after 12 steps, straight and killed with -9 after step ") != std::string::npos, outcome.out);
   const Outcome late = lafs({"verify-resume", tiny.recipe(), "--kill-at", "12", "--out", tiny / "late"});
   CHECK(late.status == 1);
-  CHECK(late.err == "20 steps straight\nlafs: error: --kill-at 12: the run has 12 steps, and must be killed before the last\n");
+  CHECK(late.err == "20 steps straight\nlafs: error: --kill-at 12: the run has 12 steps, and it must be killed before the last\n");
 }
 
 TEST_CASE("verify-resume: an fp16 run keeps its scale, its counters and its log through a kill, whatever it skips") {

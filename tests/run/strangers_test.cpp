@@ -71,7 +71,7 @@ TEST_CASE("strangers: freeze_last_layer with a projector that names no prototype
   CHECK(check.status == 2);
   CHECK(check.err ==
         strange.recipe().string() +
-            ":25:1: error: objective \"dino\": freeze_last_layer = 1 would freeze nothing: the projector does not say which of its "
+            ":28:1: error: objective \"dino\": freeze_last_layer = 1 would freeze nothing: the projector does not say which of its "
             "parameters are prototypes; set it to 0, or take another projector; \"dino_head\" would do\n");
   CHECK(strange.check({"--set", "objective.freeze_last_layer=0"}).status == 0);
 }
