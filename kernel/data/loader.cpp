@@ -14,6 +14,17 @@
 
 namespace lafs {
 
+LoaderOptions loader_options(const RunOptions& run, int64_t first, int64_t end) {
+  LoaderOptions options;
+  options.seed = static_cast<uint64_t>(run.seed);
+  options.batch = run.batch;
+  options.first = first;
+  options.end = end;
+  options.threads = run.loader_threads;
+  options.prefetch = run.prefetch;
+  return options;
+}
+
 const LoadedBatch::Group& LoadedBatch::group(std::string_view name) const {
   for (const Group& group : groups_) {
     if (group.name == name) return group;

@@ -11,6 +11,7 @@
 #include <c10/core/Device.h>
 
 #include "kernel/data/sampler.h"
+#include "kernel/recipe/recipe.h"
 #include "lafs/augmentation.h"
 #include "lafs/batch.h"
 #include "lafs/data_source.h"
@@ -27,6 +28,9 @@ struct LoaderOptions {
   int64_t prefetch = 2;  ///< micro-batches in flight: all the memory the loader takes
   Place place;
 };
+
+/// Options of `[run]` for the micro-batches from `first` to before `end`.
+LoaderOptions loader_options(const RunOptions& run, int64_t first, int64_t end);
 
 /// A micro-batch that is on its device.
 class LoadedBatch final : public Batch {

@@ -18,9 +18,9 @@ struct EvaluationRequest {
   std::filesystem::path recipe;      ///< whose evaluators are run; empty: the recipe the model was trained with
   std::string stage;                 ///< of a row
   RecipeContext context;
-  int64_t batch = 64;                                             ///< images of a forward pass, > 0
-  std::function<void(const std::string&)> note;                   ///< sentences for people
-  std::function<void(int64_t embedded, int64_t total)> progress;  ///< may be empty
+  int64_t batch = 64;                                                        ///< images of a forward pass, > 0
+  std::function<void(const std::string&)> note = [](const std::string&) {};  ///< sentences for people
+  std::function<void(int64_t embedded, int64_t total)> progress;             ///< may be empty
 };
 
 struct Evaluation {

@@ -17,7 +17,7 @@ struct FinishedRun {
 };
 
 /// What a run folder holds, when it is this recipe's run and was trained to its end. Opens no data: whether it is still the data of the
-/// run is for the caller to ask (`finished_run` in kernel/run/row_session.h). Never throws.
+/// run is for the caller to ask (`finished_run` in kernel/run/finished_run.h). Never throws.
 std::optional<FinishedRun> read_finished_run(const Recipe& recipe, const std::filesystem::path& folder);
 
 }  // namespace lafs

@@ -82,9 +82,6 @@ void MetricsLog::evaluation(int64_t step, const std::vector<NamedMetrics>& resul
     }
     state_->put(line);
   }
-  flush();
 }
-
-void MetricsLog::flush() { state_->out.flush(); }
 
 }  // namespace lafs

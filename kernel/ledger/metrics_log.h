@@ -31,7 +31,6 @@ class MetricsLog {
   void step(const StepRecord& record);
   /// A line for each evaluator: {"step":..,"evaluation":"lfw","accuracy":..,"accuracy_error":..}.
   void evaluation(int64_t step, const std::vector<NamedMetrics>& results);
-  void flush();
 
  private:
   struct State;

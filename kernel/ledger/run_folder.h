@@ -19,7 +19,7 @@ class FolderLock {
   int handle_;
 };
 
-/// Whether a run has begun in the folder.
+/// Whether a run in the folder has written a checkpoint.
 bool holds_run(const std::filesystem::path& folder);
 
 /// Names of the folders within that hold a run, sorted: in the folder of a row its stages.

@@ -24,7 +24,7 @@ void agree(std::string_view what, int64_t recipe, int64_t data) {
 }  // namespace
 
 RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note, const Place& place)
-    : recipe_(recipe), mode_(data), note_(std::move(note)), rank_(place.rank), world_(place.world) {
+    : recipe_(recipe), mode_(data), note_(std::move(note)), rank_(place.rank()), world_(place.world()) {
   if (mode_ == Data::if_there) {
     try {
       open();

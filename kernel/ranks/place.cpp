@@ -9,11 +9,11 @@
 
 namespace lafs {
 
-Place::Place() : collective(std::make_shared<SoloCollective>()) {}
+Place::Place() : collective_(std::make_shared<SoloCollective>()) {}
 
-Place::Place(int64_t rank, int64_t world, std::shared_ptr<Collective> collective)
-    : rank(rank), world(world), collective(std::move(collective)) {
-  if (world < 1 || rank < 0 || rank >= world) throw Error(fmt::format("rank {} is outside a run of {} processes", rank, world));
+Place::Place(std::shared_ptr<Collective> collective) : collective_(std::move(collective)) {
+  if (!collective_) throw Error("a place needs a collective");
+  if (world() < 1 || rank() < 0 || rank() >= world()) throw Error(fmt::format("rank {} is outside a run of {} processes", rank(), world()));
 }
 
 }  // namespace lafs

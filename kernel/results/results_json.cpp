@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -65,6 +67,17 @@ std::pair<std::string, std::string> variant_and_name(const nlohmann::json& objec
   return {variant, variant.empty() ? full : full.substr(variant.size() + 1)};
 }
 
+/// Results of before units had names of their own: a share was known by its name.
+Unit old_unit(const std::string& name, const std::string& unit, double value) {
+  static constexpr std::string_view shares[] = {"accuracy", "val@",   "tar",   "tpr", "tpir", "fnir",     "rank",
+                                                "top",      "recall", "error", "eer", "map",  "precision"};
+  if (!unit.empty() || !(value >= 0 && value <= 1)) return unit_named(unit);
+  const bool share = std::any_of(std::begin(shares), std::end(shares), [&](std::string_view word) {
+    return name.starts_with(word) || name.ends_with("_" + std::string(word)) || name.find("_" + std::string(word) + "@") != name.npos;
+  });
+  return share ? Unit::share : Unit::none;
+}
+
 std::vector<double> numbers_of(const nlohmann::json& list) {
   std::vector<double> numbers;
   for (const auto& value : list) numbers.push_back(value.is_number() ? value.get<double>() : NAN);
@@ -74,12 +87,14 @@ std::vector<double> numbers_of(const nlohmann::json& list) {
 Metric metric_of(const nlohmann::json& value) {
   const auto [variant, name] = variant_and_name(value);
   const auto n = value.find("n");
+  const double number = number_or_nan(value, "value");
+  const std::string unit = text_or_empty(value, "unit");
   return {.name = name,
           .variant = variant,
-          .value = number_or_nan(value, "value"),
+          .value = number,
           .standard_error = number_or_nan(value, "standard_error"),
           .n = n != value.end() && n->is_number_integer() ? n->get<int64_t>() : 0,
-          .unit = unit_named(text_or_empty(value, "unit")),
+          .unit = value.contains("variant") ? unit_named(unit) : old_unit(name, unit, number),
           .headline = value.value("headline", true)};
 }
 

@@ -24,7 +24,8 @@ struct StepDone {
 };
 
 /// Watches a run: a screen, TensorBoard, a page. A run needs none, and its files (metrics.jsonl, checkpoints, results.json) do not depend
-/// on any. Each member does nothing unless overridden; what one throws ends the run. [main thread]
+/// on any. Each member does nothing unless overridden; what one throws ends the run. `started` is called first, and `stopped` always
+/// follows it, also when a step or another listener throws. [main thread]
 ///
 ///     struct LossTrace final : lafs::RunListener {
 ///       std::vector<double> losses;
@@ -35,12 +36,13 @@ class RunListener {
   virtual ~RunListener() = default;
 
   virtual void started(const RunStart&) {}
-  virtual void message(const std::string&) {}                                    ///< a sentence for people
-  virtual void step(const StepDone&) {}                                          ///< after every step
-  virtual void record(const StepRecord&) {}                                      ///< with every line of metrics.jsonl that is of a step
-  virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {}  ///< after so many steps, while training
-  virtual void saving() {}                                ///< a checkpoint is about to be written: bring what was heard to the disk
-  virtual void stopped() {}                               ///< no step follows: the run is done, or was interrupted
+  virtual void message(const std::string&) {}  ///< a sentence for people
+  virtual void step(const StepDone&) {}        ///< after every step
+  virtual void record(const StepRecord&) {}    ///< with every line of metrics.jsonl that is of a step
+  virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {
+  }                          ///< after so many steps, the last evaluation included; not for a run that was done before
+  virtual void saving() {}   ///< a checkpoint is about to be written: bring what was heard to the disk
+  virtual void stopped() {}  ///< no step follows: the run is done, was interrupted, or failed; must not throw
   virtual void finished(const std::filesystem::path&) {}  ///< the folder of a run is whole, results.json written
 };
 

@@ -1,5 +1,8 @@
 #include "kernel/run/row_session.h"
 
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "kernel/ledger/run_folder.h"
@@ -24,11 +27,13 @@ SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request)
   }
 }
 
-SessionOutcome run_stage(const RowRequest& request, RowListener& listener, const Stage& stage, int64_t number, int64_t count) {
+/// Nothing for a stage that was finished before.
+std::optional<SessionOutcome> run_stage(const RowRequest& request, RowListener& listener, const Stage& stage, int64_t number,
+                                        int64_t count) {
   const auto folder = request.row.folder_of(stage);
   if (const auto before = finished_run(stage.recipe, folder); before && before->evaluated) {
     listener.stage_was_finished(stage, number, count);
-    return {};
+    return std::nullopt;
   }
   require_inputs(request.row, stage);
   listener.stage_started(request.row, stage, number, count);
@@ -76,8 +81,10 @@ RowOutcome run_row(const RowRequest& request) {
   RowOutcome outcome;
   const auto chosen = chosen_stages(row, request.only);
   for (size_t i = 0; i < chosen.size(); ++i) {
-    outcome.last = run_stage(request, listener, *chosen[i], static_cast<int64_t>(i) + 1, static_cast<int64_t>(chosen.size()));
-    if (outcome.last.interrupted || interrupted()) {
+    auto ran = run_stage(request, listener, *chosen[i], static_cast<int64_t>(i) + 1, static_cast<int64_t>(chosen.size()));
+    const bool stopped = ran && ran->interrupted;
+    if (ran) outcome.last = std::move(*ran);
+    if (stopped || interrupted()) {
       outcome.stopped = chosen[i];
       return outcome;
     }

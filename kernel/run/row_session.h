@@ -30,12 +30,13 @@ struct RowRequest {
 };
 
 struct RowOutcome {
-  const Stage* stopped = nullptr;  ///< the stage in or after which a signal stopped the row; null: nothing is left to do
-  SessionOutcome last;             ///< of the stage that ran last
-  nlohmann::json results;          ///< as row_results_json, when nothing is left to do
+  const Stage* stopped = nullptr;  ///< of the request's row: the stage in or after which a signal stopped; null: all that was asked for ran
+  SessionOutcome last;             ///< of the stage that ran last; empty when each was finished before
+  nlohmann::json results;          ///< as row_results_json, of the stages that are finished; null when stopped
 };
 
-/// Runs the stages of a row that are not finished, and writes the row's results.json. Throws Error, which names the stage.
+/// Runs the stages of a row that are not finished, and writes the row's results.json. Throws Error; what goes wrong while a stage runs
+/// names the stage. [main thread]
 RowOutcome run_row(const RowRequest& request);
 
 /// The stage of that name, or with an empty name all.

@@ -30,6 +30,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// However the work ends, every listener hears that it did.
+struct StoppedAtTheEnd {
+  const RunListeners& listeners;
+  ~StoppedAtTheEnd() {
+    for (RunListener* listener : listeners) listener->stopped();
+  }
+};
+
 class Session {
  public:
   explicit Session(const SessionRequest& request)
@@ -47,6 +55,7 @@ class Session {
   bool resume();
   CheckpointFacts facts() const;
   void write_folder() const;
+  void work(bool resumed);
   void train(MetricsLog& log);
   StepOutcome one_step(const Timeline& time, Loader& loader);
   void report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log);
@@ -141,6 +150,7 @@ void Session::write_folder() const {
 
 void Session::save(bool best) {
   if (saved_step_ == position_.step && !best) return;
+  for (RunListener* listener : request_.listeners) listener->saving();
   if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
   store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), best);
   saved_step_ = position_.step;
@@ -184,8 +194,6 @@ void Session::after_step(MetricsLog& log, bool last) {
   const bool due =
       recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : epochs_.crosses(position_.step - 1, 1);
   if (last || best || due || interrupted()) {
-    log.flush();
-    for (RunListener* listener : request_.listeners) listener->saving();
     save(best || (last && position_.best_step < 0));
   }
 }
@@ -221,13 +229,7 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
 }
 
 void Session::train(MetricsLog& log) {
-  LoaderOptions options;
-  options.seed = static_cast<uint64_t>(recipe_.run.seed);
-  options.batch = recipe_.run.batch;
-  options.first = position_.micro;
-  options.end = epochs_.first_micro(epochs_.steps);
-  options.threads = recipe_.run.loader_threads;
-  options.prefetch = recipe_.run.prefetch;
+  const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
   Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
 
   using Clock = std::chrono::steady_clock;
@@ -261,15 +263,11 @@ void Session::finish() {
   for (RunListener* listener : request_.listeners) listener->finished(request_.folder);
 }
 
-SessionOutcome Session::run() {
-  prepare();
-  const bool resumed = resume();
-  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
-  position_.total = epochs_.steps;
-  write_folder();
-
+/// Trains what is left, or scores a run that has nothing left.
+void Session::work(bool resumed) {
   MetricsLog log(request_.folder, position_.step);
   for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
+  const StoppedAtTheEnd stopped{request_.listeners};
   for (const std::string& note : notes_) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
   outcome_.was_done = position_.step >= epochs_.steps;
@@ -278,7 +276,15 @@ SessionOutcome Session::run() {
   } else {
     train(log);
   }
-  for (RunListener* listener : request_.listeners) listener->stopped();
+}
+
+SessionOutcome Session::run() {
+  prepare();
+  const bool resumed = resume();
+  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
+  position_.total = epochs_.steps;
+  write_folder();
+  work(resumed);
   outcome_.interrupted = position_.step < epochs_.steps;
   outcome_.step = position_.step;
   outcome_.total = epochs_.steps;

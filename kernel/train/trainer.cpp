@@ -64,8 +64,9 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
       objective_(assembly.objective()),
       root_(objective_->module()),
       scaler_(grad_scaler(recipe.run)),
-      collective_(place.collective),
+      collective_(place.collective()),
       values_(std::make_shared<Values>()) {
+  if (place.world() > 1) throw Error("training on several processes is not supported: gradients are not averaged over them");
   assembly.check_views(*objective_);
   root_->to(device_);
   const TreeLayers layers(*root_);

@@ -46,7 +46,8 @@ class NotFinite : public Error {
 /// Knows nothing of students, views or landmarks. [main thread]
 class Trainer {
  public:
-  /// Builds the objective and moves it to the device; parameters are not initialised yet.
+  /// Builds the objective and moves it to the device; parameters are not initialised yet. `recipe` must outlive the trainer.
+  /// Throws Error for a place in a run of several processes: gradients are not averaged over them yet.
   Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device, const Place& place = {});
 
   /// First values of every parameter from the run's seed, then `[[init]]`, then the objective's start. `note` hears what was loaded.

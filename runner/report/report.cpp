@@ -69,32 +69,41 @@ std::string text(const Json& at, const char* key) {
   return found != at.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// A row for each metric of one evaluator; what was measured beside the model stands in a column of its own.
-std::string result_rows(const NamedMetrics& evaluator, bool any_baseline) {
-  std::map<std::string, Metric> baselines;
-  std::vector<Metric> own;
-  for (const Metric& metric : evaluator.metrics.values) {
-    if (metric.variant.empty())
-      own.push_back(metric);
-    else
-      baselines[metric.name] = metric;
+/// What was measured beside the model, in the order of its first appearance.
+std::vector<std::string> variants_of(const std::vector<NamedMetrics>& evaluators) {
+  std::vector<std::string> variants;
+  for (const NamedMetrics& evaluator : evaluators) {
+    for (const Metric& metric : evaluator.metrics.values) {
+      if (!metric.variant.empty() && std::find(variants.begin(), variants.end(), metric.variant) == variants.end())
+        variants.push_back(metric.variant);
+    }
   }
-  std::string out;
-  for (size_t i = 0; i < own.size(); ++i) {
-    const auto beside = baselines.find(own[i].name);
-    out += fmt::format("<tr{}><td>{}</td><td>{}</td><td class=\"number{}\">{}</td>", i == 0 ? " class=\"first\"" : "",
-                       i == 0 ? html_text(evaluator.name) : "", html_text(own[i].name), i == 0 ? " lead" : "", metric_text(own[i]));
-    if (any_baseline) out += fmt::format("<td class=\"number\">{}</td>", beside == baselines.end() ? "" : metric_text(beside->second));
-    out += fmt::format("<td class=\"number\">{}</td></tr>\n", own[i].n > 0 ? std::to_string(own[i].n) : "");
-  }
-  return out;
+  return variants;
 }
 
-bool has_baseline(const std::vector<NamedMetrics>& evaluators) {
-  return std::any_of(evaluators.begin(), evaluators.end(), [](const NamedMetrics& evaluator) {
-    const auto& values = evaluator.metrics.values;
-    return std::any_of(values.begin(), values.end(), [](const Metric& metric) { return !metric.variant.empty(); });
-  });
+std::string variant_title(const std::string& variant) { return variant == "pixels" ? "Pixels alone" : variant; }
+
+/// A row for each metric of one evaluator: the model's value, then a column for each variant.
+std::string result_rows(const NamedMetrics& evaluator, const std::vector<std::string>& variants) {
+  std::vector<std::string> names;
+  std::map<std::pair<std::string, std::string>, Metric> by_name;  // name and variant
+  for (const Metric& metric : evaluator.metrics.values) {
+    if (std::find(names.begin(), names.end(), metric.name) == names.end()) names.push_back(metric.name);
+    by_name[{metric.name, metric.variant}] = metric;
+  }
+  const auto cell = [&](const std::string& name, const std::string& variant) {
+    const auto found = by_name.find({name, variant});
+    return found == by_name.end() ? "" : metric_text(found->second);
+  };
+  std::string out;
+  for (size_t i = 0; i < names.size(); ++i) {
+    out += fmt::format("<tr{}><td>{}</td><td>{}</td><td class=\"number{}\">{}</td>", i == 0 ? " class=\"first\"" : "",
+                       i == 0 ? html_text(evaluator.name) : "", html_text(names[i]), i == 0 ? " lead" : "", cell(names[i], ""));
+    for (const std::string& variant : variants) out += fmt::format("<td class=\"number\">{}</td>", cell(names[i], variant));
+    const int64_t n = by_name.lower_bound({names[i], ""})->second.n;
+    out += fmt::format("<td class=\"number\">{}</td></tr>\n", n > 0 ? std::to_string(n) : "");
+  }
+  return out;
 }
 
 std::string notes_and_lists(const std::vector<NamedMetrics>& evaluators) {
@@ -113,11 +122,11 @@ std::string notes_and_lists(const std::vector<NamedMetrics>& evaluators) {
 }
 
 std::string results_rows_table(const std::vector<NamedMetrics>& evaluators) {
-  const bool baseline = has_baseline(evaluators);
+  const std::vector<std::string> variants = variants_of(evaluators);
   std::string out = "<div class=\"scroll\"><table><tr><th>Evaluator</th><th>Metric</th><th class=\"number\">Model</th>";
-  if (baseline) out += "<th class=\"number\">Pixels alone</th>";
+  for (const std::string& variant : variants) out += fmt::format("<th class=\"number\">{}</th>", html_text(variant_title(variant)));
   out += "<th class=\"number\">n</th></tr>\n";
-  for (const NamedMetrics& evaluator : evaluators) out += result_rows(evaluator, baseline);
+  for (const NamedMetrics& evaluator : evaluators) out += result_rows(evaluator, variants);
   return out + "</table></div>\n" + notes_and_lists(evaluators);
 }
 
@@ -192,7 +201,7 @@ std::string curves_section(const Json& results) {
     for (const Curve& curve : evaluator.metrics.curves) {
       Chart& chart = by_kind[curve.name];
       chart = {evaluator.name + ": " + curve.name, curve.x_name, curve.y_name, curve.x_name == "far", chart.series};
-      const std::string of = curve.variant.empty() ? "model" : curve.variant == "pixels" ? "pixels alone" : curve.variant;
+      const std::string of = curve.variant.empty() ? "model" : variant_title(curve.variant);
       chart.series.push_back({of, curve.x, curve.y});
     }
     for (const auto& entry : by_kind) charts += chart_svg(entry.second);

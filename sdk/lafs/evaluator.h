@@ -48,7 +48,7 @@ class Features {
 ///     lafs::Metrics score(const lafs::Features& features) const override {
 ///       const lafs::FeatureMatrix rows = features.of("pairs");  // [N,D]
 ///       lafs::Metrics metrics;
-///       metrics.values.push_back({.name = "accuracy", .value = accuracy_of(rows)});
+///       metrics.values.push_back({.name = "accuracy", .value = accuracy_of(rows), .n = rows.rows, .unit = lafs::Unit::share});
 ///       return metrics;
 ///     }
 class Evaluator {

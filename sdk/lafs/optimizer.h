@@ -37,8 +37,10 @@ class StateVisitor {
 ///
 ///     class Momentum final : public lafs::Optimizer {
 ///      public:
-///       Momentum(const Options& options, const lafs::ParameterGroups& groups) : options_(options), walk_(groups, {{.name = "momentum"}})
-///       {} void step() override {
+///       Momentum(const Options& options, const lafs::ParameterGroups& groups)
+///           : options_(options), walk_(groups, {{.name = "momentum"}}) {}
+///
+///       void step() override {
 ///         walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
 ///           for (size_t i = 0; i < live.parameters.size(); ++i) {
 ///             live.slots[0][i].mul_(options_.momentum).add_(live.gradients[i]);

@@ -47,7 +47,7 @@ struct Quirk {
   std::string published, corrected;  ///< both values as TOML text
 };
 
-/// One declared option: everything a reader, a lister or a resolver may want.
+/// One declared option: everything a reader, a lister or a resolver may want. Valid while `Params::visit` runs; copy what you keep.
 struct Option {
   std::string_view key, doc;
   Rule rule;

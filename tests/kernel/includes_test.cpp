@@ -108,7 +108,15 @@ std::string room_of(const std::string& file, const Rooms& rooms) {
   return "";
 }
 
-/// Files without a room, rooms without a file, and includes of rooms that are not allowed.
+/// "plugins/head/cosface" of a file of that plugin; empty for any other file.
+std::string plugin_of(const std::string& file) {
+  if (!file.starts_with("plugins/")) return "";
+  const size_t kind = file.find('/', std::string_view("plugins/").size()),
+               name = kind == std::string::npos ? kind : file.find('/', kind + 1);
+  return file.substr(0, name);
+}
+
+/// Files without a room, rooms without a file, and includes of rooms that are not allowed; a plugin may not include another of its kind.
 Sentences wrong_arrows(const Tree& tree, const Rooms& rooms) {
   Sentences wrong;
   std::set<std::string> empty;
@@ -119,7 +127,8 @@ Sentences wrong_arrows(const Tree& tree, const Rooms& rooms) {
     if (from.empty()) wrong.push_back(file + " is in no room");
     for (const Include& include : includes) {
       const std::string to = include.file.empty() ? from : room_of(include.file, rooms);
-      if (from.empty() || to == from || rooms.at(from).may_include.contains(to)) continue;
+      const bool at_home = to == from && (include.file.empty() || plugin_of(include.file) == plugin_of(file));
+      if (from.empty() || at_home || rooms.at(from).may_include.contains(to)) continue;
       wrong.push_back(fmt::format("{}:{}: {} may not include {} (\"{}\")", file, include.line, from, to, include.header));
     }
   }
@@ -186,19 +195,23 @@ TEST_CASE("rooms: what is wrong is named with file, line and arrow") {
   };
   write("rooms.toml", R"(room = [{folder = "kernel/top", torch = false, uses = ["kernel/middle"]},
   {folder = "kernel/middle", torch = true, uses = ["kernel/low"]}, {folder = "kernel/low", torch = false, uses = []},
-  {folder = "kernel/low/inner", torch = false, uses = []}, {folder = "sdk/none", torch = false, uses = []}])");
+  {folder = "kernel/low/inner", torch = false, uses = []}, {folder = "plugins/head", torch = false, uses = []}, {folder = "sdk/none", torch = false, uses = []}])");
   write("kernel/top/a.cpp", "#include \"kernel/low/d.h\"\n#include \"b.h\"\n");
   write("kernel/top/b.h", "#include \"kernel/middle/c.h\"\n");
   write("kernel/middle/c.h", "#pragma once\n\n  # include <ATen/ATen.h>\n");
   write("kernel/low/d.h", "#include <string>\n#include \"kernel/middle/c.h\"\n#include \"inner/e.h\"\n");
   write("kernel/low/inner/e.h", "");
   write("kernel/lost.h", "");
+  write("plugins/head/one/one.cpp", "#include \"one.h\"\n#include \"plugins/head/two/two.h\"\n");
+  write("plugins/head/one/one.h", "");
+  write("plugins/head/two/two.h", "");
   const Tree tree(folder.path());
   const Rooms rooms = read_rooms(folder / "rooms.toml");
   CHECK(lines(wrong_arrows(tree, rooms)) ==
         "kernel/lost.h is in no room\n"
         "kernel/low/d.h:2: kernel/low may not include kernel/middle (\"kernel/middle/c.h\")\n"
         "kernel/low/d.h:3: kernel/low may not include kernel/low/inner (\"inner/e.h\")\n"
+        "plugins/head/one/one.cpp:2: plugins/head may not include plugins/head (\"plugins/head/two/two.h\")\n"
         "no file is in the room sdk/none");
   CHECK(torch_where_there_is_none(tree, rooms).front() ==
         "kernel/low is without torch: kernel/low/d.h:2 includes kernel/middle/c.h, kernel/middle/c.h:3 includes ATen/ATen.h");

@@ -44,24 +44,17 @@ class StateBytes final : public StateVisitor {
 };
 
 json schedule_json(const Schedule& schedule, const Epochs& length) {
-  Timeline time = length.timeline();
-  json out;
-  double largest = schedule.at(time);
+  const auto at = [&](int64_t step) { return schedule.at(length.timeline(step)); };
+  double largest = at(0);
   int64_t where = 0;
-  const int64_t stride = std::max<int64_t>(1, time.total / 100000);
-  for (time.index = 0; time.index < time.total; time.index += stride) {
-    if (const double value = schedule.at(time); value > largest) {
+  const int64_t stride = std::max<int64_t>(1, length.total / 100000);
+  for (int64_t step = 0; step < length.total; step += stride) {
+    if (const double value = at(step); value > largest) {
       largest = value;
-      where = time.index;
+      where = step;
     }
   }
-  time.index = 0;
-  out["first"] = schedule.at(time);
-  time.index = time.total - 1;
-  out["last"] = schedule.at(time);
-  out["largest"] = largest;
-  out["largest_at_step"] = where;
-  return out;
+  return {{"first", at(0)}, {"last", at(length.total - 1)}, {"largest", largest}, {"largest_at_step", where}};
 }
 
 /// The recipe of the probe: one small micro-batch a step, with those initial weights that exist already.

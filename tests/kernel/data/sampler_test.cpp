@@ -1,5 +1,6 @@
 #include "kernel/data/sampler.h"
 
+#include <memory>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -10,7 +11,18 @@
 namespace lafs {
 namespace {
 
-Place place(int64_t rank, int64_t world) { return {rank, world, std::make_shared<SoloCollective>()}; }
+/// A process that is said to be one of many.
+class Said final : public SoloCollective {
+ public:
+  Said(int64_t rank, int64_t world) : rank_(rank), world_(world) {}
+  int64_t rank() const override { return rank_; }
+  int64_t world() const override { return world_; }
+
+ private:
+  int64_t rank_, world_;
+};
+
+Place place(int64_t rank, int64_t world) { return Place(std::make_shared<Said>(rank, world)); }
 
 TEST_CASE("sampler: the ranks of a run share each batch, and together hold what one process holds") {
   const Sampler alone(7, 50, 8);

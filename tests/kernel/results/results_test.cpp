@@ -93,6 +93,7 @@ TEST_CASE("results: a file of before variants had a field is read by its names")
   CHECK(metric.variant == "pixels");
   CHECK(metric.name == "accuracy");
   CHECK(metric.full_name() == "pixels/accuracy");
+  CHECK(metric_text(metric) == "61.00 %");
 }
 
 TEST_CASE("results: a long curve keeps 200 points and both its ends") {
