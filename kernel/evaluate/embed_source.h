@@ -22,11 +22,13 @@ struct EmbeddingRequest {
   std::string flip = "contract";  ///< of picture and mirror: "sum", "none", "both", or what the input contract says
   int64_t class_tokens = 0;       ///< of the last so many blocks instead of the embedding
   int64_t threads = std::max(1u, std::thread::hardware_concurrency());
-  bool replace = false;                                                      ///< replace what `out` holds
-  std::function<void(const std::string&)> note = [](const std::string&) {};  ///< sentences for people
-  std::function<void(int64_t embedded, int64_t total)> progress = [](int64_t, int64_t) {
-  };                                                  ///< first with the rows there were, then after each batch
-  std::function<bool()> stop = [] { return false; };  ///< asked after each chunk; true ends the work
+  bool replace = false;  ///< replace what `out` holds
+  /// Sentences for people.
+  std::function<void(const std::string&)> note = [](const std::string&) {};
+  /// Called first with the rows that were there, then after each batch.
+  std::function<void(int64_t embedded, int64_t total)> progress = [](int64_t, int64_t) {};
+  /// Asked after each chunk; true ends the work.
+  std::function<bool()> stop = [] { return false; };
 };
 
 struct EmbeddingOutcome {

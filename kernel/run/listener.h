@@ -39,11 +39,11 @@ class RunListener {
   virtual void message(const std::string&) {}  ///< a sentence for people
   virtual void step(const StepDone&) {}        ///< after every step
   virtual void record(const StepRecord&) {}    ///< with every line of metrics.jsonl that is of a step
-  virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {
-  }                          ///< after so many steps, the last evaluation included; not for a run that was done before
-  virtual void saving() {}   ///< a checkpoint is about to be written: bring what was heard to the disk
-  virtual void stopped() {}  ///< no step follows: the run is done, was interrupted, or failed; must not throw
-  virtual void finished(const std::filesystem::path&) {}  ///< the folder of a run is whole, results.json written
+  /// After an evaluation of so many steps, the last one included; not for a run that was done before.
+  virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {}
+  virtual void saving() {}                                ///< a checkpoint is about to be written: bring what was heard to the disk
+  virtual void stopped() {}                               ///< no step follows: the run is done, was interrupted, or failed; must not throw
+  virtual void finished(const std::filesystem::path&) {}  ///< the folder of a run is complete, results.json written
 };
 
 using RunListeners = std::vector<RunListener*>;

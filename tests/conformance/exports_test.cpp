@@ -54,7 +54,8 @@ std::vector<std::string> words(const std::string& text) {
 bool must_be_free_of_torch(const std::string& object) {
   std::vector<std::string> places;
   for (const char* room : {"sdk", "formats", "metrics", "imaging"}) places.push_back(fmt::format("sdk/CMakeFiles/lafs_{}.dir/", room));
-  for (const std::string& room : words(LAFS_TEST_ROOMS_WITHOUT_TORCH)) places.push_back(fmt::format("kernel/CMakeFiles/lafs_{}.dir/", room));
+  for (const std::string& room : words(LAFS_TEST_ROOMS_WITHOUT_TORCH))
+    places.push_back(fmt::format("kernel/CMakeFiles/lafs_{}.dir/", room));
   for (const std::string& kind : words(LAFS_TEST_KINDS_WITHOUT_TORCH)) places.push_back(fmt::format("plugins/CMakeFiles/{}_", kind));
   return std::any_of(places.begin(), places.end(), [&](const std::string& place) { return object.starts_with(place); });
 }

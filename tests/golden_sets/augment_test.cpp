@@ -128,7 +128,8 @@ void resize_and_centre(const std::string& op, const lafs::Image& in, lafs::imagi
   std::vector<uint8_t> bytes(static_cast<size_t>(height * width * 3));
   canvas.store(bytes);
   const lafs::imaging::Box centre{half(height - sizes[1]), half(width - sizes[1]), sizes[1], sizes[1]};
-  canvas.crop_resize(lafs::imaging::image_of(height, width, std::move(bytes)), centre, lafs::imaging::ResampleFilter::cubic, sizes[1], sizes[1]);
+  canvas.crop_resize(lafs::imaging::image_of(height, width, std::move(bytes)), centre, lafs::imaging::ResampleFilter::cubic, sizes[1],
+                     sizes[1]);
 }
 
 /// A view chain: the crop, which mirrors too where the flip follows at once, then the other steps.

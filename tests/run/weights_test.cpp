@@ -99,8 +99,8 @@ TEST_CASE("export: a file whose names begin elsewhere, and what is read itself, 
   const std::string weights = (fs::canonical(tiny / "run" / "checkpoints" / "best") / "weights.safetensors").string();
   const Outcome bare = lafs({"export", weights, "--map", "supervised", "--out", tiny / "a.pth"});
   CHECK(bare.status == 1);
-  CHECK(bare.err ==
-        "lafs: error: \"" + weights + "\" holds a whole objective; name its run or checkpoint folder, which records where the backbone is\n");
+  CHECK(bare.err == "lafs: error: \"" + weights +
+                        "\" holds a whole objective; name its run or checkpoint folder, which records where the backbone is\n");
   const std::string before = read_bytes(weights);
   const Outcome itself = lafs({"export", tiny / "run", "--map", "supervised", "--out", weights});
   CHECK(itself.status == 1);

@@ -63,8 +63,8 @@ std::string title(const Example& example) {
   std::string line = example.toml;
   while (line.ends_with('\n')) line.pop_back();
   for (size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n')) line.replace(at, 1, ", ");
-  if (line.size() > 100) line = line.substr(0, 97) + "...";
-  return line.empty() ? "with its defaults" : "with " + line;
+  if (line.empty()) return "with its defaults";
+  return line.size() > 100 ? fmt::format("with {}...", line.substr(0, 97)) : fmt::format("with {}", line);
 }
 
 void print_broken(const Findings& findings, const std::string& promise) {
