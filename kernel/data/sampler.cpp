@@ -17,7 +17,7 @@ constexpr uint64_t order_key = key_of("epoch order"), augment_key = key_of("augm
 Sampler::Sampler(uint64_t seed, int64_t images, int64_t batch, const Place& place)
     : seed_(seed), images_(images), batch_(batch), per_epoch_(whole_batches(images, batch)), rank_(place.rank), rows_(batch / place.world) {
   if (place.world > 1 && batch % (2 * place.world) != 0)
-    throw Error(fmt::format("[run] batch = {} is no multiple of twice the {} processes of the run", batch, place.world));
+    throw Error(fmt::format("[run] batch = {} is not a multiple of twice the {} processes of the run", batch, place.world));
 }
 
 int64_t Sampler::position(int64_t micro, int64_t row) const {
