@@ -38,7 +38,7 @@ class OutputFolder {
       for (const auto& entry : fs::directory_iterator(wanted_)) {
         const std::string name = entry.path().filename().string();
         if (!of_a_set(entry.path()))
-          throw Error(fmt::format("\"{}\" holds \"{}\", which is no part of a record set", wanted_.string(), name));
+          throw Error(fmt::format("\"{}\" holds \"{}\", which does not belong to a record set", wanted_.string(), name));
         if (!force) throw Error(fmt::format("\"{}\" holds a record set; --force replaces it", wanted_.string()));
       }
     }

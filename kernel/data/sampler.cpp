@@ -22,7 +22,7 @@ Sampler::Sampler(uint64_t seed, int64_t images, int64_t batch, const Place& plac
       rank_(place.rank()),
       rows_(batch / place.world()) {
   if (place.world() > 1 && batch % (2 * place.world()) != 0)
-    throw Error(fmt::format("[run] batch = {} is no multiple of twice the {} processes of the run", batch, place.world()));
+    throw Error(fmt::format("[run] batch = {} is not a multiple of twice the {} processes of the run", batch, place.world()));
 }
 
 int64_t Sampler::position(int64_t micro, int64_t row) const {

@@ -107,7 +107,7 @@ class EmbeddingRun {
                        : backbone_->forward(images, Pass{false, nullptr});
     }
     if (out.dim() != 2 || out.size(0) != images.size(0) || out.size(1) != width(tokens)) {
-      throw Error(fmt::format("the backbone gave [{}] where [{},{}] was due", fmt::join(out.sizes(), ","), images.size(0), width(tokens)));
+      throw Error(fmt::format("the backbone returned [{}], expected [{},{}]", fmt::join(out.sizes(), ","), images.size(0), width(tokens)));
     }
     return out.to(at::kCPU, at::kFloat).contiguous();
   }

@@ -29,7 +29,7 @@ RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<vo
     try {
       open();
     } catch (const Error& e) {
-      note_(fmt::format("{}\ngoing on without the training data: its numbers are the recipe's", e.what()));
+      note_(fmt::format("{}\ncontinuing without the training data, with the numbers from the recipe", e.what()));
     }
   }
 }

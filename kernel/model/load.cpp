@@ -108,7 +108,8 @@ LoadPlan plan_of(const InitEntry& init, NameMap& map, const Registry* registry) 
 /// The account as a sentence, where it is good enough.
 std::string accepted(const InitEntry& init, const LoadAccount& account, const std::string& from) {
   const std::string text = account_text(account, init.into, from);
-  if (account.wanted() == 0) throw Error(fmt::format("[[init]] asks for no tensor of \"{}\": only and except leave none", init.into));
+  if (account.wanted() == 0)
+    throw Error(fmt::format("[[init]] selects no tensor of \"{}\": \"only\" and \"except\" exclude them all", init.into));
   if (account.share() < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
   return text;
 }

@@ -41,10 +41,9 @@ WeightsFile::WeightsFile(const fs::path& path) : file_(path) {
       std::string found;
       for (const auto& [where, what] : torch->checkpoint.opaque())
         found += fmt::format("{} \"{}\" of class \"{}\"", found.empty() ? ", only" : ",", where, what);
-      const char* caution = found.empty() ? "in Python" : "nothing of it was run; where you trust its author, in Python";
-      throw Error(
-          fmt::format("\"{}\" holds no tensors{}; {}, torch.save(dict(model.state_dict()), \"weights.pth\") writes what can be read",
-                      file_.string(), found, caution));
+      const char* caution = found.empty() ? "" : "nothing in it was executed; if you trust its author, ";
+      throw Error(fmt::format("\"{}\" holds no tensors{}; {}save it again in Python: torch.save(dict(model.state_dict()), \"weights.pth\")",
+                              file_.string(), found, caution));
     }
     source_ = torch;
     return;

@@ -59,12 +59,12 @@ bool takes(const NameRule& rule, const std::string& name) {
 
 void Rename::declare(Params& p) {
   p("from", from, "beginning of a name of the file; empty: every name");
-  p("to", to, "what stands there instead");
+  p("to", to, "replacement");
 }
 
 void NameRule::declare(Params& p) {
-  p("select", select, "keys of the file, of which the first that is there is taken and the last is exported; empty text: the file itself");
-  p("strip", strip, "beginnings taken away from names, until none is left");
+  p("select", select, "keys to look for in the file: the first one present is read, the last is used for export; empty: the file itself");
+  p("strip", strip, "prefixes removed from names, repeatedly");
   p("only", only, "globs on stripped names; empty: all");
   p("drop", drop, "globs on stripped names that are left out");
   p("rename", rename, "replacements at the start of a stripped name; the first that fits");

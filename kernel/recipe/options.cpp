@@ -10,15 +10,15 @@ void LossScaleOptions::declare(Params& p) {
 }
 
 void RunOptions::declare(Params& p) {
-  p("seed", seed, at_least(0), "all chance of the run follows from it");
+  p("seed", seed, at_least(0), "seed of all random numbers in the run");
   p("epochs", epochs, in(1, 1000000000), "passes over the training data");
-  p("steps", steps, at_least(0), "stop after so many optimizer steps; 0: epochs decide");
+  p("steps", steps, at_least(0), "stop after this many optimizer steps; 0: run all epochs");
   p("batch", batch, at_least(1), "images of a micro-batch over all ranks");
   p("accumulate", accumulate, at_least(1), "micro-batches of an optimizer step");
   p("precision", precision, one_of({"fp32", "bf16", "fp16"}), "arithmetic of the networks' forward pass");
-  constexpr const char* scale_doc = "how the factor on the loss of an fp16 run moves";
+  constexpr const char* scale_doc = "how the loss scale of an fp16 run changes";
   precision == "fp16" ? p("loss_scale", loss_scale, scale_doc) : p.affects_nothing("loss_scale", loss_scale, scale_doc);
-  p.affects_nothing("device", device, one_of({"auto", "cpu", "cuda"}), "where tensors live");
+  p.affects_nothing("device", device, one_of({"auto", "cpu", "cuda"}), "device to compute on; auto: cuda if available");
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
   p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
@@ -36,10 +36,10 @@ void RunOptions::declare(Params& p) {
 }
 
 void GroupOptions::declare(Params& p) {
-  p("name", name, needed(), "what the log calls the group");
+  p("name", name, needed(), "name of the group in the log");
   p("match", match, needed(), "glob patterns on qualified names, \"*.bias\"; \"rank<=1\" and \"rank>=2\" choose by shape");
   p("weight_decay", weight_decay, "weight decay of the group; below 0: the optimizer's");
-  p("lr_scale", lr_scale, at_least(0), "learning rate of the group over the optimizer's");
+  p("lr_scale", lr_scale, at_least(0), "factor on the optimizer's learning rate");
 }
 
 void OptimizerOptions::declare(Params& p) {
@@ -53,21 +53,21 @@ void OptimizerOptions::declare(Params& p) {
 }
 
 void EvaluatorEntry::declare(Params& p) {
-  p.affects_nothing("name", name, "what the results are called; empty: the plugin's name");
+  p.affects_nothing("name", name, "name in the results; empty: the plugin's name");
   p.affects_nothing("while_training", while_training, "whether it also runs between epochs");
 }
 
 void InitEntry::declare(Params& p) {
   p("into", into, "path in the objective's tree that receives the weights; empty: the root");
-  p("identity", identity, "of the training that wrote `from`, or the hash of a file; it replaces the path in identities");
+  p("identity", identity, "identity of the run that wrote \"from\", or hash of the file; replaces the path in identities");
   const Rule rule = needed();
   constexpr const char* doc = "a safetensors or .pth file, or the folder of a checkpoint or run";
   identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);
-  p("map", map, "name map that makes our names of the file's, one of those that `lafs describe` lists; empty: they are ours");
+  p("map", map, "name map from the file's names to ours, see `lafs describe name_map`; empty: the names are already ours");
   p("select", select, "prefix of the tensors taken from the file, removed from their names, before the map");
   p("only", only, "globs on names inside `into`; empty: all");
   p("except", except, "globs on names inside `into` that are left as they are");
-  p("floor", floor, in(0, 1), "share of the tensors that `only` and `except` leave which must be found");
+  p("floor", floor, in(0, 1), "share of the tensors selected by only and except that must be found");
 }
 
 }  // namespace lafs

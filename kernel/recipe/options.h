@@ -22,7 +22,7 @@ struct LossScaleOptions {
 struct RunOptions {
   int64_t seed = 1;
   int64_t epochs = 1;
-  int64_t steps = 0;                    ///< stop after so many optimizer steps; 0: epochs decide
+  int64_t steps = 0;                    ///< stop after this many optimizer steps; 0: run all epochs
   int64_t batch = 64;                   ///< images of a micro-batch over all ranks
   int64_t accumulate = 1;               ///< micro-batches of an optimizer step
   std::string precision = "fp32";       ///< "fp32", "bf16", "fp16"

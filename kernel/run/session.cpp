@@ -121,7 +121,7 @@ bool Session::resume() {
                             recipe_difference(known.recipe, recipe_.resolved)));
   }
   if (known.data_fingerprint != fingerprint_) {
-    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); bring that back, or give another --out",
+    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); restore that data, or give another --out",
                             request_.folder.string(), known.data_fingerprint, fingerprint_));
   }
   load_weights(last / "weights.safetensors", trainer_->root());
@@ -202,7 +202,7 @@ void Session::stop_not_finite(const NotFinite& error) const {
   const nlohmann::json facts{
       {"step", position_.step}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
   const fs::path file = write_not_finite(request_.folder, facts, error);
-  throw Error(fmt::format("{}; what was fed is in \"{}\"", error.what(), file.string()));
+  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
 }
 
 StepOutcome Session::one_step(const Timeline& time, Loader& loader) {

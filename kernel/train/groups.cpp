@@ -37,10 +37,10 @@ bool matches(const std::string& pattern, const std::string& name, const at::Tens
 void check_layer_decay(const TreeLayers& layers, const OptimizerOptions& options, const std::vector<std::string>& capable) {
   if (layers.any() && layers.without_layers().empty()) return;
   const std::string what = layers.without_layers().empty()
-                               ? ": there is no backbone that says"
-                               : fmt::format(" on the backbone at \"{}\", which does not say", layers.without_layers().front());
-  throw Error(fmt::format("[optimizer] layer_decay = {} has no effect{} in which layer each of its parameters is{}", options.layer_decay,
-                          what, suggest_capable(capable)));
+                               ? "no backbone reports"
+                               : fmt::format("the backbone at \"{}\" does not report", layers.without_layers().front());
+  throw Error(fmt::format("[optimizer] layer_decay = {} has no effect: {} the layer of each parameter{}", options.layer_decay, what,
+                          suggest_capable(capable)));
 }
 
 /// Which option group takes a parameter; the count of groups when none does. Marks patterns that matched.

@@ -14,7 +14,7 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint) {
 }
 
 void batch_option(CLI::App& command, int64_t& batch) {
-  command.add_option("--batch", batch, "pictures of a forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
+  command.add_option("--batch", batch, "pictures per forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
 }
 
 void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,

@@ -43,7 +43,7 @@ Command add_bench(CLI::App& app) {
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "time this stage of a row");
   command->add_option("--steps", options.steps, "steps to time")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--warm-up", options.warm_up, "steps before them")->check(CLI::Range(0, 1000))->capture_default_str();
+  command->add_option("--warm-up", options.warm_up, "untimed steps before that")->check(CLI::Range(0, 1000))->capture_default_str();
   const char* help = "also write a Chrome trace of some more steps: each operation, the parts around them, the loader";
   CLI::Option* trace = command->add_option("--trace", options.trace, help)->type_name("FILE");
   CLI::Option* traced = command->add_option("--trace-steps", options.traced_steps, "steps to trace");

@@ -34,7 +34,7 @@ void add_options(CLI::App& command, PackOptions& options, std::string& style, st
                 "range: records that name the pictures of each identity; plain: pictures alone");
   choice_option(command, "--format", options.format, {"keep", "jpeg", "png"},
                 "keep: JPEG and PNG bytes of the source as they are, else JPEG; jpeg, png: everything is encoded again");
-  command.add_option("--quality", options.quality, "of JPEG")->check(CLI::Range(1, 100))->capture_default_str();
+  command.add_option("--quality", options.quality, "JPEG quality")->check(CLI::Range(1, 100))->capture_default_str();
   choice_option(command, "--chroma", chroma, {"420", "444"}, "resolution of colour in JPEG: 420 half, 444 full");
   command.add_option("--shards", options.shards, "files to write")->check(CLI::Range(1, 99999))->capture_default_str();
   command.add_option("--threads", options.threads, "threads that read and encode")->check(CLI::Range(1, 1024))->capture_default_str();

@@ -27,7 +27,7 @@ int run(bool as_json, const Invocation& invocation) {
 Command add_doctor(CLI::App& app) {
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("doctor", "check this installation: compiler, LibTorch, processor, GPU, every plugin, data, disk");
-  command->footer("Exit status: 0 everything is well, 1 something is wrong, and the line below it says what to do.");
+  command->footer("Exit status: 0 all is well, 1 something is wrong; the line below each problem says what to do.");
   command->add_flag("--json", *as_json, "as JSON");
   return {command, [as_json](const Invocation& invocation) { return run(*as_json, invocation); }};
 }

@@ -35,7 +35,7 @@ void add_options(CLI::App& command, EmbeddingRequest& request) {
   batch_option(command, request.options.batch);
   choice_option(command, "--device", request.device, {"auto", "cpu", "cuda"}, "auto: cuda if the machine has it");
   choice_option(command, "--precision", request.options.precision, {"fp32", "bf16", "fp16"},
-                "of the forward pass; features are always float32");
+                "precision of the forward pass; features are always float32");
   command.add_option("--threads", request.threads, "threads that compute")->check(CLI::Range(1, 1024))->capture_default_str();
   command.add_option("--loader-threads", request.options.threads, "threads that decode")->check(CLI::Range(1, 1024))->capture_default_str();
   command.add_flag("--force", request.replace, "start over and replace what exists");

@@ -29,7 +29,8 @@ Command add_export(CLI::App& app) {
       ->required()
       ->type_name("PATH");
   command->add_option("--map", request.map, "name map, see lafs describe")->required()->type_name("NAME");
-  command->add_option("--out", request.out, "file to write; its ending is the format: .pth (plain PyTorch loads it) or .safetensors")
+  command
+      ->add_option("--out", request.out, "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors")
       ->required()
       ->type_name("FILE");
   return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};

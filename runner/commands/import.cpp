@@ -35,7 +35,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
 Command add_import(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   ImportRequest& request = arguments->request;
-  CLI::App* command = app.add_subcommand("import", "convert another program's weights to our names, with an account of every tensor");
+  CLI::App* command = app.add_subcommand("import", "convert another program's weights to our names, and report every tensor");
   command->add_option("file", request.file, ".pth or .safetensors file, or the folder of a checkpoint or run")
       ->required()
       ->type_name("FILE");
@@ -45,14 +45,14 @@ Command add_import(CLI::App& app) {
       ->type_name("RECIPE|PLUGIN");
   command->add_option("--options", request.options, "options of the plugin: 'dim = 48'")->type_name("TOML");
   command->add_option("--out", request.out, "safetensors file to write")->required()->type_name("FILE");
-  command->add_option("--select", request.select, "prefix of names in the file, taken away before the map")->type_name("PREFIX");
-  command->add_option("--only", request.only, "globs on our names: load these")->type_name("GLOB");
-  command->add_option("--except", request.except, "globs on our names: leave these")->type_name("GLOB");
+  command->add_option("--select", request.select, "take only tensors with this prefix, and remove it first")->type_name("PREFIX");
+  command->add_option("--only", request.only, "load only these (globs on our names)")->type_name("GLOB");
+  command->add_option("--except", request.except, "do not load these (globs on our names)")->type_name("GLOB");
   command->add_option("--floor", request.floor, "share of the tensors asked for that must be found")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   arguments->common.add_to(*command);
-  command->add_flag("--json", arguments->json, "the account as JSON");
+  command->add_flag("--json", arguments->json, "the report as JSON");
   return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
 }
 

@@ -34,12 +34,12 @@ Command add_new(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("new", "write a plugin to start from, with its build, recipe and tests");
   command->footer(
-      "lafs new plugin head sine_margin writes sine_margin/: a head that builds, keeps every promise of heads, and trains at once.");
+      "lafs new plugin head sine_margin writes sine_margin/: a head that builds, passes the conformance tests, and trains as generated.");
   command->add_option("what", arguments->what, "\"plugin\"")->required()->type_name("plugin");
   command->add_option("kind", arguments->kind, "data_source, augmentation, backbone, projector, head, objective, optimizer or evaluator")
       ->required()
       ->type_name("KIND");
-  command->add_option("name", arguments->name, "by which recipes use it: small letters, digits and _")->required()->type_name("NAME");
+  command->add_option("name", arguments->name, "name used in recipes: lower-case letters, digits and _")->required()->type_name("NAME");
   command->add_option("--dir", arguments->folder, "folder to write; default ./NAME")->type_name("DIR");
   return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
 }

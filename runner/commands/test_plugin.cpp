@@ -27,7 +27,7 @@ Command add_test_plugin(CLI::App& app) {
   command->footer(what_is_tried);
   command->add_option("file", test->library, "a plugin's library, such as lafs_head_mine.so")->required()->type_name("FILE");
   command->add_option("--options", test->options, options_help)->type_name("FILE");
-  const char* coupled = "the method lets rows of a batch see each other: two half batches need not equal the whole";
+  const char* coupled = "the loss compares samples within a batch, so two half batches need not equal the whole";
   command->add_flag("--batch-coupled", test->batch_coupled, coupled);
   command->add_flag("--verbose", test->verbose, "also list the promises that are kept");
   return {command, [test](const Invocation& invocation) { return test_plugins(*test, invocation.program) ? done : failed; }};

@@ -34,7 +34,7 @@ class AugmentationSuite {
       views(drawn_sample(90, 150), "a picture of 90 x 150");
       views(drawn_sample(40, 31), "a picture of 40 x 31");
     });
-    findings_.guard("any thread may ask for views", [&] { threads(square); });
+    findings_.guard("any thread may call views", [&] { threads(square); });
   }
 
  private:
@@ -65,7 +65,7 @@ class AugmentationSuite {
     }
     const Sample fresh = drawn_sample(sample.image.height, sample.image.width);
     findings_.expect(std::memcmp(sample.image.bytes.get(), fresh.image.bytes.get(), static_cast<size_t>(sample.image.size())) == 0,
-                     "the picture is not written", where);
+                     "the picture is not modified", where);
     made(drawn_sample(64, 64), 99, 0);
     findings_.expect(made(sample, 1, 0).images == made(sample, 1, 0).images, "another picture in between changes nothing", where);
   }
@@ -91,7 +91,7 @@ class AugmentationSuite {
       }
       return "";
     });
-    for (const std::string& complaint : complaints) findings_.add("any thread may ask for views", complaint);
+    for (const std::string& complaint : complaints) findings_.add("any thread may call views", complaint);
   }
 
   std::shared_ptr<const Augmentation> augmentation_;

@@ -68,20 +68,20 @@ class BackboneSuite {
     const TorchChance chance;
     const at::Tensor out = eval(images_);
     findings_.expect(chance.untouched(), chance.promise, chance.what);
-    findings_.expect(at::equal(pictures, images_), "the pictures are not written", "they changed");
+    findings_.expect(at::equal(pictures, images_), "the input is not modified", "they changed");
     expect_shape(out, {3, net_->embed_dim()}, "forward gives [B, embed_dim]");
     findings_.expect(out.scalar_type() == at::kFloat, "embeddings are float", at::toString(out.scalar_type()));
     findings_.expect(finite(out), "embeddings are finite", "some are not");
     findings_.expect(at::equal(out, eval(images_)), "evaluation is deterministic", "two calls differ");
     for (int64_t row = 0; row < 3; ++row) {
       const at::Tensor alone = eval(images_.slice(0, row, row + 1))[0];
-      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows", off(alone, out[row]));
+      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "rows of a batch are independent", off(alone, out[row]));
     }
     findings_.expect(relative_difference(out[0], out[1]) > 1e-6, "embeddings follow from the pictures", "two pictures have the same");
     module_->eval();
     const at::Tensor other_mode = eval(images_);
     module_->train();
-    findings_.expect(at::equal(out, other_mode), "the mode of the tree is not looked at", off(out, other_mode));
+    findings_.expect(at::equal(out, other_mode), "module train() and eval() change nothing; Pass decides", off(out, other_mode));
     const std::string names = changed(before, *module_, false);
     findings_.expect(names.empty(), "evaluation changes no state", names);
   }
@@ -136,7 +136,7 @@ class BackboneSuite {
     int64_t dropping = 5;
     while (dropping < 37 && largest_difference(trained(images_, dropping, {10, 11, 12}), calm) <= 1e-6) ++dropping;
     const bool chance = dropping < 37;
-    findings_.expect(chance || !drops(use_), "dropout drops where there are draws", "training with draws is evaluation");
+    findings_.expect(chance || !drops(use_), "dropout is active when draws are given", "the output equals that of evaluation");
     if (!chance) return;
     const at::Tensor dropped = trained(images_, dropping, {10, 11, 12});
     bool differs = false;

@@ -45,7 +45,7 @@ class DataSourceSuite {
     findings_.guard("pictures are given", [&] {
       for (const int64_t index : indices_) look(index);
     });
-    findings_.guard("any thread may ask", [&] { threads(); });
+    findings_.guard("any thread may call get", [&] { threads(); });
     findings_.guard("labels lie within the identities", [&] { labels(); });
     findings_.guard("a fingerprint is given", [&] { fingerprint(); });
     outside();
@@ -85,7 +85,7 @@ class DataSourceSuite {
       }
       return "";
     });
-    for (const std::string& complaint : complaints) findings_.add("any thread may ask", complaint);
+    for (const std::string& complaint : complaints) findings_.add("any thread may call get", complaint);
   }
 
   void labels() {

@@ -76,7 +76,7 @@ class EvaluatorSuite {
 
   void run() {
     findings_.guard("requests are made", [&] { requests(); });
-    findings_.guard("features by chance are scored", [&] { random(); });
+    findings_.guard("random features are scored", [&] { random(); });
     findings_.guard("perfect features are scored", [&] { perfect(); });
   }
 
@@ -88,7 +88,7 @@ class EvaluatorSuite {
     for (const FeatureRequest& request : requests) {
       findings_.expect(!request.name.empty() && names.insert(request.name).second, "requests have names of their own", request.name);
       findings_.expect(request.source != nullptr, "a request names its source", request.name);
-      findings_.expect(std::set<std::string>{"contract", "sum", "none", "both"}.contains(request.flip), "a request says how to mirror",
+      findings_.expect(std::set<std::string>{"contract", "sum", "none", "both"}.contains(request.flip), "a request has a valid flip rule",
                        request.flip);
       findings_.expect(request.class_tokens >= 0, "a request asks for class tokens or none", request.name);
       if (!request.source || !request.indices) continue;

@@ -62,7 +62,7 @@ class HeadSuite {
     const TorchChance chance;
     const at::Tensor out = phi(cosines, norms);
     findings_.expect(chance.untouched(), chance.promise, chance.what);
-    findings_.expect(at::equal(given, cosines), "the cosines are not written", "they changed");
+    findings_.expect(at::equal(given, cosines), "the cosines are not modified", "they changed");
     findings_.expect(out.sizes() == cosines.sizes(), "target keeps the shape", shape_text(out));
     findings_.expect(out.scalar_type() == at::kFloat, "target stays float", at::toString(out.scalar_type()));
     findings_.expect(finite(out), "target is finite on [-1, 1]", "it is not");
@@ -110,7 +110,7 @@ class HeadSuite {
     auto* statistical = dynamic_cast<Statistical*>(head_.get());
     const auto module = std::dynamic_pointer_cast<torch::nn::Module>(head_);
     if (!statistical) return;
-    findings_.expect(module != nullptr, "a head with statistics is a module, so that checkpoints hold them", "it is none");
+    findings_.expect(module != nullptr, "a head with statistics is a module, so that checkpoints hold them", "it is not one");
     if (!module || !margin_) return;
     const at::Tensor cosines = at::linspace(-0.5, 0.8, 24), norms = at::linspace(5, 40, 24);
     const nn::NamedTensors before = copy_of_state(*module);

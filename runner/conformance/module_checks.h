@@ -48,7 +48,7 @@ void conform_module(const std::function<std::shared_ptr<torch::nn::Module>()>& m
 /// Torch's own generator, which no plugin may draw from: its numbers follow from what else was drawn, not from a key.
 class TorchChance {
  public:
-  static constexpr const char* promise = "chance comes from the draws alone";
+  static constexpr const char* promise = "random numbers come only from Draws";
   static constexpr const char* what = "torch's own generator was used";
   bool untouched() const;
 

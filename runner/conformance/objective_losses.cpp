@@ -45,7 +45,7 @@ void ObjectiveSuite::loss() {
   findings_.expect(chance.untouched(), chance.promise, chance.what);
   for (size_t i = 0; i < pictures.size(); ++i) {
     const std::string& group = needs[i].group;
-    findings_.expect(at::equal(pictures[i], batch_->views(group)), "the batch is not written", fmt::format("views \"{}\" changed", group));
+    findings_.expect(at::equal(pictures[i], batch_->views(group)), "the batch is not modified", fmt::format("views \"{}\" changed", group));
   }
   findings_.expect(first.dim() == 0, "the loss is a scalar", shape_text(first));
   findings_.expect(finite(first), "the loss is finite", "it is not");

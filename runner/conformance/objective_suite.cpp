@@ -35,7 +35,7 @@ void ObjectiveSuite::run() {
   findings_.guard("a step in bf16 runs", [&] { half(); });
   findings_.guard("an unfinished step is left", [&] { unfinished(); });
   findings_.guard("whole steps run", [&] { updates(); });
-  findings_.guard("a saved state goes on", [&] { continued(); });
+  findings_.guard("training continues from a saved state", [&] { continued(); });
 }
 
 void ObjectiveSuite::start(Objective& objective) {
@@ -96,7 +96,7 @@ void ObjectiveSuite::whole_step(Objective& objective, int64_t index) {
 void ObjectiveSuite::trained_and_written(const torch::nn::Module& root, const nn::NamedTensors& before) {
   const std::map<std::string, at::Tensor> old(before.begin(), before.end());
   for (const auto& [name, parameter] : nn::parameters_of(root)) {
-    findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update writes nothing that trains",
+    findings_.expect(!parameter.requires_grad() || at::equal(parameter, old.at(name)), "after_update changes no trainable parameter",
                      fmt::format("\"{}\" requires a gradient, and after_update changes it", name));
   }
 }

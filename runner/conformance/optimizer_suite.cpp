@@ -92,7 +92,7 @@ class OptimizerSuite {
   void run() {
     findings_.guard("the state is visited", [&] { state(); });
     findings_.guard("a step without some gradients runs", [&] { missing_gradients(); });
-    findings_.guard("a saved state goes on", [&] { resume(); });
+    findings_.guard("training continues from a saved state", [&] { resume(); });
     findings_.guard("rates are changed", [&] { rates(); });
     findings_.guard("a step with weight decay runs", [&] { decay(); });
     findings_.guard("thirty steps run", [&] { descent(); });

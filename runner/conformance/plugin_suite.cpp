@@ -93,7 +93,8 @@ class PluginSuite {
   void reads_back(const std::string& toml) {
     const std::string once = options_text(read(toml));
     const std::string twice = options_text(read(once));
-    findings_.expect(once == twice, "the options, written out, read back to themselves", fmt::format("first\n{}\nthen\n{}", once, twice));
+    findings_.expect(once == twice, "options are unchanged after writing and reading them",
+                     fmt::format("first\n{}\nthen\n{}", once, twice));
   }
 
   const RegistryEntry& entry_;

@@ -28,7 +28,7 @@ void check_prototypes(Projector& net, Findings& findings) {
   bool trains = false;
   for (const std::string& name : known->prototypes()) {
     const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& item) { return item.first == name; });
-    findings.expect(found != parameters.end(), "prototypes are parameters of the projector", fmt::format("\"{}\" is none", name));
+    findings.expect(found != parameters.end(), "prototypes are parameters of the projector", fmt::format("\"{}\" is not one", name));
     trains = trains || (found != parameters.end() && found->second.requires_grad());
   }
   findings.expect(trains, "some of the prototypes train", "none does");
@@ -65,13 +65,13 @@ class ProjectorSuite {
     const TorchChance chance;
     const at::Tensor out = eval(embedding_);
     findings_.expect(chance.untouched(), chance.promise, chance.what);
-    findings_.expect(at::equal(given, embedding_), "the embedding is not written", "it changed");
+    findings_.expect(at::equal(given, embedding_), "the embedding is not modified", "it changed");
     findings_.expect(out.dim() == 2 && out.size(0) == 4 && out.size(1) == net_->outputs(), "forward gives [B, outputs]", shape_text(out));
     findings_.expect(finite(out), "outputs are finite", "some are not");
     findings_.expect(at::equal(out, eval(embedding_)), "evaluation is deterministic", "two calls differ");
     for (int64_t row = 0; row < 4; ++row) {
       const at::Tensor alone = eval(embedding_.slice(0, row, row + 1))[0];
-      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "a row does not see the other rows",
+      findings_.expect(at::allclose(alone, out[row], 1e-5, 1e-5), "rows of a batch are independent",
                        fmt::format("they differ by {}", largest_difference(alone, out[row])));
     }
     const Autocast half("bf16", at::kCPU);

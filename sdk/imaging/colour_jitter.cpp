@@ -3,10 +3,10 @@
 namespace lafs::imaging {
 
 void ColourJitter::declare(Params& p) {
-  p("brightness", brightness, in(0, 1), "half width of the factor around 1");
-  p("contrast", contrast, in(0, 1), "half width of the factor around 1");
-  p("saturation", saturation, in(0, 1), "half width of the factor around 1");
-  p("hue", hue, in(0, 0.5), "half width of the shift, in full circles");
+  p("brightness", brightness, in(0, 1), "the factor is drawn from [1 - x, 1 + x]");
+  p("contrast", contrast, in(0, 1), "the factor is drawn from [1 - x, 1 + x]");
+  p("saturation", saturation, in(0, 1), "the factor is drawn from [1 - x, 1 + x]");
+  p("hue", hue, in(0, 0.5), "the shift is drawn from [-x, x], in full circles");
 }
 
 std::array<ColourJitter::Change, 4> ColourJitter::draw(Rng& rng) const {

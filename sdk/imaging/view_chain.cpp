@@ -27,7 +27,7 @@ void ViewChain::Options::declare(Params& p) {
   p("grey", grey, in(0, 1), "probability of a view without colour");
   p("blur_radius", blur_radius, in(0, 50),
     "lowest and highest deviation of the Gaussian, pixels of the view; up to about 0.1 changes nothing");
-  p("solarise_threshold", solarise_threshold, in(0, 256), "bytes from here on become 255 less themselves");
+  p("solarise_threshold", solarise_threshold, in(0, 256), "pixel values v from here up become 255 - v");
 }
 
 ViewChain::ViewChain(const Options& options) : options_(options) {

@@ -31,7 +31,7 @@ class Assembly {
   virtual int64_t epochs() const = 0;                                     ///< of the run
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
-  /// Names of the plugins of a kind that have a capability (`Registration::capabilities`), for errors that say what would do; sorted.
+  /// Names of the plugins of a kind that have a capability (`Registration::capabilities`), for errors that suggest one; sorted.
   virtual std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const = 0;
   /// Whether an `[[init]]` puts weights into this part of the objective's tree, or into a part that it lies in. Where that is not known:
   /// true.

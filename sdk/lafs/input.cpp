@@ -43,7 +43,7 @@ void InputContract::declare(Params& p) {
   p("colour", colour, one_of({"rgb", "bgr"}), "order of the channels");
   std::vector<double> means(mean.begin(), mean.end()), deviations(std.begin(), std.end());
   p("mean", means, in(-255, 255), "subtracted from v/255, a number for each channel");
-  p("std", deviations, in(1e-6, 255), "then divided by, a number for each channel");
+  p("std", deviations, in(1e-6, 255), "divisor after subtracting mean, one per channel");
   for (const auto& [key, list] : {std::pair("mean", &means), {"std", &deviations}}) {
     if (list->size() != 3) throw Error(fmt::format("[input] {} has {} numbers; it needs 3, one for each channel", key, list->size()));
   }

@@ -84,7 +84,7 @@ void Schedule::declare(Params& p, const Rule& values, std::string_view doc) {
   p("shape", shape, known_shape, "form of the curve");
   p("from", from, values, doc);
   p("to", to, in(values.low, values.high), doc);
-  p("warmup_epochs", warmup_epochs, at_least(0), "epochs until the curve reaches from");
+  p("warmup_epochs", warmup_epochs, at_least(0), "warm-up epochs until the value \"from\" is reached");
   p("warmup_from", warmup_from, "value at the first step of the warm-up");
 }
 

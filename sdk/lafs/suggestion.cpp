@@ -45,7 +45,7 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
 }
 
 std::string suggest_capable(const std::vector<std::string>& plugins) {
-  return plugins.empty() ? "" : fmt::format("; \"{}\" would do", fmt::join(plugins, "\", \""));
+  return plugins.empty() ? "" : fmt::format("; try \"{}\"", fmt::join(plugins, "\", \""));
 }
 
 }  // namespace lafs

@@ -11,7 +11,7 @@ namespace lafs {
 ///     throw Error(fmt::format("no rule \"{}\"{}", name, suggestion(name, {"arc", "cos"})));
 std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
 
-/// The end of an error about a plugin that lacks a capability: `; "fvit", "part_fvit" would do`; empty without plugins. [any thread]
+/// The end of an error about a plugin that lacks a capability: `; try "fvit", "part_fvit"`; empty without plugins. [any thread]
 ///
 ///     throw Error("the backbone takes no tokens" + suggest_capable(assembly.plugins_with("backbone", "tokens")));
 std::string suggest_capable(const std::vector<std::string>& plugins);

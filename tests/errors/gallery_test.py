@@ -27,9 +27,9 @@ INTRODUCTION = """\
 # Errors
 
 What lafs says when something is wrong, why, and what to do: search this page for the words on your screen. The texts are the program's
-own: `python3 tests/errors/gallery_test.py --build build --source . --write` makes every mistake and renews the page.
+own: `python3 tests/errors/gallery_test.py --build build --source . --write` provokes every error and regenerates the page.
 
-Here `small.toml` is a right recipe and `faces.toml` one with the mistake in it; `...` stands for what differs from machine to machine.
+Here `small.toml` is a correct recipe and `faces.toml` contains the mistake; `...` stands for what differs from machine to machine.
 """
 
 REPLACED = (

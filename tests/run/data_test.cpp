@@ -147,7 +147,7 @@ TEST_CASE("data pack: an output that is there is kept unless it is a record set 
   write_bytes(people.out() / "notes.txt", "mine");
   const Outcome foreign = lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet", "--force"});
   CHECK(foreign.status == 1);
-  CHECK(foreign.err == "lafs: error: \"" + out + "\" holds \"notes.txt\", which is no part of a record set\n");
+  CHECK(foreign.err == "lafs: error: \"" + out + "\" holds \"notes.txt\", which does not belong to a record set\n");
   CHECK(read_bytes(people.out() / "notes.txt") == "mine");
 }
 

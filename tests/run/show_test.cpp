@@ -162,18 +162,17 @@ TEST_CASE("show: a checkpoint lists its networks, and one that was written witho
   CHECK(maps("landmark_source") == source_part);
 }
 
-TEST_CASE("show: what cannot be shown is named with what would do") {
+TEST_CASE("show: what cannot be shown is named with plugins to try") {
   const Tiny tiny;
   REQUIRE(tiny.run("out", {"--set", "run.steps=1", "--set", "evaluator=[]"}).status == 0);
   write_picture(tiny / "face.png", 32, 32);
   const std::string run = tiny / "out";
   const auto error = [&](const Arguments& arguments) { return lafs(Arguments{"show"} + arguments).err; };
   CHECK(error({"landmarks", run, tiny / "face.png", "--json"}) ==
-        "lafs: error: no backbone of \"" + run +
-            "\" shows landmarks: \"backbone\" is a \"fvit\"; \"landmark_cnn\", \"part_fvit\" would do\n");
+        "lafs: error: no backbone of \"" + run + "\" shows landmarks: \"backbone\" is a \"fvit\"; try \"landmark_cnn\", \"part_fvit\"\n");
   CHECK(error({"landmarks", run, tiny / "face.png", "--json", "--of", "backbone"}) ==
         "lafs: error: \"backbone\" of \"" + run +
-            "\" is a backbone \"fvit\", which shows no landmarks; \"landmark_cnn\", \"part_fvit\" would do\n");
+            "\" is a backbone \"fvit\", which shows no landmarks; try \"landmark_cnn\", \"part_fvit\"\n");
   CHECK(error({"attention", run, tiny / "face.png", "--json", "--of", "backbon"}) ==
         "lafs: error: \"" + run + "\" has no backbone at \"backbon\"; did you mean \"backbone\"?\n");
   CHECK(error({"attention", run, tiny / "face.png", "--json", "--block", "7"}) ==

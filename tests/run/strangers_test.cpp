@@ -57,10 +57,9 @@ TEST_CASE("strangers: layer_decay on a backbone that says nothing of its layers 
   const Strange strange(supervised("silent_vit"), decay);
   const Outcome check = strange.check();
   CHECK(check.status == 2);
-  CHECK(check.err ==
-        strange.recipe().string() +
-            ": error: [optimizer] layer_decay = 0.5 has no effect on the backbone at \"backbone\", which does not say in which "
-            "layer each of its parameters is; \"fvit\", \"part_fvit\", \"strange_vit\", \"vit\" would do\n");
+  CHECK(check.err == strange.recipe().string() +
+                         ": error: [optimizer] layer_decay = 0.5 has no effect: the backbone at \"backbone\" does not report the layer "
+                         "of each parameter; try \"fvit\", \"part_fvit\", \"strange_vit\", \"vit\"\n");
   CHECK(strange.check({"--set", "optimizer.layer_decay_applied=false"}).status == 0);
   CHECK(strange.check({"--set", "backbone.use=strange_vit"}).status == 0);
 }
@@ -72,7 +71,7 @@ TEST_CASE("strangers: freeze_last_layer with a projector that names no prototype
   CHECK(check.err ==
         strange.recipe().string() +
             ":28:1: error: objective \"dino\": freeze_last_layer = 1 would freeze nothing: the projector does not say which of its "
-            "parameters are prototypes; set it to 0, or take another projector; \"dino_head\" would do\n");
+            "parameters are prototypes; set it to 0, or take another projector; try \"dino_head\"\n");
   CHECK(strange.check({"--set", "objective.freeze_last_layer=0"}).status == 0);
 }
 

@@ -28,11 +28,11 @@ Outcome tried(const fs::path& library) { return lafs({"test-plugin", library.str
 TEST_CASE("test-plugin: a planted mistake is found, and the promise that it breaks is named") {
   const std::map<std::string, std::string> mistakes{
       {"wrong_shape", "forward gives [B, embed_dim]"},
-      {"global_generator", "chance comes from the draws alone"},
+      {"global_generator", "random numbers come only from Draws"},
       {"state_in_a_member", "the state is complete: saved and loaded, the next loss is the same"},
-      {"not_thread_safe", "any thread may ask for views"},
-      {"gradient_into_teacher", "after_update writes nothing that trains"},
-      {"writes_input", "the pictures are not written"},
+      {"not_thread_safe", "any thread may call views"},
+      {"gradient_into_teacher", "after_update changes no trainable parameter"},
+      {"writes_input", "the input is not modified"},
       {"infinite_in_half", "bf16 is finite"},
       {"undocumented_option", "every option is documented"},
       {"blocks_of_other_names", "every block has a parameter"},
@@ -73,7 +73,7 @@ TEST_CASE("test-plugin: options come from a file, and a file that is no plugin i
   const Outcome wrong = lafs({"test-plugin", cosface, "--options", (folder / "options.toml").string()});
   CHECK(wrong.status == 2);
   CHECK(wrong.err ==
-        (folder / "options.toml").string() + ":1:10: error: margin = 7 is outside [0, 2] (subtracted from the cosine of the identity)\n");
+        (folder / "options.toml").string() + ":1:10: error: margin = 7 is outside [0, 2] (subtracted from the target cosine)\n");
   const Outcome absent = lafs({"test-plugin", (folder / "none.so").string()});
   CHECK(absent.status == 1);
   CHECK(absent.err == "lafs: error: " + (folder / "none.so").string() + ": no such file\n");
@@ -96,7 +96,7 @@ TEST_CASE("new: a scaffold is three files, and what cannot be one is reported") 
   told({"new", "plugin", "head", "cosface"}, 1,
        "lafs: error: head \"cosface\" already exists, in " LAFS_TEST_PLUGINS "/lafs_head_cosface.so\n");
   told({"new", "plugin", "head", "Round"}, 2,
-       "lafs new: error: \"Round\" cannot name a plugin: use small letters, digits and _, a letter first, as in \"sine_margin\"\n");
+       "lafs new: error: \"Round\" cannot name a plugin: use lower-case letters, digits and _, a letter first, as in \"sine_margin\"\n");
   told({"new", "plugin", "haed", "round"}, 2,
        "lafs new: error: no kind of plugin is called \"haed\"; did you mean \"head\"?; the kinds: data_source, augmentation, backbone, "
        "projector, head, objective, optimizer, evaluator\n");

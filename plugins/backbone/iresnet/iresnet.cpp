@@ -41,7 +41,7 @@ struct Options {
       "mean over the last map, as the reference's factories give it; or a linear layer over all of it, as insightface has it (quirk M13)");
     p("linear", linear, lafs::one_of({"fc0", "fc"}), "name of the linear layer of a flatten tail; insightface's files have fc");
     p("features", features, lafs::in(1, 65536), "width of the embedding of a flatten tail; an avg tail has 512");
-    p("dropout", dropout, lafs::in(0, 0.99), "of what the tail receives");
+    p("dropout", dropout, lafs::in(0, 0.99), "dropout probability before the tail");
     p("eps", eps, lafs::in(0, 1), "added to the variance by every norm");
     p("momentum", momentum, lafs::in(0, 1), "share of a batch in the running statistics");
     p("init_std", init_std, lafs::in(1e-6, 10), "deviation of the first weights of the convolutions");
@@ -109,7 +109,7 @@ class Iresnet final : public torch::nn::Module, public lafs::Backbone {
   Iresnet(const Options& options, const lafs::InputContract& input) : options_(options), height_(input.height), width_(input.width) {
     const auto blocks = blocks_by_depth().find(options.depth);
     if (blocks == blocks_by_depth().end()) {
-      throw lafs::Error(fmt::format("depth = {} is none of 18, 34, 50, 100 and 200", options.depth));
+      throw lafs::Error(fmt::format("depth = {}: use 18, 34, 50, 100 or 200", options.depth));
     }
     if (options.tail == "avg" && options.features != last_width) {
       throw lafs::Error(fmt::format("features = {} is for tail = \"flatten\"; an avg tail has {}", options.features, last_width));

@@ -19,7 +19,7 @@ struct Options : lafs::nn::FvitOptions {
     lafs::nn::FvitOptions::declare(p);
     landmarks.declare(p);
     p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
-            "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
+            "pixel order in a token: column by column (transposed), or row by row as in fvit (plain)");
     p.quirk("M4", "patch_centre", patch_centre, "shifted", "symmetric", lafs::one_of({"shifted", "symmetric"}),
             "patches lie a pixel left of and above their landmark, or symmetrically around it");
     p("landmark_source", landmark_source, lafs::one_of({"cnn", "grid"}),

@@ -39,7 +39,7 @@ struct Options {
     p("mlp_ratio", mlp_ratio, lafs::in(0.01, 64), "hidden width of the feed-forward part over the width");
     p("eps", eps, lafs::in(0, 1), "added to the variance by every norm");
     p("qkv_bias", qkv_bias, "queries, keys and values have a bias");
-    p("dropout", dropout, lafs::in(0, 0.99), "of the tokens, the attention's output and both feed-forward layers");
+    p("dropout", dropout, lafs::in(0, 0.99), "dropout probability of the tokens, the attention's output and both feed-forward layers");
     p("drop_path", drop_path, lafs::in(0, 0.99), "probability that a row skips a branch of the last block; the first block's is 0");
     p("init_std", init_std, lafs::in(1e-6, 10), "deviation of the first tokens, positions and linear weights");
     p("position_offset", position_offset, lafs::in(0, 0.99), "patches added to a side before positions are interpolated, as DINO does");

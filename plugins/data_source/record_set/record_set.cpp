@@ -37,7 +37,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
       p("count", count, lafs::at_least(0), "identities taken; 0: to the end");
       p("fraction", fraction, lafs::in(0, 1), "share of their pictures taken, the first of the list");
       p("labels", labels, lafs::one_of({"ranges", "records"}),
-        "where sets have ranges: ranges: labels are theirs, and every picture read is compared; records: each picture's own, read at "
+        "for sets with ranges: ranges takes labels from them and checks each picture against them; records reads each picture's label at "
         "opening");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged picture fails; skip: every picture is decoded at opening, and damaged ones are left out and reported");

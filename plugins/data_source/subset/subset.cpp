@@ -31,12 +31,12 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     bool exclude = false, compact = true;
 
     void declare(lafs::Params& p) {
-      p("source", source, lafs::needed(), "the whole");
+      p("source", source, lafs::needed(), "the source to take a part of");
       // The path changes no number; the people whom the file names are in the fingerprint.
       p.affects_nothing(
           "split", split,
           "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
-      p("exclude", exclude, "keep everybody but the people of split");
+      p("exclude", exclude, "leave out the people in split instead of keeping them");
       p("min_images", min_images, lafs::at_least(0), "identities with fewer pictures are left out");
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
       p("count", count, lafs::at_least(0), "identities of the range; 0: to the end");

@@ -26,9 +26,9 @@ class SyntheticFaces final : public lafs::DataSource {
       p("per_identity", per_identity, lafs::in(1, 1'000'000), "pictures of each");
       p("first_identity", first_identity, lafs::in(0, 1e12),
         "number of the first person: ranges that do not overlap hold different people");
-      p("seed", seed, lafs::at_least(0), "another seed, other people");
+      p("seed", seed, lafs::at_least(0), "different seeds give different people");
       p("size", size, lafs::in(16, 1024), "rows and columns, pixels");
-      p("difficulty", difficulty, lafs::in(0, 1), "how much pose, light, expression and the rest hide who it is");
+      p("difficulty", difficulty, lafs::in(0, 1), "how strongly pose, light, expression and so on obscure the identity");
     }
   };
 

@@ -53,9 +53,9 @@ std::vector<int64_t> identities_of(const DataSource& source) {
 void PairOptions::declare(Params& p) {
   p("pairs", pairs, "list of pairs: LFW's pairs.txt or pairsDev*.txt, or lines \"pathA pathB 0|1\"");
   p("all_pairs", all_pairs, "every pair of pictures of the data source");
-  p("genuine", genuine, at_least(0), "drawn pairs of one person; each identity gives one before any gives a second");
-  p("impostor", impostor, at_least(0), "drawn pairs of two people, uniform over pairs of pictures");
-  p("seed", seed, at_least(0), "of the drawn pairs and of their order");
+  p("genuine", genuine, at_least(0), "genuine pairs to draw; each identity gives one before any gives a second");
+  p("impostor", impostor, at_least(0), "impostor pairs to draw, uniform over pairs of pictures");
+  p("seed", seed, at_least(0), "seed for drawing and ordering the pairs");
   p("folds", folds, in(2, 1000),
     "contiguous blocks of pairs, the threshold of each chosen on the others; the order is the list's, or mixes both kinds evenly");
   p("extension", extension, "endings tried for LFW's names, which have none");

@@ -18,7 +18,7 @@ struct Options {
   double eps = 1e-4;
 
   void declare(lafs::Params& p) {
-    p("margin", margin, lafs::in(0, 3), "added to the angle of the identity, radians");
+    p("margin", margin, lafs::in(0, 3), "added to the target angle, in radians");
     p("scale", scale, lafs::in(1e-3, 1e4), "logits are scale times cosines");
     p.quirk("HD-03", "formulation", formulation, "straight_through", "trig", lafs::one_of({"straight_through", "trig", "acos"}),
             "straight_through: insightface, the slope of the margin is taken as 1; trig: exact slope, continued monotonically beyond pi - "

@@ -10,9 +10,9 @@ struct Options {
   bool clamp = false;
 
   void declare(lafs::Params& p) {
-    p("margin", margin, lafs::in(0, 2), "subtracted from the cosine of the identity");
+    p("margin", margin, lafs::in(0, 2), "subtracted from the target cosine");
     p("scale", scale, lafs::in(1e-3, 1e4), "logits are scale times cosines");
-    p("clamp", clamp, "cosines to [-1, 1] first, as insightface");
+    p("clamp", clamp, "first clamp cosines to [-1, 1], as insightface does");
   }
 };
 

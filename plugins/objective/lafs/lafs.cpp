@@ -38,12 +38,13 @@ struct Options : lafs::nn::DistillationOptions {
     p("noise_global", noise_global, lafs::in(0, 1000), "deviation of the landmarks' noise in global views, pixels (quirk P9)");
     p("noise_local", noise_local, lafs::in(0, 1000), "deviation of the landmarks' noise in local views, pixels");
     p("local_tokens", local_tokens, lafs::in(1, 1 << 20), "landmarks of a local view (quirk P17)");
-    p.quirk("P10", "local_replacement", replacement, true, false, "landmarks of a local view are drawn with replacement, or all different");
+    p.quirk("P10", "local_replacement", replacement, true, false,
+            "true: landmarks of a local view are drawn with replacement; false: all different");
     p("shuffle_global", shuffle_global, "shuffle the landmarks of global views (quirk P11)");
     p.quirk("P6", "position_rows", positions, "slot", "landmark", lafs::one_of({"slot", "landmark"}),
             "a token's position is its place in the sequence, or its landmark's number");
     p.quirk("M3", "patch_layout", patch_layout, "transposed", "plain", lafs::one_of({"transposed", "plain"}),
-            "inside a token the horizontal direction runs slowest, or the vertical as in tokens of fvit");
+            "pixel order in a token: column by column (transposed), or row by row as in fvit (plain)");
     p.quirk("M4", "patch_centre", patch_centre, "shifted", "symmetric", lafs::one_of({"shifted", "symmetric"}),
             "patches lie a pixel left of and above their landmark, or symmetrically around it");
   }
@@ -97,7 +98,8 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
 
   void check(const lafs::Tokenised& tokens) const {
     if (gather_.patch * gather_.patch * 3 != tokens.token_dim()) {
-      throw lafs::Error(fmt::format("a token of the backbone has {} numbers, which is no square patch of 3 channels", tokens.token_dim()));
+      throw lafs::Error(
+          fmt::format("a token of the backbone has {} numbers, which is not a square patch of 3 channels", tokens.token_dim()));
     }
     const int64_t landmarks = landmarked_->landmark_count(), places = tokens.max_tokens();
     if (landmarks > places) {
@@ -133,7 +135,7 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
     const at::Tensor views = batch.views(pixels), looked_at = batch.views(clean);
     const bool global = first == 0;
     if (looked_at.sizes() != views.sizes()) {
-      throw lafs::Error(fmt::format("views \"{}\" and \"{}\" are not cut alike", pixels, clean));
+      throw lafs::Error(fmt::format("views \"{}\" and \"{}\" differ in number or size; they must be the same crops", pixels, clean));
     }
     const auto draws = step.draws ? step.draws->views(views.size(0), first) : nullptr;
     const at::Tensor found = landmarked_->landmarks(lafs::nn::view_rows(looked_at), {});  // [V*B,L,2]

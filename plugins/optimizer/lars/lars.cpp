@@ -12,8 +12,8 @@ struct Options {
   double eta = 0.001, momentum = 0.9;
 
   void declare(lafs::Params& p) {
-    p("eta", eta, lafs::in(0, 1000), "length of an adapted gradient over the length of its parameter");
-    p("momentum", momentum, lafs::in(0, 1), "share of the last direction that is kept");
+    p("eta", eta, lafs::in(0, 1000), "trust coefficient: norm of the adapted gradient divided by the norm of its parameter");
+    p("momentum", momentum, lafs::in(0, 1), "share of the previous direction that is kept");
   }
 };
 

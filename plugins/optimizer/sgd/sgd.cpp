@@ -14,8 +14,8 @@ struct Options {
   bool nesterov = false;
 
   void declare(lafs::Params& p) {
-    p("momentum", momentum, lafs::in(0, 1), "share of the last direction that is kept");
-    p("dampening", dampening, lafs::in(0, 1), "share of the gradient that the direction leaves out, from the first step on");
+    p("momentum", momentum, lafs::in(0, 1), "share of the previous direction that is kept");
+    p("dampening", dampening, lafs::in(0, 1), "share of the gradient left out of the momentum buffer, also in the first step");
     p("nesterov", nesterov, "look ahead along the direction; needs a momentum and no dampening");
   }
 };

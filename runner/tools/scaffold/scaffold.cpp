@@ -108,7 +108,8 @@ void check_new_plugin(const std::string& kind, const std::string& name, const Re
   }
   if (!is_plugin_name(name)) {
     throw RecipeError({fmt::format(
-        "lafs new: error: \"{}\" cannot name a plugin: use small letters, digits and _, a letter first, as in \"sine_margin\"", name)});
+        "lafs new: error: \"{}\" cannot name a plugin: use lower-case letters, digits and _, a letter first, as in \"sine_margin\"",
+        name)});
   }
 }
 

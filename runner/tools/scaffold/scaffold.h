@@ -7,7 +7,7 @@
 
 namespace lafs {
 
-/// Small letters, digits and underscores, a letter first.
+/// Lower-case letters, digits and underscores, a letter first.
 bool is_plugin_name(const std::string& name);
 
 /// Throws RecipeError for a kind that does not exist or a wrong name, Error for a name that another plugin has.

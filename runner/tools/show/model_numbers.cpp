@@ -75,7 +75,7 @@ AttentionNumbers find_attention(const ShownModel& model, const std::filesystem::
     const PatchRaster raster = raster_of(tokens, model.input.height, model.input.width);
     out.rows = raster.rows;
     out.columns = raster.columns;
-    if (raster.rows == 0) throw Error(fmt::format("the {} tokens of \"{}\" are no raster of patches", tokens, model.plugin));
+    if (raster.rows == 0) throw Error(fmt::format("the {} tokens of \"{}\" do not form a grid of patches", tokens, model.plugin));
   }
   return out;
 }

@@ -24,7 +24,7 @@ struct ShownModel {
 /// The backbone at path `of` of a run folder's or checkpoint's tree; with an empty path the encoder, or where it lacks the capability
 /// ("landmarks", "attention") the first other that has it. Parts are those that the checkpoint lists; of an old one that
 /// lists none the encoder, its like at paths that end on "backbone", and the backbones among the objective's options, by the option's name.
-/// Throws Error naming the parts there are, or the plugins that would do.
+/// Throws Error naming the parts there are, or the plugins to try.
 ShownModel open_model(const std::filesystem::path& checkpoint, const std::string& of, const std::string& capability, Registry& registry);
 
 /// A picture as the network is fed.

@@ -50,8 +50,8 @@ void FvitOptions::declare(Params& p) {
   p("heads", heads, in(1, 256), "attention heads of a block");
   p("dim_head", dim_head, in(1, 1024), "width of a head; heads * dim_head need not be dim (quirk M2)");
   p("mlp_dim", mlp_dim, in(1, 65536), "hidden width of the feed-forward part");
-  p("dropout", dropout, in(0, 0.99), "of the attention's output and of both feed-forward layers");
-  p("emb_dropout", emb_dropout, in(0, 0.99), "of the tokens once positions are added");
+  p("dropout", dropout, in(0, 0.99), "dropout probability of the attention's output and of both feed-forward layers");
+  p("emb_dropout", emb_dropout, in(0, 0.99), "dropout probability of the tokens once positions are added");
   p("drop_path", drop_path, in(0, 0.99), "probability that a row skips a branch");
   p.quirk("M9", "drop_path_schedule", drop_path_schedule, "constant", "linear", one_of({"constant", "linear"}),
           "the same drop_path in every block, or growing from 0 in the first to drop_path in the last");

@@ -153,7 +153,8 @@ at::Tensor LandmarkTrunk::run(const at::Tensor& images, const Pass& pass) {
 
 void LandmarkOptions::declare(Params& p) {
   p("landmarks", count, in(0, 1 << 16), "landmarks the CNN gives; 0: as many as the input has patches");
-  p("landmark_dropout", dropout, in(0, 0.99), "of the CNN's mean features, before the layer that makes landmarks of them");
+  p("landmark_dropout", dropout, in(0, 0.99),
+    "dropout probability of the CNN's mean features, before the layer that makes landmarks of them");
   p("landmark_span", span, in(1, 65536), "largest coordinate in every picture, pixels; the smallest is 0");
   p.quirk("M5", "landmark_scaling", scaling, "joint", "axis", one_of({"joint", "axis"}),
           "coordinates are stretched over x and y together, or over each");

@@ -84,12 +84,14 @@ void DistillationOptions::declare(Params& p) {
   p("teacher_temperature", teacher_temperature, at_least(0),
     "divides the teacher's centred logits; one value an epoch by \"epoch_linear\"");
   p.quirk("P12", "shorten_warmup", shorten_warmup, false, true,
-          "a warm-up of the teacher's temperature that is longer than the run is an error, or becomes as long as the run");
+          "false: a teacher temperature warm-up longer than the run is an error; true: it is shortened to the run");
   p("momentum_teacher", momentum_teacher, in(0, 1), "share of itself that the teacher keeps at a step");
   p("center_momentum", center_momentum, in(0, 1), "share of itself that the centre of the teacher's logits keeps at a step");
   p("freeze_last_layer", freeze_last_layer, at_least(0), "first epochs in which the prototypes do not move");
-  p.quirk("P7", "teacher_train_mode", teacher_train_mode, true, false, "the teacher drops out as the student does, or is deterministic");
-  p.quirk("P17", "need_local_views", need_local_views, true, false, "an augmentation without local views is an error, or global ones do");
+  p.quirk("P7", "teacher_train_mode", teacher_train_mode, true, false,
+          "true: the teacher uses dropout as the student does; false: it is deterministic");
+  p.quirk("P17", "need_local_views", need_local_views, true, false,
+          "true: an augmentation without local views is an error; false: global views are enough");
   p.affects_nothing("watch_every", watch_every, in(1, 1e9), "steps between looks for a collapse of the teacher");
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("sampler: one process takes the batch in its order, odd sizes too") {
 }
 
 TEST_CASE("sampler: a batch that the ranks cannot share equally is an error") {
-  CHECK_THROWS_WITH_AS(Sampler(1, 50, 6, place(0, 2)), "[run] batch = 6 is no multiple of twice the 2 processes of the run", Error);
+  CHECK_THROWS_WITH_AS(Sampler(1, 50, 6, place(0, 2)), "[run] batch = 6 is not a multiple of twice the 2 processes of the run", Error);
   CHECK_THROWS_WITH_AS(place(2, 2), "rank 2 is outside a run of 2 processes", Error);
 }
 

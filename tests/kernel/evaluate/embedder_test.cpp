@@ -179,7 +179,7 @@ TEST_CASE("embedder: an embedding that is not finite names its picture, and the 
 TEST_CASE("embedder: a network of another width is refused") {
   const auto network = std::make_shared<PlainBackbone>([](const at::Tensor& images) { return at::zeros({images.size(0), 4}); });
   CHECK_THROWS_WITH_AS(ModelEmbedder(network, small(), options(4, 1)).embed({request("a", std::make_shared<FakeSource>(6))}),
-                       "the backbone gave [4,4] where [4,5] was due", Error);
+                       "the backbone returned [4,4], expected [4,5]", Error);
 }
 
 TEST_CASE("embedder: requests that cannot be served are told apart") {

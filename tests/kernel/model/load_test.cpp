@@ -65,7 +65,7 @@ TEST_CASE("init: only and except choose in the target, and floor counts what the
   CHECK(fresh->a[1].item<float>() == 2);
   CHECK(fresh->b.abs().sum().item<float>() == 0);
   init.only = {"nothing*"};
-  CHECK_THROWS_WITH_AS(apply_init(init, *fresh), "[[init]] asks for no tensor of \"\": only and except leave none", Error);
+  CHECK_THROWS_WITH_AS(apply_init(init, *fresh), "[[init]] selects no tensor of \"\": \"only\" and \"except\" exclude them all", Error);
 }
 
 TEST_CASE("init: a tensor of another shape is reported with both and never loaded") {
@@ -141,12 +141,13 @@ TEST_CASE("weights file: a model saved whole has no tensors we can read, and say
                               "cnet\nModel\n)\x81}U\x01"
                               "aK\x01sb." +
                               "\x80\x02].");
-  CHECK_THROWS_WITH_AS(WeightsFile{file},
-                       fmt::format("\"{}\" holds no tensors, only \"\" of class \"net.Model\"; nothing of it was run; where you trust its "
-                                   "author, in Python, torch.save(dict(model.state_dict()), \"weights.pth\") writes what can be read",
-                                   file)
-                           .c_str(),
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      WeightsFile{file},
+      fmt::format("\"{}\" holds no tensors, only \"\" of class \"net.Model\"; nothing in it was executed; if you trust its "
+                  "author, save it again in Python: torch.save(dict(model.state_dict()), \"weights.pth\")",
+                  file)
+          .c_str(),
+      Error);
 }
 
 }  // namespace lafs

@@ -31,8 +31,8 @@ TEST_CASE("diagnostics: a near name is suggested, and otherwise the names are li
   CHECK(suggestion("anything", {}) == "");
 }
 
-TEST_CASE("diagnostics: plugins that would do are named in the order given") {
-  CHECK(suggest_capable({"fvit", "vit"}) == "; \"fvit\", \"vit\" would do");
-  CHECK(suggest_capable({"fvit"}) == "; \"fvit\" would do");
+TEST_CASE("diagnostics: suggested plugins are named in the order given") {
+  CHECK(suggest_capable({"fvit", "vit"}) == "; try \"fvit\", \"vit\"");
+  CHECK(suggest_capable({"fvit"}) == "; try \"fvit\"");
   CHECK(suggest_capable({}) == "");
 }

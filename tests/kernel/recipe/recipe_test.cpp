@@ -161,7 +161,7 @@ TEST_CASE("bases: mistakes are reported at the file that made them") {
   folder.write("base.toml", "[run]\nepochs = 0\n");
   CHECK(file_error(folder.write("r.toml", "base = \"base.toml\"\n[run]\nseed = -1\n")) ==
         fmt::format("{0}/base.toml:2:10: error: epochs = 0 is outside [1, 1000000000] (passes over the training data)\n"
-                    "{0}/r.toml:3:8: error: seed = -1 is less than 0 (all chance of the run follows from it)",
+                    "{0}/r.toml:3:8: error: seed = -1 is less than 0 (seed of all random numbers in the run)",
                     folder.text()));
 }
 

@@ -196,7 +196,7 @@ TEST_CASE("row: a stage has a name of its own that no table has") {
 TEST_CASE("row: every mistake of every stage is reported, one of the common part once") {
   CHECK(RowFile("[run]\nbatch = 0\n[[stage]]\nname = \"a\"\nrun.seed = -1\n[[stage]]\nname = \"b\"\nrum.seed = 1\n").error() ==
         "row.toml:2:9: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)\n"
-        "row.toml:5:12: error: seed = -1 is less than 0 (all chance of the run follows from it)\n"
+        "row.toml:5:12: error: seed = -1 is less than 0 (seed of all random numbers in the run)\n"
         "row.toml:8:1: error: a recipe has no table \"rum\"; did you mean \"run\"?");
   CHECK(RowFile("[row]\ntitel = \"x\"\n[[stage]]\nname = \"a\"\n").error() ==
         "row.toml:2:1: error: [row] has no key \"titel\"; did you mean \"title\"?");
@@ -207,7 +207,7 @@ TEST_CASE("row: every mistake of every stage is reported, one of the common part
 TEST_CASE("row: a stage that cannot be put together is reported with the mistakes of the others") {
   CHECK(RowFile("[[stage]]\nname = \"a\"\nbase = \"none.toml\"\n[[stage]]\nname = \"b\"\nrun.seed = -1\n").error() ==
         "row.toml:3:8: error: base \"none.toml\" does not exist: no file \"none.toml\"\n"
-        "row.toml:6:12: error: seed = -1 is less than 0 (all chance of the run follows from it)");
+        "row.toml:6:12: error: seed = -1 is less than 0 (seed of all random numbers in the run)");
 }
 
 TEST_CASE("row: a stage may be called base, and a table of --set may not") {

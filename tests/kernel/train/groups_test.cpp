@@ -238,17 +238,16 @@ TEST_CASE("groups: blocks of other names decay as their backbone says") {
   CHECK(layers.part_of("backbone.encoder.layer.10.output.weight") == "backbone.encoder.layer.10");
 }
 
-TEST_CASE("groups: layer decay without layers is an error that says what would do") {
+TEST_CASE("groups: layer decay without layers is an error that suggests backbones") {
   Root root;
   root.with("student.backbone", std::make_shared<Strange>(3));
   CHECK_THROWS_WITH_AS(parameter_groups(root, TreeLayers(root), decay(0.75), {"fvit", "vit"}),
-                       "[optimizer] layer_decay = 0.75 has no effect on the backbone at \"student.backbone\", which does not say in which "
-                       "layer each of its parameters is; \"fvit\", \"vit\" would do",
+                       "[optimizer] layer_decay = 0.75 has no effect: the backbone at \"student.backbone\" does not report the layer "
+                       "of each parameter; try \"fvit\", \"vit\"",
                        Error);
   Tree plain = small();
-  CHECK_THROWS_WITH_AS(
-      parameter_groups(plain, TreeLayers(plain), decay(0.75)),
-      "[optimizer] layer_decay = 0.75 has no effect: there is no backbone that says in which layer each of its parameters is", Error);
+  CHECK_THROWS_WITH_AS(parameter_groups(plain, TreeLayers(plain), decay(0.75)),
+                       "[optimizer] layer_decay = 0.75 has no effect: no backbone reports the layer of each parameter", Error);
 }
 
 TEST_CASE("groups: layer decay that is not applied leaves every scale at 1 (FT-01), whatever the backbone") {

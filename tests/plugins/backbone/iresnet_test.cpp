@@ -119,6 +119,6 @@ TEST_CASE("iresnet: wrong pictures and options are named") {
     }
     return std::string();
   };
-  CHECK(message("depth = 19").ends_with("depth = 19 is none of 18, 34, 50, 100 and 200"));
+  CHECK(message("depth = 19").ends_with("depth = 19: use 18, 34, 50, 100 or 200"));
   CHECK(message("features = 128").ends_with("features = 128 is for tail = \"flatten\"; an avg tail has 512"));
 }

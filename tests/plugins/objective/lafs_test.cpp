@@ -128,12 +128,12 @@ TEST_CASE("lafs: every landmark once, chosen without replacement and placed by i
   CHECK(std::abs(by_local - same.loss()) < 1e-5);
 }
 
-TEST_CASE("lafs: errors name what would do") {
+TEST_CASE("lafs: errors suggest plugins") {
   const std::string where = "inline.toml:1:1: error: objective \"lafs\": ";
   CHECK(lafs_error("landmark_source = { use = \"fvit\" }") ==
-        where + "landmark_source \"fvit\" gives no landmarks; \"landmark_cnn\", \"part_fvit\" would do");
+        where + "landmark_source \"fvit\" gives no landmarks; try \"landmark_cnn\", \"part_fvit\"");
   CHECK(lafs_error(grid, "vit", "size = \"custom\"\ndim = 16\ndepth = 1\nheads = 2") ==
-        where + "the backbone takes no tokens; \"fvit\", \"part_fvit\" would do");
+        where + "the backbone takes no tokens; try \"fvit\", \"part_fvit\"");
   CHECK(lafs_error(grid) == where + "local_tokens = 36 is more than the backbone has positions for, which is 16");
   CHECK(lafs_error("landmark_source = { use = \"landmark_cnn\", landmarks = 20 }\nlocal_tokens = 5") ==
         where + "landmark_source \"landmark_cnn\" gives 20 landmarks, but the backbone has positions for 16 tokens");
@@ -146,5 +146,5 @@ TEST_CASE("lafs: errors name what would do") {
 TEST_CASE("lafs: views that are no pairs are named") {
   LafsTask task;
   task.batch.groups["local_clean"] = torch::randn({3, 4, 3, 16, 16});
-  CHECK_THROWS_WITH_AS(task.loss(), "views \"local\" and \"local_clean\" are not cut alike", Error);
+  CHECK_THROWS_WITH_AS(task.loss(), "views \"local\" and \"local_clean\" differ in number or size; they must be the same crops", Error);
 }

@@ -15,7 +15,7 @@ class MyPlugin final : public lafs::Optimizer {
   struct Options {
     double momentum = 0.9;
 
-    void declare(lafs::Params& p) { p("momentum", momentum, lafs::in(0, 1), "share of the last direction that is kept"); }
+    void declare(lafs::Params& p) { p("momentum", momentum, lafs::in(0, 1), "share of the previous direction that is kept"); }
   };
 
   MyPlugin(const Options& options, const lafs::ParameterGroups& groups) : options_(options), walk_(groups, {{"direction"}}) {}
