@@ -27,7 +27,7 @@ constexpr std::string_view page_style =
     R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
 main{max-width:880px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
 .facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}th::first-letter{text-transform:uppercase}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
 .first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
 pre{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:14px 16px;overflow:auto;font:12.5px/1.55 ui-monospace,monospace;margin:8px 0}
@@ -81,7 +81,7 @@ std::vector<std::string> variants_of(const std::vector<NamedMetrics>& evaluators
   return variants;
 }
 
-std::string variant_title(const std::string& variant) { return variant == "pixels" ? "Pixels alone" : variant; }
+std::string variant_title(const std::string& variant) { return variant == "pixels" ? "pixels alone" : variant; }
 
 /// A row for each metric of one evaluator: the model's value, then a column for each variant.
 std::string result_rows(const NamedMetrics& evaluator, const std::vector<std::string>& variants) {
