@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <ATen/ops/zeros.h>
 #include <ATen/record_function.h>
-#include <torch/csrc/profiler/util.h>
 #include <torch/nn/module.h>
 
 #include "kernel/train/trainer.h"
@@ -21,21 +21,28 @@ namespace {
 
 thread_local double counted = 0;
 
-/// Torch's profiler knows products and convolutions; attention in one piece is two products.
-double attention_operations(const at::RecordFunction& function) {
-  const auto inputs = function.inputs();
-  if (inputs.size() < 2 || !inputs[0].isTensor() || !inputs[1].isTensor()) return 0;
-  const at::Tensor &queries = inputs[0].toTensor(), &keys = inputs[1].toTensor();
-  return 4.0 * static_cast<double>(queries.numel()) * static_cast<double>(keys.size(-2));
+/// Of a product of matrices, or of each in two batches of them.
+double product(const at::Tensor& a, const at::Tensor& b) { return 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1)); }
+
+/// About: as if the borders were padded.
+double convolution(const at::Tensor& images, const at::Tensor& weight, const std::vector<int64_t>& stride) {
+  const int64_t places = images.size(0) * (images.size(2) / stride.front()) * (images.size(3) / stride.back());
+  return 2.0 * static_cast<double>(weight.numel()) * static_cast<double>(places);
+}
+
+double operations_of(std::string_view name, c10::ArrayRef<const c10::IValue> inputs) {
+  const auto tensor = [&](size_t i) { return inputs.at(i).toTensor(); };
+  if (name == "aten::mm" || name == "aten::bmm") return product(tensor(0), tensor(1));
+  if (name == "aten::addmm" || name == "aten::baddbmm") return product(tensor(1), tensor(2));
+  if (name == "aten::conv2d") return convolution(tensor(0), tensor(1), inputs.at(3).toIntVector());
+  // Attention in one piece is two products.
+  if (name.starts_with("aten::_scaled_dot_product_") && (name.find("flash") != name.npos || name.find("efficient") != name.npos))
+    return 4.0 * static_cast<double>(tensor(0).numel()) * static_cast<double>(tensor(1).size(-2));
+  return 0;
 }
 
 std::unique_ptr<at::ObserverContext> count(const at::RecordFunction& function) {
-  const std::string_view name = function.name();
-  if (name.starts_with("aten::_scaled_dot_product_") && (name.find("flash") != name.npos || name.find("efficient") != name.npos)) {
-    counted += attention_operations(function);
-  } else if (name == "aten::mm" || name == "aten::addmm" || name == "aten::bmm" || name == "aten::baddbmm" || name == "aten::conv2d") {
-    counted += static_cast<double>(torch::profiler::impl::computeFlops(std::string(name), torch::profiler::impl::saveExtraArgs(function)));
-  }
+  counted += operations_of(function.name(), function.inputs());
   return nullptr;
 }
 
