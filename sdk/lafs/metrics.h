@@ -18,8 +18,8 @@ enum class Unit {
 ///
 ///     Metric{.name = "accuracy", .value = 0.998, .standard_error = 0.001, .n = 6000, .unit = Unit::share}
 struct Metric {
-  std::string name;     ///< "accuracy", "tar@far=0.001"
-  std::string variant;  ///< what was measured beside the model under the same protocol: "pixels"; empty: the model itself
+  std::string name;          ///< "accuracy", "tar@far=0.001"
+  std::string variant = "";  ///< what was measured beside the model under the same protocol: "pixels"; empty: the model itself
   double value = 0;
   double standard_error = 0;  ///< 0 when not known
   int64_t n = 0;              ///< items it was measured on

@@ -1,4 +1,6 @@
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -10,7 +12,7 @@
 namespace {
 
 /// Two linear layers with a GELU between them: a learned head that only pre-training has.
-class MyPlugin final : public torch::nn::Module, public lafs::Projector {
+class MyPlugin final : public torch::nn::Module, public lafs::Projector, public lafs::Prototypes {
  public:
   struct Options {
     int64_t hidden = 256, outputs = 128;
@@ -28,6 +30,8 @@ class MyPlugin final : public torch::nn::Module, public lafs::Projector {
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
   int64_t outputs() const override { return options_.outputs; }
+  /// What `freeze_last_layer` of the objective holds still at first.
+  std::vector<std::string> prototypes() const override { return {"second.weight", "second.bias"}; }
   at::Tensor forward(const at::Tensor& embedding, const lafs::Pass&) override {  // [B,D] -> [B,outputs]
     if (embedding.dim() != 2 || embedding.size(1) != first_->weight.size(1)) throw lafs::Error("\"embedding\" has another width");
     return second_->forward(at::gelu(first_->forward(embedding)));
