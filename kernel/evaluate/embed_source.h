@@ -1,13 +1,12 @@
 #pragma once
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <thread>
 
 #include "kernel/evaluate/embedder.h"
 #include "kernel/model/open_source.h"
+#include "lafs/parallel.h"
 
 namespace lafs {
 
@@ -21,7 +20,7 @@ struct EmbeddingRequest {
   std::string device = "auto";
   std::string flip = "contract";  ///< of picture and mirror: "sum", "none", "both", or what the input contract says
   int64_t class_tokens = 0;       ///< of the last so many blocks instead of the embedding
-  int64_t threads = std::max(1u, std::thread::hardware_concurrency());
+  int64_t threads = hardware_threads();
   bool replace = false;  ///< replace what `out` holds
   /// Sentences for people.
   std::function<void(const std::string&)> note = [](const std::string&) {};

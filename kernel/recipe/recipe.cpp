@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
-#include <thread>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -16,6 +15,7 @@
 #include "kernel/recipe/reader.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/recipe/tables.h"
+#include "lafs/parallel.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
@@ -235,7 +235,7 @@ Recipe read_recipe(Document document, const Registry& registry) {
   recipe.file = document.file;
   recipe.paths = document.roots;
   recipe.registry = &registry;
-  if (recipe.run.threads == 0) recipe.run.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (recipe.run.threads == 0) recipe.run.threads = hardware_threads();
   identify_weights(recipe.init);
   resolve(recipe);
   return recipe;

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 
+#include "lafs/parallel.h"
 #include "runner/commands/arguments.h"
 #include "runner/commands/data.h"
 #include "runner/tools/data/pack.h"
@@ -47,7 +47,7 @@ void add_options(CLI::App& command, PackOptions& options, std::string& style, st
 
 Command add_data_pack(CLI::App& data) {
   auto arguments = std::make_shared<Arguments>();
-  arguments->options.threads = std::max(1u, std::thread::hardware_concurrency());
+  arguments->options.threads = hardware_threads();
   CLI::App* command = data.add_subcommand("pack", "write a data source as a face record set");
   arguments->source.add_to(*command);
   add_options(*command, arguments->options, arguments->style, arguments->chroma);

@@ -58,12 +58,7 @@ class BenchLoop {
     source_ = assembly_.has_data() ? assembly_.data()
                                    : std::make_shared<NoiseSource>(recipe.run.batch * micro_batches, assembly_.identities(), recipe.input);
     augmentation_ = assembly_.augmentation();
-    LoaderOptions options;
-    options.seed = static_cast<uint64_t>(recipe.run.seed);
-    options.batch = recipe.run.batch;
-    options.end = micro_batches;
-    options.threads = recipe.run.loader_threads;
-    options.prefetch = recipe.run.prefetch;
+    const LoaderOptions options = loader_options(recipe.run, 0, micro_batches);
     loader_ = std::make_unique<Loader>(source_, augmentation_, recipe.input, options, device_);
     time_ = Epochs(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).timeline();
     time_.epoch = std::min<int64_t>(1, time_.epochs - 1);  // past what holds for the first epoch only

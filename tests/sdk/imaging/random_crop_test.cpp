@@ -27,7 +27,7 @@ TEST_CASE("random_crop: the box lies in the picture with the share and shape ask
     CHECK(static_cast<double>(box.width) / static_cast<double>(box.height) > 0.73);
     share += area / 4000;
   }
-  CHECK(share == doctest::Approx(0.68).epsilon(0.03));  // large shares that do not fit are drawn anew
+  CHECK(share == doctest::Approx(0.68).epsilon(0.03));  // large shares that do not fit are drawn again
 }
 
 TEST_CASE("random_crop: where nothing fits it is the largest centred part of an allowed shape") {
