@@ -12,7 +12,7 @@ uint64_t from_little_endian(const Byte* bytes, size_t count) {
   return value;
 }
 
-/// Appends the lowest `count` bytes of a number to a string or a vector of bytes, the lowest first.
+/// Appends the lowest `count` bytes of a number, at most 8, to a string or a vector of bytes, the lowest first.
 template <typename Bytes>
 void append_little_endian(Bytes& out, uint64_t value, size_t count) {
   for (size_t i = 0; i < count; ++i) out.push_back(static_cast<typename Bytes::value_type>(value >> (8 * i)));

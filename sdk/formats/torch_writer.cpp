@@ -192,7 +192,7 @@ class ZipWriter {
     append_little_endian(out, 45, 2);
     common(out, crc, large ? small : size, name);
     append_little_endian(out, extra.size(), 2);
-    append_little_endian(out, 0, 10);
+    out.append(10, '\0');  // no comment, first disk, no attributes
     append_little_endian(out, large ? small : at_, 4);
     return out + name + extra;
   }
