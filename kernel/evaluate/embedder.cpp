@@ -57,6 +57,7 @@ class EmbeddingRun {
     Decoder decoder(plan_, input_, options_.batch, options_.threads);
     int64_t done = 0;
     for (const PlannedBatch& batch : plan_.batches) {
+      if (options_.stop && options_.stop()) throw EmbeddingStopped();
       at::Tensor bytes = at::from_blob(decoder.next(), {options_.batch, input_.height, input_.width, 3}, at::kByte);
       if (batch.pixels) put_pixels(batch, bytes);
       if (!batch.class_tokens.empty()) put_embeddings(batch, bytes);

@@ -22,7 +22,11 @@ struct EmbedderOptions {
   at::Device device = at::kCPU;
   std::string precision = "fp32";                             ///< "fp32", "bf16", "fp16": autocast
   std::function<void(int64_t done, int64_t total)> progress;  ///< pictures; called on the caller's thread; may be empty
+  std::function<bool()> stop;  ///< asked before every batch: true makes `embed` throw EmbeddingStopped; may be empty
 };
+
+/// Thrown where `EmbedderOptions::stop` asked for it. No Error: nothing went wrong, and nobody wraps it in a sentence.
+struct EmbeddingStopped {};
 
 /// Embeds with one backbone in evaluation mode, without gradients and without chance.
 /// A picture that several requests of one call want is decoded once and embedded once for each kind of feature.
@@ -34,7 +38,7 @@ class ModelEmbedder final : public Embedder {
   ModelEmbedder(std::shared_ptr<Backbone> backbone, InputContract input, EmbedderOptions options);
 
   /// Throws Error for two requests of one name, an index outside its source, an unknown flip, class tokens of a backbone that shows none,
-  /// and a feature that is not finite; an error of decoding has the picture's key in front.
+  /// and a feature that is not finite; an error of decoding has the picture's key in front. Throws EmbeddingStopped.
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
  private:

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/evaluate/embedder.h"
+#include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
@@ -15,10 +16,23 @@
 
 namespace lafs {
 
+namespace {
+
+/// Whether scores chose the checkpoint: `best` of a run that has a later one.
+bool is_chosen(const TrainedModel& model) {
+  if (model.checkpoint.filename() != "best") return false;
+  const CheckpointFolder checkpoints(model.checkpoint.parent_path().parent_path());
+  std::error_code ignored;
+  return !std::filesystem::equivalent(checkpoints.find("best"), checkpoints.find("last"), ignored);
+}
+
+}  // namespace
+
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
   TrainedModel model = find_model(request.checkpoint, request.stage, !request.recipe.empty());
-  const Recipe recipe = request.recipe.empty() ? training_recipe(model, request.context, registry)
-                                               : open_stage(request.recipe, request.stage, request.context, registry);
+  Recipe recipe = request.recipe.empty() ? training_recipe(model, request.context, registry)
+                                         : open_stage(request.recipe, request.stage, request.context, registry);
+  if (!recipe.input_written) recipe.input = model.facts.input;
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
   }
@@ -33,6 +47,11 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, request.note);
   auto backbone = load_encoder(model, registry);
   backbone->module()->to(options.device);
+  if (request.note && is_chosen(model)) {
+    request.note(
+        "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
+        "checkpoints/last is the one that was not chosen");
+  }
   ModelEmbedder embedder(backbone, recipe.input, options);
   auto results = evaluate(assembly.evaluators(), embedder);
   return {std::move(model), std::move(results)};
@@ -40,7 +59,8 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {
   const auto& [model, results] = evaluation;
-  const ResultFacts about{{"checkpoint", model.checkpoint.string()}, {"training_identity", model.facts.identity}};
+  ResultFacts about{{"checkpoint", model.checkpoint.string()}, {"training_identity", model.facts.identity}};
+  if (is_chosen(model)) about.emplace_back("chosen", "best of the evaluations while training");
   return results_json(results, model.position.step, model.checkpoint.filename().string(), about);
 }
 

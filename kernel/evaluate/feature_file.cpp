@@ -1,7 +1,6 @@
 #include "kernel/evaluate/feature_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +19,7 @@
 #include "formats/mapped_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "kernel/ledger/file_lock.h"
 #include "kernel/results/json_text.h"
 #include "lafs/error.h"
 
@@ -54,14 +54,10 @@ std::string escaped(const std::string& key) {
 /// Rows on their way, of one process at a time. A file that got no row does not stay.
 class FeatureFile::Rows {
  public:
-  explicit Rows(fs::path file)
-      : file_(std::move(file)), descriptor_(::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) {
+  explicit Rows(fs::path file) : file_(std::move(file)), lock_(file_) {
+    if (!lock_.held()) throw Error(fmt::format("\"{}\" is in use by {}", file_.string(), lock_.holder()));
+    descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     if (descriptor_ < 0) fail();
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-    const int reason = errno;
-    ::close(descriptor_);
-    if (reason == EWOULDBLOCK) throw Error(fmt::format("\"{}\" is in use by another process", file_.string()));
-    throw Error(fmt::format("cannot lock \"{}\": {}", file_.string(), std::strerror(reason)));
   }
   ~Rows() {
     std::error_code ignored;
@@ -88,7 +84,8 @@ class FeatureFile::Rows {
   [[noreturn]] void fail() const { throw Error(fmt::format("cannot write \"{}\": {}", file_.string(), std::strerror(errno))); }
 
   fs::path file_;
-  int descriptor_;
+  FileLock lock_;
+  int descriptor_ = -1;
 };
 
 FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over)

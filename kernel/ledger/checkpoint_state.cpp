@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ledger/checkpoint_folder.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -98,6 +99,7 @@ nlohmann::json checkpoint_state_json(const RunPosition& position, const Checkpoi
   each_encoder_field(facts, writer(json["encoder"]));
   for (const NetworkFacts& network : facts.networks) each_network_field(network, writer(json["networks"].emplace_back()));
   json["input"] = input_json(facts.input);
+  if (position.evaluation_due) json["evaluation_due"] = true;
   if (position.scaler) each_scaler_field(*position.scaler, writer(json["scaler"]));
   return json;
 }
@@ -110,6 +112,7 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     const auto json = nlohmann::json::parse(in);
     RunPosition position;
     each_position_field(position, reader(json));
+    position.evaluation_due = json.value("evaluation_due", false);
     if (const auto scaler = json.find("scaler"); scaler != json.end()) each_scaler_field(position.scaler.emplace(), reader(*scaler));
     CheckpointFacts facts;
     each_fact(facts, reader(json));
@@ -133,10 +136,16 @@ std::string recipe_place(const fs::path& checkpoint, const CheckpointFacts& fact
 }
 
 fs::path resolve_checkpoint(const fs::path& path) {
-  if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
-  if (fs::exists(path / "state.json")) return path;
+  std::error_code ignored;
+  if (fs::exists(path / "state.json", ignored)) return path;
+  const std::string name = path.filename().string();
+  if ((name == "last" || name == "best") && path.parent_path().filename() == "checkpoints") {
+    if (const fs::path found = CheckpointFolder(path.parent_path().parent_path()).find(name); !found.empty()) return found;
+  }
+  if (!fs::exists(path, ignored)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
   for (const char* link : {"best", "last"}) {
-    if (fs::exists(path / "checkpoints" / link / "state.json")) return path / "checkpoints" / link;
+    if (fs::exists(path / "checkpoints" / link / "state.json", ignored)) return path / "checkpoints" / link;
+    if (const fs::path found = CheckpointFolder(path).find(link); !found.empty()) return found;
   }
   throw Error(fmt::format("\"{}\" is neither a checkpoint nor a run folder with one", path.string()));
 }

@@ -28,7 +28,8 @@ struct RunPosition {
   int64_t micro = 0;  ///< micro-batches done
   int64_t total = 0;  ///< optimizer steps of the run
   double best_score = -1e300;
-  int64_t best_step = -1;  ///< -1: nothing was scored yet
+  int64_t best_step = -1;       ///< -1: nothing was scored yet
+  bool evaluation_due = false;  ///< the evaluation after `step` was asked for and is not done
   std::optional<GradScalerState> scaler;
 };
 
@@ -62,7 +63,8 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const std::filesys
 /// a name for the text in state.json.
 std::string recipe_place(const std::filesystem::path& checkpoint, const CheckpointFacts& facts);
 
-/// A checkpoint folder itself, or the `checkpoints/best`, else `last`, of a run folder. Throws Error for any other path.
+/// A checkpoint folder itself, or the `best` checkpoint, else the `last`, of a run folder. A path that ends in `checkpoints/last` or
+/// `checkpoints/best` is found also where that link was lost. Throws Error for any other path.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 nlohmann::json input_json(const InputContract& input);

@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "kernel/ledger/checkpoint_folder.h"
+
 namespace lafs {
 
 namespace {
@@ -19,8 +21,7 @@ std::optional<FinishedRun> read_finished_run(const Recipe& recipe, const std::fi
   FinishedRun run;
   run.results = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   if (!run.results.is_object() || text(run.results, "training_identity") != recipe.identity) return std::nullopt;
-  std::error_code ignored;
-  if (!std::filesystem::exists(folder / "checkpoints" / "last" / "weights.safetensors", ignored)) return std::nullopt;
+  if (CheckpointFolder(folder).find("last").empty()) return std::nullopt;
   run.data_fingerprint = text(run.results, "data_fingerprint");
   run.evaluated = text(run.results, "evaluation_identity") == recipe.evaluation_identity;
   return run;

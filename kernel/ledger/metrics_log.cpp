@@ -17,9 +17,9 @@ using Line = nlohmann::ordered_json;
 
 std::string text_of(const Line& line) { return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
 
-/// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done.
-/// A last line without its end was being written when the run died.
-std::string lines_before(const std::filesystem::path& file, int64_t step) {
+/// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done, and the one
+/// after `step` is left out where it is due again. A last line without its end was being written when the run died.
+std::string lines_before(const std::filesystem::path& file, int64_t step, bool evaluation_due) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
   const std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -31,7 +31,7 @@ std::string lines_before(const std::filesystem::path& file, int64_t step) {
     if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer()) {
       throw Error("this line holds no step").at(fmt::format("{}:{}", file.string(), number));
     }
-    if (parsed["step"].get<int64_t>() < step + (parsed.contains("evaluation") ? 1 : 0)) kept += line;
+    if (parsed["step"].get<int64_t>() < step + (parsed.contains("evaluation") && !evaluation_due ? 1 : 0)) kept += line;
   }
   return kept;
 }
@@ -52,10 +52,10 @@ struct MetricsLog::State {
   std::ofstream out;
 };
 
-MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t resume_step) {
+MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t resume_step, bool evaluation_due) {
   std::filesystem::create_directories(folder);
   const std::filesystem::path file = folder / "metrics.jsonl";
-  if (std::filesystem::exists(file)) formats::write_atomically(file, lines_before(file, resume_step));
+  if (std::filesystem::exists(file)) formats::write_atomically(file, lines_before(file, resume_step, evaluation_due));
   state_ = std::make_unique<State>(folder);
 }
 

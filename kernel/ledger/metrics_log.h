@@ -21,9 +21,9 @@ struct StepRecord {
 /// [main thread]
 class MetricsLog {
  public:
-  /// Goes on in `folder`, which is made when absent: records of step >= `resume_step`, evaluations after more steps than that, and a
-  /// half-written last line are dropped first, atomically.
-  MetricsLog(const std::filesystem::path& folder, int64_t resume_step);
+  /// Goes on in `folder`, which is made when absent: records of step >= `resume_step`, evaluations after more steps than that (with
+  /// `evaluation_due` after so many, too), and a half-written last line are dropped first, atomically.
+  MetricsLog(const std::filesystem::path& folder, int64_t resume_step, bool evaluation_due = false);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;

@@ -1,16 +1,12 @@
 #include "kernel/ledger/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <fstream>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lafs/error.h"
 
@@ -18,30 +14,64 @@ namespace lafs {
 
 namespace fs = std::filesystem;
 
-FolderLock::FolderLock(const fs::path& folder) : folder_(folder) {
+namespace {
+
+nlohmann::json json_of(const fs::path& file) {
+  std::ifstream in(file);
+  return nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+}
+
+/// What a run that was stopped before it wrote anything may leave behind.
+bool is_trace_of_lock(const fs::path& entry) {
+  const std::string name = entry.filename().string();
+  return name == ".lock" || name.starts_with(".lock.holder");
+}
+
+bool is_empty_but_for_locks(const fs::path& folder) {
+  std::error_code ignored;
+  return std::all_of(fs::directory_iterator(folder, ignored), fs::directory_iterator(),
+                     [](const fs::directory_entry& entry) { return is_trace_of_lock(entry.path()); });
+}
+
+fs::path made(const fs::path& folder, bool& by_us) {
   std::error_code error;
-  fs::create_directories(folder, error);
+  by_us = fs::create_directories(folder, error);
   if (error) throw Error(fmt::format("cannot make the run folder \"{}\": {}", folder.string(), error.message()));
-  const fs::path file = folder / ".lock";
-  handle_ = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  if (handle_ < 0) throw Error(fmt::format("cannot write in the run folder \"{}\": {}", folder.string(), std::strerror(errno)));
-  if (::flock(handle_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    ::close(handle_);
-    if (reason == EWOULDBLOCK) throw Error(fmt::format("the run folder \"{}\" is in use by another process", folder.string()));
-    throw Error(fmt::format("cannot lock the run folder \"{}\": {}", folder.string(), std::strerror(reason)));
-  }
+  return folder / ".lock";
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const fs::path& folder) : folder_(folder), lock_(made(folder, made_)) {
+  if (!lock_.held()) throw Error(fmt::format("the run folder \"{}\" is in use by {}", folder.string(), lock_.holder()));
 }
 
 FolderLock::~FolderLock() {
   // A run that failed before it wrote anything leaves no folder behind.
   std::error_code ignored;
-  const auto entries = std::distance(fs::directory_iterator(folder_, ignored), fs::directory_iterator());
-  if (entries == 1) fs::remove_all(folder_, ignored);
-  ::close(handle_);
+  if (made_ && is_empty_but_for_locks(folder_)) fs::remove_all(folder_, ignored);
 }
 
-bool holds_run(const fs::path& folder) { return fs::is_directory(folder / "checkpoints"); }
+bool holds_nothing(const fs::path& folder) {
+  std::error_code ignored;
+  return !fs::exists(folder, ignored) || (fs::is_directory(folder, ignored) && is_empty_but_for_locks(folder));
+}
+
+bool is_run_of_lafs(const fs::path& folder) {
+  const auto manifest = json_of(folder / "manifest.json");
+  if (manifest.is_object() && manifest.contains("training_identity") && manifest.contains("sessions")) return true;
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder / "checkpoints", ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    const auto state = json_of(entry->path() / "state.json");
+    if (state.is_object() && state.contains("training_identity") && state.contains("encoder")) return true;
+  }
+  return false;
+}
+
+bool holds_run(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::is_directory(folder / "checkpoints", ignored);
+}
 
 std::vector<std::string> runs_in(const fs::path& folder) {
   std::vector<std::string> names;

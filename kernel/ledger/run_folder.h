@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "kernel/ledger/file_lock.h"
+
 namespace lafs {
 
 /// Held while a process works on a run folder; makes the folder when it is absent. A run that fails before it wrote anything leaves no
@@ -14,10 +16,19 @@ class FolderLock {
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 
+  const std::string& note() const { return lock_.note(); }  ///< as FileLock's
+
  private:
   std::filesystem::path folder_;
-  int handle_;
+  bool made_ = false;
+  FileLock lock_;
 };
+
+/// Whether nothing is there, or an empty folder, or one with nothing but the lock of a run that never began.
+bool holds_nothing(const std::filesystem::path& folder);
+
+/// Whether lafs wrote the folder as a run folder: its manifest or a checkpoint says so.
+bool is_run_of_lafs(const std::filesystem::path& folder);
 
 /// Whether a run in the folder has written a checkpoint.
 bool holds_run(const std::filesystem::path& folder);

@@ -76,6 +76,10 @@ void sync_folder(const fs::path& folder) {
   }
 }
 
+void write_state(const fs::path& checkpoint, const RunPosition& position, const CheckpointFacts& facts) {
+  formats::write_atomically(checkpoint / "state.json", json_text(checkpoint_state_json(position, facts)) + "\n");
+}
+
 /// Fills the visited tensors from the file, and remembers what it used.
 class Restore final : public StateVisitor {
  public:
@@ -105,12 +109,12 @@ class Restore final : public StateVisitor {
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(fs::path run_folder) : folder_(std::move(run_folder) / "checkpoints") {}
+CheckpointStore::CheckpointStore(fs::path run_folder) : folder_(run_folder) {}
 
 void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts,
                            bool best) {
-  const std::string name = fmt::format("step-{:08d}", position.step);
-  const fs::path part = folder_ / fmt::format(".{}.part", name), final = folder_ / name;
+  const std::string name = CheckpointFolder::name_of(position.step);
+  const fs::path part = folder_.path() / fmt::format(".{}.part", name), final = folder_.path() / name;
   fs::create_directories(part);
 
   Payload weights;
@@ -120,42 +124,24 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
   optimizer.visit_state(state);
   formats::write_safetensors(part / "optimizer.safetensors", state.payload.tensors, {{"training_identity", facts.identity}});
 
-  formats::write_atomically(part / "state.json", json_text(checkpoint_state_json(position, facts)) + "\n");
+  write_state(part, position, facts);
   sync_folder(part);
   std::error_code ignored;
   fs::remove_all(final, ignored);  // the same step again: after an interruption right behind a checkpoint
   fs::rename(part, final);
-  sync_folder(folder_);
-  // `last` moves last: a kill in between repeats the step and finds the same best again.
-  if (best) point("best", name);
-  point("last", name);
-  prune();
+  sync_folder(folder_.path());
+  if (best) folder_.point("best", name);
+  folder_.point("last", name);
+  sync_folder(folder_.path());
+  folder_.prune(facts.identity);
 }
 
-void CheckpointStore::point(const std::string& link, const std::string& target) const {
-  const fs::path fresh = folder_ / fmt::format(".{}.part", link);
-  std::error_code ignored;
-  fs::remove(fresh, ignored);
-  fs::create_directory_symlink(target, fresh);
-  fs::rename(fresh, folder_ / link);
-  sync_folder(folder_);
-}
-
-void CheckpointStore::prune() const {
-  std::set<fs::path> kept;
-  for (const char* link : {"last", "best"}) {
-    if (fs::is_symlink(folder_ / link)) kept.insert(folder_ / fs::read_symlink(folder_ / link));
-  }
-  for (const auto& entry : fs::directory_iterator(folder_)) {
-    const std::string name = entry.path().filename();
-    const bool ours = name.starts_with("step-") || (name.starts_with(".step-") && name.ends_with(".part"));
-    if (ours && !entry.is_symlink() && !kept.contains(entry.path())) fs::remove_all(entry.path());
-  }
-}
-
-fs::path CheckpointStore::find(const std::string& link) const {
-  const fs::path path = folder_ / link;
-  return fs::exists(path) ? fs::canonical(path) : fs::path();
+void CheckpointStore::update(const RunPosition& position, const CheckpointFacts& facts, bool best) {
+  const std::string name = CheckpointFolder::name_of(position.step);
+  // The state first: it says which checkpoint is best, and a kill before the name moves is repaired by it.
+  write_state(folder_.path() / name, position, facts);
+  if (best) folder_.point("best", name);
+  folder_.prune(facts.identity);
 }
 
 void load_weights(const fs::path& file, torch::nn::Module& root) {

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <string>
 
-#include "kernel/ledger/checkpoint_state.h"
+#include "kernel/ledger/checkpoint_folder.h"
 #include "lafs/optimizer.h"
 
 namespace torch::nn {
@@ -11,22 +11,21 @@ class Module;
 
 namespace lafs {
 
-/// A folder `checkpoints/step-NNNNNNNN` with weights.safetensors, optimizer.safetensors and state.json.
-/// It is written beside under another name, synced, renamed; then the link `last` (and `best`) moves to it: a kill at any
-/// moment leaves the last good state. Folders that no link names are removed.
+/// Writes folders `checkpoints/step-NNNNNNNN` with weights.safetensors, optimizer.safetensors and state.json.
+/// Each is written beside under another name, synced, renamed; then the name `last` moves to it: a kill at any moment leaves the last good
+/// state. Earlier checkpoints of the same training identity that are neither last nor best are removed.
 class CheckpointStore {
  public:
   explicit CheckpointStore(std::filesystem::path run_folder);
 
   void save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts, bool best);
+  /// Writes what changed besides tensors since the checkpoint of `position.step` was saved, as by an evaluation that is done now.
+  void update(const RunPosition& position, const CheckpointFacts& facts, bool best);
   /// The folder that `last` or `best` names; empty when there is none.
-  std::filesystem::path find(const std::string& link) const;
+  std::filesystem::path find(const std::string& name) const { return folder_.find(name); }
 
  private:
-  void point(const std::string& link, const std::string& folder) const;
-  void prune() const;
-
-  std::filesystem::path folder_;
+  CheckpointFolder folder_;
 };
 
 /// Puts every tensor of the file into the tree, verifying its hash; each one of both must have its partner of equal shape and type.

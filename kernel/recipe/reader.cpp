@@ -67,10 +67,12 @@ void Reader::wrong_type(const Node& node, const std::string& name, std::string_v
 
 bool Reader::in_range(double value, const Node& node, const Option& option, const std::string& name) {
   const auto& [low, high] = std::pair(option.rule.low, option.rule.high);
-  if (value >= low && value <= high) return true;
+  if (value >= low && value <= high && std::isfinite(value)) return true;
   std::string sentence;
   if (std::isnan(value)) {
     sentence = "is not a number";
+  } else if (std::isinf(value)) {
+    sentence = "is not a finite number";
   } else if (std::isinf(high)) {
     sentence = fmt::format("is less than {}", low);
   } else if (std::isinf(low)) {

@@ -14,6 +14,7 @@
 #include "kernel/recipe/paths.h"
 #include "kernel/recipe/reader.h"
 #include "kernel/recipe/resolver.h"
+#include "kernel/recipe/sense.h"
 #include "kernel/recipe/tables.h"
 #include "lafs/parallel.h"
 #include "lafs/suggestion.h"
@@ -47,12 +48,14 @@ class RecipeReader {
     reading_.corrected = recipe_.run.behaviour == "corrected";
     reading_.epochs = recipe_.run.epochs;
     read_plain("input", recipe_.input);
+    recipe_.input_written = tree_.find("input") != nullptr;
     each_component(recipe_, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
       const Node* node = tree_.find(use.kind());
       if (node) read_use(reading_, node, node->position, use, beside);
     });
     read_entries("init", [&](const Node& item) { read_init(item); });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
+    check_sense(recipe_, tree_, diagnostics_);
     return std::move(recipe_);
   }
 

@@ -26,6 +26,7 @@ struct Recipe {
   std::string title;
   RunOptions run;
   InputContract input;
+  bool input_written = false;  ///< whether the recipe has an [input] at all
   Use<DataSource> data_source;
   Use<Augmentation> augmentation;
   Use<Backbone> backbone;

@@ -3,25 +3,28 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/results/json_text.h"
 #include "kernel/train/trainer.h"
 
 namespace lafs {
 
-std::filesystem::path write_not_finite(const std::filesystem::path& folder, nlohmann::json facts, const NotFinite& error) {
+void stop_not_finite(const std::filesystem::path& folder, nlohmann::json facts, const NotFinite& error) {
   facts["what"] = error.what();
+  facts["last_checkpoint"] = CheckpointFolder(folder).find("last").string();
   if (error.batch) {
     const at::Tensor indices = error.batch->indices().cpu();
     facts["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
     facts["keys"] = error.batch->keys;
     facts["micro_batch"] = error.batch->micro;
   }
-  std::filesystem::path file = folder / "not_finite.json";
+  const std::filesystem::path file = folder / "not_finite.json";
   formats::write_atomically(file, json_text(facts) + "\n");
-  return file;
+  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
 }
 
 }  // namespace lafs

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "kernel/ledger/run_folder.h"
 #include "kernel/results/row_results.h"
 #include "kernel/run/finished_run.h"
 #include "kernel/run/interrupt.h"
+#include "kernel/run/output_folder.h"
 
 namespace lafs {
 
@@ -75,7 +75,7 @@ void require_inputs(const Row& row, const Stage& stage) {
 
 RowOutcome run_row(const RowRequest& request) {
   const Row& row = request.row;
-  if (holds_run(row.folder)) throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
+  require_row_folder(row);
   RowListener silent;
   RowListener& listener = request.listener ? *request.listener : silent;
   RowOutcome outcome;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@
 #include "formats/atomic_file.h"
 #include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
-#include "kernel/evaluate/embedder.h"
+#include "kernel/data/picture_shapes.h"
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/model/assembly.h"
@@ -20,8 +21,11 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "kernel/run/evaluations.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
+#include "kernel/run/output_folder.h"
+#include "kernel/run/run_checkpoints.h"
 #include "kernel/train/trainer.h"
 
 namespace lafs {
@@ -38,12 +42,18 @@ struct StoppedAtTheEnd {
   }
 };
 
+/// The folder of a request, once it is known that a run may write there.
+const fs::path& own_folder(const SessionRequest& request) {
+  require_run_folder(request.recipe, request.folder);
+  return request.folder;
+}
+
 class Session {
  public:
   explicit Session(const SessionRequest& request)
       : request_(request),
         recipe_(request.recipe),
-        lock_(request.folder),
+        lock_(own_folder(request)),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
         assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.push_back(text); }) {}
@@ -59,14 +69,14 @@ class Session {
   void train(MetricsLog& log);
   StepOutcome one_step(const Timeline& time, Loader& loader);
   void report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log);
-  void after_step(MetricsLog& log, bool last);
-  std::vector<NamedMetrics> evaluate_now(bool last);
+  void after_step(MetricsLog& log);
+  std::optional<std::vector<NamedMetrics>> scores_of(const Evaluations::Chosen& chosen);
+  void evaluate(const Evaluations::Chosen& chosen, MetricsLog& log);
   void finish();
   void message(const std::string& text) const {
     for (RunListener* listener : request_.listeners) listener->message(text);
   }
-  void save(bool best);
-  [[noreturn]] void stop_not_finite(const NotFinite& error) const;
+  void save();
 
   const SessionRequest& request_;
   const Recipe& recipe_;
@@ -76,7 +86,7 @@ class Session {
   std::vector<std::string> notes_;
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
-  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
+  std::optional<Evaluations> evaluations_;
   Epochs epochs_;
   RunPosition position_;
   std::string fingerprint_;  // of the training data
@@ -99,8 +109,7 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
-  if (!holds_run(request_.folder) && !runs_in(request_.folder).empty())
-    throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", request_.folder.string()));
+  if (!lock_.note().empty()) notes_.push_back(lock_.note());
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
@@ -108,35 +117,26 @@ void Session::prepare() {
   if (!recipe_.head.empty() && assembly_.identities() == 1)
     notes_.push_back("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
-  evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
+  evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
+  for (const auto& notes : {shape_notes(*assembly_.data(), recipe_.input), evaluations_->notes()})
+    notes_.insert(notes_.end(), notes.begin(), notes.end());
 }
 
 /// Whether a checkpoint of this recipe was found and loaded.
 bool Session::resume() {
-  const fs::path last = store_.find("last");
-  if (last.empty()) return false;
-  const auto [position, known] = read_checkpoint_state(last);
-  if (known.identity != recipe_.identity) {
-    throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", request_.folder.string(),
-                            recipe_difference(known.recipe, recipe_.resolved)));
-  }
-  if (known.data_fingerprint != fingerprint_) {
+  RunCheckpoints checkpoints(request_.folder, [this](const std::string& text) { notes_.push_back(text); });
+  const auto found = checkpoints.newest(recipe_);
+  if (!found) return false;
+  if (found->facts.data_fingerprint != fingerprint_) {
     throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); restore that data, or give another --out",
-                            request_.folder.string(), known.data_fingerprint, fingerprint_));
+                            request_.folder.string(), found->facts.data_fingerprint, fingerprint_));
   }
-  load_weights(last / "weights.safetensors", trainer_->root());
-  load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
-  if (GradScaler* scaler = trainer_->scaler()) {
-    if (!position.scaler) throw Error(fmt::format("\"{}\" has no scaler", (last / "state.json").string()));
-    scaler->restore(*position.scaler);
-  }
-  position_ = position;
-  saved_step_ = position.step;
+  position_ = checkpoints.load(*trainer_);
+  saved_step_ = position_.step;
   return true;
 }
 
 void Session::write_folder() const {
-  formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   ManifestFacts facts;
   facts.command = request_.command;
   facts.recipe_file = recipe_.file.string();
@@ -145,71 +145,64 @@ void Session::write_folder() const {
   facts.device = device_.str();
   facts.threads = recipe_.run.threads;
   facts.registry = &request_.registry;
-  write_manifest(request_.folder, facts);
+  write_manifest(request_.folder, facts);  // first: it marks the folder as ours
+  formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
 }
 
-void Session::save(bool best) {
-  if (saved_step_ == position_.step && !best) return;
+void Session::save() {
+  if (saved_step_ == position_.step) return;
   for (RunListener* listener : request_.listeners) listener->saving();
   if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
-  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), best);
+  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), false);
   saved_step_ = position_.step;
 }
 
-std::vector<NamedMetrics> Session::evaluate_now(bool last) {
-  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> chosen;
-  for (size_t i = 0; i < evaluators_.size(); ++i) {
-    if (last || recipe_.evaluators[i].while_training) chosen.push_back(evaluators_[i]);
-  }
-  if (chosen.empty()) return {};
-  EmbedderOptions options;
-  options.threads = recipe_.run.loader_threads;
-  options.device = device_;
-  options.precision = recipe_.run.precision;
-  ModelEmbedder embedder(trainer_->encoder(), recipe_.input, options);
-  auto results = evaluate(chosen, embedder);
-  for (const NamedMetrics& result : results) {
-    if (result.metrics.values.empty()) continue;
-    message(fmt::format("step {}: {} {} {}", position_.step, result.name, result.metrics.values.front().name,
-                        metric_text(result.metrics.values.front())));
+std::optional<std::vector<NamedMetrics>> Session::scores_of(const Evaluations::Chosen& chosen) {
+  auto results = evaluations_->scores(chosen, trainer_->encoder());
+  for (size_t i = 0; results && i < results->size(); ++i) {
+    const auto& [name, metrics, seconds] = (*results)[i];
+    if (metrics.values.empty()) continue;
+    message(fmt::format("step {}: {} {} {}", position_.step, name, metrics.values.front().name, metric_text(metrics.values.front())));
   }
   return results;
 }
 
-void Session::after_step(MetricsLog& log, bool last) {
-  bool best = false;
-  if (last || epochs_.crosses(position_.step - 1, recipe_.run.evaluate_every)) {
-    auto results = evaluate_now(last);
-    if (!results.empty()) {
-      log.evaluation(position_.step, results);
-      for (RunListener* listener : request_.listeners) listener->evaluated(position_.step, results);
-      if (!results.front().metrics.values.empty() && results.front().metrics.values.front().value > position_.best_score) {
-        position_.best_score = results.front().metrics.values.front().value;
-        position_.best_step = position_.step;
-        best = true;
-      }
+/// Scores the checkpoint of this step, which was written before, and records there what came out. One that a signal stops stays due.
+void Session::evaluate(const Evaluations::Chosen& chosen, MetricsLog& log) {
+  auto results = scores_of(chosen);
+  if (!results) return;
+  const bool last = position_.step >= epochs_.steps;
+  bool best = last && position_.best_step < 0;
+  if (!results->empty()) {
+    log.evaluation(position_.step, *results);
+    for (RunListener* listener : request_.listeners) listener->evaluated(position_.step, *results);
+    const auto& values = results->front().metrics.values;
+    if (!values.empty() && values.front().value > position_.best_score) {
+      position_.best_score = values.front().value;
+      position_.best_step = position_.step;
+      best = true;
     }
-    if (last) outcome_.results = std::move(results);
   }
-  const bool due =
-      recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : epochs_.crosses(position_.step - 1, 1);
-  if (last || best || due || interrupted()) {
-    save(best || (last && position_.best_step < 0));
-  }
+  position_.evaluation_due = false;
+  store_.update(position_, facts(), best);
+  if (last) outcome_.results = std::move(*results);
 }
 
-void Session::stop_not_finite(const NotFinite& error) const {
-  const nlohmann::json facts{
-      {"step", position_.step}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
-  const fs::path file = write_not_finite(request_.folder, facts, error);
-  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
+void Session::after_step(MetricsLog& log) {
+  const auto chosen = evaluations_->due(epochs_, position_.step);
+  position_.evaluation_due = !chosen.empty() || position_.step == epochs_.steps;
+  const bool due =
+      recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : epochs_.crosses(position_.step - 1, 1);
+  // Before the evaluation: what ends the run there, such as the time limit of a cluster, loses no step.
+  if (position_.evaluation_due || due || interrupted()) save();
+  if (position_.evaluation_due && !interrupted()) evaluate(chosen, log);
 }
 
 StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
     return trainer_->step(time, [&] { return loader.next(); });
   } catch (const NotFinite& error) {
-    stop_not_finite(error);
+    stop_not_finite(request_.folder, {{"step", position_.step}, {"training_identity", recipe_.identity}}, error);
   }
 }
 
@@ -248,9 +241,9 @@ void Session::train(MetricsLog& log) {
     outcome_.waiting_share = loader.waited_seconds() / training;
     report_step(time, step, seconds, loader.waited_seconds() - waited_before, log);
     waited_before = loader.waited_seconds();
-    after_step(log, position_.step == epochs_.steps);
+    after_step(log);
   }
-  if (interrupted()) save(false);
+  if (interrupted()) save();
   outcome_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
 }
 
@@ -265,17 +258,22 @@ void Session::finish() {
 
 /// Trains what is left, or scores a run that has nothing left.
 void Session::work(bool resumed) {
-  MetricsLog log(request_.folder, position_.step);
+  MetricsLog log(request_.folder, position_.step, position_.evaluation_due);
   for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
   const StoppedAtTheEnd stopped{request_.listeners};
   for (const std::string& note : notes_) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
-  outcome_.was_done = position_.step >= epochs_.steps;
+  const bool last = position_.step >= epochs_.steps;
+  outcome_.was_done = last && !position_.evaluation_due;
   if (outcome_.was_done) {
-    outcome_.results = evaluate_now(true);
-  } else {
-    train(log);
+    auto results = scores_of(evaluations_->all());
+    outcome_.interrupted = !results;
+    if (results) outcome_.results = std::move(*results);
+    return;
   }
+  if (position_.evaluation_due) evaluate(evaluations_->due(epochs_, position_.step), log);
+  if (!last) train(log);
+  outcome_.interrupted = position_.step < epochs_.steps || position_.evaluation_due;
 }
 
 SessionOutcome Session::run() {
@@ -285,7 +283,6 @@ SessionOutcome Session::run() {
   position_.total = epochs_.steps;
   write_folder();
   work(resumed);
-  outcome_.interrupted = position_.step < epochs_.steps;
   outcome_.step = position_.step;
   outcome_.total = epochs_.steps;
   if (!outcome_.interrupted) finish();

@@ -1,6 +1,10 @@
 #include "runner/commands/arguments.h"
 
+#include <memory>
+
 #include <CLI/CLI.hpp>
+
+#include "runner/report/output_file.h"
 
 namespace lafs {
 
@@ -15,6 +19,13 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint) {
 
 void batch_option(CLI::App& command, int64_t& batch) {
   command.add_option("--batch", batch, "pictures per forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
+}
+
+CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help) {
+  auto force = std::make_shared<bool>(false);
+  command.add_flag("--force", *force, "overwrite the file when it exists");
+  command.parse_complete_callback([force, &file] { require_free(file, *force); });
+  return command.add_option(name, file, help)->type_name("FILE");
 }
 
 void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,

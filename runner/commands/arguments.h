@@ -8,7 +8,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace lafs {
 
@@ -18,6 +19,10 @@ void recipe_argument(CLI::App& command, std::filesystem::path& recipe);
 void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
 /// `--batch`, images of a forward pass.
 void batch_option(CLI::App& command, int64_t& batch);
+
+/// An option for a file to write, and `--force`: without it a file that is there already is an error, before any work. Devices and pipes
+/// are written to as they are.
+CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help);
 
 /// An option that takes one of some words; the value so far is its default.
 void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,

@@ -45,7 +45,7 @@ Command add_bench(CLI::App& app) {
   command->add_option("--steps", options.steps, "steps to time")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--warm-up", options.warm_up, "untimed steps before that")->check(CLI::Range(0, 1000))->capture_default_str();
   const char* help = "also write a Chrome trace of some more steps: each operation, the parts around them, the loader";
-  CLI::Option* trace = command->add_option("--trace", options.trace, help)->type_name("FILE");
+  CLI::Option* trace = output_option(*command, "--trace", options.trace, help);
   CLI::Option* traced = command->add_option("--trace-steps", options.traced_steps, "steps to trace");
   traced->check(CLI::Range(1, 100))->capture_default_str()->needs(trace);
   command->add_flag("--json", arguments->json, "the figures as JSON");

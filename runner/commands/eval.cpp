@@ -46,7 +46,7 @@ Command add_eval(CLI::App& app) {
   model_argument(*command, arguments->request.checkpoint);
   const char* recipe = "take the evaluators from this recipe; default the one it was trained with";
   command->add_option("--recipe", arguments->request.recipe, recipe)->type_name("FILE");
-  command->add_option("--out", arguments->out, "also write the results to this file, as JSON")->type_name("FILE");
+  output_option(*command, "--out", arguments->out, "also write the results to this file, as JSON");
   batch_option(*command, arguments->request.batch);
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "this stage of a row's folder, or of a row given as --recipe");

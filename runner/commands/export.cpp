@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kernel/model/export.h"
+#include "runner/commands/arguments.h"
 #include "runner/commands/command.h"
 
 namespace lafs {
@@ -29,10 +30,8 @@ Command add_export(CLI::App& app) {
       ->required()
       ->type_name("PATH");
   command->add_option("--map", request.map, "name map, see lafs describe")->required()->type_name("NAME");
-  command
-      ->add_option("--out", request.out, "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors")
-      ->required()
-      ->type_name("FILE");
+  const char* help = "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors";
+  output_option(*command, "--out", request.out, help)->required();
   return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
 }
 

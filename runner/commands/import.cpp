@@ -44,7 +44,7 @@ Command add_import(CLI::App& app) {
       ->required()
       ->type_name("RECIPE|PLUGIN");
   command->add_option("--options", request.options, "options of the plugin: 'dim = 48'")->type_name("TOML");
-  command->add_option("--out", request.out, "safetensors file to write")->required()->type_name("FILE");
+  output_option(*command, "--out", request.out, "safetensors file to write")->required();
   command->add_option("--select", request.select, "take only tensors with this prefix, and remove it first")->type_name("PREFIX");
   command->add_option("--only", request.only, "load only these (globs on our names)")->type_name("GLOB");
   command->add_option("--except", request.except, "do not load these (globs on our names)")->type_name("GLOB");

@@ -1,8 +1,12 @@
 #include "runner/report/tensorboard.h"
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <string_view>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "formats/event_writer.h"
 
@@ -19,12 +23,38 @@ std::string tag_of(const std::string& set, const std::string& metric) {
   return fmt::format("Evaluation/{}/{}", set, metric);
 }
 
+bool has_events(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::any_of(std::filesystem::directory_iterator(folder, ignored), std::filesystem::directory_iterator(),
+                     [](const auto& entry) { return entry.path().filename().string().starts_with("events.out.tfevents."); });
+}
+
 }  // namespace
 
 TensorBoard::TensorBoard() = default;
 TensorBoard::~TensorBoard() = default;
 
-void TensorBoard::started(const RunStart& start) { events_ = std::make_unique<formats::EventWriter>(start.folder); }
+void TensorBoard::started(const RunStart& start) {
+  const bool continued = has_events(start.folder);
+  events_ = std::make_unique<formats::EventWriter>(start.folder);
+  if (!continued) return;
+  // Files of earlier sessions may hold steps that were lost with the process and come again.
+  events_->purge(start.first_step);
+  repeat_evaluation(start);
+}
+
+/// The evaluation after `first_step` steps has that number too, and was forgotten with the steps to come.
+void TensorBoard::repeat_evaluation(const RunStart& start) {
+  std::ifstream log(start.folder / "metrics.jsonl");
+  for (std::string text; std::getline(log, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object() || !line.contains("evaluation") || line["step"] != start.first_step) continue;
+    for (const auto& [key, value] : line.items()) {
+      const bool is_error = key.ends_with("_error") && line.contains(key.substr(0, key.size() - std::string_view("_error").size()));
+      if (key != "step" && value.is_number() && !is_error) scalar(tag_of(line["evaluation"], key), start.first_step, value);
+    }
+  }
+}
 
 void TensorBoard::scalar(const std::string& tag, int64_t step, double value) {
   if (std::isfinite(value)) events_->scalar(tag, step, value);

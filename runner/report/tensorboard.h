@@ -9,7 +9,8 @@ class EventWriter;
 
 namespace lafs {
 
-/// TensorBoard's events (evaluation.md 9) in the folder of a run, an events file for each session. Values that are not finite are left out.
+/// TensorBoard's events (evaluation.md 9) in the folder of a run, an events file for each session. A continued
+/// run draws one curve: its file tells readers to forget the steps that come again. Values that are not finite are left out.
 class TensorBoard final : public RunListener {
  public:
   TensorBoard();
@@ -22,6 +23,7 @@ class TensorBoard final : public RunListener {
   void stopped() override;
 
  private:
+  void repeat_evaluation(const RunStart& start);
   void scalar(const std::string& tag, int64_t step, double value);
 
   std::unique_ptr<formats::EventWriter> events_;

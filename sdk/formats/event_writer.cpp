@@ -90,6 +90,11 @@ std::string scalar_event(double wall_time, int64_t step, std::string_view tag, f
   return field(1, wall_time) + (step != 0 ? field(2, step) : "") + field(5, field(1, entry));
 }
 
+std::string purge_event(double wall_time, int64_t step) {
+  constexpr int64_t session_start = 1;
+  return field(1, wall_time) + (step != 0 ? field(2, step) : "") + field(7, field(1, session_start));
+}
+
 EventWriter::EventWriter(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -116,6 +121,8 @@ void EventWriter::append(const std::string& record) {
 void EventWriter::scalar(std::string_view tag, int64_t step, double value) {
   append(tf_record(scalar_event(now(), step, tag, static_cast<float>(value))));
 }
+
+void EventWriter::purge(int64_t step) { append(tf_record(purge_event(now(), step))); }
 
 void EventWriter::flush() {
   if (::fsync(descriptor_) != 0) fail(file_, errno);

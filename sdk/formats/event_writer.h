@@ -18,6 +18,8 @@ class EventWriter {
   /// Characters of the tag outside [A-Za-z0-9_.-/] become "_". A reader of the live file sees the record at once. Throws Error on a full
   /// disk.
   void scalar(std::string_view tag, int64_t step, double value);
+  /// What files before this one hold of `step` and later steps is forgotten by readers, as with SummaryWriter(purge_step=...).
+  void purge(int64_t step);
   /// Waits until everything written is on the disk.
   void flush();
   const std::filesystem::path& file() const { return file_; }
@@ -38,5 +40,7 @@ std::string tf_record(std::string_view payload);
 /// Event messages in the protobuf wire format; `wall_time` in seconds since 1970.
 std::string version_event(double wall_time);
 std::string scalar_event(double wall_time, int64_t step, std::string_view tag, float value);
+/// Tells readers to forget every scalar of `step` and later that files before this one hold.
+std::string purge_event(double wall_time, int64_t step);
 
 }  // namespace lafs::formats

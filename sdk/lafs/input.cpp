@@ -49,7 +49,8 @@ void InputContract::declare(Params& p) {
   }
   std::copy_n(means.begin(), 3, mean.begin());
   std::copy_n(deviations.begin(), 3, std.begin());
-  p("alignment", alignment, one_of({"as_stored", "arcface112", "sphereface96"}), "template the faces are aligned to");
+  p("alignment", alignment, one_of({"as_stored", "arcface112", "sphereface96"}),
+    "template the faces are said to be aligned to already: it is kept with the model and compared, and moves no pixel");
   p("interpolation", interpolation, one_of({"bilinear", "bicubic"}), "used where a picture has another size");
   p("flip", flip, one_of({"sum", "none"}), "embedding of a picture: sum of its own and its mirror's, or its own");
   p("score", score, one_of({"cosine", "euclidean"}), "how embeddings are compared");

@@ -18,7 +18,7 @@ TEST_CASE("resume: Ctrl-C and kill -9 cost nothing: the continued run is the str
     CHECK(stopped.status == 130);
     const auto step = json_file(tiny / "out" / "checkpoints" / "last" / "state.json").at("step").get<int64_t>();
     CHECK(step >= 25);
-    CHECK(stopped.err == "stopped at step " + std::to_string(step) + " of 360; run the same command to continue\n");
+    CHECK(stopped.err == "stopped by SIGINT at step " + std::to_string(step) + " of 360; run the same command to continue\n");
   }
   SUBCASE("kill -9 falls back to the last checkpoint") {
     Program program(command(tiny.arguments("out", long_run)));

@@ -80,7 +80,8 @@ TEST_CASE("row: Ctrl-C stops the whole row, and the same command continues it to
   const Outcome stopped = program.wait();
   CHECK(stopped.status == 130);
   const auto step = json_file(tiny / "out" / "first" / "checkpoints" / "last" / "state.json").at("step").get<int64_t>();
-  CHECK(stopped.err == "stopped in stage \"first\" at step " + std::to_string(step) + " of 360; run the same command to continue\n");
+  CHECK(stopped.err ==
+        "stopped by SIGINT in stage \"first\" at step " + std::to_string(step) + " of 360; run the same command to continue\n");
   CHECK(!fs::exists(tiny / "out" / "second"));
   const Outcome rest = tiny.run("out", long_run);
   CHECK_MESSAGE(rest.status == 0, rest.err);

@@ -42,8 +42,8 @@ struct Options {
     p("linear", linear, lafs::one_of({"fc0", "fc"}), "name of the linear layer of a flatten tail; insightface's files have fc");
     p("features", features, lafs::in(1, 65536), "width of the embedding of a flatten tail; an avg tail has 512");
     p("dropout", dropout, lafs::in(0, 0.99), "dropout probability before the tail");
-    p("eps", eps, lafs::in(0, 1), "added to the variance by every norm");
-    p("momentum", momentum, lafs::in(0, 1), "share of a batch in the running statistics");
+    p("eps", eps, lafs::in(1e-30, 1), "added to the variance by every norm");
+    p("momentum", momentum, lafs::in(1e-6, 1), "share of a batch in the running statistics");
     p("init_std", init_std, lafs::in(1e-6, 10), "deviation of the first weights of the convolutions");
     p("zero_init_residual", zero_init_residual, "start the second norm of every block at 0");
   }

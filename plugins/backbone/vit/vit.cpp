@@ -37,7 +37,7 @@ struct Options {
     p("patch", patch, lafs::in(1, 256), "side of a patch, pixels");
     p.quirk("M14", "img_size", img_size, 224, 0, "side of the pictures that the position table is for; 0: that of the input");
     p("mlp_ratio", mlp_ratio, lafs::in(0.01, 64), "hidden width of the feed-forward part over the width");
-    p("eps", eps, lafs::in(0, 1), "added to the variance by every norm");
+    p("eps", eps, lafs::in(1e-30, 1), "added to the variance by every norm");
     p("qkv_bias", qkv_bias, "queries, keys and values have a bias");
     p("dropout", dropout, lafs::in(0, 0.99), "dropout probability of the tokens, the attention's output and both feed-forward layers");
     p("drop_path", drop_path, lafs::in(0, 0.99), "probability that a row skips a branch of the last block; the first block's is 0");

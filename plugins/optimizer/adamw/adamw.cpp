@@ -13,7 +13,7 @@ struct Options {
   void declare(lafs::Params& p) {
     p("beta1", beta1, lafs::in(0, 0.999999), "decay of the first moment");
     p("beta2", beta2, lafs::in(0, 0.999999999), "decay of the second moment");
-    p("eps", eps, lafs::in(0, 1), "added to the root of the second moment");
+    p("eps", eps, lafs::in(1e-30, 1), "added to the root of the second moment");
   }
 };
 

@@ -12,7 +12,7 @@ struct Options {
   double eta = 0.001, momentum = 0.9;
 
   void declare(lafs::Params& p) {
-    p("eta", eta, lafs::in(0, 1000), "trust coefficient: norm of the adapted gradient divided by the norm of its parameter");
+    p("eta", eta, lafs::in(1e-12, 1000), "trust coefficient: norm of the adapted gradient divided by the norm of its parameter");
     p("momentum", momentum, lafs::in(0, 1), "share of the previous direction that is kept");
   }
 };

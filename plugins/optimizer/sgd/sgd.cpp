@@ -34,6 +34,9 @@ class Sgd final : public lafs::Optimizer {
     if (options.nesterov && (options.momentum <= 0 || options.dampening != 0)) {
       throw lafs::Error("nesterov needs a momentum above 0 and a dampening of 0");
     }
+    if (options.momentum > 0 && options.dampening == 1) {
+      throw lafs::Error("dampening = 1 leaves every gradient out, and nothing trains; write 0 for none");
+    }
   }
 
   void step() override {

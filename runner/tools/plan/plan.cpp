@@ -43,18 +43,23 @@ class StateBytes final : public StateVisitor {
   void tensor(const std::string&, const std::string&, at::Tensor& value, bool) override { bytes += static_cast<int64_t>(value.nbytes()); }
 };
 
+/// Of the steps that are done: with [run] steps a run may end before the schedule does.
 json schedule_json(const Schedule& schedule, const Epochs& length) {
   const auto at = [&](int64_t step) { return schedule.at(length.timeline(step)); };
   double largest = at(0);
   int64_t where = 0;
-  const int64_t stride = std::max<int64_t>(1, length.total / 100000);
-  for (int64_t step = 0; step < length.total; step += stride) {
+  const int64_t stride = std::max<int64_t>(1, length.steps / 100000);
+  for (int64_t step = 0; step < length.steps; step += stride) {
     if (const double value = at(step); value > largest) {
       largest = value;
       where = step;
     }
   }
-  return {{"first", at(0)}, {"last", at(length.total - 1)}, {"largest", largest}, {"largest_at_step", where}};
+  const double peak = std::max(schedule.from, schedule.to);
+  const bool in_warmup = length.steps < length.total && schedule.warmup_epochs > 0 && at(length.steps - 1) < peak &&
+                         static_cast<double>(length.epoch_of(length.first_micro(length.steps))) < schedule.warmup_epochs;
+  return {{"first", at(0)}, {"last", at(length.steps - 1)}, {"largest", largest}, {"largest_at_step", where},
+          {"peak", peak},   {"ends_in_warmup", in_warmup}};
 }
 
 /// The recipe of the probe: one small micro-batch a step, with those initial weights that exist already.

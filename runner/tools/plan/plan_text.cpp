@@ -34,6 +34,9 @@ std::string facts_text(const json& plan) {
     const json& s = plan.at(key);
     text += fmt::format("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", title, s.at("first").get<double>(),
                         s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(), s.at("last").get<double>());
+    if (s.at("ends_in_warmup").get<bool>())
+      text += fmt::format("{:<11} the run ends inside the warm-up and never reaches {:.6g}: [run] steps stops it early\n", "",
+                          s.at("peak").get<double>());
   }
   return text;
 }

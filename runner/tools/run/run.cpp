@@ -41,7 +41,7 @@ bool run_alone(const Row& row, const RunRequest& request, const Registry& regist
   RunReports reports(request.quiet);
   const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}});
   if (outcome.interrupted) {
-    say("stopped at step {} of {}; run the same command to continue\n", outcome.step, outcome.total);
+    say("stopped by {} at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.step, outcome.total);
     return false;
   }
   print_results(outcome, request, folder);
@@ -53,10 +53,10 @@ bool run_stages(const Row& row, const RunRequest& request, const Registry& regis
   const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports});
   if (outcome.stopped) {
     if (outcome.last.interrupted) {
-      say("stopped in stage \"{}\" at step {} of {}; run the same command to continue\n", outcome.stopped->name, outcome.last.step,
-          outcome.last.total);
+      say("stopped by {} in stage \"{}\" at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.stopped->name,
+          outcome.last.step, outcome.last.total);
     } else {
-      say("stopped after stage \"{}\"; run the same command to continue\n", outcome.stopped->name);
+      say("stopped by {} after stage \"{}\"; run the same command to continue\n", interrupt_name(), outcome.stopped->name);
     }
     return false;
   }

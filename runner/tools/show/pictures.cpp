@@ -33,10 +33,6 @@ std::vector<fs::path> picture_files(const std::vector<fs::path>& named) {
   return files;
 }
 
-void require_free(const fs::path& file, bool force) {
-  if (!force && fs::exists(file)) throw Error(fmt::format("\"{}\" exists; --force overwrites it", file.string()));
-}
-
 void write_png(const fs::path& file, const Image& image, bool force) {
   require_free(file, force);
   const std::vector<uint8_t> bytes = imaging::encode_png(image);

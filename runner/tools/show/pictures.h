@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lafs/sample.h"
+#include "runner/report/output_file.h"
 
 namespace lafs {
 
@@ -13,8 +14,6 @@ std::vector<std::filesystem::path> picture_files(const std::vector<std::filesyst
 
 /// Writes a PNG. Throws Error where the file exists and `force` is false, and where it cannot be written.
 void write_png(const std::filesystem::path& file, const Image& image, bool force);
-/// The first of those errors, before the work is done.
-void require_free(const std::filesystem::path& file, bool force);
 
 /// The smallest whole number of pixels for a pixel that makes `side` at least `wanted`, or `asked` where that is not 0.
 int64_t zoom_for(int64_t side, int64_t wanted, int64_t asked);

@@ -1,0 +1,53 @@
+#include "kernel/recipe/data_folders.h"
+
+#include "kernel/recipe/option_types.h"
+
+namespace lafs {
+
+namespace {
+
+/// Collects the folders that options name, those of components within components too.
+class FolderCollector final : public Params {
+ public:
+  std::vector<std::filesystem::path> folders;
+
+  void add(const AnyUse& use) {
+    if (!use.empty() && use.options) use.options->copy()->declare(*this);
+  }
+
+ private:
+  bool keeps_values() const override { return true; }
+
+  void visit(const Option& option) override {
+    by_type(
+        option.slot, [&](AnyUse& use) { add(use); },
+        [&](AnyUseList& uses) {
+          for (size_t i = 0; i < uses.size(); ++i) add(uses.at(i));
+        },
+        [&](Table& table) { table.declare(*this); },
+        [&](TableList& tables) {
+          for (size_t i = 0; i < tables.size(); ++i) tables.declare(i, *this);
+        },
+        [&](Path& path) { add(path); },
+        [&](std::vector<Path>& paths) {
+          for (const Path& path : paths) add(path);
+        },
+        [](auto&) {});
+  }
+
+  void add(const Path& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path.value, ignored)) folders.emplace_back(path.value);
+  }
+};
+
+}  // namespace
+
+std::vector<std::filesystem::path> data_folders(const Recipe& recipe) {
+  FolderCollector collector;
+  collector.add(recipe.data_source);
+  for (const EvaluatorEntry& entry : recipe.evaluators) collector.add(entry.use);
+  return std::move(collector.folders);
+}
+
+}  // namespace lafs

@@ -1,0 +1,12 @@
+#pragma once
+#include <filesystem>
+#include <vector>
+
+#include "kernel/recipe/recipe.h"
+
+namespace lafs {
+
+/// Every existing folder that a path option of the recipe's data source, or of an evaluator, names: where its pictures are.
+std::vector<std::filesystem::path> data_folders(const Recipe& recipe);
+
+}  // namespace lafs

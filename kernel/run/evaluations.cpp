@@ -1,0 +1,55 @@
+#include "kernel/run/evaluations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "kernel/data/picture_shapes.h"
+#include "kernel/evaluate/embedder.h"
+#include "kernel/run/interrupt.h"
+
+namespace lafs {
+
+Evaluations::Evaluations(const Recipe& recipe, RecipeAssembly& assembly, at::Device device)
+    : recipe_(recipe), device_(device), all_(assembly.evaluators()) {}
+
+std::vector<std::string> Evaluations::notes() const {
+  std::vector<std::string> notes;
+  for (const auto& [name, evaluator] : all_) {
+    for (const FeatureRequest& request : evaluator->requests()) {
+      for (const std::string& note : shape_notes(*request.source, recipe_.input)) {
+        const std::string sentence = fmt::format("evaluator \"{}\": {}", name, note);
+        if (std::find(notes.begin(), notes.end(), sentence) == notes.end()) notes.push_back(sentence);
+      }
+    }
+  }
+  return notes;
+}
+
+Evaluations::Chosen Evaluations::due(const Epochs& epochs, int64_t steps) const {
+  if (steps >= epochs.steps) return all_;
+  Chosen chosen;
+  if (!epochs.crosses(steps - 1, recipe_.run.evaluate_every)) return chosen;
+  for (size_t i = 0; i < all_.size(); ++i) {
+    if (recipe_.evaluators[i].while_training) chosen.push_back(all_[i]);
+  }
+  return chosen;
+}
+
+std::optional<std::vector<NamedMetrics>> Evaluations::scores(const Chosen& chosen, std::shared_ptr<Backbone> encoder) const {
+  if (chosen.empty()) return std::vector<NamedMetrics>();
+  EmbedderOptions options;
+  options.threads = recipe_.run.loader_threads;
+  options.device = device_;
+  options.precision = recipe_.run.precision;
+  options.stop = interrupted;
+  ModelEmbedder embedder(std::move(encoder), recipe_.input, options);
+  try {
+    return evaluate(chosen, embedder);
+  } catch (const EmbeddingStopped&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace lafs

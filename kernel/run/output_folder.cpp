@@ -1,0 +1,91 @@
+#include "kernel/run/output_folder.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/ledger/run_folder.h"
+#include "kernel/recipe/data_folders.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path real(const fs::path& path) {
+  std::error_code ignored;
+  const fs::path found = fs::weakly_canonical(path, ignored);
+  return ignored ? fs::absolute(path) : found;
+}
+
+bool is_within(const fs::path& inner, const fs::path& outer) {
+  const auto [end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return end == outer.end();
+}
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// The first few names in a folder, for an error.
+std::string content(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename().string());
+  const size_t shown = std::min<size_t>(names.size(), 3);
+  const auto end = std::next(names.begin(), static_cast<std::ptrdiff_t>(shown));
+  const std::string text = fmt::format("\"{}\"", fmt::join(names.begin(), end, "\", \""));
+  return names.size() > shown ? fmt::format("{} and {} more", text, names.size() - shown) : text;
+}
+
+void require_no_data(const Recipe& recipe, const fs::path& folder) {
+  for (const fs::path& data : data_folders(recipe)) {
+    if (is_within(real(folder), real(data)))
+      throw Error(fmt::format("\"{}\" lies in the recipe's data folder \"{}\", where nothing is written; give another --out",
+                              folder.string(), data.string()));
+  }
+}
+
+}  // namespace
+
+void require_run_folder(const Recipe& recipe, const fs::path& folder) {
+  require_no_data(recipe, folder);
+  if (holds_nothing(folder)) return;
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) return;  // the error of making the folder says it better
+  const bool own_recipe = real(folder / "recipe.toml") == real(recipe.file);
+  if (own_recipe && text_of(recipe.file) != recipe.resolved) {
+    throw Error(fmt::format("\"{}\" is the recipe itself, which a run in \"{}\" would overwrite; give another --out, such as \"{}\"",
+                            recipe.file.string(), folder.string(), (folder / "run").string()));
+  }
+  if (is_run_of_lafs(folder)) return;
+  if (const auto runs = runs_in(folder); !runs.empty() && is_run_of_lafs(folder / runs.front())) {
+    throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", folder.string()));
+  }
+  throw Error(
+      fmt::format("\"{}\" holds {}, and no run of lafs; give an empty folder or a new one as --out", folder.string(), content(folder)));
+}
+
+void require_row_folder(const Row& row) {
+  for (const Stage& stage : row.stages) require_no_data(stage.recipe, row.folder);
+  if (is_run_of_lafs(row.folder))
+    throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
+  std::error_code ignored;
+  if (holds_nothing(row.folder) || !fs::is_directory(row.folder, ignored)) return;
+  const bool ours = std::any_of(row.stages.begin(), row.stages.end(), [&](const Stage& stage) {
+    const fs::path run = row.folder_of(stage);
+    return is_run_of_lafs(run) || (fs::exists(run) && holds_nothing(run));
+  });
+  if (!ours)
+    throw Error(fmt::format("\"{}\" holds {}, and no stage of this row; give an empty folder or a new one as --out", row.folder.string(),
+                            content(row.folder)));
+}
+
+}  // namespace lafs

@@ -1,0 +1,72 @@
+#include "kernel/run/run_checkpoints.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/ledger/run_folder.h"
+#include "kernel/model/checkpoint.h"
+#include "kernel/train/trainer.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void fill(Trainer& trainer, const WholeCheckpoint& from) {
+  load_weights(from.folder / "weights.safetensors", trainer.root());
+  load_optimizer(from.folder / "optimizer.safetensors", trainer.optimizer());
+  if (GradScaler* scaler = trainer.scaler()) {
+    if (!from.position.scaler) throw Error(fmt::format("\"{}\" has no scaler", (from.folder / "state.json").string()));
+    scaler->restore(*from.position.scaler);
+  }
+}
+
+}  // namespace
+
+RunCheckpoints::RunCheckpoints(const fs::path& run_folder, Note note)
+    : run_folder_(run_folder), checkpoints_(run_folder), note_(std::move(note)) {
+  if (const std::string sentence = checkpoints_.prepare(); !sentence.empty()) note_(sentence);
+}
+
+void RunCheckpoints::none_is_whole(const std::vector<std::string>& reasons) const {
+  throw Error(fmt::format(
+      "\"{}\" holds no whole checkpoint to continue from; restore one from a copy, or move that folder away to begin again\n  {}",
+      checkpoints_.path().string(), fmt::join(reasons, "\n  ")));
+}
+
+std::optional<WholeCheckpoint> RunCheckpoints::newest(const Recipe& recipe) const {
+  auto all = checkpoints_.whole();
+  if (all.empty()) {
+    auto reasons = checkpoints_.damaged();
+    if (reasons.empty() && checkpoints_.has_dangling_name()) reasons.push_back("the folder that last or best names is missing");
+    if (!reasons.empty()) none_is_whole(reasons);
+    return std::nullopt;
+  }
+  if (all.front().facts.identity != recipe.identity) {
+    throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", run_folder_.string(),
+                            recipe_difference(all.front().facts.recipe, recipe.resolved)));
+  }
+  return std::move(all.front());
+}
+
+RunPosition RunCheckpoints::load(Trainer& trainer) {
+  auto reasons = checkpoints_.damaged();
+  for (const WholeCheckpoint& candidate : checkpoints_.whole()) {
+    try {
+      fill(trainer, candidate);
+    } catch (const Error& error) {
+      reasons.push_back(fmt::format("{}: {}", candidate.folder.filename().string(), error.what()));
+      continue;
+    }
+    for (const std::string& reason : reasons) note_("this checkpoint cannot be used: " + reason);
+    for (const std::string& sentence : checkpoints_.repair(candidate)) note_(sentence);
+    return candidate.position;
+  }
+  none_is_whole(reasons);
+}
+
+}  // namespace lafs

@@ -1,0 +1,9 @@
+#pragma once
+#include <filesystem>
+
+namespace lafs {
+
+/// Throws Error for a file that exists, unless `force`. What is no regular file, such as a device or a pipe, is free.
+void require_free(const std::filesystem::path& file, bool force);
+
+}  // namespace lafs
