@@ -14,6 +14,7 @@
 #include "formats/atomic_file.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
+#include "kernel/data/identity_names.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
 
@@ -25,7 +26,7 @@ namespace {
 
 bool of_a_set(const fs::path& file) {
   const std::string ending = file.extension().string();
-  return ending == ".rec" || ending == ".idx" || file.filename() == "property";
+  return ending == ".rec" || ending == ".idx" || file.filename() == "property" || file.filename() == "identities.tsv";
 }
 
 /// A folder beside the wanted one, which takes its name at the end.
@@ -190,6 +191,7 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
   const auto [height, width] = commonest(result.sizes);
   formats::write_atomically(folder / "property", formats::property_text(source.identities(), height, width,
                                                                         options.count_line ? static_cast<int64_t>(order.size()) : -1));
+  write_identity_names(source, folder / "identities.tsv");
   folder.commit();
   return result;
 }

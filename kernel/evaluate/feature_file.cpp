@@ -19,6 +19,7 @@
 #include "formats/mapped_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "kernel/data/identity_names.h"
 #include "kernel/ledger/file_lock.h"
 #include "kernel/results/json_text.h"
 #include "lafs/error.h"
@@ -36,17 +37,6 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& wanted
     if (other != value) return fmt::format("{} = {}, not {}", name, other.dump(), value.dump());
   }
   return "";
-}
-
-/// So that a key with a tab or a new line in it, as the name of a file may have, keeps to its column.
-std::string escaped(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    const size_t place = std::string_view("\\\t\n\r").find(c);
-    if (place != std::string_view::npos) out += '\\';
-    out += place != std::string_view::npos ? "\\tnr"[place] : c;
-  }
-  return out;
 }
 
 }  // namespace
@@ -94,6 +84,7 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts
       partial_facts_(file_.string() + ".partial.json"),
       facts_file_(file_.string() + ".json"),
       keys_file_(file_.string() + ".tsv"),
+      names_file_(file_.string() + ".identities.tsv"),
       shape_(shape),
       facts_(std::make_unique<nlohmann::json>(facts)) {
   if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
@@ -139,7 +130,8 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
 }
 
 void FeatureFile::remove_old() const {
-  for (const fs::path& old : {file_, facts_file_, keys_file_}) fs::remove(old);  // the features first, then what says how they were made
+  for (const fs::path& old : {file_, facts_file_, keys_file_, names_file_})
+    fs::remove(old);  // the features first, then what says how they were made
 }
 
 void FeatureFile::append(std::span<const float> values) {
@@ -169,7 +161,7 @@ void FeatureFile::write_keys(const DataSource& source) const {
   formats::AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
-    lines += fmt::format("{}\t{}\t{}\n", r, escaped(source.key(r)), source.identity(r));
+    lines += fmt::format("{}\t{}\t{}\n", r, in_one_column(source.key(r)), source.identity(r));
     if (lines.size() < (1 << 20) && r + 1 < shape_.rows) continue;
     out.write(lines);
     lines.clear();
@@ -181,6 +173,7 @@ void FeatureFile::finish(const DataSource& source) {
   if (!finished_) {
     remove_old();
     write_keys(source);
+    write_identity_names(source, names_file_);
     formats::write_atomically(facts_file_, json_text(*facts_) + "\n");
     write_features(source);  // last: a file that is there is whole, and has its company
   }

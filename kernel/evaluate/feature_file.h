@@ -16,6 +16,7 @@ namespace lafs {
 ///   FILE        "features" [rows, width] float32; as safetensors also "identities" [rows] int64
 ///   FILE.tsv    row, key and identity of each picture; \t, \n, \r and \\ in a key are written as two characters
 ///   FILE.json   the facts
+///   FILE.identities.tsv   names of identities, where the source has some that are not their numbers
 /// Every member throws Error naming the file. [main thread]
 class FeatureFile {
  public:
@@ -42,7 +43,7 @@ class FeatureFile {
   void write_features(const DataSource& source) const;
   void write_keys(const DataSource& source) const;
 
-  std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_;
+  std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_, names_file_;
   Shape shape_;
   std::unique_ptr<nlohmann::json> facts_;
   std::unique_ptr<Rows> partial_rows_;  ///< null when finished before

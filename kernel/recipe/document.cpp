@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "formats/text_file.h"
 #include "kernel/recipe/option_types.h"
 
 namespace lafs {
@@ -107,10 +108,23 @@ std::string type_word(const Node& node) {
   return std::visit(words, node.value);
 }
 
+namespace {
+
+/// What the TOML parser reads.
+std::string plain_text_of(std::string_view text, const std::string& file) {
+  try {
+    return formats::plain_text(text);
+  } catch (const Error& e) {
+    throw RecipeError({fmt::format("{}:1:1: error: {}", file, e.what())});
+  }
+}
+
+}  // namespace
+
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder) {
   const Importer importer(file, folder, true);
   try {
-    return importer.node(toml::parse(text));
+    return importer.node(toml::parse(plain_text_of(text, file)));
   } catch (const toml::parse_error& e) {
     Diagnostics diagnostics;
     diagnostics.error(importer.position(e.source()), "is not TOML: " + lower_first(e.description()));

@@ -10,6 +10,7 @@
 
 #include "formats/atomic_file.h"
 #include "kernel/data/epochs.h"
+#include "kernel/data/identity_names.h"
 #include "kernel/data/loader.h"
 #include "kernel/data/picture_shapes.h"
 #include "kernel/ledger/manifest.h"
@@ -64,7 +65,7 @@ class Session {
   void prepare();
   bool resume();
   CheckpointFacts facts() const;
-  void write_folder() const;
+  void write_folder();
   void work(bool resumed);
   void train(MetricsLog& log);
   StepOutcome one_step(const Timeline& time, Loader& loader);
@@ -136,17 +137,18 @@ bool Session::resume() {
   return true;
 }
 
-void Session::write_folder() const {
-  ManifestFacts facts;
-  facts.command = request_.command;
-  facts.recipe_file = recipe_.file.string();
-  facts.training_identity = recipe_.identity;
-  facts.data_fingerprint = fingerprint_;
-  facts.device = device_.str();
-  facts.threads = recipe_.run.threads;
-  facts.registry = &request_.registry;
+void Session::write_folder() {
+  const ManifestFacts facts{.command = request_.command,
+                            .recipe_file = recipe_.file.string(),
+                            .training_identity = recipe_.identity,
+                            .data_fingerprint = fingerprint_,
+                            .device = device_.str(),
+                            .threads = recipe_.run.threads,
+                            .registry = &request_.registry,
+                            .notes = notes_};
   write_manifest(request_.folder, facts);  // first: it marks the folder as ours
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
+  write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
 }
 
 void Session::save() {
@@ -224,7 +226,6 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
 void Session::train(MetricsLog& log) {
   const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
   Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
-
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   double training = 0, waited_before = 0;

@@ -1,13 +1,13 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "formats/face_records.h"
 #include "formats/little_endian.h"
+#include "formats/text_file.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -20,12 +20,10 @@ float real(std::span<const uint8_t> bytes, size_t at) {
 
 std::vector<int64_t> numbers(std::string_view line, size_t wanted, std::string_view shape) {
   std::vector<int64_t> found;
-  const auto wrong = [&] { return Error(fmt::format("expected {}, found \"{}\"", shape, line)); };
+  const auto wrong = [&] { return Error(fmt::format("expected {}, found \"{}\"", shape, shown(line))); };
   for (std::string_view rest = line;;) {
     const size_t comma = rest.find(',');
-    std::string_view text = rest.substr(0, comma);
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    const std::string_view text = without_blanks(rest.substr(0, comma));
     int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) throw wrong();
@@ -78,28 +76,19 @@ std::vector<uint8_t> face_record(std::span<const float> labels, bool as_list, ui
 }
 
 FaceProperty read_property(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw Error(fmt::format("\"{}\" cannot be read", file.string()));
+  TextFile text(file);
   FaceProperty property;
-  int64_t line_number = 0;
   try {
-    std::string line;
-    while (std::getline(in, line)) {
-      if (line.ends_with('\r')) line.pop_back();
-      ++line_number;
-      if (line_number == 1) {
-        const std::vector<int64_t> found = numbers(line, 3, "\"classes,height,width\"");
-        property = {found[0], found[1], found[2], {}};
-        if (found[1] < 1 || found[2] < 1) throw Error(fmt::format("expected a height and a width from 1, found \"{}\"", line));
-      } else if (line_number == 2 && !line.empty()) {
-        property.pictures = numbers(line, 1, "a number of pictures")[0];
-      } else if (!line.empty()) {
-        throw Error(fmt::format("expected at most 2 lines, found \"{}\"", line));
-      }
-    }
-    if (line_number == 0) throw Error("expected \"classes,height,width\", found an empty file");
+    if (!text.next()) throw Error("expected \"classes,height,width\", found an empty file");
+    const std::vector<int64_t> found = numbers(text.line(), 3, "\"classes,height,width\"");
+    property = {found[0], found[1], found[2], {}};
+    if (found[1] < 1 || found[2] < 1) throw Error(fmt::format("expected a height and a width from 1, found \"{}\"", text.line()));
+    if (text.next()) property.pictures = numbers(text.line(), 1, "a number of pictures")[0];
+    if (text.next()) throw Error(fmt::format("expected at most 2 lines, found \"{}\"", shown(text.line())));
+  } catch (const PlacedError&) {
+    throw;
   } catch (const Error& error) {
-    throw error.at(fmt::format("{}:{}", file.string(), std::max<int64_t>(line_number, 1)));
+    text.fail(error.what());
   }
   return property;
 }

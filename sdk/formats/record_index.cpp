@@ -10,6 +10,7 @@
 
 #include "formats/little_endian.h"
 #include "formats/recordio.h"
+#include "formats/text_file.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -80,32 +81,12 @@ int64_t RecordIndex::at(uint64_t key) const {
 
 namespace {
 
-/// Calls `take(line, last)` for each line without its "\n", through a buffer that stays small. `last` says whether nothing follows.
-template <typename Take>
-void for_lines(const PreadFile& file, Take&& take) {
-  constexpr size_t chunk = size_t{1} << 20;
-  std::string buffer;
-  for (uint64_t done = 0; done < file.size();) {
-    const size_t kept = buffer.size();
-    buffer.resize(kept + std::min<uint64_t>(chunk, file.size() - done));
-    file.read(done, {reinterpret_cast<uint8_t*>(buffer.data()) + kept, buffer.size() - kept});
-    done += buffer.size() - kept;
-    size_t begin = 0;
-    for (size_t end = buffer.find('\n', kept); end != std::string::npos; end = buffer.find('\n', begin)) {
-      take(std::string_view(buffer).substr(begin, end - begin), done == file.size() && end + 1 == buffer.size());
-      begin = end + 1;
-    }
-    buffer.erase(0, begin);
-  }
-  if (!buffer.empty()) take(std::string_view(buffer), true);
-}
-
 /// One of the two numbers of a line.
 uint64_t field(std::string_view text, std::string_view what) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
-    throw Error(fmt::format("expected a whole number from 0 as {}, found \"{}\"", what, text));
+    throw Error(fmt::format("expected a whole number from 0 as {}, found \"{}\"", what, shown(text)));
   return value;
 }
 
@@ -113,30 +94,30 @@ uint64_t field(std::string_view text, std::string_view what) {
 
 RecordIndex RecordIndex::read(const fs::path& file, uint64_t record_bytes) {
   RecordIndex index(file);
-  const PreadFile text(file);
   uint64_t lines = 0;
-  for_lines(text, [&](std::string_view, bool) { ++lines; });
+  for (TextFile text(file); text.next();) ++lines;
   index.reserve(lines);  // growth by doubling would take twice the memory
-  int64_t number = 0;
-  for_lines(text, [&](std::string_view line, bool last) {
-    ++number;
+  for (TextFile text(file); text.next();) {
     try {
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (line.empty() && last) return;
-      const size_t tab = line.find('\t');
-      if (tab == std::string_view::npos || line.find('\t', tab + 1) != std::string_view::npos)
-        throw Error(fmt::format("expected a key, a tab and an offset, found \"{}\"", line));
-      const uint64_t key = field(line.substr(0, tab), "key"), offset = field(line.substr(tab + 1), "offset");
+      const std::string_view line = text.line();
+      const size_t end = line.find_first_of("\t ");
+      const std::string_view rest = end == std::string_view::npos ? std::string_view() : without_blanks(line.substr(end));
+      if (rest.empty() || rest.find_first_of("\t ") != std::string_view::npos)
+        throw Error(fmt::format("expected a key, a tab and an offset, found \"{}\"", shown(line)));
+      const uint64_t key = field(line.substr(0, end), "key"), offset = field(rest, "offset");
       if (offset % 4 != 0) throw Error(fmt::format("expected an offset that is a multiple of 4, found {}", offset));
       if (offset >= record_bytes)
         throw Error(fmt::format("expected an offset below the {} bytes of the file, found {}", record_bytes, offset));
       index.add(key, offset);
     } catch (const Error& error) {
-      throw error.at(fmt::format("{}:{}", file.string(), number));
+      text.fail(error.what());
     }
-  });
-  if (const auto repeated = index.sort())
-    throw Error(fmt::format("key {} appears a second time", index.key(*repeated))).at(fmt::format("{}:{}", file.string(), *repeated + 1));
+  }
+  if (const auto repeated = index.sort()) {
+    TextFile text(file);
+    for (int64_t line = 0; line <= *repeated; ++line) text.next();
+    text.fail(fmt::format("key {} appears a second time", index.key(*repeated)));
+  }
   return index;
 }
 

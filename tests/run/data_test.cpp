@@ -134,6 +134,26 @@ TEST_CASE("data pack: a recipe names its data, a list its pictures") {
   CHECK(set.label(0) == 1);
 }
 
+TEST_CASE("data pack: whole-number labels keep their order, and a table says what changed") {
+  const People people;
+  write_bytes(people / "list.lst", "0\t20.000000\tp0/0.jpg\n1\t3.000000\tp1/0.jpg\n2\t100.000000\tp2/0.jpg\n");
+  const Outcome outcome =
+      lafs({"data", "pack", people / "list.lst", "--root", people.root(), "--out", people.out(), "--style", "plain", "--quiet"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK(outcome.err ==
+        "\"list.lst\": its lines are MXNet's: number, label, path\n"
+        "\"list.lst\": the labels 3 to 100 are numbered anew without gaps, in their order: 3 becomes 0\n");
+  const formats::FaceRecords set(people.out() / "train.rec", {});
+  CHECK(set.label(0) == 1);
+  CHECK(set.label(1) == 0);
+  CHECK(set.label(2) == 2);
+  CHECK(read_bytes(people.out() / "identities.tsv") == "identity\tname\n0\t3.000000\n1\t20.000000\n2\t100.000000\n");
+  write_bytes(people / "list.lst", "0\t1\tp0/0.jpg\n1\t0\tp1/0.jpg\n");
+  const Outcome again = lafs({"data", "pack", people / "list.lst", "--root", people.root(), "--out", people.out(), "--force", "--quiet"});
+  REQUIRE_MESSAGE(again.status == 0, again.err);
+  CHECK_FALSE(fs::exists(people.out() / "identities.tsv"));
+}
+
 TEST_CASE("data pack: an output that is there is kept unless it is a record set and --force says so") {
   const People people;
   const std::string out = people.out().string();

@@ -9,12 +9,13 @@
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "lafs/named.h"
 #include "lafs/plugin.h"
 
 namespace {
 
 /// Several sources one after the other. A key that two of them use is found in the first.
-class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
+class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Named, public lafs::Skipping {
  public:
   struct Options {
     std::vector<lafs::Use<lafs::DataSource>> sources;
@@ -81,6 +82,16 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     const lafs::Encoded* bytes = lafs::encoded_of(*part.source);
     if (!bytes) throw lafs::Error("not all sources have encoded pictures");
     return bytes->encoded(index - part.begin);
+  }
+
+  std::string identity_name(int64_t identity) const override {
+    // Where people are shared, the first source that has the person and a name.
+    for (const Part& part : parts_) {
+      const int64_t own = identity - part.identity_offset;
+      if (own < 0 || own >= part.source->identities()) continue;
+      if (std::string name = lafs::identity_name(*part.source, own); !name.empty()) return name;
+    }
+    return "";
   }
 
   std::vector<std::string> skipped() const override {

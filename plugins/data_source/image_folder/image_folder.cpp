@@ -9,18 +9,21 @@
 #include "formats/fingerprint.h"
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
+#include "lafs/assembly.h"
 #include "lafs/data_root.h"
 #include "lafs/data_source.h"
 #include "lafs/error.h"
+#include "lafs/named.h"
 #include "lafs/parallel.h"
 #include "lafs/plugin.h"
+#include "list_file.h"
 #include "listing.h"
 
 namespace {
 
 /// Pictures in files, one folder an identity, or as a list names them; decoded as stored, of any size.
 /// Memory: 12 bytes and the relative path of each image.
-class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public lafs::Skipping {
+class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public lafs::Named, public lafs::Skipping {
  public:
   struct Options {
     lafs::Path root, list;
@@ -30,16 +33,23 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
       // Where the pictures are changes no number; which ones they are is in the fingerprint.
       p.affects_nothing("root", root, lafs::needed(), "folder that holds a folder of images for each identity");
       p.affects_nothing("list", list,
-                        "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder");
+                        "file that names the images instead, a line each: relative path, and the identity unless it is the parent folder; "
+                        "or a .lst file of MXNet or InsightFace");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged file fails; skip: every file is decoded at opening, and damaged ones are left out and reported");
     }
   };
 
-  ImageFolder(const Options& options, lafs::Assembly&) {
+  ImageFolder(const Options& options, lafs::Assembly& assembly) {
     for (const lafs::Path& path : {options.root, options.list}) lafs::check_root(path);
     root_ = options.root.value;
-    listing_ = options.list.empty() ? lafs::image_folder::list_folder(root_) : lafs::image_folder::read_list(options.list.value, root_);
+    if (options.list.empty()) {
+      listing_ = lafs::image_folder::list_folder(root_);
+    } else {
+      lafs::image_folder::ReadList read = lafs::image_folder::read_list(options.list.value, root_);
+      listing_ = std::move(read.listing);
+      for (const std::string& note : read.notes) assembly.note(note);
+    }
     if (options.on_damaged == "skip") leave_out_damaged();
   }
 
@@ -58,6 +68,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     return lafs::imaging::read_bytes(file(index));
   }
   std::vector<std::string> skipped() const override { return skipped_; }
+  std::string identity_name(int64_t identity) const override { return listing_.identity_name(identity); }
 
   std::string fingerprint() const override {
     lafs::formats::Fingerprint print;

@@ -1,9 +1,7 @@
 #include "listing.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -43,6 +41,10 @@ void Listing::add(std::string_view name, int64_t identity) {
   if (names_.size() > std::numeric_limits<uint32_t>::max()) throw Error("names of images exceed 4 GiB; split the folder");
   ends_.push_back(static_cast<uint32_t>(names_.size()));
   identities_.push_back(static_cast<uint32_t>(identity));
+}
+
+void Listing::renumber(const std::vector<int64_t>& numbers) {
+  for (uint32_t& identity : identities_) identity = static_cast<uint32_t>(numbers[identity]);
 }
 
 std::optional<int64_t> Listing::index_names() {
@@ -123,60 +125,6 @@ Listing list_folder(const fs::path& root) {
   }
   out.set_identities(std::move(folders));
   out.index_names();
-  return out;
-}
-
-namespace {
-
-/// A line of a list of images.
-struct Line {
-  std::string name, identity;
-  int64_t number = 0;
-};
-
-/// Path and identity of a line that is not empty; throws Error without a place.
-Line parse_line(const std::string& text, const fs::path& root, int64_t number) {
-  const size_t tab = text.find('\t'), cut = tab != std::string::npos ? tab : text.find(' ');
-  Line line{text.substr(0, cut), cut == std::string::npos ? "" : text.substr(text.find_first_not_of(" \t", cut)), number};
-  if (!fs::is_regular_file(root / line.name)) throw Error(fmt::format("\"{}\" is not in \"{}\"", line.name, root.string()));
-  if (line.identity.empty()) line.identity = fs::path(line.name).parent_path().generic_string();
-  if (line.identity.empty()) throw Error(fmt::format("\"{}\" has no identity and is not in a folder", line.name));
-  return line;
-}
-
-}  // namespace
-
-Listing read_list(const fs::path& list, const fs::path& root) {
-  if (!fs::is_directory(root)) throw Error(fmt::format("the folder \"{}\" does not exist", root.string()));
-  std::ifstream in(list);
-  if (!in) throw Error(fmt::format("the list \"{}\" cannot be read", list.string()));
-  const auto where = [&](int64_t line) { return fmt::format("{}:{}", list.string(), line); };
-  std::vector<Line> lines;
-  std::map<std::string, int64_t> numbers;
-  int64_t number = 0;
-  for (std::string text; std::getline(in, text);) {
-    ++number;
-    while (!text.empty() && (text.back() == '\r' || text.back() == ' ' || text.back() == '\t')) text.pop_back();
-    if (text.empty()) continue;
-    try {
-      lines.push_back(parse_line(text, root, number));
-    } catch (const Error& error) {
-      throw error.at(where(number));
-    }
-    numbers[lines.back().identity] = 0;
-  }
-  if (lines.empty()) throw Error(fmt::format("the list \"{}\" names no images", list.string()));
-  std::vector<std::string> names;
-  for (auto& [name, value] : numbers) {
-    value = static_cast<int64_t>(names.size());
-    names.push_back(name);
-  }
-  Listing out;
-  out.set_identities(std::move(names));
-  for (const Line& line : lines) out.add(line.name, numbers[line.identity]);
-  if (const auto repeated = out.index_names()) {
-    throw Error(fmt::format("\"{}\" is named a second time", out.name(*repeated))).at(where(lines[static_cast<size_t>(*repeated)].number));
-  }
   return out;
 }
 

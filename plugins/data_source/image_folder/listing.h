@@ -19,7 +19,8 @@ class Listing {
   std::optional<int64_t> find(std::string_view name) const;
 
   void set_identities(std::vector<std::string> names) { identity_names_ = std::move(names); }
-  void add(std::string_view name, int64_t identity);  ///< throws Error when names exceed 4 GiB
+  void add(std::string_view name, int64_t identity);   ///< throws Error when names exceed 4 GiB
+  void renumber(const std::vector<int64_t>& numbers);  ///< identity i becomes numbers[i]
   /// Call after the last add. Returns an index whose name occurred before, if there is one.
   std::optional<int64_t> index_names();
   /// Without these indices (ascending); identities keep their numbers. Index again afterwards.
@@ -34,9 +35,5 @@ class Listing {
 /// One folder an identity under `root`, sorted bytewise; in it files by name, then its folders; links are followed, loops are not
 /// (data-formats 3). Names that begin with a dot are skipped. Throws Error for a missing root and for folders without images.
 Listing list_folder(const std::filesystem::path& root);
-
-/// Lines `relative/path` or `relative/path identity` (after a tab, or the first blank), in their order; the identity defaults to the
-/// parent folder, and identities are numbered by sorted name. Throws Error with file and line.
-Listing read_list(const std::filesystem::path& list, const std::filesystem::path& root);
 
 }  // namespace lafs::image_folder

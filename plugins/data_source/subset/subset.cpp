@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,19 +12,21 @@
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "lafs/named.h"
 #include "lafs/plugin.h"
+#include "split.h"
 
 namespace {
 
 /// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
 /// [first, first + count). Then the first `per_identity` pictures of each, and a `fraction` of these. Memory: 4 bytes a picture kept.
-class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
+class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Named, public lafs::Skipping {
  public:
   struct Options {
     lafs::Use<lafs::DataSource> source;
     int64_t first = 0, count = 0, per_identity = 0, min_images = 0;
     double fraction = 1;
-    std::string fraction_mode = "prefix";
+    std::string fraction_mode = "prefix", missing = "error";
     lafs::Path split;
     bool exclude = false, compact = true;
 
@@ -35,7 +35,11 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
       // The path changes no number; the people whom the file names are in the fingerprint.
       p.affects_nothing(
           "split", split,
-          "list of people, a line each: name, or name and number of pictures; names are the first folder of a key, as in LFW");
+          "list of people, a line each: name, or name and number of pictures, as in LFW; a person's name is the first folder of a key, "
+          "the label of a list, or in sets that know no names the number of the identity");
+      // Who was taken is in the fingerprint.
+      p.affects_nothing("missing", missing, lafs::one_of({"error", "skip"}),
+                        "names in split that the source does not have: error, or skip, which goes on without them and says so");
       p("exclude", exclude, "leave out the people in split instead of keeping them");
       p("min_images", min_images, lafs::at_least(0), "identities with fewer pictures are left out");
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
@@ -52,7 +56,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that names the people to leave out");
     lafs::check_root(options.split);
     source_ = options.source.make(assembly);
-    choose_identities();
+    choose_identities(assembly);
     choose_pictures();
     number_identities();
   }
@@ -94,6 +98,11 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     return bytes->encoded(at(index));
   }
 
+  std::string identity_name(int64_t identity) const override {
+    const int64_t own = originals_[static_cast<size_t>(identity)];
+    return own < 0 ? std::string() : lafs::identity_name(*source_, own);
+  }
+
   std::vector<std::string> skipped() const override {
     const auto* skipping = dynamic_cast<const lafs::Skipping*>(source_.get());
     return skipping ? skipping->skipped() : std::vector<std::string>();
@@ -103,43 +112,23 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   int64_t at(int64_t index) const { return indices_[static_cast<size_t>(index)]; }
   int64_t label(int64_t identity) const { return labels_[static_cast<size_t>(identity)]; }
 
-  std::set<std::string> people() const {
-    std::ifstream in(options_.split.value);
-    if (!in) throw lafs::Error(fmt::format("the split \"{}\" cannot be read", options_.split.value));
-    std::set<std::string> names;
-    for (std::string line; std::getline(in, line);) {
-      const std::string name = line.substr(0, line.find_first_of("\t\r "));
-      // LFW's lists and each of their folds begin with a line that holds only a number.
-      if (name.find_first_not_of("0123456789") != std::string::npos) names.insert(name);
-    }
-    if (names.empty()) throw lafs::Error(fmt::format("the split \"{}\" names nobody", options_.split.value));
-    return names;
-  }
-
-  void choose_identities() {
+  void choose_identities(lafs::Assembly& assembly) {
     const auto all = static_cast<size_t>(source_->identities());
     counts_.assign(all, 0);
-    std::vector<int64_t> first_picture(all, 0);
+    std::vector<int64_t> first_picture(all, -1);
     for (int64_t i = source_->size() - 1; i >= 0; --i) {
       const auto identity = static_cast<size_t>(source_->identity(i));
       ++counts_[identity];
       first_picture[identity] = i;
     }
-    const std::set<std::string> names = options_.split.empty() ? std::set<std::string>() : people();
+    std::vector<bool> named;
+    if (!options_.split.empty())
+      named = lafs::subset::named_people({options_.split.value, options_.missing == "skip"}, *source_, first_picture, assembly);
     std::vector<size_t> kept;
-    int64_t named = 0;
     for (size_t identity = 0; identity < all; ++identity) {
-      if (counts_[identity] == 0) continue;
-      if (!options_.split.empty()) {
-        const std::string key = source_->key(first_picture[identity]);
-        const bool in_split = names.contains(key.substr(0, key.find('/')));
-        named += in_split;
-        if (in_split == options_.exclude) continue;
-      }
+      if (counts_[identity] == 0 || (!named.empty() && named[identity] == options_.exclude)) continue;
       if (counts_[identity] >= options_.min_images) kept.push_back(identity);
     }
-    if (!options_.split.empty() && named == 0)
-      throw lafs::Error(fmt::format("the split \"{}\" names nobody who is in the source", options_.split.value));
     // Unsigned, because the sum of any two options fits in 64 bits without a sign.
     const auto there = static_cast<uint64_t>(kept.size()), first = static_cast<uint64_t>(options_.first);
     const uint64_t end = options_.count > 0 ? first + static_cast<uint64_t>(options_.count) : std::max(there, first + 1);
@@ -174,6 +163,10 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
       if (labels_[identity] == 0) labels_[identity] = options_.compact ? identities_++ : static_cast<int64_t>(identity);
     }
     if (!options_.compact) identities_ = source_->identities();
+    originals_.assign(static_cast<size_t>(identities_), -1);
+    for (size_t identity = 0; identity < labels_.size(); ++identity) {
+      if (labels_[identity] >= 0) originals_[static_cast<size_t>(labels_[identity])] = static_cast<int64_t>(identity);
+    }
     counts_.clear();
     keep_.clear();
   }
@@ -181,7 +174,7 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   Options options_;
   std::shared_ptr<const lafs::DataSource> source_;
   std::vector<uint32_t> indices_;
-  std::vector<int64_t> labels_, counts_;
+  std::vector<int64_t> labels_, counts_, originals_;  ///< originals_: what each number was in the source, -1: nobody
   std::vector<bool> keep_;
   int64_t identities_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "kernel/toys.h"
 #include "support/bytes.h"
+#include "support/generated_text.h"
 #include "support/scratch.h"
 
 using namespace lafs;
@@ -50,6 +51,28 @@ folds = 5
 )";
 
 }  // namespace
+
+TEST_CASE("recipe: generated line ends and byte order marks change nothing, and UTF-16 is named") {
+  const test::ScratchFolder folder;
+  const std::string file = (folder / "r.toml").string();
+  std::vector<std::string> lines;
+  for (std::string_view rest = full; !rest.empty(); rest.remove_prefix(std::min(rest.find('\n') + 1, rest.size())))
+    if (const std::string_view line = rest.substr(0, rest.find('\n')); !line.empty()) lines.emplace_back(line);
+  const auto read = [&](const std::string& bytes) {
+    test::write_bytes(file, bytes);
+    return open_recipe(file, {}, test::toys()).resolved;
+  };
+  std::string plain;
+  for (const std::string& line : lines) plain += line + "\n";
+  const std::string expected = read(plain);
+  int wrong = 0;
+  const int recipes = 60;
+  for (int n = 0; n < recipes; ++n) wrong += read(test::TextMaker(static_cast<uint64_t>(n)).file_of(lines)) == expected ? 0 : 1;
+  MESSAGE("read " << recipes << " generated recipes");
+  CHECK(wrong == 0);
+  test::write_bytes(file, "\xff\xfe[\0r\0u\0");
+  CHECK(file_error(file) == file + ":1:1: error: the file is UTF-16 text; save it as UTF-8, as \"iconv -f UTF-16 -t UTF-8\" does");
+}
 
 TEST_CASE("recipe: the resolved text reads back to itself, from anywhere") {
   const Recipe first = recipe(full);

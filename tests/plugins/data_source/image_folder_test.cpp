@@ -1,9 +1,11 @@
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "lafs/named.h"
 #include "materials.h"
 
 using lafs::test::error_of;
@@ -82,6 +84,44 @@ TEST_CASE("image_folder: a list chooses pictures, their order and their identiti
   CHECK(lafs::test::consistent(*data));
 }
 
+TEST_CASE("image_folder: whole-number labels of a list keep their order, and what changes is noted") {
+  const TempFolder root("image_folder_labels");
+  std::string list, gap;
+  for (int i = 11; i >= 0; --i) {
+    const std::string name = "p" + std::to_string(i);
+    root.picture(name + "/0.pgm", 1);
+    list += name + "/0.pgm\t" + std::to_string(i) + "\n";
+    if (i != 7) gap += std::to_string(i) + "\t" + std::to_string(i) + ".000000\t" + name + "/0.pgm\n";
+  }
+  root.write("list.txt", list);
+  root.write("gap.lst", gap);
+  const std::string plain = folder(root, "list = \"" + (root / "list.txt") + "\"");
+  const auto data = source("image_folder", plain);
+  for (int64_t i = 0; i < 12; ++i) CHECK(data->identity(i) == 11 - i);
+  CHECK(lafs::test::notes_of("image_folder", plain).empty());
+  const std::string with_gap = folder(root, "list = \"" + (root / "gap.lst") + "\"");
+  CHECK(source("image_folder", with_gap)->identity(0) == 10);
+  CHECK(lafs::identity_name(*source("image_folder", with_gap), 10) == "11.000000");
+  CHECK(lafs::test::notes_of("image_folder", with_gap) ==
+        "\"gap.lst\": its lines are MXNet's: number, label, path\n"
+        "\"gap.lst\": the labels 0 to 11 are numbered anew without gaps, in their order: 8 becomes 7\n");
+  root.write("list.txt", "p0/0.pgm\t0\np1/0.pgm\t00\n");
+  CHECK(opening(plain) ==
+        (root / "list.txt") + ": error: the labels \"0\" (line 1) and \"00\" (line 2) are one number; write it in one way");
+}
+
+TEST_CASE("image_folder: one picture under two spellings is named a second time, one folder is one identity") {
+  const TempFolder root("image_folder_spellings");
+  fill(root);
+  const std::string list = root / "list.txt", with_list = folder(root, "list = \"" + list + "\"");
+  for (const std::string& again : std::vector<std::string>{"./a/1.pgm", "b/../a/1.pgm", root / "a/1.pgm"}) {
+    root.write("list.txt", "a/1.pgm\t0\nb/2.pgm\t1\n" + again + "\t2\n");
+    CHECK(opening(with_list) == list + ":3: error: \"" + again + "\" is named a second time");
+  }
+  root.write("list.txt", "./b/2.pgm\nb/1.PGM\n");
+  CHECK(source("image_folder", with_list)->identities() == 1);
+}
+
 TEST_CASE("image_folder: the fingerprint follows names, labels and sizes, not the root") {
   const TempFolder one("image_folder_print1"), two("image_folder_print2");
   fill(one);
@@ -128,7 +168,7 @@ TEST_CASE("image_folder: what is wrong with a folder or a list is reported with 
   std::filesystem::remove(root / "a/pipe.png");
   root.picture("a/1.pgm", 1);
   const std::string list = root / "list.txt", with_list = folder(root, "list = \"" + list + "\"");
-  CHECK(opening(with_list) == in_recipe("the list \"" + list + "\" cannot be read"));
+  CHECK(opening(with_list) == in_recipe("cannot read \"" + list + "\": No such file or directory"));
   root.write("list.txt", "\n");
   CHECK(opening(with_list) == in_recipe("the list \"" + list + "\" names no images"));
   root.write("list.txt", "a/1.pgm\na/2.pgm\n");

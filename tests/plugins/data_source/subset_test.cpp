@@ -1,11 +1,14 @@
+#include <set>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "materials.h"
+#include "support/generated_text.h"
 
 using lafs::test::error_of;
+using lafs::test::notes_of;
 using lafs::test::source;
 using lafs::test::TempFolder;
 
@@ -63,7 +66,9 @@ TEST_CASE("subset: a split in the style of LFW chooses people, or leaves them ou
   fill(root);
   root.write("people/people.txt", "2\n2\nAnn\t3\nNobody\t1\n1\nCid\r\n");
   root.picture("people/x.pgm", 1);
-  const std::string split = "split = \"" + (root / "people/people.txt") + "\"\n";
+  const std::string split = "missing = \"skip\"\nsplit = \"" + (root / "people/people.txt") + "\"\n";
+  CHECK(notes_of("subset", of(root, split)) ==
+        "\"" + (root / "people/people.txt") + "\": 1 of 3 names is not in the source, the first is \"Nobody\", and skipped\n");
   CHECK(keys(*source("subset", of(root, split))) == "A0=0 A1=0 A2=0 C0=1 C1=1 ");
   const auto others = source("subset", of(root, split + "exclude = true"));
   CHECK(others->size() == 6);
@@ -92,11 +97,95 @@ TEST_CASE("subset: nothing left, and people who are not there, are errors") {
   CHECK(opening(of(root, "fraction = 0.01")) == in_recipe("fraction = 0.01 leaves no picture"));
   CHECK(opening(of(root, "exclude = true")) == in_recipe("exclude needs a split that names the people to leave out"));
   const std::string list = root / "list.txt", split = "split = \"" + list + "\"";
-  CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" cannot be read"));
-  root.write("list.txt", "12\n");
-  CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" names nobody"));
+  CHECK(opening(of(root, split)) == in_recipe("cannot read \"" + list + "\": No such file or directory"));
+  root.write("list.txt", "\n");
+  CHECK(opening(of(root, split)) == in_recipe("the list \"" + list + "\" names nobody"));
   root.write("list.txt", "Eve\n");
-  CHECK(opening(of(root, split)) == in_recipe("the split \"" + list + "\" names nobody who is in the source"));
+  CHECK(opening(of(root, split + "\nmissing = \"skip\"")) == in_recipe("the split \"" + list + "\" names nobody who is in the source"));
   CHECK(opening(of(root, "split = \"@data/people.txt\"")) ==
         in_recipe("the data root \"data\" is not set; give --set paths.data=DIR or set LAFS_DATA"));
+}
+
+TEST_CASE("subset: people who are not found are counted, and the first is named with the likely cause") {
+  const TempFolder root("subset_missing");
+  for (const char* person : {"Ana Lopez", "Jos\u00e9", "Bob", "00017", "train"}) root.picture(std::string(person) + "/0.pgm", 1);
+  const std::string list = root / "list.txt";
+  const auto refusal = [&](const std::string& text) {
+    root.write("list.txt", text);
+    const std::string error = opening(of(root, "exclude = true\nsplit = \"" + list + "\"")), front = list + ":";
+    REQUIRE(error.starts_with(front));
+    return error.substr(front.size());
+  };
+  const std::string end = "; correct the list, or set missing = \"skip\" to go on without them";
+  const auto one = [&](const std::string& name) { return "2: error: 1 of 2 names is not in the source, the first is \"" + name + "\""; };
+  CHECK(refusal("Bob\nJso\u00e9\n") == one("Jso\u00e9") + "; did you mean \"Jos\u00e9\"?" + end);
+  CHECK(refusal("Bob\nBOB\n") == one("BOB") + "; did you mean \"Bob\"? capital and small letters differ" + end);
+  CHECK(refusal("Bob\nJose\u0301\n") ==
+        one("Jose\u0301") +
+            "; \"Jos\u00e9\" is there, in another Unicode form: write accents in the list as the data has them, in one character "
+            "with their letter (NFC)" +
+            end);
+  CHECK(refusal("Bob\nfaces/Jos\u00e9\n") ==
+        one("faces/Jos\u00e9") + "; \"Jos\u00e9\" is there: write it without the folders before it" + end);
+  CHECK(refusal("Bob\nBob,3\n") == one("Bob,3") + "; \"Bob\" is there: separate what follows it with a tab, not with \",\"" + end);
+  CHECK(refusal("Bob\n17\n") == one("17") + "; did you mean \"00017\"? the zeros before a number count" + end);
+  CHECK(refusal("Bob\n# test\n") == one("# test") + "; a list has no comments: remove the line" + end);
+  CHECK(
+      refusal("2\nBob\n") ==
+      "1: error: 1 of 2 names is not in the source, the first is \"2\"; if this is a heading, remove it: only above names with numbers of "
+      "pictures, as in LFW's lists, there may be one" +
+          end);
+  CHECK(refusal("3\nBob\t1\nJos\u00e9\t1\n") ==
+        "1: error: the heading announces 3 people, and 2 follow; correct it, or remove all headings");
+  CHECK(refusal("Nobody\nBob\nQuentin\nNobody\n") == "1: error: 2 of 4 names are not in the source, the first is \"Nobody\"" + end);
+}
+
+TEST_CASE("subset: people are found by folder, by the label of a list, and by number where a source knows no names") {
+  const TempFolder root("subset_names");
+  fill(root);
+  root.write("labels.txt", "Ann/0.pgm\t5\nBob/0.pgm\t7\n");
+  root.write("people.txt", "7\n");
+  const std::string split = "split = \"" + (root / "people.txt") + "\"";
+  const std::string listed = of(root, split) + "list = \"" + (root / "labels.txt") + "\"\n";
+  CHECK(keys(*source("subset", listed)) == "B0=0 ");
+  root.write("people.txt", "Ann\n");
+  CHECK(keys(*source("subset", listed)) == "A0=0 ");
+  root.write("people.txt", "1\n3\n");
+  const auto drawn = source("subset", split + "\n[source]\nuse = \"synthetic_faces\"\nidentities = 4\nper_identity = 1\n");
+  REQUIRE(drawn->size() == 2);
+  CHECK(drawn->key(0) == "identity 1 picture 0");
+  CHECK(drawn->key(1) == "identity 3 picture 0");
+}
+
+TEST_CASE("subset: of generated people and lists, exactly those are kept or left out who are named") {
+  int wrong = 0, lists = 0;
+  for (uint64_t n = 0; n < 60; ++n) {
+    lafs::test::TextMaker make(n);
+    const TempFolder root("subset_generated");
+    const std::vector<std::string> people = make.names(8, true, true);
+    std::vector<std::string> lines;
+    std::set<std::string> named;
+    const bool counts = make.coin(), heading = counts && make.coin();
+    for (const std::string& person : people) {
+      root.picture("faces/" + person + "/0.pgm", 1);
+      if (!named.empty() && make.coin()) continue;
+      named.insert(person);
+      lines.push_back(counts ? person + "\t1" : person);
+    }
+    if (heading) lines.insert(lines.begin(), std::to_string(lines.size()));
+    root.write("list.txt", make.file_of(lines));
+    for (const bool exclude : {false, true}) {
+      if (exclude && named.size() == people.size()) continue;
+      ++lists;
+      const auto data = source("subset", "exclude = " + std::string(exclude ? "true" : "false") + "\nsplit = \"" + (root / "list.txt") +
+                                             "\"\n[source]\nuse = \"image_folder\"\nroot = \"" + (root / "faces") + "\"\n");
+      std::set<std::string> kept, expected;
+      for (int64_t i = 0; i < data->size(); ++i) kept.insert(data->key(i).substr(0, data->key(i).find('/')));
+      for (const std::string& person : people)
+        if (named.contains(person) != exclude) expected.insert(person);
+      wrong += kept == expected ? 0 : 1;
+    }
+  }
+  MESSAGE("chose people by " << lists << " generated lists");
+  CHECK(wrong == 0);
 }

@@ -184,6 +184,36 @@ TEST_CASE("verification: a list that names a missing picture is reported with fi
         list + ":2: error: the data source has no picture \"x.png\"");
 }
 
+TEST_CASE("verification: why a picture is not found is told") {
+  const People people;
+  const std::string list = (people.folder / "pairs.txt").string();
+  const std::string endings = " with the ending .jpg or .png or .pgm";
+  CHECK(refusal(people.with_list("1\nAdda\t1\t2\nAda\t1\tBo\t1\n")) ==
+        list + ":2: error: the data source has no picture \"Adda/Adda_0001\"" + endings + "; did you mean \"Ada/Ada_0001\"?");
+  CHECK(refusal(people.with_list("1\nAda\t1\t2\nAda\t1\tBo\t1\n", "extension = [\".jpeg\"]\n")) ==
+        list +
+            ":2: error: the data source has no picture \"Ada/Ada_0001\" with the ending .jpeg; \"Ada/Ada_0001.png\" is there: set "
+            "extension = "
+            "[\".png\"]");
+  CHECK(refusal(people.with_list("faces/Ada/Ada_0001.png Bo/Bo_0001.pgm 0\n")) ==
+        list +
+            ":1: error: the data source has no picture \"faces/Ada/Ada_0001.png\"; \"Ada/Ada_0001.png\" is there: write it without the "
+            "folders before it");
+}
+
+TEST_CASE("verification: a list that calls one person 0 is an error, and pictures compared with themselves are counted") {
+  const People people;
+  CHECK(refusal(people.with_list("Ada/Ada_0001.png Ada/Ada_0002.png 0\nAda/Ada_0001.png Bo/Bo_0001.pgm 1\n"
+                                 "Bo/Bo_0001.pgm Bo/Bo_0002.pgm 0\nAda/Ada_0002.png Cy/Cy_0001.pgm 1\n")) ==
+        (people.folder / "pairs.txt").string() +
+            ": error: every pair contradicts the identities of the data source: a line ends in 1 for one person, and in 0 for two");
+  const auto evaluator =
+      verification(people.with_list("Ada/Ada_0001.png Ada/Ada_0001.png 1\nAda/Ada_0001.png Bo/Bo_0001.pgm 0\n"
+                                    "Bo/Bo_0001.pgm Bo/Bo_0002.pgm 1\nAda/Ada_0002.png Cy/Cy_0001.pgm 0\n"));
+  const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
+  CHECK(metrics.notes[1] == "1 pairs of the list compare a picture with itself");
+}
+
 TEST_CASE("verification: pairs that cannot be had are an error before anything is embedded") {
   const std::string one = front + "give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"";
   CHECK(refusal(faces) == one);

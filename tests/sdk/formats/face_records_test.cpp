@@ -12,6 +12,7 @@
 #include "formats/face_writer.h"
 #include "lafs/error.h"
 #include "support/bytes.h"
+#include "support/generated_text.h"
 #include "support/scratch.h"
 
 namespace lafs::test {
@@ -262,6 +263,20 @@ TEST_CASE("face records: a property file is read with blanks and a second line")
   CHECK(refusal("5,0,112\n") == "property:1: error: expected a height and a width from 1, found \"5,0,112\"");
   CHECK(refusal("5,112,112\nmany\n") == "property:2: error: expected a number of pictures, found \"many\"");
   CHECK(refusal("5,112,112\n5\n6\n") == "property:3: error: expected at most 2 lines, found \"6\"");
+  CHECK(refusal(std::string("\xff\xfe") + "5") ==
+        "property:1: error: the file is UTF-16 text; save it as UTF-8, as \"iconv -f UTF-16 -t UTF-8\" does");
+  int wrong = 0;
+  for (uint64_t n = 0; n < 100; ++n) {
+    TextMaker make(n);
+    const int64_t classes = make.number(0, 1000), height = make.number(1, 200), pictures = make.number(-1, 500);
+    std::vector<std::string> lines{fmt::format("{},{} ,\t{}", classes, height, 96)};
+    if (pictures >= 0) lines.push_back(fmt::format("{}", pictures));
+    write_bytes(folder / "property", make.file_of(lines));
+    const formats::FaceProperty read = formats::read_property(folder / "property");
+    wrong += read.classes == classes && read.height == height && read.width == 96 && read.pictures.value_or(-1) == pictures ? 0 : 1;
+  }
+  MESSAGE("read 100 generated property files");
+  CHECK(wrong == 0);
 }
 
 }  // namespace

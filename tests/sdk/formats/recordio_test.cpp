@@ -11,6 +11,7 @@
 
 #include "lafs/error.h"
 #include "support/bytes.h"
+#include "support/generated_text.h"
 #include "support/scratch.h"
 
 namespace lafs::test {
@@ -185,13 +186,12 @@ TEST_CASE("recordio: non-zero padding, and a last record without it, are accepte
 }
 
 TEST_CASE("recordio: malformed lines of an index are reported with their number") {
-  CHECK(index_refusal("1\t0\n2 4\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"2 4\"");
-  CHECK(index_refusal("1\t0\t4\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\t0\t4\"");
-  CHECK(index_refusal("1\t0\n\n2\t4\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"\"");
+  CHECK(index_refusal("1\t0\n2\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"2\"");
+  CHECK(index_refusal("1\t0\t4\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\\t0\\t4\"");
   CHECK(index_refusal("a\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"a\"");
   CHECK(index_refusal("1\t1.5\n") == "x.idx:1: error: expected a whole number from 0 as offset, found \"1.5\"");
   CHECK(index_refusal("-1\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"-1\"");
-  CHECK(index_refusal("1\t\n") == "x.idx:1: error: expected a whole number from 0 as offset, found \"\"");
+  CHECK(index_refusal("1\t\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\"");
   CHECK(index_refusal("1\t6\n") == "x.idx:1: error: expected an offset that is a multiple of 4, found 6");
   CHECK(index_refusal("1\t0\n2\t400") == "x.idx:2: error: expected an offset below the 400 bytes of the file, found 400");
   CHECK(index_refusal("5\t0\n3\t4\n5\t8\n7\t12\n") == "x.idx:3: error: key 5 appears a second time");
@@ -199,6 +199,32 @@ TEST_CASE("recordio: malformed lines of an index are reported with their number"
   CHECK(index_refusal("4294967296\t0\n") == "x.idx:1: error: key 4294967296 is above 4294967295");
   CHECK(index_refusal("1\t0\r\n2\t4\r\n\r\n") == "no error");
   CHECK(index_refusal("1\t0\n2\t4") == "no error");
+  CHECK(index_refusal("1\t0\n\n 2  4 \n5\t0\n2\t4\n") == "x.idx:5: error: key 2 appears a second time");
+  CHECK(index_refusal("\xff\xfe"
+                      "1\t") == "x.idx:1: error: the file is UTF-16 text; save it as UTF-8, as \"iconv -f UTF-16 -t UTF-8\" does");
+}
+
+TEST_CASE("recordio: generated indices with any line ends, marks and blanks are read as written") {
+  const ScratchFolder folder;
+  int wrong = 0;
+  const int indices = 200;
+  for (int n = 0; n < indices; ++n) {
+    TextMaker make(static_cast<uint64_t>(n));
+    std::vector<std::string> lines;
+    std::vector<uint64_t> keys;
+    for (int64_t i = 0, count = make.number(1, 40); i < count; ++i) {
+      keys.push_back(static_cast<uint64_t>(3 * i + make.number(0, 3)));
+      lines.push_back(fmt::format("{}{}{}", keys.back(), make.coin() ? "\t" : "  ", 4 * i));
+    }
+    write_bytes(folder / "x.idx", make.file_of(lines));
+    const formats::RecordIndex index = formats::RecordIndex::read(folder / "x.idx", 400);
+    bool equal = index.size() == static_cast<int64_t>(keys.size());
+    for (int64_t i = 0; equal && i < index.size(); ++i)
+      equal = index.key(i) == keys[static_cast<size_t>(i)] && index.offset(i) == static_cast<uint64_t>(4 * i);
+    wrong += equal ? 0 : 1;
+  }
+  MESSAGE("read " << indices << " generated indices");
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("recordio: an index keeps the order of the file and finds every key") {
