@@ -156,7 +156,7 @@ TEST_CASE("data pack: a picture that cannot be read is named, and nothing is lef
   write_bytes(people.root() / "p1/0.jpg", "no picture");
   const Outcome outcome = lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet"});
   CHECK(outcome.status == 1);
-  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG or PGM image\n");
+  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image\n");
   CHECK(people.clean(false));
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("data info: a picture that cannot be read is named") {
   write_bytes(people.root() / "p1/0.jpg", "no picture");
   const Outcome outcome = lafs({"data", "info", people.root()});
   CHECK(outcome.status == 1);
-  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG or PGM image\n");
+  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image\n");
 }
 
 TEST_CASE("data info: numbers, sizes and oddities") {

@@ -102,7 +102,7 @@ TEST_CASE("image_folder: damaged files are named when read, or left out and repo
   root.write("a/1.pgm", "<html>");
   const auto data = source("image_folder", folder(root));
   CHECK(error_of([&] { data->get(3); }) == "\"" + (root / "b/2.pgm") + "\": truncated PGM: 2 bytes of pixels where 4 are needed");
-  CHECK(error_of([&] { data->get(0); }) == "\"" + (root / "a/1.pgm") + "\": is not a JPEG, PNG or PGM image");
+  CHECK(error_of([&] { data->get(0); }) == "\"" + (root / "a/1.pgm") + "\": is a web page (HTML), not a picture; the download went wrong");
   const auto rest = source("image_folder", folder(root, "on_damaged = \"skip\""));
   CHECK(rest->size() == 3);
   CHECK(rest->identities() == 3);
