@@ -15,6 +15,7 @@ struct ManifestFacts {
   std::string recipe_file, training_identity, data_fingerprint, device;
   int64_t threads = 0, world = 1;
   const Registry* registry = nullptr;  ///< may be null
+  std::vector<std::string> notes;      ///< what was told when the session began, such as what the data source left out
 };
 
 /// One session: program, build, machine, plugins, and when it started (UTC).

@@ -22,6 +22,7 @@
 #include "kernel/results/results_table.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
+#include "kernel/run/notes.h"
 #include "kernel/train/trainer.h"
 
 namespace lafs {
@@ -46,7 +47,7 @@ class Session {
         lock_(request.folder),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
-        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.push_back(text); }) {}
+        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.add(text); }) {}
 
   SessionOutcome run();
 
@@ -73,7 +74,7 @@ class Session {
   FolderLock lock_;
   at::Device device_;
   CheckpointStore store_;
-  std::vector<std::string> notes_;
+  Notes notes_;
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
@@ -102,11 +103,11 @@ void Session::prepare() {
   if (!holds_run(request_.folder) && !runs_in(request_.folder).empty())
     throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", request_.folder.string()));
   use_threads(recipe_.run.threads);
-  if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
+  if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.add(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   if (!recipe_.head.empty() && assembly_.identities() == 1)
-    notes_.push_back("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
+    notes_.add("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
 }
@@ -137,14 +138,14 @@ bool Session::resume() {
 
 void Session::write_folder() const {
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
-  ManifestFacts facts;
-  facts.command = request_.command;
-  facts.recipe_file = recipe_.file.string();
-  facts.training_identity = recipe_.identity;
-  facts.data_fingerprint = fingerprint_;
-  facts.device = device_.str();
-  facts.threads = recipe_.run.threads;
-  facts.registry = &request_.registry;
+  const ManifestFacts facts{.command = request_.command,
+                            .recipe_file = recipe_.file.string(),
+                            .training_identity = recipe_.identity,
+                            .data_fingerprint = fingerprint_,
+                            .device = device_.str(),
+                            .threads = recipe_.run.threads,
+                            .registry = &request_.registry,
+                            .notes = notes_.all()};
   write_manifest(request_.folder, facts);
 }
 
@@ -268,7 +269,7 @@ void Session::work(bool resumed) {
   MetricsLog log(request_.folder, position_.step);
   for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
   const StoppedAtTheEnd stopped{request_.listeners};
-  for (const std::string& note : notes_) message(note);
+  for (const std::string& note : notes_.all()) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
   outcome_.was_done = position_.step >= epochs_.steps;
   if (outcome_.was_done) {
@@ -281,7 +282,7 @@ void Session::work(bool resumed) {
 SessionOutcome Session::run() {
   prepare();
   const bool resumed = resume();
-  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
+  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.add(text); });
   position_.total = epochs_.steps;
   write_folder();
   work(resumed);

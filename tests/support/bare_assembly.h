@@ -13,6 +13,7 @@ namespace lafs::test {
 class BareAssembly final : public Assembly {
  public:
   InputContract contract;
+  std::vector<std::string> notes;
 
   const InputContract& input() const override { return contract; }
   std::shared_ptr<Backbone> backbone() override { throw Error("no backbone here"); }
@@ -27,7 +28,7 @@ class BareAssembly final : public Assembly {
   int64_t rank() const override { return 0; }
   int64_t world() const override { return 1; }
   std::vector<std::string> plugins_with(std::string_view, std::string_view) const override { return {}; }
-  void note(const std::string&) override {}
+  void note(const std::string& text) override { notes.push_back(text); }
 };
 
 }  // namespace lafs::test

@@ -31,10 +31,6 @@ class Listing {
   std::vector<std::string> identity_names_;
 };
 
-/// One folder an identity under `root`, sorted bytewise; in it files by name, then its folders; links are followed, loops are not
-/// (data-formats 3). Names that begin with a dot are skipped. Throws Error for a missing root and for folders without images.
-Listing list_folder(const std::filesystem::path& root);
-
 /// Lines `relative/path` or `relative/path identity` (after a tab, or the first blank), in their order; the identity defaults to the
 /// parent folder, and identities are numbered by sorted name. Throws Error with file and line.
 Listing read_list(const std::filesystem::path& list, const std::filesystem::path& root);

@@ -25,6 +25,13 @@ inline std::shared_ptr<DataSource> source(const std::string& plugin, const std::
   return make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
 }
 
+/// What a source says while it is opened.
+inline std::vector<std::string> notes_of(const std::string& plugin, const std::string& toml) {
+  BareAssembly assembly;
+  make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
+  return assembly.notes;
+}
+
 class TempFolder {
  public:
   explicit TempFolder(const std::string& name)
