@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "formats/atomic_file.h"
+#include "imaging/coding.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "kernel/data/identity_names.h"
@@ -96,7 +97,8 @@ Encoding encode(const DataSource& source, const Encoded* encoded, int64_t index,
   if (encoded && options.format == "keep") {
     out.bytes = encoded->encoded(index);
     out.size = imaging::image_size(out.bytes);
-    out.copied = out.bytes[0] != 'P';  // other readers of record sets know no PGM
+    const imaging::Coding coding = imaging::coding_of(out.bytes);
+    out.copied = coding == imaging::Coding::jpeg || coding == imaging::Coding::png;  // what every reader of record sets knows
     if (out.copied) return out;
   }
   const Image image = source.get(index).image;

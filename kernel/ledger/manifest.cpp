@@ -99,6 +99,7 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"world", facts.world},
       {"environment", {{"LAFS_DATA", data ? nlohmann::json(data) : nlohmann::json(nullptr)}}},
       {"libraries", libraries(facts.registry)},
+      {"notes", facts.notes},
   };
 }
 

@@ -15,7 +15,7 @@ struct ManifestFacts {
   std::string recipe_file, training_identity, data_fingerprint, device;
   int64_t threads = 0, world = 1;
   const Registry* registry = nullptr;  ///< may be null
-  std::vector<std::string> notes;  ///< what the run said before its first step: people of a list who were not found, labels that changed
+  std::vector<std::string> notes;      ///< what the run said before its first step: what the data source left out, labels that changed
 };
 
 /// One session: program, build, machine, plugins, and when it started (UTC).

@@ -25,6 +25,7 @@
 #include "kernel/run/evaluations.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
+#include "kernel/run/notes.h"
 #include "kernel/run/output_folder.h"
 #include "kernel/run/run_checkpoints.h"
 #include "kernel/train/trainer.h"
@@ -57,7 +58,7 @@ class Session {
         lock_(own_folder(request)),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
-        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.push_back(text); }) {}
+        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.add(text); }) {}
 
   SessionOutcome run();
 
@@ -84,7 +85,7 @@ class Session {
   FolderLock lock_;
   at::Device device_;
   CheckpointStore store_;
-  std::vector<std::string> notes_;
+  Notes notes_;
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
   std::optional<Evaluations> evaluations_;
@@ -110,22 +111,22 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
-  if (!lock_.note().empty()) notes_.push_back(lock_.note());
+  if (!lock_.note().empty()) notes_.add(lock_.note());
   use_threads(recipe_.run.threads);
-  if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
+  if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.add(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
   if (!recipe_.head.empty() && assembly_.identities() == 1)
-    notes_.push_back("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
+    notes_.add("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
   for (const auto& notes : {shape_notes(*assembly_.data(), recipe_.input), evaluations_->notes()})
-    notes_.insert(notes_.end(), notes.begin(), notes.end());
+    for (const std::string& note : notes) notes_.add(note);
 }
 
 /// Whether a checkpoint of this recipe was found and loaded.
 bool Session::resume() {
-  RunCheckpoints checkpoints(request_.folder, [this](const std::string& text) { notes_.push_back(text); });
+  RunCheckpoints checkpoints(request_.folder, [this](const std::string& text) { notes_.add(text); });
   const auto found = checkpoints.newest(recipe_);
   if (!found) return false;
   if (found->facts.data_fingerprint != fingerprint_) {
@@ -145,7 +146,7 @@ void Session::write_folder() {
                             .device = device_.str(),
                             .threads = recipe_.run.threads,
                             .registry = &request_.registry,
-                            .notes = notes_};
+                            .notes = notes_.all()};
   write_manifest(request_.folder, facts);  // first: it marks the folder as ours
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
@@ -262,7 +263,7 @@ void Session::work(bool resumed) {
   MetricsLog log(request_.folder, position_.step, position_.evaluation_due);
   for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
   const StoppedAtTheEnd stopped{request_.listeners};
-  for (const std::string& note : notes_) message(note);
+  for (const std::string& note : notes_.all()) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
   const bool last = position_.step >= epochs_.steps;
   outcome_.was_done = last && !position_.evaluation_due;
@@ -280,7 +281,7 @@ void Session::work(bool resumed) {
 SessionOutcome Session::run() {
   prepare();
   const bool resumed = resume();
-  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
+  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.add(text); });
   position_.total = epochs_.steps;
   write_folder();
   work(resumed);

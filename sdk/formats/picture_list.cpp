@@ -242,7 +242,7 @@ LabelNumbers number_labels(const std::vector<std::string>& labels, const std::ve
     out.names.push_back(labels[label]);
   }
   if (first_changed)
-    out.change = fmt::format("the labels {} to {} are numbered anew without gaps, in their order: {} becomes {}", values[order.front()],
+    out.change = fmt::format("the labels {} to {} are renumbered without gaps, in their order: {} becomes {}", values[order.front()],
                              values[order.back()], values[order[*first_changed]], *first_changed);
   return out;
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/face_records.h"
 #include "imaging/decode.h"
@@ -142,7 +143,7 @@ TEST_CASE("data pack: whole-number labels keep their order, and a table says wha
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   CHECK(outcome.err ==
         "\"list.lst\": its lines are MXNet's: number, label, path\n"
-        "\"list.lst\": the labels 3 to 100 are numbered anew without gaps, in their order: 3 becomes 0\n");
+        "\"list.lst\": the labels 3 to 100 are renumbered without gaps, in their order: 3 becomes 0\n");
   const formats::FaceRecords set(people.out() / "train.rec", {});
   CHECK(set.label(0) == 1);
   CHECK(set.label(1) == 0);
@@ -176,7 +177,7 @@ TEST_CASE("data pack: a picture that cannot be read is named, and nothing is lef
   write_bytes(people.root() / "p1/0.jpg", "no picture");
   const Outcome outcome = lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet"});
   CHECK(outcome.status == 1);
-  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG or PGM image\n");
+  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image\n");
   CHECK(people.clean(false));
 }
 
@@ -218,7 +219,58 @@ TEST_CASE("data info: a picture that cannot be read is named") {
   write_bytes(people.root() / "p1/0.jpg", "no picture");
   const Outcome outcome = lafs({"data", "info", people.root()});
   CHECK(outcome.status == 1);
-  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG or PGM image\n");
+  CHECK(outcome.err == "lafs: error: image 2 \"p1/0.jpg\": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image\n");
+}
+
+/// A grey picture that EXIF wants turned by a quarter.
+std::string lying_picture() {
+  const std::string exif("Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0", 32);
+  std::string jpeg = text(imaging::encode_jpeg(imaging::image_of(8, 16, Bytes(8 * 16 * 3, 90))));
+  return jpeg.insert(2, std::string("\xff\xe1\0\x22", 4) + exif);
+}
+
+TEST_CASE("data: what a folder holds beside its pictures, and lying pictures, are told by info, pack and run, and kept") {
+  const People people;
+  const std::string root = people.root().string();
+  write_bytes(people.root() / "p0/notes.txt", "mine");
+  write_bytes(people.root() / "p1/0.gif", "GIF89a");
+  fs::create_directories(people.root() / "p1/@eaDir");
+  fs::create_directories(people.root() / "p9");
+  write_bytes(people.root() / "p2/lying.jpg", lying_picture());
+  const std::vector<std::string> notes{
+      fmt::format("\"{}\": files left out because of their ending: 1 .gif, 1 .txt", root),
+      fmt::format("\"{}\": folders of systems and cameras left out: 1, first \"p1/@eaDir\"", root),
+      fmt::format("\"{}\": folders without pictures left out: 1, first \"p9\"", root),
+      fmt::format("\"{}\": EXIF says of 1 of 7 pictures that they are to be turned; they are taken as stored (exif = \"ignore\")", root)};
+  CHECK(nlohmann::json::parse(lafs({"data", "info", people.root(), "--json"}).out).at("notes") == notes);
+  const Outcome pack = lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet"});
+  CHECK(pack.err == fmt::format("{}\n", fmt::join(notes, "\n")));
+  const Tiny tiny;
+  const Outcome run = tiny.run(
+      "out", {"--set", "run.steps=1", "--set", "run.batch=4", "--set", "data_source={ use = \"image_folder\", root = \"" + root + "\" }"});
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  CHECK(json_file(tiny / "out" / "manifest.json").at("notes") == notes);
+}
+
+TEST_CASE("data: exif = apply turns pictures, also those that are packed") {
+  const People people;
+  write_bytes(people.root() / "p2/lying.jpg", lying_picture());
+  const auto source = [&](const char* exif) {
+    return fmt::format("{{ use = \"image_folder\", root = \"{}\", exif = \"{}\" }}", people.root().string(), exif);
+  };
+  const auto sizes = [&](const char* exif) {
+    const auto json = nlohmann::json::parse(lafs({"data", "info", "--source", source(exif), "--json"}).out);
+    CHECK(json.at("notes").empty() == (std::string(exif) == "apply"));
+    return json.at("sizes_of_sample");
+  };
+  CHECK(sizes("ignore") == nlohmann::json{{"8x8", 6}, {"8x16", 1}});
+  CHECK(sizes("apply") == nlohmann::json{{"8x8", 6}, {"16x8", 1}});
+  REQUIRE(lafs({"data", "pack", "--source", source("apply"), "--out", people.out(), "--quiet"}).status == 0);
+  const formats::FaceRecords set(people.out() / "train.rec", {});
+  REQUIRE(set.size() == 7);
+  CHECK(text(set.picture(0)) == people.pictures[0]);
+  CHECK(imaging::image_size(set.picture(6)) == std::pair<int64_t, int64_t>(16, 8));
+  CHECK(text(set.picture(6)).starts_with("\x89PNG"));
 }
 
 TEST_CASE("data info: numbers, sizes and oddities") {

@@ -136,7 +136,7 @@ TEST_CASE("data: a recipe that needs a data root says how to give it") {
   CHECK_MESSAGE(outcome.err.ends_with(sentence), outcome.err);
 }
 
-TEST_CASE("data: an empty folder, and an empty person, are named") {
+TEST_CASE("data: an empty folder, and one of empty people, are named") {
   const TinyFolder folder;
   const std::string where = "--set data_source: error: data_source \"image_folder\": ";
   const auto source = [](const fs::path& root) {
@@ -145,9 +145,14 @@ TEST_CASE("data: an empty folder, and an empty person, are named") {
   fs::create_directories(folder.tiny / "empty");
   check_error(folder.run("out", source(folder.tiny / "empty")), 1,
               where + "\"" + (folder.tiny / "empty").string() + "\" is empty; it should hold a folder of images for each identity\n");
-  fs::create_directories(folder.faces() / "p9");
-  check_error(folder.run("out"), 1,
-              where + "\"" + (folder.faces() / "p9").string() + "\" holds no images; each folder of the root is an identity\n");
+  fs::create_directories(folder.tiny / "empty/p8");
+  fs::create_directories(folder.tiny / "empty/p9");
+  write_bytes(folder.tiny / "empty/p8/0.gif", "not read");
+  check_error(
+      folder.run("out", source(folder.tiny / "empty")), 1,
+      where + "no folder of \"" + (folder.tiny / "empty").string() +
+          "\" holds a picture; each should hold those of one person; files left out because of their ending: 1 .gif; folders without "
+          "pictures left out: 2, first \"p8\"\n");
 }
 
 TEST_CASE("data: a truncated picture stops training with its name") {

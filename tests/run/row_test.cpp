@@ -57,8 +57,8 @@ TEST_CASE("row: stages run in order into folders of their own, and finished ones
   CHECK(sessions() == 1);
   CHECK(trained(tiny / "out" / "first") + trained(tiny / "out" / "second") == before);
 
-  const Outcome measured_anew = tiny.run("out", {"--set", "evaluator.0.genuine=10"});
-  CHECK(measured_anew.status == 0);
+  const Outcome measured_again = tiny.run("out", {"--set", "evaluator.0.genuine=10"});
+  CHECK(measured_again.status == 0);
   CHECK(sessions() == 2);
   CHECK(trained(tiny / "out" / "first") + trained(tiny / "out" / "second") == before);
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -6,9 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "folder.h"
 #include "formats/fingerprint.h"
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
+#include "imaging/encode.h"
+#include "imaging/orientation.h"
 #include "lafs/assembly.h"
 #include "lafs/data_root.h"
 #include "lafs/data_source.h"
@@ -27,7 +32,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
  public:
   struct Options {
     lafs::Path root, list;
-    std::string on_damaged = "error";
+    std::string on_damaged = "error", exif = "ignore";
 
     void declare(lafs::Params& p) {
       // Where the pictures are changes no number; which ones they are is in the fingerprint.
@@ -37,20 +42,29 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
                         "or a .lst file of MXNet or InsightFace");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged file fails; skip: every file is decoded at opening, and damaged ones are left out and reported");
+      // At its default it is what was done before there was a choice, and what identities of that time stand for.
+      constexpr std::string_view exif_doc =
+          "ignore: pictures as they are stored, as Pillow opens them; apply: turned as the orientation in their EXIF data says, as "
+          "cv2.imread "
+          "opens them";
+      const lafs::Rule exif_rule = lafs::one_of({"ignore", "apply"});
+      exif == "ignore" ? p.affects_nothing("exif", exif, exif_rule, exif_doc) : p("exif", exif, exif_rule, exif_doc);
     }
   };
 
-  ImageFolder(const Options& options, lafs::Assembly& assembly) {
+  ImageFolder(const Options& options, lafs::Assembly& assembly)
+      : exif_(options.exif == "apply" ? lafs::imaging::Exif::apply : lafs::imaging::Exif::ignore) {
     for (const lafs::Path& path : {options.root, options.list}) lafs::check_root(path);
     root_ = options.root.value;
     if (options.list.empty()) {
-      listing_ = lafs::image_folder::list_folder(root_);
+      list_people(assembly);
     } else {
       lafs::image_folder::ReadList read = lafs::image_folder::read_list(options.list.value, root_);
       listing_ = std::move(read.listing);
       for (const std::string& note : read.notes) assembly.note(note);
     }
     if (options.on_damaged == "skip") leave_out_damaged();
+    if (exif_ == lafs::imaging::Exif::ignore) tell_orientations(assembly);
   }
 
   int64_t size() const override { return listing_.size(); }
@@ -61,11 +75,14 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
 
   lafs::Sample get(int64_t index) const override {
     lafs::check_index(index, size());
-    return {lafs::imaging::read_image(file(index)), identity(index), index, key(index), {}, 1};
+    return {lafs::imaging::read_image(file(index), exif_), identity(index), index, key(index), {}, 1};
   }
   std::vector<uint8_t> encoded(int64_t index) const override {
     lafs::check_index(index, size());
-    return lafs::imaging::read_bytes(file(index));
+    std::vector<uint8_t> bytes = lafs::imaging::read_bytes(file(index));
+    const bool as_it_is = exif_ == lafs::imaging::Exif::ignore || lafs::imaging::orientation_of(bytes) == 1;
+    // Who decodes the bytes will not turn the picture, and as JPEG it would lose something.
+    return as_it_is ? bytes : lafs::imaging::encode_png(lafs::imaging::read_image(file(index), exif_));
   }
   std::vector<std::string> skipped() const override { return skipped_; }
   std::string identity_name(int64_t identity) const override { return listing_.identity_name(identity); }
@@ -73,6 +90,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
   std::string fingerprint() const override {
     lafs::formats::Fingerprint print;
     print.add("image_folder").add(size()).add(identities());
+    if (exif_ == lafs::imaging::Exif::apply) print.add("exif applied");
     for (int64_t i = 0; i < identities(); ++i) print.add(listing_.identity_name(i));
     for (int64_t i = 0; i < size(); ++i) {
       std::error_code absent;
@@ -83,6 +101,38 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
 
  private:
   std::filesystem::path file(int64_t index) const { return root_ / listing_.name(index); }
+
+  void list_people(lafs::Assembly& assembly) {
+    lafs::image_folder::LeftOut left_out;
+    listing_ = lafs::image_folder::list_folder(root_, left_out);
+    for (const std::string& note : left_out.notes()) assembly.note(fmt::format("\"{}\": {}", root_.string(), note));
+    for (int64_t i = 0; i < size(); ++i) {
+      const std::string_view name = listing_.name(i);
+      if (name.find('/') == name.rfind('/')) return;
+    }
+    assembly.note(
+        fmt::format("\"{}\": no picture lies directly in a folder of it: {} people are counted, one a folder, first \"{}\", each with "
+                    "all that lies deeper; if the people are those deeper folders, give one of these as the root",
+                    root_.string(), identities(), listing_.identity_name(0)));
+  }
+
+  /// Tells how many pictures, of those that are looked at, EXIF wants turned. So many are looked at that opening takes no time to speak of.
+  void tell_orientations(lafs::Assembly& assembly) const {
+    const int64_t looked_at = std::min<int64_t>(size(), 1024);
+    std::atomic<int64_t> lying{0};
+    lafs::for_blocks(0, looked_at, 16, lafs::hardware_threads(), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        try {
+          lying += lafs::imaging::orientation_of(file(looked_at < 2 ? 0 : i * (size() - 1) / (looked_at - 1))) != 1;
+        } catch (const lafs::Error&) {  // whoever needs the picture will say so
+        }
+      }
+    });
+    if (lying == 0) return;
+    assembly.note(
+        fmt::format("\"{}\": EXIF says of {} of {} pictures{} that they are to be turned; they are taken as stored (exif = \"ignore\")",
+                    root_.string(), lying.load(), looked_at, looked_at < size() ? fmt::format(" looked at, of {},", size()) : ""));
+  }
 
   void leave_out_damaged() {
     const auto damaged =
@@ -98,6 +148,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     listing_.index_names();
   }
 
+  lafs::imaging::Exif exif_;
   std::filesystem::path root_;
   lafs::image_folder::Listing listing_;
   std::vector<std::string> skipped_;

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include "imaging/decode.h"
 #include "lafs/error.h"
 
 namespace lafs::image_folder {
@@ -72,60 +70,6 @@ void Listing::remove(const std::vector<int64_t>& indices) {
     }
   }
   *this = std::move(rest);
-}
-
-namespace {
-
-std::pair<std::vector<std::string>, std::vector<std::string>> files_and_folders(const fs::path& folder) {
-  std::vector<std::string> files, folders;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code broken;
-    if (name.starts_with('.')) continue;
-    if (entry->is_directory(broken)) {
-      folders.push_back(name);
-    } else if (imaging::is_image_name(name)) {
-      // Opening a pipe would block until somebody writes to it.
-      if (entry->is_other(broken)) throw Error(fmt::format("\"{}\" is neither a file nor a folder", entry->path().string()));
-      files.push_back(name);
-    }
-  }
-  if (error) throw Error(fmt::format("\"{}\" cannot be listed: {}", folder.string(), error.message()));
-  std::sort(files.begin(), files.end());
-  std::sort(folders.begin(), folders.end());
-  return {std::move(files), std::move(folders)};
-}
-
-void walk(const fs::path& root, const std::string& relative, int64_t identity, std::set<fs::path>& visited, Listing& out) {
-  if (!visited.insert(fs::canonical(root / relative)).second) return;
-  const auto [files, folders] = files_and_folders(root / relative);
-  for (const std::string& file : files) out.add(relative + "/" + file, identity);
-  for (const std::string& folder : folders) walk(root, relative + "/" + folder, identity, visited, out);
-}
-
-}  // namespace
-
-Listing list_folder(const fs::path& root) {
-  if (!fs::is_directory(root)) throw Error(fmt::format("the folder \"{}\" does not exist", root.string()));
-  auto [files, folders] = files_and_folders(root);
-  if (folders.empty() && files.empty())
-    throw Error(fmt::format("\"{}\" is empty; it should hold a folder of images for each identity", root.string()));
-  if (folders.empty()) {
-    throw Error(
-        fmt::format("\"{}\" holds images but no folders; each identity needs a folder, or a list that names identities", root.string()));
-  }
-  Listing out;
-  for (size_t i = 0; i < folders.size(); ++i) {
-    const int64_t before = out.size();
-    std::set<fs::path> visited;
-    walk(root, folders[i], static_cast<int64_t>(i), visited, out);
-    if (out.size() == before)
-      throw Error(fmt::format("\"{}\" holds no images; each folder of the root is an identity", (root / folders[i]).string()));
-  }
-  out.set_identities(std::move(folders));
-  out.index_names();
-  return out;
 }
 
 }  // namespace lafs::image_folder

@@ -32,8 +32,5 @@ class Listing {
   std::vector<std::string> identity_names_;
 };
 
-/// One folder an identity under `root`, sorted bytewise; in it files by name, then its folders; links are followed, loops are not
-/// (data-formats 3). Names that begin with a dot are skipped. Throws Error for a missing root and for folders without images.
-Listing list_folder(const std::filesystem::path& root);
 
 }  // namespace lafs::image_folder

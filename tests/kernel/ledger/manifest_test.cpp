@@ -11,7 +11,9 @@
 namespace lafs {
 namespace {
 
-ManifestFacts facts(int64_t threads) { return {{"lafs", "train", "dino.toml"}, "dino.toml", "a1b2", "c3d4", "cpu", threads, 1, nullptr}; }
+ManifestFacts facts(int64_t threads) {
+  return {{"lafs", "train", "dino.toml"}, "dino.toml", "a1b2", "c3d4", "cpu", threads, 1, nullptr, {"2 .gif left out"}};
+}
 
 TEST_CASE("manifest: it names program, machine, command and identities") {
   ::setenv("LAFS_DATA", "/data/faces", 1);
@@ -32,6 +34,7 @@ TEST_CASE("manifest: it names program, machine, command and identities") {
   CHECK(started.size() == 20);
   CHECK(started.back() == 'Z');
   CHECK(read["libraries"].empty());
+  CHECK(read["notes"] == nlohmann::json{"2 .gif left out"});
   ::unsetenv("LAFS_DATA");
 }
 

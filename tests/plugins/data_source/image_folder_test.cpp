@@ -103,8 +103,8 @@ TEST_CASE("image_folder: whole-number labels of a list keep their order, and wha
   CHECK(source("image_folder", with_gap)->identity(0) == 10);
   CHECK(lafs::identity_name(*source("image_folder", with_gap), 10) == "11.000000");
   CHECK(lafs::test::notes_of("image_folder", with_gap) ==
-        "\"gap.lst\": its lines are MXNet's: number, label, path\n"
-        "\"gap.lst\": the labels 0 to 11 are numbered anew without gaps, in their order: 8 becomes 7\n");
+        std::vector<std::string>{"\"gap.lst\": its lines are MXNet's: number, label, path",
+                                 "\"gap.lst\": the labels 0 to 11 are renumbered without gaps, in their order: 8 becomes 7"});
   root.write("list.txt", "p0/0.pgm\t0\np1/0.pgm\t00\n");
   CHECK(opening(plain) ==
         (root / "list.txt") + ": error: the labels \"0\" (line 1) and \"00\" (line 2) are one number; write it in one way");
@@ -142,7 +142,7 @@ TEST_CASE("image_folder: damaged files are named when read, or left out and repo
   root.write("a/1.pgm", "<html>");
   const auto data = source("image_folder", folder(root));
   CHECK(error_of([&] { data->get(3); }) == "\"" + (root / "b/2.pgm") + "\": truncated PGM: 2 bytes of pixels where 4 are needed");
-  CHECK(error_of([&] { data->get(0); }) == "\"" + (root / "a/1.pgm") + "\": is not a JPEG, PNG or PGM image");
+  CHECK(error_of([&] { data->get(0); }) == "\"" + (root / "a/1.pgm") + "\": is a web page (HTML), not a picture; the download went wrong");
   const auto rest = source("image_folder", folder(root, "on_damaged = \"skip\""));
   CHECK(rest->size() == 3);
   CHECK(rest->identities() == 3);
@@ -162,7 +162,9 @@ TEST_CASE("image_folder: what is wrong with a folder or a list is reported with 
   CHECK(opening(folder(root)) ==
         in_recipe("\"" + where + "\" holds images but no folders; each identity needs a folder, or a list that names identities"));
   std::filesystem::create_directory(root / "a");
-  CHECK(opening(folder(root)) == in_recipe("\"" + where + "/a\" holds no images; each folder of the root is an identity"));
+  CHECK(opening(folder(root)) == in_recipe("no folder of \"" + where +
+                                           "\" holds a picture; each should hold those of one person; folders without "
+                                           "pictures left out: 1, first \"a\""));
   REQUIRE(::mkfifo((root / "a/pipe.png").c_str(), 0600) == 0);
   CHECK(opening(folder(root)) == in_recipe("\"" + where + "/a/pipe.png\" is neither a file nor a folder"));
   std::filesystem::remove(root / "a/pipe.png");

@@ -25,13 +25,11 @@ inline std::shared_ptr<DataSource> source(const std::string& plugin, const std::
   return make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
 }
 
-/// What a source says while it is opened, a line each.
-inline std::string notes_of(const std::string& plugin, const std::string& toml) {
+/// What a source says while it is opened.
+inline std::vector<std::string> notes_of(const std::string& plugin, const std::string& toml) {
   BareAssembly assembly;
   make<DataSource>(plugin, toml, static_cast<Assembly&>(assembly));
-  std::string all;
-  for (const std::string& note : assembly.notes) all += note + "\n";
-  return all;
+  return assembly.notes;
 }
 
 class TempFolder {

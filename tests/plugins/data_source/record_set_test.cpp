@@ -118,7 +118,7 @@ TEST_CASE("record_set: damaged pictures are named when read, or left out and rep
   writer.add(0, Bytes{1, 2, 3});
   writer.add(1, picture(2));
   writer.finish();
-  const std::string reason = "\"" + (folder / "train.rec") + "\": key 2: is not a JPEG, PNG or PGM image";
+  const std::string reason = "\"" + (folder / "train.rec") + "\": key 2: is not a JPEG, PNG, WebP, BMP, TIFF or PNM image";
   CHECK(error_of([&] { source("record_set", files(folder.text()))->get(1); }) == reason);
   const auto rest = source("record_set", files(folder.text(), "on_damaged = \"skip\""));
   CHECK(listing(*rest) == "1=0:1 3=1:2 ");

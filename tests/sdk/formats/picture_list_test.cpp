@@ -118,9 +118,9 @@ TEST_CASE("picture list: whole-number labels keep their order as numbers, and a 
   };
   CHECK(numbered({"10", "2", "0", "1"}).names == std::vector<std::string>{"0", "1", "2", "10"});
   CHECK(numbered({"10", "2", "0", "1"}).number == std::vector<int64_t>{3, 2, 0, 1});
-  CHECK(numbered({"10", "2", "0", "1"}).change == "the labels 0 to 10 are numbered anew without gaps, in their order: 10 becomes 3");
+  CHECK(numbered({"10", "2", "0", "1"}).change == "the labels 0 to 10 are renumbered without gaps, in their order: 10 becomes 3");
   CHECK(numbered({"1.000000", "0.000000"}).change.empty());
-  CHECK(numbered({"-1", "0"}).change == "the labels -1 to 0 are numbered anew without gaps, in their order: -1 becomes 0");
+  CHECK(numbered({"-1", "0"}).change == "the labels -1 to 0 are renumbered without gaps, in their order: -1 becomes 0");
   CHECK(numbered({"10", "2", "zoe"}).names == std::vector<std::string>{"10", "2", "zoe"});
   CHECK(numbered({"10", "2", "zoe"}).change.empty());
   CHECK(numbered({"10", "9"}, true).names == std::vector<std::string>{"10", "9"});

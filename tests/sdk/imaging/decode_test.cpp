@@ -82,7 +82,7 @@ TEST_CASE("decode: PGM and PPM may hold comments") {
 
 TEST_CASE("decode: whatever is damaged is an error that says how") {
   CHECK(refusal({}) == "is empty");
-  CHECK(refusal(text("<html>")) == "is not a JPEG, PNG or PGM image");
+  CHECK(refusal(text("<html>")) == "is a web page (HTML), not a picture; the download went wrong");
   Bytes cut = jpeg(64, 64, false);
   cut.resize(cut.size() / 2);
   CHECK(refusal(cut) == "truncated JPEG: Premature end of JPEG file");
@@ -94,7 +94,7 @@ TEST_CASE("decode: whatever is damaged is an error that says how") {
   flipped[20] ^= 1;
   CHECK(refusal(flipped) == "damaged PNG: IHDR: CRC error");
   CHECK(refusal(text("P5\n2 2\n255\nab")) == "truncated PGM: 2 bytes of pixels where 4 are needed");
-  CHECK(refusal(text("P5\n2 2\n65535\nabcdefgh")) == "PGM with maxval 65535 is not supported; only 255 is");
+  CHECK(refusal(text("P5\n2 2\n65535\nabcdefgh")) == "is a PGM of 16-bit grey (maxval 65535), which is not read; convert it to 8 bits");
   CHECK(refusal(text("P5\n2 x")) == "damaged PGM: its header lacks a number");
   CHECK(refusal(text("P5\n999999 999999\n255\n")) ==
         "has 999999 rows and 999999 columns; both must be at least 1, and pixels at most 134217728");
@@ -109,7 +109,7 @@ TEST_CASE("decode: a file is named by its error") {
   } catch (const lafs::Error& error) {
     said = error.what();
   }
-  CHECK(said == "\"" + file.string() + "\": is not a JPEG, PNG or PGM image");
+  CHECK(said == "\"" + file.string() + "\": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image");
   std::filesystem::remove(file);
   try {
     lafs::imaging::read_image(file);
@@ -129,6 +129,8 @@ TEST_CASE("decode: many threads decode the same bytes alike") {
 }
 
 TEST_CASE("decode: names of pictures end in any case") {
-  for (const char* name : {"a.jpg", "a.JPEG", "b/a.Png", "a.pgm", "a.ppm"}) CHECK(lafs::imaging::is_image_name(name));
-  for (const char* name : {"a.txt", "jpg", "a.jpg.bak", ""}) CHECK(!lafs::imaging::is_image_name(name));
+  for (const char* name :
+       {"a.jpg", "a.JPEG", "a.Jpe", "a.jfif", "b/a.Png", "a.WEBP", "a.bmp", "a.tif", "a.tiff", "a.pgm", "a.ppm", "a.pbm", "a.pnm"})
+    CHECK(lafs::imaging::is_image_name(name));
+  for (const char* name : {"a.txt", "jpg", "a.jpg.bak", "a.gif", ""}) CHECK(!lafs::imaging::is_image_name(name));
 }

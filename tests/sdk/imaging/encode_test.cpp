@@ -57,5 +57,6 @@ TEST_CASE("decode: the size of a picture is read from its header") {
   CHECK(lafs::imaging::image_size(jpeg) == size);
   const std::string pgm = "P5 32 24 255\n";
   CHECK(lafs::imaging::image_size(std::vector<uint8_t>(pgm.begin(), pgm.end())) == size);
-  CHECK_THROWS_WITH_AS(lafs::imaging::image_size(std::vector<uint8_t>{1, 2, 3}), "is not a JPEG, PNG or PGM image", lafs::Error);
+  CHECK_THROWS_WITH_AS(lafs::imaging::image_size(std::vector<uint8_t>{1, 2, 3}), "is not a JPEG, PNG, WebP, BMP, TIFF or PNM image",
+                       lafs::Error);
 }

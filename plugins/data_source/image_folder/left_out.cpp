@@ -1,0 +1,80 @@
+#include "left_out.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace lafs::image_folder {
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+}  // namespace
+
+bool is_system_folder(std::string_view name) {
+  // In lower case. Names that begin with a dot are left out anyway.
+  static constexpr std::string_view known[] = {"@eadir",
+                                               "@tmp",
+                                               "@recycle",
+                                               "@recently-snapshot",
+                                               "@sharebin",
+                                               "@__thumb",
+                                               "@synoresource",
+                                               "#recycle",
+                                               "#snapshot",
+                                               "~snapshot",
+                                               "$recycle.bin",
+                                               "recycler",
+                                               "system volume information",
+                                               "found.000",
+                                               "lost+found",
+                                               "lost.dir",
+                                               "__macosx",
+                                               "resource.frk",
+                                               "network trash folder",
+                                               "temporary items",
+                                               "thevolumesettingsfolder",
+                                               "__pycache__"};
+  return std::find(std::begin(known), std::end(known), lower(name)) != std::end(known);
+}
+
+void LeftOut::add(Why why, const std::string& path) {
+  Kind& kind = kinds_[static_cast<size_t>(why)];
+  if (kind.count++ == 0 || path < kind.first) kind.first = path;
+}
+
+void LeftOut::add_ending(std::string_view name) { ++endings_[lower(std::filesystem::path(name).extension().string())]; }
+
+std::vector<std::string> LeftOut::notes() const {
+  static constexpr std::string_view what[] = {
+      "hidden files and folders",       "folders of systems and cameras", "pictures beside the folders of people",
+      "links to what is there already", "links that lead nowhere",        "folders without pictures"};
+  std::vector<std::string> notes;
+  if (!endings_.empty()) {
+    std::vector<std::pair<int64_t, std::string>> order;
+    for (const auto& [ending, count] : endings_) order.emplace_back(-count, ending.empty() ? "without an ending" : ending);
+    std::sort(order.begin(), order.end());
+    std::vector<std::string> texts;
+    for (const auto& [count, ending] : order) texts.push_back(fmt::format("{} {}", -count, ending));
+    constexpr size_t shown = 12;
+    const size_t rest = texts.size() > shown ? texts.size() - shown : 0;
+    texts.resize(texts.size() - rest);
+    notes.push_back(fmt::format("files left out because of their ending: {}{}", fmt::join(texts, ", "),
+                                rest > 0 ? fmt::format(", and {} more endings", rest) : ""));
+  }
+  for (size_t i = 0; i < kinds_.size(); ++i) {
+    if (kinds_[i].count > 0) notes.push_back(fmt::format("{} left out: {}, first \"{}\"", what[i], kinds_[i].count, kinds_[i].first));
+  }
+  return notes;
+}
+
+}  // namespace lafs::image_folder
