@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "formats/mapped_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "formats/tsv_field.h"
 #include "kernel/results/json_text.h"
 #include "lafs/error.h"
 
@@ -36,17 +36,6 @@ std::string difference(const nlohmann::json& there, const nlohmann::json& wanted
     if (other != value) return fmt::format("{} = {}, not {}", name, other.dump(), value.dump());
   }
   return "";
-}
-
-/// So that a key with a tab or a new line in it, as the name of a file may have, keeps to its column.
-std::string escaped(const std::string& key) {
-  std::string out;
-  for (const char c : key) {
-    const size_t place = std::string_view("\\\t\n\r").find(c);
-    if (place != std::string_view::npos) out += '\\';
-    out += place != std::string_view::npos ? "\\tnr"[place] : c;
-  }
-  return out;
 }
 
 }  // namespace
@@ -91,13 +80,14 @@ class FeatureFile::Rows {
   int descriptor_;
 };
 
-FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over)
+FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over, std::function<std::string()> former)
     : file_(std::move(file)),
       partial_(file_.string() + ".partial"),
       partial_facts_(file_.string() + ".partial.json"),
       facts_file_(file_.string() + ".json"),
       keys_file_(file_.string() + ".tsv"),
       shape_(shape),
+      former_(std::move(former)),
       facts_(std::make_unique<nlohmann::json>(facts)) {
   if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
     throw Error(fmt::format("\"{}\": features are written as .npy or .safetensors", file_.string()));
@@ -125,7 +115,7 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts
 
 FeatureFile::~FeatureFile() = default;
 
-void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
+void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) {
   nlohmann::json there;
   if (fs::exists(facts_file)) {
     const formats::MappedFile file(facts_file);
@@ -136,9 +126,15 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
     throw Error(fmt::format("\"{}\" exists, but no \"{}\" says what it was made from; give another file, or start over with --force",
                             what.string(), facts_file.string()));
   }
+  const nlohmann::json before = there;
+  const auto print = there.find("data_fingerprint");
+  if (former_ && print != there.end() && *print != facts_->at("data_fingerprint") && *print == former_())
+    *print = facts_->at("data_fingerprint");
   if (const std::string other = difference(there, *facts_); !other.empty()) {
     throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or start over with --force", what.string(), other));
   }
+  renewed_ = there != before;
+  if (renewed_) formats::write_atomically(facts_file, json_text(there) + "\n");
 }
 
 void FeatureFile::remove_old() const {
@@ -172,7 +168,7 @@ void FeatureFile::write_keys(const DataSource& source) const {
   formats::AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
-    lines += fmt::format("{}\t{}\t{}\n", r, escaped(source.key(r)), source.identity(r));
+    lines += fmt::format("{}\t{}\t{}\n", r, formats::tsv_field(source.key(r)), source.identity(r));
     if (lines.size() < (1 << 20) && r + 1 < shape_.rows) continue;
     out.write(lines);
     lines.clear();

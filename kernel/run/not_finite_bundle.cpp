@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
@@ -11,17 +12,28 @@
 
 namespace lafs {
 
-std::filesystem::path write_not_finite(const std::filesystem::path& folder, nlohmann::json facts, const NotFinite& error) {
-  facts["what"] = error.what();
+namespace {
+
+nlohmann::json bundle_of(const NotFinitePlace& place, const NotFinite& error) {
+  nlohmann::json facts{{"step", place.step},
+                       {"training_identity", place.identity},
+                       {"last_checkpoint", place.last_checkpoint.string()},
+                       {"what", error.what()}};
   if (error.batch) {
     const at::Tensor indices = error.batch->indices().cpu();
     facts["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
     facts["keys"] = error.batch->keys;
     facts["micro_batch"] = error.batch->micro;
   }
-  std::filesystem::path file = folder / "not_finite.json";
-  formats::write_atomically(file, json_text(facts) + "\n");
-  return file;
+  return facts;
+}
+
+}  // namespace
+
+void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error) {
+  const std::filesystem::path file = folder / "not_finite.json";
+  formats::write_atomically(file, json_text(bundle_of(place, error)) + "\n");
+  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
 }
 
 }  // namespace lafs

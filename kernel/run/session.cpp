@@ -9,7 +9,7 @@
 
 #include "formats/atomic_file.h"
 #include "kernel/data/epochs.h"
-#include "kernel/data/loader.h"
+#include "kernel/data/training_pictures.h"
 #include "kernel/evaluate/embedder.h"
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
@@ -20,6 +20,7 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "kernel/run/data_change.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
 #include "kernel/train/trainer.h"
@@ -46,7 +47,7 @@ class Session {
         lock_(request.folder),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
-        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.push_back(text); }) {}
+        assembly_(recipe_, RecipeAssembly::Data::open, note_) {}
 
   SessionOutcome run();
 
@@ -66,7 +67,6 @@ class Session {
     for (RunListener* listener : request_.listeners) listener->message(text);
   }
   void save(bool best);
-  [[noreturn]] void stop_not_finite(const NotFinite& error) const;
 
   const SessionRequest& request_;
   const Recipe& recipe_;
@@ -74,12 +74,15 @@ class Session {
   at::Device device_;
   CheckpointStore store_;
   std::vector<std::string> notes_;
+  std::function<void(const std::string&)> note_ = [this](const std::string& text) { notes_.push_back(text); };
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators_;
   Epochs epochs_;
   RunPosition position_;
   std::string fingerprint_;  // of the training data
+  std::optional<AcceptedData> accepted_;
+  std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
   int64_t saved_step_ = -1;
 };
@@ -104,9 +107,8 @@ void Session::prepare() {
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.push_back(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
-  fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
-  if (!recipe_.head.empty() && assembly_.identities() == 1)
-    notes_.push_back("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
+  fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
+  note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluators_ = assembly_.evaluators();  // before any work: their lists may be wrong
 }
@@ -120,10 +122,8 @@ bool Session::resume() {
     throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", request_.folder.string(),
                             recipe_difference(known.recipe, recipe_.resolved)));
   }
-  if (known.data_fingerprint != fingerprint_) {
-    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); restore that data, or give another --out",
-                            request_.folder.string(), known.data_fingerprint, fingerprint_));
-  }
+  accepted_ = check_data(
+      {request_.folder, known, position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data}, note_);
   load_weights(last / "weights.safetensors", trainer_->root());
   load_optimizer(last / "optimizer.safetensors", trainer_->optimizer());
   if (GradScaler* scaler = trainer_->scaler()) {
@@ -145,6 +145,7 @@ void Session::write_folder() const {
   facts.device = device_.str();
   facts.threads = recipe_.run.threads;
   facts.registry = &request_.registry;
+  facts.accepted = accepted_;
   write_manifest(request_.folder, facts);
 }
 
@@ -198,18 +199,11 @@ void Session::after_step(MetricsLog& log, bool last) {
   }
 }
 
-void Session::stop_not_finite(const NotFinite& error) const {
-  const nlohmann::json facts{
-      {"step", position_.step}, {"training_identity", recipe_.identity}, {"last_checkpoint", store_.find("last").string()}};
-  const fs::path file = write_not_finite(request_.folder, facts, error);
-  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
-}
-
 StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
-    return trainer_->step(time, [&] { return loader.next(); });
+    return trainer_->step(time, [&] { return pictures_->counted(loader.next()); });
   } catch (const NotFinite& error) {
-    stop_not_finite(error);
+    stop_not_finite(request_.folder, {position_.step, recipe_.identity, store_.find("last")}, error);
   }
 }
 
@@ -230,7 +224,7 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
 
 void Session::train(MetricsLog& log) {
   const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
-  Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
+  Loader loader(pictures_, assembly_.augmentation(), recipe_.input, options, device_);
 
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
@@ -259,6 +253,7 @@ void Session::finish() {
   ResultFacts facts{
       {"training_identity", recipe_.identity}, {"evaluation_identity", recipe_.evaluation_identity}, {"data_fingerprint", fingerprint_}};
   if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
+  if (outcome_.damaged > 0) facts.emplace_back("damaged_pictures", std::to_string(outcome_.damaged));
   write_results(request_.folder, outcome_.results, position_.step, "last", facts);
   for (RunListener* listener : request_.listeners) listener->finished(request_.folder);
 }
@@ -281,10 +276,13 @@ void Session::work(bool resumed) {
 SessionOutcome Session::run() {
   prepare();
   const bool resumed = resume();
-  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.push_back(text); });
+  if (!resumed) trainer_->initialise(note_);
   position_.total = epochs_.steps;
   write_folder();
+  if (!resumed) fs::remove(request_.folder / TrainingPictures::list_name);
+  pictures_ = std::make_shared<TrainingPictures>(assembly_.data(), recipe_.run, request_.folder, [this](auto& text) { message(text); });
   work(resumed);
+  outcome_.damaged = pictures_->damaged();
   outcome_.interrupted = position_.step < epochs_.steps;
   outcome_.step = position_.step;
   outcome_.total = epochs_.steps;
