@@ -144,7 +144,9 @@ std::shared_ptr<LoadedBatch> Loader::take(Slot& slot, int64_t micro) {
     const Sample& meta = slot.rows[static_cast<size_t>(row)].meta;
     labels.push_back(meta.identity);
     batch->rows.push_back(sampler_.position(micro, row));
-    indices.push_back(sampler_.index(micro, row));
+    const int64_t index = sampler_.index(micro, row);
+    if (meta.index != index) batch->replaced.emplace_back(index, meta.index);
+    indices.push_back(meta.index);
     batch->keys.push_back(meta.key);
   }
   batch->labels_ = torch::tensor(labels).to(device_);

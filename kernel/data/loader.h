@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -45,6 +46,8 @@ class LoadedBatch final : public Batch {
 
   std::vector<std::string> keys;  ///< of the pictures, row by row
   std::vector<int64_t> rows;      ///< positions() on the host
+  /// Pictures that could not be read, by index, with those that stand in for them (TrainingPictures).
+  std::vector<std::pair<int64_t, int64_t>> replaced;
   int64_t micro = 0, epoch = 0;
 
  private:

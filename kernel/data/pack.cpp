@@ -3,21 +3,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "formats/atomic_file.h"
+#include "formats/content_index.h"
 #include "imaging/coding.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
+#include "kernel/data/check_source.h"
 #include "kernel/data/identity_names.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "lafs/parallel.h"
 
 namespace lafs {
 
@@ -30,46 +29,72 @@ bool of_a_set(const fs::path& file) {
   return ending == ".rec" || ending == ".idx" || file.filename() == "property" || file.filename() == "identities.tsv";
 }
 
-/// A folder beside the wanted one, which takes its name at the end.
+/// What this program leaves beside a set: hashes of contents, and folders of packings that were killed.
+bool of_this_program(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name == formats::ContentIndex::file_name || name.starts_with(".pack.");
+}
+
+std::vector<fs::path> set_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (of_a_set(entry.path())) files.push_back(entry.path());
+  }
+  // Records come first: without index and property they are read all the same, and not with those of other records.
+  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+    return std::pair(a.extension() != ".rec", a) < std::pair(b.extension() != ".rec", b);
+  });
+  return files;
+}
+
+/// Where a set is written before it comes to the wanted folder: beside it or, where that exists, in it. A folder that exists stays the same
+/// one, for somebody may stand in it.
 class OutputFolder {
  public:
   OutputFolder(const fs::path& wanted, bool force) : wanted_(fs::absolute(wanted).lexically_normal()) {
     if (!wanted_.has_filename()) wanted_ = wanted_.parent_path();
-    if (fs::exists(wanted_)) {
-      if (!fs::is_directory(wanted_)) throw Error(fmt::format("\"{}\" is a file", wanted_.string()));
-      for (const auto& entry : fs::directory_iterator(wanted_)) {
-        const std::string name = entry.path().filename().string();
-        if (!of_a_set(entry.path()))
-          throw Error(fmt::format("\"{}\" holds \"{}\", which does not belong to a record set", wanted_.string(), name));
-        if (!force) throw Error(fmt::format("\"{}\" holds a record set; --force replaces it", wanted_.string()));
-      }
-    }
-    beside_ = named("part");
-    fs::create_directories(beside_);
+    there_ = fs::exists(wanted_);
+    if (there_) check(force);
+    apart_ = (there_ ? wanted_ : wanted_.parent_path()) / named("part");
+    fs::create_directories(apart_);
   }
   ~OutputFolder() {
     std::error_code ignored;
-    fs::remove_all(beside_, ignored);
+    fs::remove_all(apart_, ignored);
   }
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
 
-  fs::path operator/(const std::string& name) const { return beside_ / name; }
+  fs::path operator/(const std::string& name) const { return apart_ / name; }
   const fs::path& wanted() const { return wanted_; }
   void commit() {
-    const fs::path old = named("old");
-    std::error_code none;
-    fs::rename(wanted_, old, none);
-    fs::rename(beside_, wanted_);
-    if (!none) fs::remove_all(old);
+    if (!there_) return fs::rename(apart_, wanted_);
+    const fs::path old = wanted_ / named("old");
+    fs::create_directories(old);
+    for (const fs::path& file : set_in(wanted_)) fs::rename(file, old / file.filename());
+    for (const fs::path& file : set_in(apart_)) fs::rename(file, wanted_ / file.filename());
+    fs::remove_all(old);
   }
 
  private:
-  fs::path named(const char* what) const {
-    return wanted_.parent_path() / fmt::format(".{}.{}.{}", wanted_.filename().string(), ::getpid(), what);
+  void check(bool force) const {
+    if (!fs::is_directory(wanted_)) throw Error(fmt::format("\"{}\" is a file", wanted_.string()));
+    for (const auto& entry : fs::directory_iterator(wanted_)) {
+      if (of_this_program(entry.path())) continue;
+      const std::string name = entry.path().filename().string();
+      if (!of_a_set(entry.path()))
+        throw Error(fmt::format("\"{}\" holds \"{}\", which does not belong to a record set", wanted_.string(), name));
+      if (!force) throw Error(fmt::format("\"{}\" holds a record set; --force replaces it", wanted_.string()));
+    }
   }
 
-  fs::path wanted_, beside_;
+  std::string named(const char* what) const {
+    const std::string of = there_ ? "pack" : wanted_.filename().string();
+    return fmt::format(".{}.{}.{}", of, ::getpid(), what);
+  }
+
+  fs::path wanted_, apart_;
+  bool there_ = false;
 };
 
 /// Pictures in the order of writing.
@@ -90,6 +115,7 @@ struct Encoding {
   std::vector<uint8_t> bytes;
   std::pair<int64_t, int64_t> size;
   bool copied = false;
+  std::string damage;  ///< why the picture cannot be read; empty: it can
 };
 
 Encoding encode(const DataSource& source, const Encoded* encoded, int64_t index, const PackOptions& options) {
@@ -97,6 +123,7 @@ Encoding encode(const DataSource& source, const Encoded* encoded, int64_t index,
   if (encoded && options.format == "keep") {
     out.bytes = encoded->encoded(index);
     out.size = imaging::image_size(out.bytes);
+    imaging::decode_image(out.bytes);  // a damaged picture would be met in the middle of a training
     const imaging::Coding coding = imaging::coding_of(out.bytes);
     out.copied = coding == imaging::Coding::jpeg || coding == imaging::Coding::png;  // what every reader of record sets knows
     if (out.copied) return out;
@@ -112,28 +139,34 @@ std::vector<Encoding> encode_block(const DataSource& source, const std::vector<i
                                    const PackOptions& options) {
   const Encoded* encoded = encoded_of(source);
   std::vector<Encoding> block(n);
-  std::atomic<size_t> next{0};
-  std::mutex guard;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    for (size_t i = next++; i < n; i = next++) {
-      const int64_t index = order[begin + i];
-      try {
-        block[i] = encode(source, encoded, index, options);
-      } catch (const std::exception& error) {
-        const std::lock_guard lock(guard);
-        if (!failure) failure = std::make_exception_ptr(Error(fmt::format("image {} \"{}\": {}", index, source.key(index), error.what())));
-        next = n;
-      }
+  for_blocks(0, static_cast<int64_t>(n), 1, options.threads, [&](int64_t at, int64_t) {
+    const auto i = static_cast<size_t>(at);
+    try {
+      block[i] = encode(source, encoded, order[begin + i], options);
+    } catch (const Error& error) {
+      block[i].damage = error.what();
     }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (int64_t t = 1; t < options.threads; ++t) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
+  });
   return block;
+}
+
+/// Once a picture is damaged, the others are looked for and nothing more is written.
+void add_picture(const DataSource& source, int64_t index, const Encoding& encoding, formats::FaceWriter& writer, PackResult& result,
+                 std::vector<DamagedPicture>& damaged) {
+  if (!encoding.damage.empty()) damaged.push_back({index, source.key(index), encoding.damage});
+  if (!damaged.empty()) return;
+  writer.add(source.identity(index), encoding.bytes);
+  result.copied += encoding.copied;
+  result.bytes += encoding.bytes.size();
+  ++result.sizes[encoding.size];
+}
+
+[[noreturn]] void refuse_damaged(const DataSource& source, std::vector<DamagedPicture>& damaged) {
+  std::sort(damaged.begin(), damaged.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  throw Error(
+      fmt::format("damaged pictures: {} of {}; nothing was written:{}\nrepair or remove them; or leave them out: with "
+                  "--source, image_folder and record_set take on_damaged = \"skip\"",
+                  damaged.size(), source.size(), damage_lines(damaged, 20)));
 }
 
 /// Where each shard ends in the order of writing.
@@ -170,6 +203,7 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
   OutputFolder folder(options.out, options.force);
   const std::vector<int64_t> order = order_of(source, options.style);
   const std::vector<size_t> ends = shard_ends(source, order, options);
+  std::vector<DamagedPicture> damaged;
   size_t at = 0;
   for (size_t shard = 0; shard < ends.size(); ++shard) {
     const std::string name = shard_name(shard, ends.size());
@@ -177,19 +211,15 @@ PackResult pack(const DataSource& source, const PackOptions& chosen, const std::
     while (at < ends[shard]) {
       const size_t n = std::min(block, ends[shard] - at);
       const std::vector<Encoding> encodings = encode_block(source, order, at, n, options);
-      for (size_t i = 0; i < n; ++i) {
-        writer.add(source.identity(order[at + i]), encodings[i].bytes);
-        result.copied += encodings[i].copied;
-        result.bytes += encodings[i].bytes.size();
-        ++result.sizes[encodings[i].size];
-      }
+      for (size_t i = 0; i < n; ++i) add_picture(source, order[at + i], encodings[i], writer, result, damaged);
       at += n;
       result.pictures += static_cast<int64_t>(n);
       if (!go_on(result.pictures)) throw Error(fmt::format("stopped after {} of {} pictures; nothing was written", at, order.size()));
     }
-    writer.finish();
+    if (damaged.empty()) writer.finish();
     result.files.push_back(folder.wanted() / name);
   }
+  if (!damaged.empty()) refuse_damaged(source, damaged);
   const auto [height, width] = commonest(result.sizes);
   formats::write_atomically(folder / "property", formats::property_text(source.identities(), height, width,
                                                                         options.count_line ? static_cast<int64_t>(order.size()) : -1));

@@ -13,6 +13,7 @@
 #include "kernel/evaluate/feature_file.h"
 #include "kernel/model/trained_model.h"
 #include "kernel/ranks/device.h"
+#include "lafs/content_hashed.h"
 #include "lafs/stamp.h"
 
 namespace lafs {
@@ -32,6 +33,12 @@ std::string fingerprint_of(const fs::path& weights) {
 /// Everything that decides a number of the features.
 nlohmann::json facts_of(const EmbeddingRequest& request, const TrainedModel& model, const Registry& registry, const DataSource& source,
                         at::Device device) {
+  ContentRequest contents;
+  contents.go_on = [&](int64_t done, int64_t total) {
+    request.reading(done, total);
+    return !request.stop();
+  };
+  contents.note = request.note;
   return {{"checkpoint", fs::canonical(model.checkpoint).string()},
           {"step", model.position.step},
           {"training_identity", model.facts.identity},
@@ -40,7 +47,7 @@ nlohmann::json facts_of(const EmbeddingRequest& request, const TrainedModel& mod
           {"backbone_revision", registry.find("backbone", model.facts.backbone)->registration.revision},
           {"program", LAFS_VERSION},
           {"libtorch", this_build().torch.data()},
-          {"data_fingerprint", source.fingerprint()},
+          {"data_fingerprint", content_fingerprint_of(source, contents)},
           {"flip", request.flip},
           {"class_tokens", request.class_tokens},
           {"batch", request.options.batch},
@@ -95,7 +102,10 @@ EmbeddingOutcome embed_source(const EmbeddingRequest& request, Registry& registr
   const int64_t chunk = 4 * options.batch, total = pictures.source->size();
   const int64_t width = row_width(request, model, *backbone);
   FeatureFile file(request.out, {total, width, chunk}, facts_of(request, model, registry, *pictures.source, options.device),
-                   request.replace);
+                   request.replace, [&] { return pictures.source->fingerprint(); });
+  if (file.renewed())
+    request.note(
+        "the features are from before the contents of pictures were part of the fingerprint: names, sizes and labels are the same");
   embed_rest(request, options, backbone, model.facts.input, pictures.source, chunk, file);
   const EmbeddingOutcome outcome{file.rows(), total, pictures.source->identities(), width, file.finished()};
   if (outcome.embedded == total) file.finish(*pictures.source);

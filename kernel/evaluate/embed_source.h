@@ -24,6 +24,8 @@ struct EmbeddingRequest {
   bool replace = false;  ///< replace what `out` holds
   /// Sentences for people.
   std::function<void(const std::string&)> note = [](const std::string&) {};
+  /// So many pictures were looked at for the fingerprint of the data, before anything else. [one thread at a time, any]
+  std::function<void(int64_t done, int64_t total)> reading = [](int64_t, int64_t) {};
   /// Called first with the rows that were there, then after each batch.
   std::function<void(int64_t embedded, int64_t total)> progress = [](int64_t, int64_t) {};
   /// Asked after each chunk; true ends the work.
@@ -37,7 +39,8 @@ struct EmbeddingOutcome {
 };
 
 /// Writes the features of every picture of a source; goes on with the rows a stopped call left. The model runs under the input contract
-/// saved with it. Rows are the same wherever the work was stopped. Throws Error. [main thread]
+/// saved with it. Rows are the same wherever the work was stopped. Throws Error, and StoppedReading when it
+/// was stopped before it began. [main thread]
 EmbeddingOutcome embed_source(const EmbeddingRequest& request, Registry& registry);
 
 }  // namespace lafs

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "formats/mapped_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "formats/tsv_field.h"
 #include "kernel/data/identity_names.h"
 #include "kernel/ledger/file_lock.h"
 #include "kernel/results/json_text.h"
@@ -78,7 +78,7 @@ class FeatureFile::Rows {
   int descriptor_ = -1;
 };
 
-FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over)
+FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts, bool start_over, std::function<std::string()> former)
     : file_(std::move(file)),
       partial_(file_.string() + ".partial"),
       partial_facts_(file_.string() + ".partial.json"),
@@ -86,6 +86,7 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts
       keys_file_(file_.string() + ".tsv"),
       names_file_(file_.string() + ".identities.tsv"),
       shape_(shape),
+      former_(std::move(former)),
       facts_(std::make_unique<nlohmann::json>(facts)) {
   if (const fs::path ending = file_.extension(); ending != ".npy" && ending != ".safetensors") {
     throw Error(fmt::format("\"{}\": features are written as .npy or .safetensors", file_.string()));
@@ -113,7 +114,7 @@ FeatureFile::FeatureFile(fs::path file, Shape shape, const nlohmann::json& facts
 
 FeatureFile::~FeatureFile() = default;
 
-void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) const {
+void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what) {
   nlohmann::json there;
   if (fs::exists(facts_file)) {
     const formats::MappedFile file(facts_file);
@@ -124,9 +125,15 @@ void FeatureFile::refuse_others(const fs::path& facts_file, const fs::path& what
     throw Error(fmt::format("\"{}\" exists, but no \"{}\" says what it was made from; give another file, or start over with --force",
                             what.string(), facts_file.string()));
   }
+  const nlohmann::json before = there;
+  const auto print = there.find("data_fingerprint");
+  if (former_ && print != there.end() && *print != facts_->at("data_fingerprint") && *print == former_())
+    *print = facts_->at("data_fingerprint");
   if (const std::string other = difference(there, *facts_); !other.empty()) {
     throw Error(fmt::format("\"{}\" holds other features: {}; give another file, or start over with --force", what.string(), other));
   }
+  renewed_ = there != before;
+  if (renewed_) formats::write_atomically(facts_file, json_text(there) + "\n");
 }
 
 void FeatureFile::remove_old() const {
@@ -161,7 +168,7 @@ void FeatureFile::write_keys(const DataSource& source) const {
   formats::AtomicFile out(keys_file_);
   std::string lines = "row\tkey\tidentity\n";
   for (int64_t r = 0; r < shape_.rows; ++r) {
-    lines += fmt::format("{}\t{}\t{}\n", r, in_one_column(source.key(r)), source.identity(r));
+    lines += fmt::format("{}\t{}\t{}\n", r, formats::tsv_field(source.key(r)), source.identity(r));
     if (lines.size() < (1 << 20) && r + 1 < shape_.rows) continue;
     out.write(lines);
     lines.clear();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,27 +29,32 @@ class FeatureFile {
   /// `facts` say what the rows are; rows or features of other facts that are there are refused, or with `start_over` replaced:
   /// they go when the first new row comes.
   /// Throws Error for an ending that is neither ".npy" nor ".safetensors", and while another process writes the same file.
-  FeatureFile(std::filesystem::path file, Shape shape, const nlohmann::json& facts, bool start_over);
+  /// `former()` is the data's fingerprint as it was recorded before contents were looked at: features with it are taken for those of the
+  /// same data, and get the one of now.
+  FeatureFile(std::filesystem::path file, Shape shape, const nlohmann::json& facts, bool start_over,
+              std::function<std::string()> former = nullptr);
   ~FeatureFile();
 
   bool finished() const { return finished_; }  ///< the very features are there: nothing is to do
+  bool renewed() const { return renewed_; }    ///< whether what is there had the former fingerprint
   int64_t rows() const { return rows_; }       ///< there so far
   void append(std::span<const float> values);  ///< on disk when it returns
   void finish(const DataSource& source);       ///< of rows that are all there; `source` gives keys and identities
 
  private:
   class Rows;
-  void refuse_others(const std::filesystem::path& facts_file, const std::filesystem::path& what) const;
+  void refuse_others(const std::filesystem::path& facts_file, const std::filesystem::path& what);
   void remove_old() const;
   void write_features(const DataSource& source) const;
   void write_keys(const DataSource& source) const;
 
   std::filesystem::path file_, partial_, partial_facts_, facts_file_, keys_file_, names_file_;
   Shape shape_;
+  std::function<std::string()> former_;
   std::unique_ptr<nlohmann::json> facts_;
   std::unique_ptr<Rows> partial_rows_;  ///< null when finished before
   int64_t rows_ = 0;
-  bool finished_ = false;
+  bool finished_ = false, renewed_ = false;
 };
 
 }  // namespace lafs

@@ -13,6 +13,7 @@ namespace lafs {
 struct FinishedRun {
   nlohmann::json results;        ///< its results.json
   std::string data_fingerprint;  ///< of what it was trained on
+  bool other_data = false;       ///< whether the data of now is known to be other data
   bool evaluated = false;        ///< whether the results are of the recipe's evaluators as they are now
 };
 

@@ -64,6 +64,12 @@ nlohmann::json libraries(const Registry* registry) {
   return out;
 }
 
+std::string text(const nlohmann::json& object, const char* key) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 nlohmann::json read_manifest(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
@@ -76,11 +82,29 @@ nlohmann::json read_manifest(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::optional<std::string> last_recorded_data(const std::filesystem::path& folder) {
+  std::ifstream in(folder / "manifest.json");
+  const std::string print = text(nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false), "data_fingerprint");
+  return print.empty() ? std::nullopt : std::optional(print);
+}
+
+std::string recorded_reason(const std::filesystem::path& folder, const std::string& before, const std::string& now) {
+  std::ifstream in(folder / "manifest.json");
+  const nlohmann::json manifest = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (!manifest.is_object() || !manifest.contains("sessions")) return "";
+  for (const nlohmann::json& session : manifest["sessions"]) {
+    if (!session.is_object() || !session.contains("accepted_data")) continue;
+    const nlohmann::json& accepted = session["accepted_data"];
+    if (text(accepted, "before") == before && text(accepted, "now") == now) return text(accepted, "reason");
+  }
+  return "";
+}
+
 nlohmann::json manifest_json(const ManifestFacts& facts) {
   constexpr Stamp stamp = this_build();
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   const char* data = std::getenv("LAFS_DATA");
-  return {
+  nlohmann::json json{
       {"program",
        {{"version", LAFS_VERSION}, {"sdk", stamp.sdk.data()}, {"compiler", stamp.compiler.data()}, {"torch", stamp.torch.data()}}},
       {"machine",
@@ -101,6 +125,11 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"libraries", libraries(facts.registry)},
       {"notes", facts.notes},
   };
+  if (const auto& accepted = facts.accepted) {
+    json["accepted_data"] = {
+        {"before", accepted->before}, {"now", accepted->now}, {"reason", accepted->reason}, {"from_step", accepted->step}};
+  }
+  return json;
 }
 
 void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts) {

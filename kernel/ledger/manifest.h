@@ -2,12 +2,20 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lafs {
 
 class Registry;
+
+/// Data that a run went on with although it was trained on other data before.
+struct AcceptedData {
+  std::string before, now;  ///< fingerprints
+  std::string reason;       ///< in a person's words
+  int64_t step = 0;         ///< from which on it is the data of the run
+};
 
 /// What a run knows of itself; the machine and the build are looked up.
 struct ManifestFacts {
@@ -16,6 +24,7 @@ struct ManifestFacts {
   int64_t threads = 0, world = 1;
   const Registry* registry = nullptr;  ///< may be null
   std::vector<std::string> notes;      ///< what the run said before its first step: what the data source left out, labels that changed
+  std::optional<AcceptedData> accepted = std::nullopt;
 };
 
 /// One session: program, build, machine, plugins, and when it started (UTC).
@@ -24,5 +33,11 @@ nlohmann::json manifest_json(const ManifestFacts& facts);
 /// manifest.json of a run folder: the newest session's facts at the top, those of every session, oldest first, in "sessions".
 /// Throws Error when a manifest that is there cannot be read.
 void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts);
+
+/// The fingerprint of the data that the newest session recorded; nothing where none can be read. Never throws.
+std::optional<std::string> last_recorded_data(const std::filesystem::path& folder);
+
+/// Why an earlier session went on with data `now` in place of `before`; empty where none did. Never throws.
+std::string recorded_reason(const std::filesystem::path& folder, const std::string& before, const std::string& now);
 
 }  // namespace lafs

@@ -22,6 +22,11 @@ void RunOptions::declare(Params& p) {
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
   p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
+  // Neither changes a number of a run whose pictures are whole, and a run may be continued with them when one turns out not to be.
+  p.affects_nothing("damaged", damaged, one_of({"error", "skip"}),
+                    "error: a picture that cannot be read ends the run; skip: the next one that can be read stands in for it, which is "
+                    "counted and listed in damaged.tsv");
+  p.affects_nothing("damaged_limit", damaged_limit, at_least(0), "different damaged pictures at which a run that skips them gives up");
   p.affects_nothing("threads", threads, in(0, 4096), "compute threads; 0: as many as the machine has cores");
   p.affects_nothing("loader_threads", loader_threads, in(1, 1024), "threads that read and augment pictures");
   p.affects_nothing("prefetch", prefetch, in(1, 1024), "batches prepared ahead");

@@ -31,7 +31,9 @@ struct RunOptions {
   std::string behaviour = "published";  ///< "published", "corrected": default of every quirk
   std::string clip = "none";            ///< "none", "global", "per_tensor"
   double clip_norm = 3;
-  int64_t threads = 0;  ///< compute threads; 0 becomes the number of cores when the recipe is resolved
+  std::string damaged = "error";  ///< "error", "skip": what a picture does that cannot be read while training
+  int64_t damaged_limit = 100;    ///< different damaged pictures that "skip" bears
+  int64_t threads = 0;            ///< compute threads; 0 becomes the number of cores when the recipe is resolved
   int64_t loader_threads = 2, prefetch = 4;
   /// Of the training data, for `plan` and `check` where the data is missing; compared with it where it is not.
   int64_t images = 0, identities = 0;

@@ -136,8 +136,11 @@ std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
 
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                    const ResultFacts& facts) {
-  formats::write_atomically(folder / "results.json",
-                            results_json(results, step, which, facts).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  rewrite_results(folder, results_json(results, step, which, facts));
+}
+
+void rewrite_results(const std::filesystem::path& folder, const nlohmann::json& results) {
+  formats::write_atomically(folder / "results.json", results.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace lafs

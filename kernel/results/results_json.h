@@ -26,4 +26,7 @@ std::vector<NamedMetrics> results_of(const nlohmann::json& results);
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                    const ResultFacts& facts = {});
 
+/// The same from JSON that was read from there, with a fact changed.
+void rewrite_results(const std::filesystem::path& folder, const nlohmann::json& results);
+
 }  // namespace lafs

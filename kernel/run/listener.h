@@ -24,8 +24,8 @@ struct StepDone {
 };
 
 /// Watches a run: a screen, TensorBoard, a page. A run needs none, and its files (metrics.jsonl, checkpoints, results.json) do not depend
-/// on any. Each member does nothing unless overridden; what one throws ends the run. `started` is called first, and `stopped` always
-/// follows it, also when a step or another listener throws. [main thread]
+/// on any. Each member does nothing unless overridden; what one throws ends the run. But for `reading_data`, `started` is called first, and
+/// `stopped` always follows it, also when a step or another listener throws. [main thread]
 ///
 ///     struct LossTrace final : lafs::RunListener {
 ///       std::vector<double> losses;
@@ -35,6 +35,8 @@ class RunListener {
  public:
   virtual ~RunListener() = default;
 
+  /// Before `started`: so many pictures were looked at for the fingerprint of the data. [one thread at a time, any]
+  virtual void reading_data(int64_t /*done*/, int64_t /*total*/) {}
   virtual void started(const RunStart&) {}
   virtual void message(const std::string&) {}  ///< a sentence for people
   virtual void step(const StepDone&) {}        ///< after every step

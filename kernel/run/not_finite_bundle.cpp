@@ -13,17 +13,27 @@
 
 namespace lafs {
 
-void stop_not_finite(const std::filesystem::path& folder, nlohmann::json facts, const NotFinite& error) {
-  facts["what"] = error.what();
-  facts["last_checkpoint"] = CheckpointFolder(folder).find("last").string();
+namespace {
+
+nlohmann::json bundle_of(const NotFinitePlace& place, const NotFinite& error) {
+  nlohmann::json facts{{"step", place.step},
+                       {"training_identity", place.identity},
+                       {"last_checkpoint", place.last_checkpoint.string()},
+                       {"what", error.what()}};
   if (error.batch) {
     const at::Tensor indices = error.batch->indices().cpu();
     facts["indices"] = std::vector<int64_t>(indices.data_ptr<int64_t>(), indices.data_ptr<int64_t>() + indices.numel());
     facts["keys"] = error.batch->keys;
     facts["micro_batch"] = error.batch->micro;
   }
+  return facts;
+}
+
+}  // namespace
+
+void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error) {
   const std::filesystem::path file = folder / "not_finite.json";
-  formats::write_atomically(file, json_text(facts) + "\n");
+  formats::write_atomically(file, json_text(bundle_of(place, error)) + "\n");
   throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
 }
 

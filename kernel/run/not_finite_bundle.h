@@ -1,14 +1,21 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
-
-#include <nlohmann/json_fwd.hpp>
+#include <string>
 
 namespace lafs {
 
 class NotFinite;
 
-/// Writes not_finite.json of a run folder: `facts` of the run, the last checkpoint, what went wrong, and the pictures that were fed, as far
-/// as one micro-batch is to blame. Throws Error that says so.
-[[noreturn]] void stop_not_finite(const std::filesystem::path& folder, nlohmann::json facts, const NotFinite& error);
+/// Where a run was when it met a number that is not finite.
+struct NotFinitePlace {
+  int64_t step = 0;
+  const std::string& identity;  ///< of the training
+  std::filesystem::path last_checkpoint;
+};
+
+/// Writes not_finite.json of a run folder: where it was, what went wrong, and the pictures that were fed, as far as one micro-batch is to
+/// blame. Throws Error that names the file, or says that it cannot be written.
+[[noreturn]] void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error);
 
 }  // namespace lafs

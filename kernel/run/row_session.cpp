@@ -9,6 +9,7 @@
 #include "kernel/run/finished_run.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/output_folder.h"
+#include "lafs/content_hashed.h"
 
 namespace lafs {
 
@@ -19,6 +20,8 @@ SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request)
   try {
     return run_session(request);
   } catch (const RecipeError&) {
+    throw;
+  } catch (const StoppedReading&) {
     throw;
   } catch (const PlacedError&) {
     throw;
@@ -31,21 +34,23 @@ SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request)
 std::optional<SessionOutcome> run_stage(const RowRequest& request, RowListener& listener, const Stage& stage, int64_t number,
                                         int64_t count) {
   const auto folder = request.row.folder_of(stage);
-  if (const auto before = finished_run(stage.recipe, folder); before && before->evaluated) {
+  const OtherData other = request.accept_data.empty() ? OtherData::refused : OtherData::told;
+  if (const auto before = finished_run(stage.recipe, folder, other); before && before->evaluated && !before->other_data) {
     listener.stage_was_finished(stage, number, count);
     return std::nullopt;
   }
-  require_inputs(request.row, stage);
+  require_inputs(request.row, stage, other);
   listener.stage_started(request.row, stage, number, count);
-  const SessionOutcome outcome = run_session_of(stage, {stage.recipe, request.registry, folder, request.command, {&listener}});
+  const SessionOutcome outcome =
+      run_session_of(stage, {stage.recipe, request.registry, folder, request.command, {&listener}, request.accept_data});
   if (!outcome.interrupted) listener.stage_finished(stage, outcome);
   return outcome;
 }
 
-StageResults finished_stages(const Row& row) {
+StageResults finished_stages(const Row& row, OtherData other) {
   StageResults results;
   for (const Stage& stage : row.stages) {
-    auto run = finished_run(stage.recipe, row.folder_of(stage));
+    auto run = finished_run(stage.recipe, row.folder_of(stage), other);
     if (run && run->evaluated) results.emplace_back(stage.name, std::move(run->results));
   }
   return results;
@@ -64,10 +69,10 @@ std::string title_of(const Row& row, const Stage& stage) {
   return stage.name.empty() ? row.file.string() : fmt::format("{}, stage {}", row.file.string(), stage.name);
 }
 
-void require_inputs(const Row& row, const Stage& stage) {
+void require_inputs(const Row& row, const Stage& stage, OtherData other) {
   for (const std::string& name : stage.inputs) {
     const Stage& input = row.stage(name);
-    if (finished_run(input.recipe, row.folder_of(input))) continue;
+    if (finished_run(input.recipe, row.folder_of(input), other)) continue;
     throw Error(fmt::format("stage \"{}\" takes weights of stage \"{}\", which is not finished in \"{}\"; run that first", stage.name, name,
                             row.folder_of(input).string()));
   }
@@ -89,7 +94,7 @@ RowOutcome run_row(const RowRequest& request) {
       return outcome;
     }
   }
-  outcome.results = row_results_json(row, finished_stages(row));
+  outcome.results = row_results_json(row, finished_stages(row, request.accept_data.empty() ? OtherData::refused : OtherData::told));
   write_row_results(row.folder, outcome.results);
   listener.row_finished(row.folder);
   return outcome;

@@ -7,6 +7,7 @@
 
 #include "kernel/recipe/row.h"
 #include "kernel/registry/registry.h"
+#include "kernel/run/finished_run.h"
 #include "kernel/run/session.h"
 
 namespace lafs {
@@ -27,6 +28,7 @@ struct RowRequest {
   std::string only;                  ///< name of a stage; empty: all
   std::vector<std::string> command;  ///< argv, for the manifests
   RowListener* listener = nullptr;   ///< may be null
+  std::string accept_data{};         ///< as of SessionRequest, for every stage
 };
 
 struct RowOutcome {
@@ -45,7 +47,7 @@ std::vector<const Stage*> chosen_stages(const Row& row, const std::string& name)
 /// What a reader calls a stage: the recipe's file, and the stage's name where it has one.
 std::string title_of(const Row& row, const Stage& stage);
 
-/// Throws Error when a stage that this one takes weights of is not finished.
-void require_inputs(const Row& row, const Stage& stage);
+/// Throws Error when a stage that this one takes weights of is not finished, or was trained on other data where that is refused.
+void require_inputs(const Row& row, const Stage& stage, OtherData other = OtherData::refused);
 
 }  // namespace lafs

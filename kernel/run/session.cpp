@@ -13,6 +13,7 @@
 #include "kernel/data/identity_names.h"
 #include "kernel/data/loader.h"
 #include "kernel/data/picture_shapes.h"
+#include "kernel/data/training_pictures.h"
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/model/assembly.h"
@@ -22,6 +23,7 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "kernel/run/data_change.h"
 #include "kernel/run/evaluations.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
@@ -58,7 +60,7 @@ class Session {
         lock_(own_folder(request)),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
-        assembly_(recipe_, RecipeAssembly::Data::open, [this](const std::string& text) { notes_.add(text); }) {}
+        assembly_(recipe_, RecipeAssembly::Data::open, note_) {}
 
   SessionOutcome run();
 
@@ -86,12 +88,15 @@ class Session {
   at::Device device_;
   CheckpointStore store_;
   Notes notes_;
+  std::function<void(const std::string&)> note_ = [this](const std::string& text) { notes_.add(text); };
   RecipeAssembly assembly_;
   std::unique_ptr<Trainer> trainer_;
   std::optional<Evaluations> evaluations_;
   Epochs epochs_;
   RunPosition position_;
   std::string fingerprint_;  // of the training data
+  std::optional<AcceptedData> accepted_;
+  std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
   int64_t saved_step_ = -1;
 };
@@ -115,9 +120,8 @@ void Session::prepare() {
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.add(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
-  fingerprint_ = assembly_.data()->fingerprint();  // once: it asks the file system about every picture
-  if (!recipe_.head.empty() && assembly_.identities() == 1)
-    notes_.add("all pictures are of one identity: the head has nothing to distinguish, and its loss teaches nothing");
+  fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
+  note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
   for (const auto& notes : {shape_notes(*assembly_.data(), recipe_.input), evaluations_->notes()})
@@ -126,13 +130,12 @@ void Session::prepare() {
 
 /// Whether a checkpoint of this recipe was found and loaded.
 bool Session::resume() {
-  RunCheckpoints checkpoints(request_.folder, [this](const std::string& text) { notes_.add(text); });
+  RunCheckpoints checkpoints(request_.folder, note_);
   const auto found = checkpoints.newest(recipe_);
   if (!found) return false;
-  if (found->facts.data_fingerprint != fingerprint_) {
-    throw Error(fmt::format("\"{}\" was trained on other data (fingerprint {}, now {}); restore that data, or give another --out",
-                            request_.folder.string(), found->facts.data_fingerprint, fingerprint_));
-  }
+  accepted_ = check_data(
+      {request_.folder, found->facts, found->position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data},
+      note_);
   position_ = checkpoints.load(*trainer_);
   saved_step_ = position_.step;
   return true;
@@ -146,7 +149,8 @@ void Session::write_folder() {
                             .device = device_.str(),
                             .threads = recipe_.run.threads,
                             .registry = &request_.registry,
-                            .notes = notes_.all()};
+                            .notes = notes_.all(),
+                            .accepted = accepted_};
   write_manifest(request_.folder, facts);  // first: it marks the folder as ours
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
@@ -203,9 +207,9 @@ void Session::after_step(MetricsLog& log) {
 
 StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
-    return trainer_->step(time, [&] { return loader.next(); });
+    return trainer_->step(time, [&] { return pictures_->counted(loader.next()); });
   } catch (const NotFinite& error) {
-    stop_not_finite(request_.folder, {{"step", position_.step}, {"training_identity", recipe_.identity}}, error);
+    stop_not_finite(request_.folder, {position_.step, recipe_.identity, store_.find("last")}, error);
   }
 }
 
@@ -226,7 +230,7 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
 
 void Session::train(MetricsLog& log) {
   const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
-  Loader loader(assembly_.data(), assembly_.augmentation(), recipe_.input, options, device_);
+  Loader loader(pictures_, assembly_.augmentation(), recipe_.input, options, device_);
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   double training = 0, waited_before = 0;
@@ -254,6 +258,7 @@ void Session::finish() {
   ResultFacts facts{
       {"training_identity", recipe_.identity}, {"evaluation_identity", recipe_.evaluation_identity}, {"data_fingerprint", fingerprint_}};
   if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
+  if (outcome_.damaged > 0) facts.emplace_back("damaged_pictures", std::to_string(outcome_.damaged));
   write_results(request_.folder, outcome_.results, position_.step, "last", facts);
   for (RunListener* listener : request_.listeners) listener->finished(request_.folder);
 }
@@ -281,10 +286,13 @@ void Session::work(bool resumed) {
 SessionOutcome Session::run() {
   prepare();
   const bool resumed = resume();
-  if (!resumed) trainer_->initialise([this](const std::string& text) { notes_.add(text); });
+  if (!resumed) trainer_->initialise(note_);
   position_.total = epochs_.steps;
   write_folder();
+  if (!resumed) fs::remove(request_.folder / TrainingPictures::list_name);
+  pictures_ = std::make_shared<TrainingPictures>(assembly_.data(), recipe_.run, request_.folder, [this](auto& text) { message(text); });
   work(resumed);
+  outcome_.damaged = pictures_->damaged();
   outcome_.step = position_.step;
   outcome_.total = epochs_.steps;
   if (!outcome_.interrupted) finish();

@@ -24,6 +24,10 @@ int run(Arguments& arguments, const Invocation& invocation) {
   return run_recipe(request, registry) ? done : stopped;
 }
 
+std::string said(const std::string& reason) {
+  return reason.find_first_not_of(" \t\n") == std::string::npos ? "say in a few words why the data may differ" : "";
+}
+
 }  // namespace
 
 Command add_run(CLI::App& app) {
@@ -33,6 +37,8 @@ Command add_run(CLI::App& app) {
   recipe_argument(*command, request.recipe);
   command->add_option("--out", request.out, "the run folder itself, or the folder of a row's stages; default runs/<recipe>-<identity>")
       ->type_name("DIR");
+  const char* accept = "go on although the data is not what the run was trained on; both fingerprints and the reason go into manifest.json";
+  command->add_option("--accept-data", request.accept_data, accept)->type_name("REASON")->check(said);
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "run only this stage of a row; the stages it takes weights from must be finished");
   command->add_flag("--quiet,-q", request.quiet, "no progress, only the results");

@@ -11,6 +11,7 @@
 
 #include "kernel/recipe/recipe.h"
 #include "kernel/registry/registry.h"
+#include "lafs/content_hashed.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
@@ -103,7 +104,17 @@ class DataSourceSuite {
   void fingerprint() {
     const std::string first = source_->fingerprint();
     findings_.expect(first == again_->fingerprint(), "the fingerprint is stable", fmt::format("{}, then {}", first, again_->fingerprint()));
-    findings_.expect(!first.empty() && first.find_first_not_of("0123456789abcdef") == std::string::npos, "the fingerprint is hex", first);
+    const auto is_hex = [](const std::string& text) {
+      return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    };
+    findings_.expect(is_hex(first), "the fingerprint is hex", first);
+    const std::string contents = content_fingerprint_of(*source_, {}), again = content_fingerprint_of(*again_, {});
+    findings_.expect(contents == again, "the fingerprint of the contents is stable", fmt::format("{}, then {}", contents, again));
+    findings_.expect(is_hex(contents), "the fingerprint of the contents is hex", contents);
+    const std::vector<int64_t> last{source_->size() - 1};
+    ContentRequest part;
+    part.only = &last;
+    findings_.expect(is_hex(content_fingerprint_of(*source_, part)), "the contents of a part have a fingerprint", "of the last picture");
   }
 
   void outside() {

@@ -111,6 +111,15 @@ void PictureProgress::show(int64_t done) {
   open_line_ = terminal_ && done < total_;
 }
 
+void ReadingProgress::show(int64_t done, int64_t total) {
+  if (quiet_ || (!shown_ && std::chrono::steady_clock::now() - start_ < std::chrono::seconds(1))) return;
+  if (!shown_) {
+    say("reading the pictures once for the fingerprint of the data\n");
+    shown_.emplace(quiet_, done, total);
+  }
+  shown_->show(done);
+}
+
 PictureProgress::~PictureProgress() {
   if (open_line_) std::fputs("\n", stderr);
 }

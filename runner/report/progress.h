@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace lafs {
@@ -45,6 +46,19 @@ class PictureProgress {
   bool quiet_, terminal_, open_line_ = false;
   int64_t first_, total_;
   Clock::time_point start_ = Clock::now(), shown_ = start_;
+};
+
+/// How far the reading of pictures for the fingerprint of the data is, where that takes long enough to be noticed. [one thread at a time]
+class ReadingProgress {
+ public:
+  explicit ReadingProgress(bool quiet) : quiet_(quiet) {}
+  void show(int64_t done, int64_t total);
+  void finish() { shown_.reset(); }
+
+ private:
+  bool quiet_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::optional<PictureProgress> shown_;
 };
 
 /// A line for every tenth of the pictures, for work that reports only how far it is.

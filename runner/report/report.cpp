@@ -221,6 +221,23 @@ std::string heading(const std::string& name, const std::optional<Json>& manifest
   return out + fmt::format("<p class=\"facts\">{}</p>\n", facts);
 }
 
+/// What a reader must know of the pictures before the numbers: that others stood in for some, and that they changed on the way.
+std::string data_section(const std::optional<Json>& results, const std::optional<Json>& manifest) {
+  std::string notes;
+  if (const std::string damaged = results ? text(*results, "damaged_pictures") : ""; !damaged.empty()) {
+    notes += fmt::format("<li>damaged pictures left out while training, with others in their place: {}; damaged.tsv lists them</li>",
+                         html_text(damaged));
+  }
+  for (const Json& session : manifest ? manifest->value("sessions", Json::array()) : Json::array()) {
+    const auto accepted = session.find("accepted_data");
+    if (accepted == session.end() || !accepted->is_object()) continue;
+    notes +=
+        fmt::format("<li>from step {:.0f} on trained with other data (fingerprint {}, before {}): {}</li>", number(*accepted, "from_step"),
+                    html_text(text(*accepted, "now")), html_text(text(*accepted, "before")), html_text(text(*accepted, "reason")));
+  }
+  return notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n";
+}
+
 std::string folded(const std::string& title, const std::string& text, bool open) {
   return fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>\n", open ? " open" : "", title, html_text(text));
 }
@@ -244,6 +261,7 @@ void write_report(const std::filesystem::path& folder) {
   const auto recipe = text_of(folder / "recipe.toml");
   const std::string name = folder_name(folder);
   std::string body = heading(name, manifest);
+  body += data_section(results, manifest);
   if (results) body += results_section(*results);
   body += training_section(lines_of(folder / "metrics.jsonl"));
   if (results) body += curves_section(*results);

@@ -16,6 +16,7 @@ std::string heading(const Stage& stage, int64_t number, int64_t count) {
 }  // namespace
 
 void RunReports::started(const RunStart& start) {
+  reading_.finish();
   progress_.emplace(quiet_, start.total_steps, start.first_step);
   tensorboard_.started(start);
 }
@@ -36,6 +37,7 @@ void RunReports::stage_was_finished(const Stage& stage, int64_t number, int64_t 
 }
 
 void RunReports::stage_finished(const Stage&, const SessionOutcome& outcome) {
+  if (outcome.damaged > 0) say("damaged pictures left out, with others in their place: {}\n", outcome.damaged);
   if (quiet_ || outcome.was_done) return;
   say("{} steps in {}, {:.1f} images/s\n", outcome.total, duration_text(outcome.seconds), outcome.images_per_second);
 }

@@ -11,8 +11,9 @@ namespace lafs {
 /// All that a person gets of a run or row while it works: progress on standard error, TensorBoard's events, report.html.
 class RunReports final : public RowListener {
  public:
-  explicit RunReports(bool quiet) : quiet_(quiet) {}
+  explicit RunReports(bool quiet) : quiet_(quiet), reading_(quiet) {}
 
+  void reading_data(int64_t done, int64_t total) override { reading_.show(done, total); }
   void started(const RunStart& start) override;
   void message(const std::string& text) override { progress_->message(text); }
   void step(const StepDone& step) override {
@@ -31,6 +32,7 @@ class RunReports final : public RowListener {
 
  private:
   bool quiet_;
+  ReadingProgress reading_;
   std::optional<Progress> progress_;
   TensorBoard tensorboard_;
 };

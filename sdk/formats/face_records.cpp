@@ -225,4 +225,11 @@ std::vector<uint8_t> FaceRecords::picture(int64_t i) const {
   return body;
 }
 
+bool FaceRecords::record(int64_t i, std::vector<uint8_t>& bytes) const try {
+  file_.read(offset(i), bytes, taken_bytes(i));
+  return true;
+} catch (const Error&) {
+  return false;
+}
+
 }  // namespace lafs::formats

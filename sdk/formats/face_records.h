@@ -60,6 +60,8 @@ class FaceRecords {
   std::optional<int64_t> find(uint64_t key) const;
   /// The encoded picture. Throws Error naming file and key, also when the record's label is not `label(i)`.
   std::vector<uint8_t> picture(int64_t i) const;
+  /// The whole record, header and encoded picture, unchecked. False for one that cannot be read.
+  bool record(int64_t i, std::vector<uint8_t>& bytes) const;
   std::string name(int64_t i) const;  ///< `"file": key 7`, for errors
 
   const std::optional<FaceProperty>& property() const { return property_; }

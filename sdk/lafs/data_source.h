@@ -43,7 +43,8 @@ class DataSource {
   /// Index of the picture with this key, if there is one. [any thread]
   virtual std::optional<int64_t> find(const std::string& key) const = 0;
 
-  /// Hex digest that changes when pictures, labels or their order change; cheap (names and sizes, not pixels). [main thread]
+  /// Hex digest that changes when pictures, labels or their order change; cheap, so of files names and sizes alone (content_hashed.h has
+  /// more)
   virtual std::string fingerprint() const = 0;
 };
 

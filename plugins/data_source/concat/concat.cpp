@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "lafs/content_hashed.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
@@ -15,7 +16,11 @@
 namespace {
 
 /// Several sources one after the other. A key that two of them use is found in the first.
-class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Named, public lafs::Skipping {
+class Concat final : public lafs::DataSource,
+                     public lafs::MaybeEncoded,
+                     public lafs::Named,
+                     public lafs::Skipping,
+                     public lafs::ContentHashed {
  public:
   struct Options {
     std::vector<lafs::Use<lafs::DataSource>> sources;
@@ -67,10 +72,21 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   }
 
   std::string fingerprint() const override {
-    lafs::formats::Fingerprint print;
-    print.add("concat").add(identities_);
-    for (const Part& part : parts_) print.add(part.source->fingerprint()).add(part.identity_offset);
-    return print.hex();
+    return fingerprint_of([](const Part& part) { return part.source->fingerprint(); });
+  }
+  std::string content_fingerprint(const lafs::ContentRequest& request) const override {
+    const int64_t total = request.only ? static_cast<int64_t>(request.only->size()) : size_;
+    int64_t before = 0;
+    return fingerprint_of([&](const Part& part) {
+      const std::vector<int64_t> taken = request.only ? part.own(*request.only) : std::vector<int64_t>();
+      if (request.only && taken.empty()) return part.source->fingerprint();
+      lafs::ContentRequest inner = request;
+      if (request.only) inner.only = &taken;
+      inner.go_on = [&](int64_t done, int64_t) { return request.go_on(before + done, total); };
+      std::string print = lafs::content_fingerprint_of(*part.source, inner);
+      before += request.only ? static_cast<int64_t>(taken.size()) : part.source->size();
+      return print;
+    });
   }
 
   bool has_encoded() const override {
@@ -108,7 +124,24 @@ class Concat final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   struct Part {
     std::shared_ptr<const lafs::DataSource> source;
     int64_t begin, identity_offset;
+
+    /// Those of `indices` that are this part's, as it numbers them.
+    std::vector<int64_t> own(const std::vector<int64_t>& indices) const {
+      std::vector<int64_t> out;
+      for (const int64_t index : indices) {
+        if (index >= begin && index < begin + source->size()) out.push_back(index - begin);
+      }
+      return out;
+    }
   };
+
+  template <typename PrintOfPart>
+  std::string fingerprint_of(const PrintOfPart& print_of_part) const {
+    lafs::formats::Fingerprint print;
+    print.add("concat").add(identities_);
+    for (const Part& part : parts_) print.add(print_of_part(part)).add(part.identity_offset);
+    return print.hex();
+  }
 
   const Part& of(int64_t index) const {
     const auto after = std::upper_bound(parts_.begin(), parts_.end(), index, [](int64_t i, const Part& part) { return i < part.begin; });

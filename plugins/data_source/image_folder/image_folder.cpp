@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 
 #include "folder.h"
+#include "formats/content_hash.h"
 #include "formats/fingerprint.h"
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "imaging/orientation.h"
 #include "lafs/assembly.h"
+#include "lafs/content_hashed.h"
 #include "lafs/data_root.h"
 #include "lafs/data_source.h"
 #include "lafs/error.h"
@@ -28,7 +30,11 @@ namespace {
 
 /// Pictures in files, one folder an identity, or as a list names them; decoded as stored, of any size.
 /// Memory: 12 bytes and the relative path of each image.
-class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public lafs::Named, public lafs::Skipping {
+class ImageFolder final : public lafs::DataSource,
+                          public lafs::Encoded,
+                          public lafs::Named,
+                          public lafs::Skipping,
+                          public lafs::ContentHashed {
  public:
   struct Options {
     lafs::Path root, list;
@@ -95,6 +101,20 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     for (int64_t i = 0; i < size(); ++i) {
       std::error_code absent;
       print.add(listing_.name(i)).add(identity(i)).add(static_cast<int64_t>(std::filesystem::file_size(file(i), absent)));
+    }
+    return print.hex();
+  }
+
+  std::string content_fingerprint(const lafs::ContentRequest& request) const override {
+    const auto count = request.only ? static_cast<int64_t>(request.only->size()) : size();
+    const auto at = [&](int64_t n) { return request.only ? (*request.only)[static_cast<size_t>(n)] : n; };
+    const auto hashes = lafs::formats::hash_files(root_, count, [&](int64_t n) { return key(at(n)); }, request);
+    lafs::formats::Fingerprint print;
+    print.add("image_folder contents").add(count).add(identities());
+    for (int64_t i = 0; i < identities(); ++i) print.add(listing_.identity_name(i));
+    for (int64_t n = 0; n < count; ++n) {
+      const lafs::formats::ContentHash& hash = hashes[static_cast<size_t>(n)];
+      print.add(listing_.name(at(n))).add(identity(at(n))).add(static_cast<int64_t>(hash.high)).add(static_cast<int64_t>(hash.low));
     }
     return print.hex();
   }

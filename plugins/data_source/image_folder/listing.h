@@ -32,5 +32,4 @@ class Listing {
   std::vector<std::string> identity_names_;
 };
 
-
 }  // namespace lafs::image_folder

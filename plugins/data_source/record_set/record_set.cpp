@@ -9,6 +9,7 @@
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
 #include "lafs/assembly.h"
+#include "lafs/content_hashed.h"
 #include "lafs/data_root.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
@@ -19,7 +20,7 @@ namespace {
 
 /// Face record sets of MXNet and InsightFace: "train.rec" with "train.idx" and "property". Labels are the sets' own numbers.
 /// Memory: 12 bytes a picture, 5 more where keys do not ascend and the file is larger than 16 GiB, 4 more where only part is taken.
-class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping {
+class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Skipping, public lafs::ContentHashed {
  public:
   struct Options {
     std::vector<lafs::Path> files;
@@ -86,6 +87,15 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
       const auto [shard, i] = shards_.at(at(index));
       print.add(static_cast<int64_t>(shard->key(i))).add(static_cast<int64_t>(shard->offset(i))).add(shard->label(i));
     }
+    return print.hex();
+  }
+  std::string content_fingerprint(const lafs::ContentRequest& request) const override {
+    lafs::formats::Fingerprint print;
+    const auto count = request.only ? static_cast<int64_t>(request.only->size()) : size();
+    const auto place = [&](int64_t n) { return at(request.only ? (*request.only)[static_cast<size_t>(n)] : n); };
+    print.add("record_set contents").add(count).add(identities_).add(int64_t{options_.swap_rb});
+    for (int64_t n = 0; n < count; ++n) print.add(shards_.at(place(n)).first->label(shards_.at(place(n)).second));
+    shards_.add_contents(count, place, request, print);
     return print.hex();
   }
   std::vector<std::string> skipped() const override { return skipped_; }

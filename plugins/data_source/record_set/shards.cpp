@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/content_hash.h"
 #include "lafs/error.h"
 
 namespace lafs::record_set {
@@ -77,6 +78,23 @@ std::optional<int64_t> Shards::find(const std::string& key) const {
   if (!shard || !wanted || *shard >= shards_.size()) return std::nullopt;
   const auto there = shards_[*shard]->find(*wanted);
   return there ? std::optional(begin(*shard) + *there) : std::nullopt;
+}
+
+void Shards::add_contents(int64_t count, const std::function<int64_t(int64_t)>& place, const ContentRequest& request,
+                          formats::Fingerprint& print) const {
+  for (int64_t n = 0; n < count;) {
+    const size_t shard = shard_of(place(n));
+    int64_t past = n;
+    while (past < count && shard_of(place(past)) == shard) ++past;
+    const formats::FaceRecords& set = *shards_[shard];
+    const auto chosen = [&](int64_t i) { return place(n + i) - begin(shard); };
+    ContentRequest part = request;
+    part.go_on = [&](int64_t done, int64_t) { return request.go_on(n + done, count); };
+    const formats::ContentHash hash = formats::hash_records(set, past - n, chosen, part);
+    for (int64_t i = 0; i < past - n; ++i) print.add(static_cast<int64_t>(set.key(chosen(i))));
+    print.add(static_cast<int64_t>(shard)).add(static_cast<int64_t>(hash.high)).add(static_cast<int64_t>(hash.low));
+    n = past;
+  }
 }
 
 }  // namespace lafs::record_set

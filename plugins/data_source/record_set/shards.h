@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "formats/face_records.h"
+#include "formats/fingerprint.h"
+#include "lafs/content_hashed.h"
 
 namespace lafs::record_set {
 
@@ -25,6 +28,9 @@ class Shards {
   /// "7": key of the record; with several sets "2/7", the set counted from 0.
   std::string key(int64_t i) const;
   std::optional<int64_t> find(const std::string& key) const;
+  /// Keys and contents of the pictures `place(0)` to `place(count - 1)`. Throws StoppedReading.
+  void add_contents(int64_t count, const std::function<int64_t(int64_t)>& place, const ContentRequest& request,
+                    formats::Fingerprint& print) const;
 
  private:
   size_t shard_of(int64_t i) const;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "lafs/content_hashed.h"
 #include "lafs/data_root.h"
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
@@ -20,7 +21,11 @@ namespace {
 
 /// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
 /// [first, first + count). Then the first `per_identity` pictures of each, and a `fraction` of these. Memory: 4 bytes a picture kept.
-class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public lafs::Named, public lafs::Skipping {
+class Subset final : public lafs::DataSource,
+                     public lafs::MaybeEncoded,
+                     public lafs::Named,
+                     public lafs::Skipping,
+                     public lafs::ContentHashed {
  public:
   struct Options {
     lafs::Use<lafs::DataSource> source;
@@ -82,12 +87,19 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
     return found - indices_.begin();
   }
 
-  std::string fingerprint() const override {
-    lafs::formats::Fingerprint print;
-    print.add("subset").add(source_->fingerprint()).add(identities_).add(size());
-    for (const uint32_t index : indices_) print.add(static_cast<int64_t>(index));
-    for (const int64_t label : labels_) print.add(label);
-    return print.hex();
+  std::string fingerprint() const override { return fingerprint_around(source_->fingerprint()); }
+  /// Of the pictures taken: what happens to others changes nothing, and their files are not read.
+  std::string content_fingerprint(const lafs::ContentRequest& request) const override {
+    if (!dynamic_cast<const lafs::ContentHashed*>(source_.get())) return fingerprint();
+    std::vector<int64_t> taken;
+    if (request.only) {
+      for (const int64_t index : *request.only) taken.push_back(at(index));
+    } else {
+      taken.assign(indices_.begin(), indices_.end());
+    }
+    lafs::ContentRequest inner = request;
+    inner.only = &taken;
+    return fingerprint_around(lafs::content_fingerprint_of(*source_, inner));
   }
 
   bool has_encoded() const override { return lafs::encoded_of(*source_) != nullptr; }
@@ -109,6 +121,14 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
   }
 
  private:
+  std::string fingerprint_around(const std::string& inner) const {
+    lafs::formats::Fingerprint print;
+    print.add("subset").add(inner).add(identities_).add(size());
+    for (const uint32_t index : indices_) print.add(static_cast<int64_t>(index));
+    for (const int64_t label : labels_) print.add(label);
+    return print.hex();
+  }
+
   int64_t at(int64_t index) const { return indices_[static_cast<size_t>(index)]; }
   int64_t label(int64_t identity) const { return labels_[static_cast<size_t>(identity)]; }
 

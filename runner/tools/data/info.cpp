@@ -12,7 +12,9 @@
 
 #include "formats/face_records.h"
 #include "imaging/decode.h"
+#include "lafs/content_hashed.h"
 #include "lafs/encoded_of.h"
+#include "runner/report/progress.h"
 #include "runner/tools/data/style.h"
 
 namespace lafs {
@@ -72,6 +74,15 @@ nlohmann::json shards_of(const fs::path& path) {
 
 nlohmann::json data_info(const OpenSource& open, int64_t sample, const fs::path& path) {
   const DataSource& source = *open.source;
+  std::vector<std::string> notes = open.notes;
+  ReadingProgress reading(/*quiet=*/false);
+  ContentRequest contents;
+  contents.go_on = [&](int64_t done, int64_t total) {
+    reading.show(done, total);
+    return true;
+  };
+  contents.note = [&](const std::string& text) { notes.push_back(text); };
+  const std::string fingerprint = content_fingerprint_of(source, contents);
   std::vector<int64_t> counts(static_cast<size_t>(source.identities()), 0);
   for (int64_t i = 0; i < source.size(); ++i) ++counts[static_cast<size_t>(source.identity(i))];
   const int64_t empty = std::count(counts.begin(), counts.end(), 0);
@@ -82,8 +93,8 @@ nlohmann::json data_info(const OpenSource& open, int64_t sample, const fs::path&
           {"pictures_per_identity", {{"min", counts.front()}, {"median", counts[counts.size() / 2]}, {"max", counts.back()}}},
           {"sizes_of_sample", sampled_sizes(source, sample)},
           {"encoded", encoded_of(source) != nullptr},
-          {"fingerprint", source.fingerprint()},
-          {"notes", open.notes},
+          {"fingerprint", fingerprint},
+          {"notes", notes},
           {"shards", shards_of(path)}};
 }
 

@@ -5,18 +5,27 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/data/training_pictures.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/row_results.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/row_session.h"
+#include "lafs/content_hashed.h"
 #include "runner/report/run_reports.h"
 #include "runner/report/say.h"
 
 namespace lafs {
 
 namespace {
+
+/// Also of a quiet run: it is not what the recipe asked for.
+void say_damaged(const SessionOutcome& outcome, const std::filesystem::path& folder) {
+  if (outcome.damaged > 0)
+    say("damaged pictures left out, with others in their place: {}; they are listed in {}\n", outcome.damaged,
+        (folder / TrainingPictures::list_name).string());
+}
 
 void print_results(const SessionOutcome& outcome, const RunRequest& request, const std::filesystem::path& folder) {
   if (request.json) {
@@ -39,18 +48,20 @@ bool run_alone(const Row& row, const RunRequest& request, const Registry& regist
   const std::filesystem::path& folder = row.folder;
   if (!request.quiet) say("{} -> {}\n", request.recipe.string(), folder.string());
   RunReports reports(request.quiet);
-  const SessionOutcome outcome = run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}});
+  const SessionOutcome outcome =
+      run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}, request.accept_data});
   if (outcome.interrupted) {
     say("stopped by {} at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.step, outcome.total);
     return false;
   }
+  say_damaged(outcome, folder);
   print_results(outcome, request, folder);
   return true;
 }
 
 bool run_stages(const Row& row, const RunRequest& request, const Registry& registry) {
   RunReports reports(request.quiet);
-  const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports});
+  const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports, request.accept_data});
   if (outcome.stopped) {
     if (outcome.last.interrupted) {
       say("stopped by {} in stage \"{}\" at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.stopped->name,
@@ -75,7 +86,12 @@ bool run_recipe(const RunRequest& request, Registry& registry) {
   const Row row = open_row(request.recipe, request.context, registry, request.out);
   catch_interrupts();
   const bool alone = row.alone() && request.stage.empty();
-  return (alone ? run_alone : run_stages)(row, request, registry);
+  try {
+    return (alone ? run_alone : run_stages)(row, request, registry);
+  } catch (const StoppedReading& stop) {
+    say("lafs: {}; run the same command to continue\n", stop.what());
+    return false;
+  }
 }
 
 }  // namespace lafs

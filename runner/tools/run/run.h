@@ -12,6 +12,7 @@ struct RunRequest {
   std::filesystem::path recipe, out;  ///< `out`: run folder, or folder of a row's stages; empty: runs/<recipe>-<identity>
   RecipeContext context;
   std::string stage;                 ///< of a row; empty: all
+  std::string accept_data;           ///< why runs go on with other data than they were trained on; empty: they do not
   std::vector<std::string> command;  ///< argv, for the manifest
   bool quiet = false, json = false;  ///< no progress; results as JSON
 };
