@@ -45,6 +45,7 @@ class ImageFolder final : public lafs::DataSource, public lafs::Encoded, public 
     root_ = options.root.value;
     if (options.list.empty()) {
       listing_ = lafs::image_folder::list_folder(root_);
+      if (const std::string note = lafs::image_folder::order_note(listing_); !note.empty()) assembly.note(note);
     } else {
       lafs::image_folder::ReadList read = lafs::image_folder::read_list(options.list.value, root_);
       listing_ = std::move(read.listing);
