@@ -1,25 +1,15 @@
 #include "kernel/data/identity_names.h"
 
-#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "formats/atomic_file.h"
 #include "formats/text_file.h"
+#include "formats/tsv_field.h"
 #include "lafs/named.h"
 
 namespace lafs {
-
-std::string in_one_column(const std::string& name) {
-  std::string out;
-  for (const char c : name) {
-    const size_t place = std::string_view("\\\t\n\r").find(c);
-    if (place != std::string_view::npos) out += '\\';
-    out += place != std::string_view::npos ? "\\tnr"[place] : c;
-  }
-  return out;
-}
 
 void write_identity_names(const DataSource& source, const std::filesystem::path& file) {
   std::string lines = "identity\tname\n";
@@ -28,7 +18,7 @@ void write_identity_names(const DataSource& source, const std::filesystem::path&
     const std::string name = identity_name(source, identity);
     if (name.empty()) continue;
     tells = tells || formats::label_number(name) != identity;
-    lines += fmt::format("{}\t{}\n", identity, in_one_column(name));
+    lines += fmt::format("{}\t{}\n", identity, formats::tsv_field(name));
   }
   if (tells) return formats::write_atomically(file, lines);
   std::error_code none;

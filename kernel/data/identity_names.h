@@ -10,7 +10,4 @@ namespace lafs {
 /// (see Named); else removes an old table of that name. Whole or not at all. Throws Error naming the file.
 void write_identity_names(const DataSource& source, const std::filesystem::path& file);
 
-/// So that a name with a tab or a new line in it, as the name of a file may have, keeps to its column.
-std::string in_one_column(const std::string& name);
-
 }  // namespace lafs

@@ -124,6 +124,9 @@ NearName::Cause NearName::spelling(const Keys& keys, size_t& edits) const {
 std::string NearName::hint() const {
   const std::string there = shown(best_);
   const std::u32string points = code_points(wanted_);
+  if (cause_ <= Cause::edits && !is_utf8(wanted_)) return "; it is not UTF-8 text: save the list as UTF-8";
+  if (cause_ == Cause::none && wanted_.find('"') != std::string::npos) return "; names are written without quotes";
+  if (cause_ == Cause::none && wanted_.starts_with('#')) return "; a list has no comments: remove the line";
   switch (cause_) {
     case Cause::none:
       return "";

@@ -49,6 +49,9 @@ bool is_lfw_heading(const Lines& lines) { return lines[0].size() < 3 && lines.is
 bool of_one(const std::vector<std::string>& fields) { return fields.size() == 3 && count_of(fields[1]) && count_of(fields[2]); }
 bool of_two(const std::vector<std::string>& fields) { return fields.size() == 4 && count_of(fields[1]) && count_of(fields[3]); }
 
+/// Whether a line may be of the other form: two keys, and 0 or 1.
+bool ends_in_same(const std::vector<std::string>& fields) { return fields.size() == 3 && (fields[2] == "0" || fields[2] == "1"); }
+
 /// The first line that LFW's pairs from line `begin` on should have, as the end of an error.
 std::string right_heading(const Lines& lines, size_t begin, std::string_view do_what) {
   std::vector<bool> same;  // lines of words in between are another mistake
@@ -88,7 +91,15 @@ void check_count(const Lines& lines, int64_t blocks, int64_t count) {
                        blocks == 1 ? "1 block" : fmt::format("{} blocks", blocks), count, count, found, right_heading(lines, 1, "write")));
 }
 
+/// A heading of its author's own above lines of the other form.
+void refuse_heading(const Lines& lines) {
+  for (size_t i = 1; i < lines.size(); ++i)
+    if (!ends_in_same(lines[i])) return;
+  if (lines.size() > 1) lines.fail(0, "the lines are \"picture picture 0|1\", which have no first line of numbers above them: remove it");
+}
+
 PairList lfw_pairs(const Lines& lines) {
+  refuse_heading(lines);
   const size_t heading = lines[0].size();
   PairList list;
   list.has_endings = false;
@@ -111,8 +122,7 @@ void refuse_headless(const Lines& lines) {
   size_t lfw = 0;
   for (size_t i = 0; i < lines.size(); ++i) {
     const auto& fields = lines[i];
-    const bool keys = fields.size() == 3 && (fields[2] == "0" || fields[2] == "1");
-    lfw += of_two(fields) || (of_one(fields) && !keys) ? 1 : 0;
+    lfw += of_two(fields) || (of_one(fields) && !ends_in_same(fields)) ? 1 : 0;
   }
   if (4 * lfw < lines.size() || lfw == 0) return;  // a few such lines are mistakes among others
   const bool pair_first = of_one(lines[0]) || of_two(lines[0]);

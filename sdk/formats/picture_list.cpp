@@ -55,7 +55,6 @@ std::string why_not_there(const std::string& path, const fs::path& root) {
   for (size_t cut = path.find_first_of(",;|"); cut != std::string::npos; cut = path.find_first_of(",;|", cut + 1))
     if (is_there(path.substr(0, cut))) near.look(path.substr(0, cut));
   if (const std::string hint = near.hint(); !hint.empty()) return hint;
-  if (path.starts_with('#')) return "; a list has no comments: remove the line";
   return near_file(path, root);
 }
 
@@ -66,6 +65,7 @@ class Form {
   virtual ~Form() = default;
   virtual ListedPicture read(const std::string& line) = 0;  ///< throws Error without a place
   virtual std::vector<std::string> notes() const { return {}; }
+  void went_on() { first_ = false; }
 
  protected:
   bool is_there(const std::string& path) const {
@@ -73,7 +73,9 @@ class Form {
     return fs::is_regular_file(root_ / path, none);
   }
   [[noreturn]] void not_there(const std::string& path) const {
-    throw Error(fmt::format("\"{}\" is not in \"{}\"{}", shown(path), root_.string(), why_not_there(path, root_)));
+    std::string why = why_not_there(path, root_);
+    if (why.empty() && first_ && !fs::path(path).has_extension()) why = "; if this is a heading, remove it: a list of pictures has none";
+    throw Error(fmt::format("\"{}\" is not in \"{}\"{}", shown(path), root_.string(), why));
   }
   static const std::string& whole(const std::string& label) {
     if (label_number(label)) return label;
@@ -82,6 +84,7 @@ class Form {
 
  private:
   const fs::path& root_;
+  bool first_ = true;
 };
 
 class PlainForm final : public Form {
@@ -199,6 +202,7 @@ std::vector<std::string> read_picture_list(const fs::path& list, const fs::path&
       ListedPicture picture = form->read(text.line());
       picture.line = text.number();
       take(picture);
+      form->went_on();
     } catch (const PlacedError&) {
       throw;
     } catch (const Error& error) {
@@ -241,9 +245,12 @@ LabelNumbers number_labels(const std::vector<std::string>& labels, const std::ve
     out.number[label] = static_cast<int64_t>(i);
     out.names.push_back(labels[label]);
   }
-  if (first_changed)
-    out.change = fmt::format("the labels {} to {} are renumbered without gaps, in their order: {} becomes {}", values[order.front()],
-                             values[order.back()], values[order[*first_changed]], *first_changed);
+  if (first_changed) {
+    const int64_t low = values[order.front()], high = values[order.back()];
+    out.change = fmt::format("{} renumbered without gaps, in their order: {} becomes {}",
+                             low == high ? fmt::format("the label {} is", low) : fmt::format("the labels {} to {} are", low, high),
+                             values[order[*first_changed]], *first_changed);
+  }
   return out;
 }
 

@@ -126,6 +126,7 @@ class ImageFolder final : public lafs::DataSource,
     lafs::image_folder::LeftOut left_out;
     listing_ = lafs::image_folder::list_folder(root_, left_out);
     for (const std::string& note : left_out.notes()) assembly.note(fmt::format("\"{}\": {}", root_.string(), note));
+    if (const std::string note = lafs::image_folder::order_note(listing_); !note.empty()) assembly.note(note);
     for (int64_t i = 0; i < size(); ++i) {
       const std::string_view name = listing_.name(i);
       if (name.find('/') == name.rfind('/')) return;

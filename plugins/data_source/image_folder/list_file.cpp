@@ -2,12 +2,13 @@
 
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "formats/picture_list.h"
+#include "formats/text_file.h"
 #include "lafs/error.h"
 
 namespace lafs::image_folder {
@@ -45,7 +46,7 @@ class Lines {
     formats::LabelNumbers labels = numbered();
     listing_.renumber(labels.number);
     listing_.set_identities(std::move(labels.names));
-    refuse_repeated();
+    check_repeated(notes);
     if (!labels.change.empty()) notes.push_back(std::move(labels.change));
     const std::string name = list_.filename().string();
     for (std::string& note : notes) note = fmt::format("\"{}\": {}", name, note);
@@ -61,18 +62,21 @@ class Lines {
     }
   }
 
-  void refuse_repeated() {
-    std::optional<int64_t> repeated = listing_.index_names();
-    std::unordered_map<std::string, int64_t> seen;
-    for (const auto& [plain, index] : other_spellings_) {
-      if (repeated) break;
-      const auto before = listing_.find(plain);
-      const auto [there, fresh] = seen.emplace(plain, index);
-      if (before || !fresh) repeated = std::max(index, before.value_or(there->second));
-    }
-    if (repeated)
+  /// Refuses a path that is there twice; of a picture under two spellings, as "a/1.jpg" and "./a/1.jpg", it is noted.
+  void check_repeated(std::vector<std::string>& notes) {
+    if (const std::optional<int64_t> repeated = listing_.index_names())
       throw Error(fmt::format("\"{}\" is named a second time", listing_.name(*repeated)))
           .at(fmt::format("{}:{}", list_.string(), lines_[static_cast<size_t>(*repeated)]));
+    std::unordered_set<std::string> seen;
+    int64_t again = 0, first = -1;
+    for (const auto& [plain, index] : other_spellings_) {
+      if (seen.insert(plain).second && !listing_.find(plain)) continue;
+      if (again++ == 0) first = index;
+    }
+    if (again > 0)
+      notes.push_back(
+          fmt::format("pictures that are listed a second time under another spelling of their path: {}, the first is \"{}\" (line {})",
+                      again, listing_.name(first), lines_[static_cast<size_t>(first)]));
   }
 
   const fs::path &list_, &root_;
@@ -92,6 +96,20 @@ ReadList read_list(const fs::path& list, const fs::path& root) {
   std::vector<std::string> notes =
       formats::read_picture_list(list, root, [&](const formats::ListedPicture& picture) { lines.take(picture); });
   return lines.finish(std::move(notes));
+}
+
+std::string order_note(const Listing& folders) {
+  std::optional<int64_t> before, out_of_order;
+  for (int64_t i = 0; i < folders.identities(); ++i) {
+    const auto number = formats::label_number(folders.identity_name(i));
+    if (!number) return "";
+    if (before && *number < *before && !out_of_order) out_of_order = i;
+    before = number;
+  }
+  if (!out_of_order) return "";
+  return fmt::format(
+      "folders are numbered in the order of their bytes: \"{}\" is identity {}; a list with labels keeps the order of numbers",
+      folders.identity_name(*out_of_order), *out_of_order);
 }
 
 }  // namespace lafs::image_folder

@@ -16,4 +16,7 @@ struct ReadList {
 /// folder; formats::number_labels numbers them. Throws Error with file and line.
 ReadList read_list(const std::filesystem::path& list, const std::filesystem::path& root);
 
+/// A sentence where all folders are named by numbers whose order is not that of the folders, "10" before "2"; else empty.
+std::string order_note(const Listing& folders);
+
 }  // namespace lafs::image_folder

@@ -40,7 +40,6 @@ ByName people_of(const DataSource& source, const std::vector<int64_t>& first_pic
 }
 
 std::string why_missing(const std::string& name, const ByName& people) {
-  if (name.starts_with('#')) return "; a list has no comments: remove the line";
   formats::NearName near(name);
   for (const auto& [there, identities] : people) near.look(there);
   if (std::string hint = near.hint(); !hint.empty()) return hint;

@@ -50,6 +50,9 @@ TEST_CASE("near name: the likely cause of a name that is not there is told") {
   CHECK(hint("people/Bob", people) == "; \"Bob\" is there: write it without the folders before it");
   CHECK(hint("Bob,3", people) == "; \"Bob\" is there: separate what follows it with a tab, not with \",\"");
   CHECK(hint("Zebulon", people) == "");
+  CHECK(hint("Jos\xe9", people) == "; it is not UTF-8 text: save the list as UTF-8");
+  CHECK(hint("\"Zebulon\"", people) == "; names are written without quotes");
+  CHECK(hint("# of the test", people) == "; a list has no comments: remove the line");
   CHECK(hint("0.jpg", {"a/0.jpg", "b/1.jpg"}) == "; \"a/0.jpg\" is there: write it with its folders");
   CHECK(hint("a\\0.jpg", {"a/0.jpg"}) == "; \"a/0.jpg\" is there: write folders with \"/\"");
   CHECK(hint("a/0", {"a/0.jpg"}) == "; \"a/0.jpg\" is there: write its ending too");

@@ -105,6 +105,8 @@ TEST_CASE("pair list: every malformed pair is reported with its line") {
   CHECK(error_of(read_pair_list, "9 9223372036854775807\nAda 1 2\nAda 1 Bo 1") ==
         ":1: error: the first line announces 9 blocks of 9223372036854775807 same and 9223372036854775807 different pairs, and 2 pairs "
         "follow; write \"1\"");
+  CHECK(error_of(read_pair_list, "2\n1 2 1\n3 4 0\n") ==
+        ":1: error: the lines are \"picture picture 0|1\", which have no first line of numbers above them: remove it");
   CHECK(error_of(read_pair_list, "0 1\nAda 1 2\n") == ":1: error: the number of folds is a whole number from 1, not \"0\"");
   CHECK(error_of(read_pair_list, "1\nAda 1 x\nAda 1 Bo 1\n") == ":2: error: a picture is a whole number from 1, not \"x\"");
   CHECK(error_of(read_pair_list, "1\nAda 0 2\nAda 1 Bo 1\n") == ":2: error: a picture is a whole number from 1, not \"0\"");

@@ -97,8 +97,10 @@ TEST_CASE("picture list: what a line lacks, and why a picture is not there, is t
   CHECK(faces.refusal("# train\na/1.jpg 0\n") == one + "\"# train\"" + in + "; a list has no comments: remove the line");
   CHECK(faces.refusal("a/1.jpg 0\na/9.jpg\n") == "list.txt:2: error: \"a/9.jpg\"" + in);
   CHECK(faces.refusal("a\t0\n") == one + "\"a\"" + in + "; it is a folder");
+  const std::string heading = "; if this is a heading, remove it: a list of pictures has none";
   CHECK(faces.refusal("0\t1\ta/9.jpg\n") == one + "\"a/9.jpg\"" + in);
-  CHECK(faces.refusal("\x1b[1mx\n") == one + "\"\\x1b[1mx\"" + in);
+  CHECK(faces.refusal("path label\na/1.jpg 0\n") == one + "\"path label\"" + in + heading);
+  CHECK(faces.refusal("\x1b[1mx\n") == one + "\"\\x1b[1mx\"" + in + heading);
   CHECK(faces.refusal("x y/1.jpg\n") == one + "\"x\" and \"x y/1.jpg\" are both there: write a tab between path and label");
   CHECK(
       faces.refusal("0\tzoe\ta/1.jpg\n") ==
