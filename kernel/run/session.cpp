@@ -146,6 +146,7 @@ void Session::write_folder() const {
   facts.threads = recipe_.run.threads;
   facts.registry = &request_.registry;
   write_manifest(request_.folder, facts);
+  trainer_->write_init_record(request_.folder);
 }
 
 void Session::save(bool best) {

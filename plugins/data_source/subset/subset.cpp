@@ -14,6 +14,7 @@
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "lafs/memory.h"
 #include "lafs/plugin.h"
 
 namespace {
@@ -118,6 +119,8 @@ class Subset final : public lafs::DataSource, public lafs::MaybeEncoded, public 
 
   void choose_identities() {
     const auto all = static_cast<size_t>(source_->identities());
+    // Counts, first pictures and labels, and which are kept.
+    lafs::check_memory(static_cast<double>(all) * 26, fmt::format("a subset of a source of {} identities", all));
     counts_.assign(all, 0);
     std::vector<int64_t> first_picture(all, 0);
     for (int64_t i = source_->size() - 1; i >= 0; --i) {
