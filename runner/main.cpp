@@ -22,6 +22,21 @@
 
 namespace {
 
+/// What an exception says; a lack of memory in words, not in those of the allocators.
+std::string said(const std::exception& error) {
+  std::string text = lafs::sentence_of(error);
+  const std::string lack = "there is not enough memory", asked = "you tried to allocate ";
+  if (const size_t at = text.find(asked); at != std::string::npos) {
+    const size_t number = at + asked.size();
+    return fmt::format("{}{}: {} bytes were asked for at once", text.substr(0, text.find('[')), lack,
+                       text.substr(number, text.find(' ', number) - number));
+  }
+  for (const char* name : {"std::bad_alloc", "bad_array_new_length"}) {
+    if (const size_t at = text.find(name); at != std::string::npos) return text.substr(0, at) + lack;
+  }
+  return text;
+}
+
 /// Prints what the action throws. Scripts tell usage mistakes and wrong recipes from failed runs by the exit status.
 int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
   try {
@@ -30,13 +45,13 @@ int guarded(const lafs::Action& action, const lafs::Invocation& invocation) {
     for (const std::string& line : error.lines()) lafs::say("{}\n", line);
     return lafs::wrong_usage;
   } catch (const lafs::PlacedError& error) {
-    lafs::say("{}\n", lafs::sentence_of(error));
+    lafs::say("{}\n", said(error));
     return lafs::failed;
   } catch (const std::filesystem::filesystem_error& error) {
     lafs::say("lafs: error: {}{}\n", error.path1().empty() ? "" : fmt::format("\"{}\": ", error.path1().string()), error.code().message());
     return lafs::failed;
   } catch (const std::exception& error) {
-    lafs::say("lafs: error: {}\n", lafs::sentence_of(error));
+    lafs::say("lafs: error: {}\n", said(error));
     return lafs::failed;
   }
 }

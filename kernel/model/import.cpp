@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include "formats/safetensors.h"
@@ -43,15 +44,16 @@ ImportedWeights read_weights(const ImportRequest& request, Registry& registry) {
   if (!request.map.empty()) map = read_name_map(registry.map(request.map));
   const auto target = target_of(request, map.target, registry);
   const WeightsFile file(request.file);
-  const LoadPlan plan{request.select, request.map.empty() ? nullptr : &map, request.only, request.except};
+  const LoadPlan plan{request.select, request.map.empty() ? nullptr : &map, request.only, request.except, request.unused};
   return {target, load_matching(file, plan, *target), file.file(), file.hash()};
 }
 
 void write_weights(const ImportRequest& request, const ImportedWeights& weights) {
   const LoadAccount& account = weights.account;
-  if (account.matched.empty() || account.share() < request.floor) {
-    throw Error(fmt::format("{}; that is less than --floor {}", account_text(account, request.into, weights.file.string()), request.floor));
-  }
+  const std::string text = account_text(account, request.into, weights.file.string());
+  if (account.matched.empty() || account.share() < request.floor)
+    throw Error(fmt::format("{}; that is less than --floor {}{}", text, request.floor, account.hint));
+  check_inside(account, text, fmt::format("--unused \"{}\"", fmt::join(account.globs, "\" --unused \"")));
   const std::set<std::string> matched(account.matched.begin(), account.matched.end());
   std::vector<at::Tensor> copies;
   std::vector<formats::TensorBytes> tensors;

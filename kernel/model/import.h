@@ -18,6 +18,7 @@ struct ImportRequest {
   std::string options;                    ///< TOML for that plugin
   std::string select;                     ///< prefix of names taken from the file, removed before the map
   std::vector<std::string> only, except;  ///< globs on our names
+  std::vector<std::string> unused;        ///< globs on our names: what the file may have in filled parts without a place there
   double floor = 1;                       ///< share of the tensors asked for that must be found, in [0, 1]
   RecipeContext context;                  ///< of the recipe
 };
@@ -33,7 +34,8 @@ struct ImportedWeights {
 /// Loads, and writes nothing. Throws Error or RecipeError. [main thread]
 ImportedWeights read_weights(const ImportRequest& request, Registry& registry);
 
-/// Writes the tensors that were found, under our names. Throws Error when they are fewer than the floor. [main thread]
+/// Writes the tensors that were found, under our names. Throws Error when they are fewer than the floor, and when the
+/// file is of a larger network, see `check_inside`. [main thread]
 void write_weights(const ImportRequest& request, const ImportedWeights& weights);
 
 }  // namespace lafs

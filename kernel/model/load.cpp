@@ -4,11 +4,13 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
+#include "kernel/model/filled_parts.h"
 #include "kernel/model/scalar_types.h"
 #include "kernel/recipe/name_map.h"
 #include "kernel/registry/registry.h"
@@ -29,15 +31,25 @@ std::map<std::string, size_t> names_for(const std::vector<StoredTensor>& stored,
   std::vector<std::string> names;
   for (size_t i = 0; i < stored.size(); ++i) {
     const std::string& name = stored[i].name;
-    if (!name.starts_with(prefix)) continue;
+    if (!name.starts_with(prefix)) {
+      account.unselected.push_back(name);
+      continue;
+    }
     places.push_back(i);
     names.push_back(name.substr(prefix.size()));
   }
   std::map<std::string, size_t> found;
   if (plan.map) {
     const MappedNames mapped = map_names(*plan.map, names, from);
-    for (const auto& [place, name] : mapped.taken) found.emplace(name, places[place]);
-    account.dropped = mapped.dropped;
+    std::set<std::string> seen(mapped.dropped.begin(), mapped.dropped.end());
+    for (const auto& [place, name] : mapped.taken) {
+      found.emplace(name, places[place]);
+      seen.insert(names[place]);
+    }
+    for (const std::string& name : names) {
+      if (!seen.contains(name)) account.unselected.push_back(prefix + name);
+    }
+    for (const std::string& name : mapped.dropped) account.dropped.push_back(prefix + name);
   } else {
     for (size_t i = 0; i < names.size(); ++i) found.emplace(names[i], places[i]);
   }
@@ -63,6 +75,24 @@ void copy_into(const WeightsFile& file, size_t place, at::Tensor& target) {
   target.copy_(stored);
 }
 
+/// What the file has without a place in the target, and whether that may be.
+void sort_leftovers(const std::map<std::string, size_t>& found, const std::vector<StoredTensor>& all, const LoadPlan& plan,
+                    const torch::nn::Module& target, LoadAccount& account) {
+  const FilledParts parts(target, account.matched);
+  std::vector<size_t> rest, broken;
+  for (const auto& [name, place] : found) {
+    rest.push_back(place);
+    if (!all[place].problem.empty()) broken.push_back(place);
+    if (!asked_for(plan, name) || !parts.hold(name, all[place])) continue;
+    (matches_any(plan.unused, name) ? account.allowed : account.inside).push_back(name);
+  }
+  std::sort(rest.begin(), rest.end());
+  std::sort(broken.begin(), broken.end());
+  for (const size_t place : rest) account.unexpected.push_back(all[place].name);
+  for (const size_t place : broken) account.unreadable.push_back(all[place].name);
+  account.globs = parts.globs(account.inside);
+}
+
 /// Pairs stored tensors with the target's; `take` gets each that fits.
 LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from, const LoadPlan& plan, const torch::nn::Module& target,
                   const std::function<void(size_t, at::Tensor&)>& take) {
@@ -73,31 +103,31 @@ LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from,
     const bool there = stored != found.end();
     const size_t place = there ? stored->second : 0;
     if (there) found.erase(stored);
-    if (!asked_for(plan, name)) continue;
-    if (!there) {
+    if (!asked_for(plan, name)) {
+      account.excluded.push_back(name);
+      if (there) account.excluded_stored.push_back(all[place].name);
+    } else if (!there) {
       account.missing.push_back(name);
+    } else if (!all[place].problem.empty()) {
+      account.not_usable.push_back({name, all[place].name, all[place].problem});
     } else if (!fits(all[place], tensor)) {
-      if (account.wrong_shape.empty()) {
-        account.first_wrong = fmt::format("{} [{}] in the file, {} [{}] here", all[place].dtype, fmt::join(all[place].shape, ", "),
-                                          scalar_type_text(tensor.scalar_type()), fmt::join(tensor.sizes().vec(), ", "));
-      }
-      account.wrong_shape.push_back(name);
+      account.wrong_shape.push_back({name, all[place].name,
+                                     fmt::format("{} [{}] in the file, {} [{}] here", all[place].dtype, fmt::join(all[place].shape, ", "),
+                                                 scalar_type_text(tensor.scalar_type()), fmt::join(tensor.sizes().vec(), ", "))});
     } else {
       take(place, tensor);
       account.matched.push_back(name);
+      account.stored.push_back(all[place].name);
       if (all[place].name != prefix_of(plan) + name) ++account.renamed;
     }
   }
-  std::vector<size_t> rest;
-  for (const auto& [name, place] : found) rest.push_back(place);
-  std::sort(rest.begin(), rest.end());
-  for (const size_t place : rest) account.unexpected.push_back(all[place].name);
+  sort_leftovers(found, all, plan, target, account);
   return account;
 }
 
 /// The plan of an entry; `map` is where its name map lives.
 LoadPlan plan_of(const InitEntry& init, NameMap& map, const Registry* registry) {
-  LoadPlan plan{init.select, nullptr, init.only, init.except};
+  LoadPlan plan{init.select, nullptr, init.only, init.except, init.unused};
   if (init.map.empty()) return plan;
   if (!registry) throw Error(fmt::format("there is no name map \"{}\"", init.map));
   map = read_name_map(registry->map(init.map));
@@ -110,15 +140,19 @@ std::string accepted(const InitEntry& init, const LoadAccount& account, const st
   const std::string text = account_text(account, init.into, from);
   if (account.wanted() == 0)
     throw Error(fmt::format("[[init]] selects no tensor of \"{}\": \"only\" and \"except\" exclude them all", init.into));
-  if (account.share() < init.floor) throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}", text, init.floor));
+  if (account.share() < init.floor)
+    throw Error(fmt::format("[[init]] loads {}; that is less than floor = {}{}", text, init.floor, account.hint));
+  check_inside(account, "[[init]] loads " + text, fmt::format("unused = [\"{}\"]", fmt::join(account.globs, "\", \"")));
   return text;
 }
 
 }  // namespace
 
 LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::nn::Module& target) {
-  return match(file.tensors(), file.file().string(), plan, target,
-               [&](size_t place, at::Tensor& tensor) { copy_into(file, place, tensor); });
+  LoadAccount account =
+      match(file.tensors(), file.file().string(), plan, target, [&](size_t place, at::Tensor& tensor) { copy_into(file, place, tensor); });
+  account.hint = file.hint();
+  return account;
 }
 
 LoadAccount compare_matching(const std::vector<StoredTensor>& stored, const std::string& from, const LoadPlan& plan,
@@ -130,19 +164,33 @@ std::string account_text(const LoadAccount& account, const std::string& into, co
   std::string text = fmt::format("{} of {} tensors into \"{}\" from \"{}\"", account.matched.size(), account.wanted(), into, from);
   if (!account.missing.empty()) text += fmt::format("; {} missing, first \"{}\"", account.missing.size(), account.missing.front());
   if (!account.wrong_shape.empty()) {
-    text += fmt::format("; {} of another shape, first \"{}\" ({})", account.wrong_shape.size(), account.wrong_shape.front(),
-                        account.first_wrong);
+    text += fmt::format("; {} of another shape, first \"{}\" ({})", account.wrong_shape.size(), account.wrong_shape.front().name,
+                        account.wrong_shape.front().reason);
+  }
+  if (!account.not_usable.empty()) {
+    text += fmt::format("; {} that cannot be used, first \"{}\" ({})", account.not_usable.size(), account.not_usable.front().name,
+                        account.not_usable.front().reason);
   }
   if (!account.unexpected.empty())
     text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
   return text;
 }
 
-std::string apply_init(const InitEntry& init, torch::nn::Module& root, const Registry* registry) {
+void check_inside(const LoadAccount& account, const std::string& what, const std::string& option) {
+  if (account.inside.empty()) return;
+  throw Error(
+      fmt::format("{}; {} of these lie{} in parts that were loaded, first \"{}\": the file is of a larger or another network, and without "
+                  "them the network computes something else; give it the options of the file's, or allow this with {}",
+                  what, account.inside.size(), account.inside.size() == 1 ? "s" : "", account.inside.front(), option));
+}
+
+InitOutcome apply_init(const InitEntry& init, torch::nn::Module& root, const Registry* registry) {
   const WeightsFile file(init.from.value);
   NameMap map;
   const LoadPlan plan = plan_of(init, map, registry);
-  return accepted(init, load_matching(file, plan, *nn::submodule(root, init.into)), file.file().string());
+  LoadAccount account = load_matching(file, plan, *nn::submodule(root, init.into));
+  std::string text = accepted(init, account, file.file().string());
+  return {std::move(text), std::move(account), file.file()};
 }
 
 void check_init(const InitEntry& init, const std::vector<StoredTensor>& stored, const std::string& from, torch::nn::Module& root,

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "formats/file_kind.h"
+#include "formats/recordio.h"
 #include "kernel/model/assembly.h"
 #include "kernel/recipe/reader.h"
 
@@ -23,23 +25,21 @@ Node text_node(const std::string& text) {
   return node;
 }
 
-bool holds_records(const fs::path& folder) {
-  return std::any_of(fs::directory_iterator(folder), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return entry.path().extension() == ".rec"; });
-}
-
 /// The table of a data source that a path stands for.
 Node table_of(const SourceRequest& request) {
   const fs::path& path = request.path;
   if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
   Node table;
   const bool folder = fs::is_directory(path);
-  if (path.extension() == ".rec" || (folder && holds_records(path))) {
+  if (formats::is_record_name(path) || (folder && !formats::record_files(path).empty())) {
     Node files;
     files.value = Node::List{text_node(path.string())};
     table.put("use", text_node("record_set"));
     table.put("files", files);
     return table;
+  }
+  if (fs::is_regular_file(path)) {
+    if (const auto what = formats::not_data(path)) throw Error(*what);
   }
   table.put("use", text_node("image_folder"));
   if (folder) {

@@ -46,7 +46,7 @@ std::shared_ptr<Backbone> load_backbone(const TrainedModel& model, const Use<Bac
                                         const WeightsFile& weights) {
   auto backbone = use.make(model.facts.input);
   const LoadAccount account = load_matching(weights, {.select = path}, *backbone->module());
-  if (!account.missing.empty() || !account.wrong_shape.empty() || !account.unexpected.empty()) {
+  if (account.matched.size() < account.wanted() || !account.unexpected.empty()) {
     throw Error(
         fmt::format("\"{}\" of \"{}\" does not fit backbone \"{}\": {} tensors matched, {} missing, {} of another shape, {} not used", path,
                     model.checkpoint.string(), use.name, account.matched.size(), account.missing.size(), account.wrong_shape.size(),

@@ -66,13 +66,18 @@ void InitEntry::declare(Params& p) {
   p("into", into, "path in the objective's tree that receives the weights; empty: the root");
   p("identity", identity, "identity of the run that wrote \"from\", or hash of the file; replaces the path in identities");
   const Rule rule = needed();
-  constexpr const char* doc = "a safetensors or .pth file, or the folder of a checkpoint or run";
+  constexpr const char* doc =
+      "a safetensors or .pth file, the index of one in parts, or the folder of a checkpoint, of a run or of Hugging Face";
   identity.empty() ? p("from", from, rule, doc) : p.affects_nothing("from", from, rule, doc);
   p("map", map, "name map from the file's names to ours, see `lafs describe name_map`; empty: the names are already ours");
   p("select", select, "prefix of the tensors taken from the file, removed from their names, before the map");
   p("only", only, "globs on names inside `into`; empty: all");
   p("except", except, "globs on names inside `into` that are left as they are");
   p("floor", floor, in(0, 1), "share of the tensors selected by only and except that must be found");
+  p.affects_nothing(
+      "unused", unused,
+      "globs on names inside `into`: tensors that the file may have in parts that are loaded, though the network has no place "
+      "for them; without, they are an error");
 }
 
 }  // namespace lafs

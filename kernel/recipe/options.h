@@ -84,6 +84,7 @@ struct InitEntry {
   std::string select;    ///< prefix taken from the file, and removed, before the map
   std::vector<std::string> only, except;  ///< globs on the target's names; `floor` counts what they leave
   double floor = 1;                       ///< share of the target's tensors that must be matched
+  std::vector<std::string> unused;        ///< globs on names inside `into`: what the file may have there and the network has not
   std::string position;                   ///< "recipe.toml:12:1"
 
   void declare(Params& p);

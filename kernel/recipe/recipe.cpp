@@ -16,6 +16,7 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/recipe/sense.h"
 #include "kernel/recipe/tables.h"
+#include "kernel/recipe/weight_files.h"
 #include "lafs/parallel.h"
 #include "lafs/suggestion.h"
 
@@ -189,6 +190,14 @@ std::string hash_of_file(const fs::path& file) {
   return fmt::format("{:016x}{:016x}", value.high64, value.low64);
 }
 
+/// That of the file; of several, of all their hashes.
+std::string hash_of(const WeightFiles& files) {
+  if (files.parts.size() == 1 && files.named == files.parts[0]) return hash_of_file(files.named);
+  std::string hashes;
+  for (const fs::path& part : files.parts) hashes += hash_of_file(part) + "\n";
+  return identity_of(hashes);
+}
+
 }  // namespace
 
 void resolve(Recipe& recipe) {
@@ -228,7 +237,9 @@ void load_recipe_plugins(Document& document, Registry& registry) {
 
 void identify_weights(std::vector<InitEntry>& init) {
   for (InitEntry& entry : init) {
-    if (entry.identity.empty() && fs::is_regular_file(entry.from.value)) entry.identity = hash_of_file(entry.from.value);
+    if (!entry.identity.empty()) continue;
+    if (!fs::is_regular_file(entry.from.value) && !fs::is_directory(entry.from.value)) continue;
+    if (const auto files = weight_files(entry.from.value)) entry.identity = hash_of(*files);
   }
 }
 

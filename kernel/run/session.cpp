@@ -154,6 +154,7 @@ void Session::write_folder() {
   write_manifest(request_.folder, facts);  // first: it marks the folder as ours
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
+  trainer_->write_init_record(request_.folder);
 }
 
 void Session::save() {

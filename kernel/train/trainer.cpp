@@ -8,13 +8,15 @@
 
 #include <ATen/record_function.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include "kernel/model/autocast.h"
-#include "kernel/model/load.h"
+#include "kernel/model/init_record.h"
 #include "kernel/train/clip.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/tree_layers.h"
+#include "lafs/memory.h"
 #include "lafs/optimizer.h"
 #include "nn/layers/tree.h"
 #include "nn/train/fused_update.h"
@@ -52,6 +54,27 @@ struct Trainer::Values final : public Reporter {
   }
 };
 
+namespace {
+
+/// Parameters and gradients are the least that training takes; an optimizer's state and activations come on top.
+void check_parameters(const torch::nn::Module& root, at::Device device) {
+  if (!device.is_cpu()) return;
+  double bytes = 0, largest = 0;
+  std::string name, sizes;
+  for (const auto& [one, tensor] : nn::parameters_of(root)) {
+    const auto own = static_cast<double>(tensor.nbytes());
+    bytes += own * (tensor.requires_grad() ? 2 : 1);
+    if (own <= largest) continue;
+    largest = own;
+    name = one;
+    sizes = fmt::format("{}", fmt::join(tensor.sizes().vec(), ", "));
+  }
+  check_memory(bytes,
+               fmt::format("training the parameters of this recipe (the largest is \"{}\" [{}], {})", name, sizes, bytes_text(largest)));
+}
+
+}  // namespace
+
 Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run) {
   Schedule lr = options.lr;
   lr.from = scaled_lr(options.scale_rule, lr.from, run.batch, run.accumulate);
@@ -85,11 +108,17 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
 }
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
+  check_parameters(*root_, device_);
   lafs::nn::initialise(*root_, static_cast<uint64_t>(recipe_.run.seed));
-  for (const InitEntry& init : recipe_.init) placed(init, [&] { note(apply_init(init, *root_, recipe_.registry)); });
+  for (const InitEntry& init : recipe_.init) {
+    placed(init, [&] { loaded_.push_back(apply_init(init, *root_, recipe_.registry)); });
+    note(loaded_.back().text);
+  }
   const at::NoGradGuard no_grad;
   objective_->start();
 }
+
+void Trainer::write_init_record(const std::filesystem::path& folder) const { lafs::write_init_record(folder, recipe_.init, loaded_); }
 
 std::shared_ptr<Backbone> Trainer::encoder() {
   const std::string path = objective_->encoder();

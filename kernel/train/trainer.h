@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "kernel/data/loader.h"
 #include "kernel/model/assembly.h"
+#include "kernel/model/load.h"
 #include "kernel/ranks/place.h"
 #include "kernel/recipe/recipe.h"
 #include "kernel/train/grad_scaler.h"
@@ -53,6 +55,10 @@ class Trainer {
   /// First values of every parameter from the run's seed, then `[[init]]`, then the objective's start. `note` hears what was loaded.
   void initialise(const std::function<void(const std::string&)>& note);
 
+  /// weights.json of a run folder: what `initialise` did with each tensor, see init_record.h. Nothing is written if there is nothing to
+  /// tell.
+  void write_init_record(const std::filesystem::path& folder) const;
+
   StepOutcome step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch);
 
   torch::nn::Module& root() { return *root_; }
@@ -84,6 +90,7 @@ class Trainer {
   std::optional<GradScaler> scaler_;
   Schedule lr_;
   std::shared_ptr<Collective> collective_;
+  std::vector<InitOutcome> loaded_;
   struct Values;
   std::shared_ptr<Values> values_;
 };

@@ -48,6 +48,8 @@ Command add_import(CLI::App& app) {
   command->add_option("--select", request.select, "take only tensors with this prefix, and remove it first")->type_name("PREFIX");
   command->add_option("--only", request.only, "load only these (globs on our names)")->type_name("GLOB");
   command->add_option("--except", request.except, "do not load these (globs on our names)")->type_name("GLOB");
+  command->add_option("--unused", request.unused, "allow the file to have these in loaded parts without a place (globs on our names)")
+      ->type_name("GLOB");
   command->add_option("--floor", request.floor, "share of the tensors asked for that must be found")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -16,6 +16,7 @@
 #include "kernel/results/unit_text.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
+#include "runner/report/weights_section.h"
 
 namespace lafs {
 
@@ -265,6 +266,7 @@ void write_report(const std::filesystem::path& folder) {
   if (results) body += results_section(*results);
   body += training_section(lines_of(folder / "metrics.jsonl"));
   if (results) body += curves_section(*results);
+  if (const auto weights = json_of(folder / "weights.json")) body += weights_section(*weights);
   if (recipe || manifest) body += "<h2>How it was made</h2>\n";
   if (recipe) body += folded("Recipe, every default written out", *recipe, true);
   if (manifest) body += folded("Manifest", manifest->dump(1), false);

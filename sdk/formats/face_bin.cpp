@@ -1,8 +1,10 @@
 #include "formats/face_bin.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "lafs/error.h"
@@ -25,6 +27,11 @@ std::span<const std::byte> picture(const PickleValue& value, size_t index, const
     const auto& shape = value.array->shape;
     const bool row = shape.size() == 1 || (shape.size() == 2 && (shape[0] == 1 || shape[1] == 1));
     if (value.array->type == "u1" && row) bytes = value.array->data;
+    if (bytes.empty()) {
+      fail(name, fmt::format("picture {} is not the bytes of an encoded picture but an array of type \"{}\" and shape [{}]; save pictures "
+                             "as PNG or JPEG bytes",
+                             index, value.array->type, fmt::join(shape, ", ")));
+    }
   } else if (value.is(Kind::object)) {
     fail(name, fmt::format("picture {} is made by \"{}\"", index, value.constructor()));
   }
@@ -35,7 +42,8 @@ std::span<const std::byte> picture(const PickleValue& value, size_t index, const
 std::vector<bool> truth(const PickleValue& value, const std::string& name) {
   std::vector<bool> same;
   const auto add = [&](int64_t number) {
-    if (number != 0 && number != 1) fail(name, fmt::format("pair {} has the truth value {}, neither 0 nor 1", same.size(), number));
+    if (number != 0 && number != 1 && number != -1)
+      fail(name, fmt::format("pair {} has the truth value {}, neither 0 nor 1", same.size(), number));
     same.push_back(number == 1);
   };
   if (value.is(Kind::array)) {
@@ -45,14 +53,16 @@ std::vector<bool> truth(const PickleValue& value, const std::string& name) {
     for (size_t i = 0; i < array.data.size(); i += size) {
       uint64_t number = 0;
       for (size_t b = 0; b < size; ++b) number = number << 8 | static_cast<uint8_t>(array.data[i + (array.big_endian ? b : size - 1 - b)]);
-      add(static_cast<int64_t>(number));
+      add(size < 8 && array.type[0] == 'i' && (number >> (8 * size - 1)) != 0 ? -1 : static_cast<int64_t>(number));
     }
     return same;
   }
   if (!value.is_sequence()) fail(name, "the truth values are not a list of bools");
   for (const PickleValue* item : value.items) {
-    if (!item->is(Kind::boolean) && !item->is(Kind::integer)) fail(name, fmt::format("pair {} has no truth value", same.size()));
-    add(item->integer);
+    const bool whole = item->is(Kind::real) && (item->real == 0 || std::abs(item->real) == 1);
+    if (item->is(Kind::real) && !whole) fail(name, fmt::format("pair {} has the truth value {}, neither 0 nor 1", same.size(), item->real));
+    if (!whole && !item->is(Kind::boolean) && !item->is(Kind::integer)) fail(name, fmt::format("pair {} has no truth value", same.size()));
+    add(whole ? static_cast<int64_t>(item->real) : item->integer);
   }
   return same;
 }
@@ -71,10 +81,24 @@ void FaceBin::read(std::span<const std::byte> bytes, const std::string& name) {
   pickle->expect_end();
   pickle_ = pickle;
   const PickleValue& pair = pickle_->root();
+  if (pair.is(Kind::dict)) {
+    std::string keys;
+    for (size_t i = 0; i < std::min<size_t>(pair.items.size(), 8); i += 2)
+      keys += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", pair.items[i]->is_text() ? pair.items[i]->text : "?");
+    fail(name,
+         fmt::format("it holds a dict with the keys {}, not a pair of pictures and truth values; save the pair: pickle.dump((pictures, "
+                     "same), file)",
+                     keys));
+  }
   if (pair.is(Kind::object))
     fail(name, fmt::format("it holds an object made by \"{}\", not pictures and truth values", pair.constructor()));
   if (!pair.is_sequence() || pair.items.size() != 2) fail(name, "it does not hold a pair of pictures and truth values");
   const PickleValue& list = *pair.items[0];
+  if (list.is(Kind::array))
+    fail(name,
+         fmt::format("the pictures are not a list but an array of type \"{}\", which cuts zeros off the ends of pictures; save a list "
+                     "of bytes",
+                     list.array->type));
   if (!list.is_sequence()) fail(name, "the pictures are not a list");
   same_ = truth(*pair.items[1], name);
   if (list.items.size() != 2 * same_.size())

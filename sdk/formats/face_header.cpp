@@ -14,6 +14,8 @@ namespace lafs::formats {
 
 namespace {
 
+constexpr float largest_label = 4294967296.0f;  // labels are kept in 32 bits
+
 float real(std::span<const uint8_t> bytes, size_t at) {
   return std::bit_cast<float>(static_cast<uint32_t>(from_little_endian(bytes.data() + at, 4)));
 }
@@ -57,8 +59,9 @@ FaceHeader parse_face_header(std::span<const uint8_t> payload) {
 }
 
 int64_t whole_label(float label) {
-  if (!(label >= 0) || label != std::floor(label) || label >= 4294967296.0f)
+  if (!(label >= 0) || label != std::floor(label))
     throw Error(fmt::format("expected a label that is a whole number from 0, found {}", label));
+  if (label >= largest_label) throw Error(fmt::format("expected a label below {:.0f}, found {:.0f}", largest_label, label));
   return static_cast<int64_t>(label);
 }
 

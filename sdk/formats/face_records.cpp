@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/file_kind.h"
 #include "formats/little_endian.h"
 #include "lafs/error.h"
 
@@ -15,8 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Ranges are `f32`, which holds every whole number up to here.
-constexpr int64_t exact_keys = int64_t{1} << 24;
+/// Ranges are `f32`, too.
+constexpr int64_t exact_keys = exact_labels;
 /// Of a record that holds an identity's range: a header and two labels.
 constexpr size_t identity_bytes = FaceHeader::bytes + 8;
 
@@ -34,16 +35,53 @@ FaceRecords::FaceRecords(const fs::path& records, const Options& options) : file
     style_ = Style::range;
     read_ranges(*header);
   } else {
-    labels_.resize(static_cast<size_t>(index_.size()));
-    read_labels(0, size());
+    read_plain();
   }
+  check_labels();
+}
+
+/// What the labels and the property file say of each other.
+void FaceRecords::check_labels() {
   for (const uint32_t label : labels_) largest_ = std::max<int64_t>(largest_, label);
   if (property_ && property_->pictures && *property_->pictures != size())
     warnings_.push_back(
         fmt::format("\"{}\": the property file says {} pictures, there are {}", path().string(), *property_->pictures, size()));
+  if (property_ && property_->classes > 0 && largest_ >= property_->classes) {
+    warnings_.push_back(fmt::format("\"{}\": the property file says {} classes, and labels go up to {}; the labels count", path().string(),
+                                    property_->classes, largest_));
+  }
+  if (largest_ > exact_labels) {
+    warnings_.push_back(
+        fmt::format("\"{}\": labels go up to {}, and the format rounds those above {} to other whole numbers, so that "
+                    "people with neighbouring numbers may have become one",
+                    path().string(), largest_, exact_labels));
+  }
+}
+
+/// All records are pictures, in the order of the index; but a header of zeros is none, nor are the records of identities.
+void FaceRecords::read_plain() {
+  if (without_zeros_) {
+    const int64_t zero = index_.at(0);
+    for (int64_t i = 0; i < index_.size(); ++i) {
+      if (i != zero) positions_.push_back(static_cast<uint32_t>(i));
+    }
+    if (positions_.empty()) throw Error(fmt::format("\"{}\" holds no pictures", path().string()));
+  }
+  labels_.resize(positions_.empty() ? static_cast<size_t>(index_.size()) : positions_.size());
+  read_labels(0, size());
+}
+
+/// A file that is something else says what, before its index does.
+void FaceRecords::check_kind() const {
+  std::vector<uint8_t> start(std::min<uint64_t>(file_.size(), 4));
+  constexpr std::array<uint8_t, 4> magic{0x0A, 0x23, 0xD7, 0xCE};
+  if (start.size() == magic.size()) file_.raw(0, start);
+  if (std::equal(start.begin(), start.end(), magic.begin(), magic.end())) return;
+  if (const auto what = not_data(path())) throw Error(*what);
 }
 
 RecordIndex FaceRecords::open_index() {
+  check_kind();
   const fs::path file = index_of(path());
   if (fs::exists(file)) return RecordIndex::read(file, file_.size());
   warnings_.push_back(fmt::format("\"{}\" is missing; the index was made from the records", file.string()));
@@ -51,7 +89,8 @@ RecordIndex FaceRecords::open_index() {
 }
 
 void FaceRecords::open_property() {
-  const fs::path file = path().parent_path() / "property";
+  fs::path file = path().parent_path() / "property";
+  if (!fs::exists(file) && fs::exists(path().parent_path() / "PROPERTY")) file = path().parent_path() / "PROPERTY";
   if (fs::exists(file)) {
     property_ = read_property(file);
   } else {
@@ -75,12 +114,34 @@ std::optional<FaceHeader> FaceRecords::range_header() {
     }
     if (header.labels.size() != 2) throw Error(fmt::format("expected 2 labels of the header record, found {}", header.labels.size()));
     const int64_t first = whole_label(header.labels[0]), end = whole_label(header.labels[1]);
+    if (first == 0 && end == 0) return header_in_place_of_zeros();
     if (first < 1 || first > end) throw Error(fmt::format("expected keys of identities, the first from 1, found {} to {}", first, end));
     return header;
   } catch (const Error& error) {
     const std::string what = error.what();
     throw what.starts_with('"') ? error : of_record(path(), 0, what);
   }
+}
+
+/// Some builders never fill in record 0. Where there are records of identities, they are the last keys, one after the other; without any,
+/// each picture says its identity itself.
+std::optional<FaceHeader> FaceRecords::header_in_place_of_zeros() {
+  int64_t last = 0;
+  for (int64_t i = 0; i < index_.size(); ++i) last = std::max(last, static_cast<int64_t>(index_.key(i)));
+  int64_t first = last + 1;
+  while (first > 1 && is_identity_record(first - 1)) --first;
+  const std::string zeros = fmt::format("\"{}\": record 0, which should say where the identities are, says 0 to 0", path().string());
+  if (first > last) {
+    without_zeros_ = true;
+    warnings_.push_back(zeros + ", and there are none, so the set is read as plain");
+    return std::nullopt;
+  }
+  warnings_.push_back(fmt::format("{}; they were found at keys {} to {}", zeros, first, last));
+  FaceHeader header;
+  header.flag = 2;
+  header.id2 = 1;
+  header.labels = {static_cast<float>(first), static_cast<float>(last + 1)};
+  return header;
 }
 
 FaceHeader FaceRecords::identity_record(int64_t key) const {
@@ -183,7 +244,11 @@ void FaceRecords::check_ranges(const std::vector<Range>& ranges, int64_t identit
 
 std::optional<int64_t> FaceRecords::find(uint64_t key) const {
   const auto position = index_.find(key);
-  if (!position || style_ == Style::plain) return position;
+  if (!position || (style_ == Style::plain && positions_.empty())) return position;
+  if (style_ == Style::plain) {
+    const auto at = std::lower_bound(positions_.begin(), positions_.end(), static_cast<uint32_t>(*position));
+    return at != positions_.end() && *at == *position ? std::optional(at - positions_.begin()) : std::nullopt;
+  }
   int64_t low = 0, high = size();  // ranges do not overlap, so that keys ascend
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;

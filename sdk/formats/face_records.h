@@ -27,6 +27,9 @@ int64_t whole_label(float label);
 /// A record; one label makes flag 0 unless `as_list`.
 std::vector<uint8_t> face_record(std::span<const float> labels, bool as_list, uint64_t id, uint64_t id2, std::span<const uint8_t> body);
 
+/// Labels are 32-bit floats, which hold every whole number up to here; above, neighbours may be one label.
+constexpr int64_t exact_labels = int64_t{1} << 24;
+
 /// The file `property` of a set (data-formats.md 2.3).
 struct FaceProperty {
   int64_t classes = 0, height = 0, width = 0;
@@ -74,6 +77,10 @@ class FaceRecords {
   RecordIndex open_index();
   void open_property();
   std::optional<FaceHeader> range_header();
+  std::optional<FaceHeader> header_in_place_of_zeros();
+  void read_plain();
+  void check_kind() const;
+  void check_labels();
   FaceHeader identity_record(int64_t key) const;
   bool is_identity_record(int64_t key) const;
   std::pair<int64_t, int64_t> identity_keys(const FaceHeader& header) const;
@@ -95,6 +102,7 @@ class FaceRecords {
   Style style_ = Style::plain;
   std::vector<uint32_t> labels_;
   std::vector<uint32_t> positions_;  ///< of pictures in the index; empty: from first_ on
+  bool without_zeros_ = false;       ///< plain style, and record 0 is a header of zeros: no picture
   int64_t first_ = 0, largest_ = 0;
   std::optional<FaceProperty> property_;
 };

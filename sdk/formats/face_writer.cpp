@@ -10,7 +10,12 @@
 namespace lafs::formats {
 
 void FaceWriter::add(int64_t label, std::span<const uint8_t> picture) {
-  if (label < 0 || label > range_limit) throw Error(fmt::format("label {} is outside [0, {}]", label, range_limit));
+  if (label < 0 || label > range_limit) {
+    throw Error(
+        fmt::format("label {} is outside [0, {}], the numbers that the format holds exactly; number identities from 0, as renumber = "
+                    "true of record_set does",
+                    label, range_limit));
+  }
   const bool range = style_ == Style::range;
   const int64_t key = pictures_ + (range ? 1 : 0);
   if (range) {

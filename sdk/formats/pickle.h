@@ -10,9 +10,10 @@
 
 namespace lafs::formats {
 
-/// A NumPy array: `data` holds the elements of `shape` in C order, or Fortran order where `fortran` is set.
+/// A NumPy array: `data` holds the elements of `shape` in C order, or Fortran order where `fortran` is set. It is empty for elements that
+/// are no plain numbers: texts, dates, objects, records, complex and long numbers; of those only type and shape are known.
 struct PickleArray {
-  std::string type;  ///< kind and bytes: "u1", "b1", "f8"
+  std::string type;  ///< kind and bytes: "u1", "b1", "f8"; of others what NumPy calls them: "U7", "O8", "M8[D]"
   bool big_endian = false, fortran = false;
   std::vector<int64_t> shape;
   std::string_view data;

@@ -17,7 +17,35 @@ namespace lafs::formats {
 
 namespace fs = std::filesystem;
 
-fs::path index_of(fs::path records) { return records.replace_extension(".idx"); }
+fs::path index_of(fs::path records) {
+  fs::path small = records, capital = std::move(records);
+  small.replace_extension(".idx");
+  capital.replace_extension(".IDX");
+  std::error_code unknown;
+  return !fs::exists(small, unknown) && fs::exists(capital, unknown) ? capital : small;
+}
+
+namespace {
+
+std::string small_letters(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+}  // namespace
+
+bool is_record_name(const fs::path& file) { return small_letters(file.extension().string()) == ".rec"; }
+
+std::vector<fs::path> record_files(const fs::path& folder) {
+  if (fs::exists(folder / "train.rec")) return {folder / "train.rec"};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (small_letters(entry.path().filename().string()) == "train.rec") return {entry.path()};
+    if (is_record_name(entry.path())) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 void CompactOffsets::push_back(uint64_t offset) {
   const uint64_t word = offset / 4;

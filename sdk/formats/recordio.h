@@ -27,6 +27,9 @@ class RecordFile {
   /// shorter than `first`; the contents of both are then unspecified.
   bool read_apart(uint64_t offset, std::span<uint8_t> first, std::vector<uint8_t>& rest, uint64_t expected) const;
 
+  /// Bytes of the file as they are. Throws Error where the file is shorter.
+  void raw(uint64_t offset, std::span<uint8_t> bytes) const { file_.read(offset, bytes); }
+
   /// A piece of the file in memory, from which beginnings of records are taken. [one thread at a time]
   struct Window {
     uint64_t wanted = 64;  ///< bytes to read at once when the piece in memory does not suffice
@@ -121,7 +124,13 @@ class RecordWriter {
   uint64_t offset_ = 0;
 };
 
-/// The index that belongs to a file of records: the same name with the ending ".idx".
+/// The index that belongs to a file of records: the same name with the ending ".idx", or ".IDX" where only that is there.
 std::filesystem::path index_of(std::filesystem::path records);
+
+/// Whether a name ends in ".rec", in capitals or not.
+bool is_record_name(const std::filesystem::path& file);
+
+/// The record files of a folder: "train.rec", or else all that end in ".rec", by name; capitals or not. Empty where there is none.
+std::vector<std::filesystem::path> record_files(const std::filesystem::path& folder);
 
 }  // namespace lafs::formats

@@ -31,6 +31,15 @@ bool holds_storage(const PickleValue& value, int depth) {
   return std::any_of(value.items.begin(), value.items.end(), [&](const PickleValue* item) { return holds_storage(*item, depth - 1); });
 }
 
+/// Bytes of an element of a storage of this class; 0 for an unknown class.
+size_t storage_item_size(std::string_view name) {
+  if (const TorchType* type = torch_type(&TorchType::storage, name)) return type->size;
+  for (const OtherStorage& other : other_storages) {
+    if (other.storage == name) return other.size;
+  }
+  return name == "torch.storage.UntypedStorage" ? 1 : 0;
+}
+
 /// Bytes of an element of each storage. A legacy file has the length of a storage in elements, whose type only the object's references
 /// name.
 std::map<std::string, size_t, std::less<>> item_sizes(const Pickle& pickle) {
@@ -38,8 +47,8 @@ std::map<std::string, size_t, std::less<>> item_sizes(const Pickle& pickle) {
   for (const PickleValue& value : pickle.values()) {
     if (!value.is(Kind::persistent) || !value.items[0]->is(Kind::tuple) || value.items[0]->items.size() < 3) continue;
     const PickleValue::Items& id = value.items[0]->items;
-    const TorchType* type = id[1]->is(Kind::global) ? torch_type(&TorchType::storage, id[1]->text) : nullptr;
-    if (type && id[2]->is_text()) sizes[std::string(id[2]->text)] = type->size;
+    if (id[1]->is(Kind::global) && id[2]->is_text())
+      if (const size_t size = storage_item_size(id[1]->text)) sizes[std::string(id[2]->text)] = size;
   }
   return sizes;
 }
@@ -129,22 +138,43 @@ void TorchCheckpoint::collect(const PickleValue& value, const std::string& path,
   // The file may hold a list once and refer to it a thousand times.
   if (++visited_ > Pickle::most) fail(fmt::format("more than {} values", Pickle::most));
   const auto inside = [&](const std::string& key) { return path.empty() ? key : fmt::format("{}.{}", path, key); };
-  if (auto tensor = tensor_of(value)) {
-    tensors_.emplace_back(path, std::move(*tensor));
-  } else if (value.is(Kind::object)) {
-    const std::string name = value.items[0]->is(Kind::global) ? std::string(value.items[0]->text) : "?";
-    if (holds_storage(*value.items[1], 3))
-      fail(fmt::format("tensor \"{}\" is made by \"{}\", which is not supported{}", path, name, readable_again));
-    opaque_.emplace_back(path, name);
+  if (value.is(Kind::object)) {
+    collect_object(value, path);
+  } else if (value.is(Kind::array)) {
+    unusable_.emplace_back(path, fmt::format("it is a NumPy array of type \"{}\", not a tensor", value.array->type));
+  } else if (std::find(inside_of_.begin(), inside_of_.end(), &value) != inside_of_.end()) {
+    return;  // a dict or list that holds itself, as configurations do, has no more tensors than were seen
   } else if (value.is(Kind::dict)) {
+    inside_of_.push_back(&value);
     std::set<std::string> keys;
     for (size_t i = 0; i < value.items.size(); i += 2) {
       const std::string key = key_text(*value.items[i]);
       if (key != "?" && !keys.insert(key).second) fail(fmt::format("the name \"{}\" occurs twice", inside(key)));
       collect(*value.items[i + 1], inside(key), depth - 1);
     }
+    inside_of_.pop_back();
   } else if (value.is_sequence()) {
+    inside_of_.push_back(&value);
     for (size_t i = 0; i < value.items.size(); ++i) collect(*value.items[i], inside(fmt::format("{}", i)), depth - 1);
+    inside_of_.pop_back();
+  }
+}
+
+void TorchCheckpoint::collect_object(const PickleValue& value, const std::string& path) {
+  try {
+    if (auto tensor = read_tensor(value)) {
+      tensors_.emplace_back(path, std::move(*tensor));
+      return;
+    }
+  } catch (const NotUsable& reason) {
+    unusable_.emplace_back(path, reason.text);
+    return;
+  }
+  const std::string name = value.items[0]->is(Kind::global) ? std::string(value.items[0]->text) : "?";
+  if (name.starts_with("torch._utils._rebuild_") || holds_storage(*value.items[1], 3)) {
+    unusable_.emplace_back(path, fmt::format("it is made by \"{}\", which is not supported", name));
+  } else {
+    opaque_.emplace_back(path, name);
   }
 }
 

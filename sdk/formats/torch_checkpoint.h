@@ -32,8 +32,8 @@ struct TorchTensor {
 /// [any thread once made]
 class TorchCheckpoint {
  public:
-  /// Reads the structure; tensor bytes stay in the file. Throws Error naming the file; for a kind of file that is not supported the text
-  /// also says how to save it again in Python.
+  /// Reads the structure; tensor bytes stay in the file. A tensor of a type that is not supported does not refuse the others: see
+  /// `unusable`. Throws Error naming the file; for a kind of file that is not supported the text also says how to save it again in Python.
   explicit TorchCheckpoint(const std::filesystem::path& file);
   /// Reads from memory that outlives it; errors use `name` in place of the file.
   TorchCheckpoint(std::span<const std::byte> bytes, std::string name);
@@ -43,6 +43,8 @@ class TorchCheckpoint {
   /// Every tensor by its path: keys of dicts and places in lists joined with dots, "teacher.backbone.cls_token". In the order of the file.
   /// A file that is itself a tensor has one, named "". Throws Error when a path occurs twice.
   const std::vector<std::pair<std::string, TorchTensor>>& tensors() const { return tensors_; }
+  /// Tensors and arrays that cannot be read as tensors, by path, and why: ("mask", "it holds complex numbers"). In the order of the file.
+  const std::vector<std::pair<std::string, std::string>>& unusable() const { return unusable_; }
   /// Objects of classes this reader does not know, by path: ("args", "argparse.Namespace").
   const std::vector<std::pair<std::string, std::string>>& opaque() const { return opaque_; }
   /// The tensor that a value describes; nothing for a value of another kind.
@@ -58,6 +60,8 @@ class TorchCheckpoint {
   void read_legacy(std::span<const std::byte> bytes);
   void read_storages(std::span<const std::byte> rest, const PickleValue& keys);
   void collect(const PickleValue& value, const std::string& path, int depth);
+  void collect_object(const PickleValue& value, const std::string& path);
+  std::optional<TorchTensor> read_tensor(const PickleValue& value) const;
   std::optional<TorchTensor> built(std::string_view function, const PickleValue& arguments, int depth) const;
   std::vector<int64_t> sizes_of(const PickleValue& value) const;
   std::span<const std::byte> storage_bytes(const std::string& key) const;
@@ -76,8 +80,9 @@ class TorchCheckpoint {
   std::map<std::string, std::span<const std::byte>, std::less<>> legacy_;  ///< storages by key
   std::unique_ptr<Pickle> pickle_;
   std::vector<std::pair<std::string, TorchTensor>> tensors_;
-  std::vector<std::pair<std::string, std::string>> opaque_;
+  std::vector<std::pair<std::string, std::string>> opaque_, unusable_;
   size_t visited_ = 0;
+  std::vector<const PickleValue*> inside_of_;  ///< while collecting: the dicts and lists around a value
 };
 
 /// Bytes of an element of a type as safetensors writes it; 0 for an unknown one.

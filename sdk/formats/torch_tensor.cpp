@@ -47,8 +47,12 @@ TorchTensor TorchCheckpoint::storage(const PickleValue& reference) const {
   made.storage = id->items[2]->text;
   const std::string_view name = id->items[1]->text;
   const TorchType* type = torch_type(&TorchType::storage, name);
-  if (!type && name != untyped)
-    fail(fmt::format("storage \"{}\" is a \"{}\", which is not supported{}", made.storage, name, readable_again));
+  if (!type && name != untyped) {
+    for (const OtherStorage& other : other_storages) {
+      if (other.storage == name) throw NotUsable{fmt::format("it holds {}", other.what)};
+    }
+    throw NotUsable{fmt::format("its storage is a \"{}\", which is not supported", name)};
+  }
   if (type) made.dtype = type->dtype;
   made.data = storage_bytes(made.storage);
   const uint64_t size = type ? type->size : 1;
@@ -123,7 +127,7 @@ std::optional<TorchTensor> TorchCheckpoint::built(std::string_view function, con
   TorchTensor made = storage(*items[0]);
   if (v3) {
     const TorchType* type = items[6]->is(Kind::global) ? torch_type(&TorchType::type, items[6]->text) : nullptr;
-    if (!type) fail(fmt::format("a tensor has the type \"{}\", which is not supported{}", items[6]->text, readable_again));
+    if (!type) throw NotUsable{fmt::format("it has the type \"{}\", which is not supported", items[6]->text)};
     made.dtype = type->dtype;
   }
   if (made.dtype.empty()) fail("a tensor has no type");
@@ -136,6 +140,14 @@ std::optional<TorchTensor> TorchCheckpoint::built(std::string_view function, con
 }
 
 std::optional<TorchTensor> TorchCheckpoint::tensor_of(const PickleValue& value) const {
+  try {
+    return read_tensor(value);
+  } catch (const NotUsable&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<TorchTensor> TorchCheckpoint::read_tensor(const PickleValue& value) const {
   if (!value.is(Kind::object) || !value.items[0]->is(Kind::global)) return std::nullopt;
   return built(value.items[0]->text, *value.items[1], 8);
 }

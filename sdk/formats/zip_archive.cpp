@@ -34,7 +34,7 @@ constexpr auto crc_tables = [] {
 /// The directory at the end of an archive. Every read checks that its place is inside the file.
 class Directory {
  public:
-  Directory(std::span<const std::byte> bytes, const std::string& name) : bytes_(bytes), name_(name) { find_end(); }
+  Directory(std::span<const std::byte> bytes, std::string name) : bytes_(bytes), name_(std::move(name)) { find_end(); }
 
   [[noreturn]] void fail(const std::string& reason) const { throw Error(fmt::format("cannot read \"{}\": {}", name_, reason)); }
 
@@ -45,9 +45,24 @@ class Directory {
     return all;
   }
 
+  std::vector<ZipName> names() const {
+    std::vector<ZipName> all;
+    uint64_t at = start_;
+    for (uint64_t i = 0; i < count_; ++i) {
+      const Head head = this->head(at);
+      all.push_back({head.name, head.method == 0 && (head.flags & 1) == 0});
+      at += head.bytes;
+    }
+    return all;
+  }
+
  private:
   struct Place {
     uint64_t compressed, size, local;
+  };
+  struct Head {
+    std::string name;
+    uint64_t flags, method, extra, extra_size, bytes;  ///< `extra` is where the extra fields begin, `bytes` the size of it all
   };
 
   uint64_t number(uint64_t at, size_t bytes) const {
@@ -95,19 +110,29 @@ class Directory {
     return found;
   }
 
-  ZipEntry entry(uint64_t& at) const {
+  Head head(uint64_t at) const {
     if (number(at, 4) != central_mark) fail("the zip directory is damaged");
-    const uint64_t flags = number(at + 8, 2), method = number(at + 10, 2);
     const uint64_t name_size = number(at + 28, 2), extra_size = number(at + 30, 2), comment_size = number(at + 32, 2);
-    number(at + central_size + name_size + extra_size + comment_size - 1, 1);
+    const uint64_t bytes = central_size + name_size + extra_size + comment_size;
+    number(at + bytes - 1, 1);
+    return {std::string(reinterpret_cast<const char*>(bytes_.data()) + at + central_size, name_size),
+            number(at + 8, 2),
+            number(at + 10, 2),
+            at + central_size + name_size,
+            extra_size,
+            bytes};
+  }
+
+  ZipEntry entry(uint64_t& at) const {
+    const Head head = this->head(at);
     ZipEntry entry;
-    entry.name.assign(reinterpret_cast<const char*>(bytes_.data()) + at + central_size, name_size);
+    entry.name = head.name;
     entry.crc = static_cast<uint32_t>(number(at + 16, 4));
-    if (flags & 1) fail(fmt::format("entry \"{}\" of the zip archive is encrypted", entry.name));
-    const Place found = place(at, at + central_size + name_size, extra_size);
-    if (method != 0 || found.compressed != found.size) fail(fmt::format("entry \"{}\" of the zip archive is compressed", entry.name));
+    if (head.flags & 1) fail(fmt::format("entry \"{}\" of the zip archive is encrypted", entry.name));
+    const Place found = place(at, head.extra, head.extra_size);
+    if (head.method != 0 || found.compressed != found.size) fail(fmt::format("entry \"{}\" of the zip archive is compressed", entry.name));
     entry.data = data(entry.name, found);
-    at += central_size + name_size + extra_size + comment_size;
+    at += head.bytes;
     return entry;
   }
 
@@ -121,7 +146,7 @@ class Directory {
   }
 
   std::span<const std::byte> bytes_;
-  const std::string& name_;
+  std::string name_;
   uint64_t count_ = 0, start_ = 0;
 };
 
@@ -144,6 +169,14 @@ uint32_t crc32(std::span<const std::byte> bytes, uint32_t crc) {
 bool looks_like_zip(std::span<const std::byte> bytes) {
   return bytes.size() >= 4 && bytes[0] == std::byte{'P'} && bytes[1] == std::byte{'K'} &&
          ((bytes[2] == std::byte{3} && bytes[3] == std::byte{4}) || (bytes[2] == std::byte{5} && bytes[3] == std::byte{6}));
+}
+
+std::vector<ZipName> zip_names(std::span<const std::byte> bytes) {
+  try {
+    return Directory(bytes, "").names();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name) : name_(std::move(name)) {

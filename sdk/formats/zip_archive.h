@@ -34,6 +34,15 @@ class ZipArchive {
   std::map<std::string, size_t, std::less<>> names_;
 };
 
+/// The name of an entry, and whether it is stored as it is: neither compressed nor encrypted.
+struct ZipName {
+  std::string name;
+  bool stored = true;
+};
+
+/// Names in a zip archive of any kind, in the order of its directory; none where the directory cannot be read. Throws nothing.
+std::vector<ZipName> zip_names(std::span<const std::byte> bytes);
+
 /// CRC-32 of zip and PNG; `crc` continues an earlier sum.
 uint32_t crc32(std::span<const std::byte> bytes, uint32_t crc = 0);
 

@@ -39,6 +39,8 @@ REPLACED = (
     (r"\b\d+\.\d{5,}(e-?\d+)?", "..."),
     # a LibTorch for CUDA has another reason
     (r"no GPU was found$", "this LibTorch has no CUDA"),
+    # how much memory there is
+    (r"this machine has [\d.]+ [a-zA-Z]+", "this machine has ..."),
     # which thread was late
     (r"(?:^ +key \d+ differs\n)+(?:^ +and \d+ more\n)?", "            key ... differs\n"),
     # what this lafs was built with

@@ -106,8 +106,9 @@ TEST_SUITE("weights") {
     const auto fits = pretrained_fvit(settings, classes), other = pretrained_fvit(settings, classes + 2);
     CHECK(load_matching(file, {.map = &map}, *fits->module()).matched.size() == nn::state_of(*fits->module()).size());
     const LoadAccount account = load_matching(file, {.map = &map}, *other->module());
-    CHECK(account.wrong_shape == std::vector<std::string>{"loss.weight"});
-    CHECK(account.first_wrong == fmt::format("F32 [{}, {}] in the file, F32 [{}, {}] here", classes, width, classes + 2, width));
+    REQUIRE(account.wrong_shape.size() == 1);
+    CHECK(account.wrong_shape[0].name == "loss.weight");
+    CHECK(account.wrong_shape[0].reason == fmt::format("F32 [{}, {}] in the file, F32 [{}, {}] here", classes, width, classes + 2, width));
   }
 
   TEST_CASE("weights: a supervised checkpoint with \"module.\" in front is its plain twin") {

@@ -68,8 +68,8 @@ TEST_CASE("inspect: says what is in files of every kind") {
   write_bytes(folder / "notes.txt", "not weights");
   const Outcome other = lafs({"inspect", folder / "notes.txt"});
   CHECK(other.status == 1);
-  CHECK(other.err == "lafs: error: \"" + (folder / "notes.txt").string() +
-                         "\" is neither .pth, .safetensors nor face .bin, nor the folder of a checkpoint or run\n");
+  CHECK(other.err == "lafs: error: cannot read \"" + (folder / "notes.txt").string() +
+                         "\" as weights: it is neither safetensors nor a file of torch.save, and begins with the text \"not weights\"\n");
 }
 
 TEST_CASE("export: a trained model goes back under the reference's names, and in again") {
@@ -91,6 +91,32 @@ TEST_CASE("export: a trained model goes back under the reference's names, and in
   const Outcome mistaken = tiny.run("third", {"--set", "init=[{ from = \"" + pth + "\", map = \"supervised_modle\" }]"});
   CHECK(mistaken.status == 2);
   CHECK(mistaken.err == "--set init: error: there is no name map \"supervised_modle\"; did you mean \"supervised_model\"?\n");
+}
+
+TEST_CASE("init: a quiet run keeps the account of every tensor in its folder and on its page, and refuses a deeper network") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("deep", {"--set", "run.epochs=1", "--set", "backbone.depth=2"}).status == 0);
+  const auto init = [&](const std::string& more) {
+    return Arguments{"--set", "run.epochs=1", "--set",
+                     "init=[{ into = \"backbone\", select = \"backbone\", from = \"" + (tiny / "deep").string() + "\"" + more + " }]"};
+  };
+  const Outcome refused = tiny.run("small", init(""));
+  CHECK(refused.status == 1);
+  CHECK_MESSAGE(refused.err.ends_with("or allow this with unused = [\"transformer.layers.1.*\"]\n"), refused.err);
+  CHECK(!fs::exists(tiny / "small"));
+  const Outcome allowed = tiny.run("small", init(", unused = [\"transformer.layers.1.*\"]"));
+  REQUIRE_MESSAGE(allowed.status == 0, allowed.err);
+  CHECK(allowed.err.empty());
+  const auto record = json_file(tiny / "small" / "weights.json").at("init").at(0);
+  CHECK(record.at("mapped").size() == 17);
+  CHECK(record.at("unused").size() == 11);
+  CHECK(record.at("unused").at(0).at("reason") == "without a place in the network");
+  CHECK(record.at("not_selected").size() == 1);
+  CHECK(record.at("left_random").empty());
+  CHECK(read_bytes(tiny / "small" / "report.html").find("<h2>Weights it began with</h2>") != std::string::npos);
+  const Outcome checked = lafs(Arguments{"check", tiny.recipe()} + init(""));
+  CHECK(checked.status == 2);
+  CHECK_MESSAGE(checked.err.find("in parts that were loaded, first \"transformer.layers.1.") != std::string::npos, checked.err);
 }
 
 TEST_CASE("export: a file whose names begin elsewhere, and what is read itself, are refused") {

@@ -10,7 +10,7 @@
 namespace lafs::test {
 
 /// Offers an input contract and nothing else: for components that ask for no other.
-class BareAssembly final : public Assembly {
+class BareAssembly : public Assembly {
  public:
   InputContract contract;
   std::vector<std::string> notes;  ///< what components said

@@ -14,6 +14,7 @@
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
 #include "lafs/plugin.h"
+#include "people.h"
 #include "shards.h"
 
 namespace {
@@ -28,6 +29,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     int64_t first = 0, count = 0, threads = 4;
     double fraction = 1;
     std::string labels = "ranges", on_damaged = "error";
+    bool renumber = false;
 
     void declare(lafs::Params& p) {
       p.affects_nothing("files", files,
@@ -40,6 +42,9 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
       p("labels", labels, lafs::one_of({"ranges", "records"}),
         "for sets with ranges: ranges takes labels from them and checks each picture against them; records reads each picture's label at "
         "opening");
+      constexpr const char* renumber_doc = "number the identities that have pictures from 0 without gaps, in the order of their labels";
+      // Identities of trainings that leave it alone are as they were before it existed.
+      renumber ? p("renumber", renumber, renumber_doc) : p.affects_nothing("renumber", renumber, renumber_doc);
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged picture fails; skip: every picture is decoded at opening, and damaged ones are left out and reported");
       p.affects_nothing("threads", threads, lafs::in(1, 256), "threads that read labels at opening");
@@ -51,6 +56,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     for (const auto& shard : shards_.all()) {
       for (const std::string& warning : shard->warnings()) assembly.note(warning);
     }
+    number_people(assembly);
     choose_identities();
     if (options.fraction < 1 || part_) choose_pictures();
     if (options.on_damaged == "skip") leave_out_damaged();
@@ -60,7 +66,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   int64_t identities() const override { return identities_; }
   int64_t identity(int64_t index) const override {
     const auto [shard, i] = shards_.at(at(index));
-    return shard->label(i) - options_.first;
+    return number(shard->label(i)) - options_.first;
   }
   std::string key(int64_t index) const override { return shards_.key(at(index)); }
 
@@ -85,7 +91,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     print.add("record_set").add(size()).add(identities_).add(int64_t{options_.swap_rb});
     for (int64_t index = 0; index < size(); ++index) {
       const auto [shard, i] = shards_.at(at(index));
-      print.add(static_cast<int64_t>(shard->key(i))).add(static_cast<int64_t>(shard->offset(i))).add(shard->label(i));
+      print.add(static_cast<int64_t>(shard->key(i))).add(static_cast<int64_t>(shard->offset(i))).add(number(shard->label(i)));
     }
     return print.hex();
   }
@@ -131,8 +137,36 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     return lafs::imaging::image_of(image.height, image.width, std::move(bytes));
   }
 
+  /// The number of the person with this label.
+  int64_t number(int64_t label) const {
+    if (people_.empty()) return label;
+    return std::lower_bound(people_.begin(), people_.end(), static_cast<uint32_t>(label)) - people_.begin();
+  }
+
+  void number_people(lafs::Assembly& assembly) {
+    const int64_t largest = shards_.largest_label();
+    for (const auto& shard : shards_.all()) {
+      if (shard->property() && shard->property()->classes > largest + 1) {
+        assembly.note(fmt::format("\"{}\": the property file says {} classes, and labels go up to {}; the labels count",
+                                  shard->path().string(), shard->property()->classes, largest));
+        break;
+      }
+    }
+    auto people = lafs::record_set::distinct_labels(shards_.size(), largest, [&](int64_t n) {
+      const auto [shard, i] = shards_.at(n);
+      return shard->label(i);
+    });
+    numbers_ = largest + 1;
+    if (options_.renumber) {
+      numbers_ = static_cast<int64_t>(people.size());
+      if (numbers_ <= largest) people_ = std::move(people);
+    } else if (const auto note = lafs::record_set::gap_note(static_cast<int64_t>(people.size()), numbers_, people[0] == 0); !note.empty()) {
+      assembly.note(fmt::format("\"{}\": {}", shards_.all()[0]->path().string(), note));
+    }
+  }
+
   void choose_identities() {
-    const int64_t there = shards_.largest_label() + 1, end = options_.count > 0 ? options_.first + options_.count : there;
+    const int64_t there = numbers_, end = options_.count > 0 ? options_.first + options_.count : there;
     if (options_.first >= there || end > there) {
       throw lafs::Error(
           fmt::format("identities {} to {} were requested; there are {}", options_.first, std::max(end - 1, options_.first), there));
@@ -145,7 +179,7 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     if (shards_.size() > int64_t{UINT32_MAX}) throw lafs::Error(fmt::format("{} pictures are too many to take a part of", shards_.size()));
     for (int64_t n = 0; n < shards_.size(); ++n) {
       const auto [shard, i] = shards_.at(n);
-      const int64_t identity = shard->label(i) - options_.first;
+      const int64_t identity = number(shard->label(i)) - options_.first;
       if (identity >= 0 && identity < identities_) chosen_.push_back(static_cast<uint32_t>(n));
     }
     if (chosen_.empty())
@@ -171,7 +205,8 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   lafs::record_set::Shards shards_;
   std::vector<uint32_t> chosen_;  ///< pictures of the shards, ascending; empty: all
   std::vector<std::string> skipped_;
-  int64_t identities_ = 0;
+  std::vector<uint32_t> people_;  ///< labels by number; empty: a label is its number
+  int64_t identities_ = 0, numbers_ = 0;
   bool part_ = false;
 };
 

@@ -20,16 +20,11 @@ std::vector<fs::path> files_of(const std::vector<std::string>& paths) {
   for (const fs::path path : paths) {
     if (!fs::is_directory(path)) {
       files.push_back(path);
-    } else if (fs::exists(path / "train.rec")) {
-      files.push_back(path / "train.rec");
-    } else {
-      const size_t before = files.size();
-      for (const auto& entry : fs::directory_iterator(path)) {
-        if (entry.path().extension() == ".rec") files.push_back(entry.path());
-      }
-      std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
-      if (files.size() == before) throw Error(fmt::format("the folder \"{}\" holds no file that ends in \".rec\"", path.string()));
+      continue;
     }
+    const std::vector<fs::path> found = formats::record_files(path);
+    if (found.empty()) throw Error(fmt::format("the folder \"{}\" holds no file that ends in \".rec\"", path.string()));
+    files.insert(files.end(), found.begin(), found.end());
   }
   return files;
 }

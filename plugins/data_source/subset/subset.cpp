@@ -13,6 +13,7 @@
 #include "lafs/data_source.h"
 #include "lafs/encoded_of.h"
 #include "lafs/error.h"
+#include "lafs/memory.h"
 #include "lafs/named.h"
 #include "lafs/plugin.h"
 #include "split.h"
@@ -134,6 +135,8 @@ class Subset final : public lafs::DataSource,
 
   void choose_identities(lafs::Assembly& assembly) {
     const auto all = static_cast<size_t>(source_->identities());
+    // Counts, first pictures and labels, and which are kept.
+    lafs::check_memory(static_cast<double>(all) * 26, fmt::format("a subset of a source of {} identities", all));
     counts_.assign(all, 0);
     std::vector<int64_t> first_picture(all, -1);
     for (int64_t i = source_->size() - 1; i >= 0; --i) {

@@ -1,6 +1,7 @@
 #include "runner/tools/check/check_inputs.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -69,11 +70,31 @@ void check_input(const Stage& stage, const Stage& earlier, const InitEntry& init
   }
 }
 
+/// A file that is there already. Where the number of identities is not known, a head may have another shape than in the run: then only
+/// backbones are judged.
+void check_file(const Stage& stage, const InitEntry& init) {
+  if (!std::filesystem::exists(init.from.value)) return;
+  placed(init, [&] {
+    const WeightsFile file(init.from.value);
+    Networks networks(stage.recipe, stage.recipe.run.identities);
+    try {
+      check_init(init, file.tensors(), file.file().string(), networks.root(), stage.recipe.registry);
+    } catch (const Error& error) {
+      const auto target = nn::submodule(networks.root(), init.into);
+      if (stage.recipe.run.identities > 0 || dynamic_cast<const Backbone*>(target.get())) throw;
+    }
+  });
+}
+
 }  // namespace
 
 void check_inputs(const Row& row, const Stage& stage) {
   for (const InitEntry& init : stage.recipe.init) {
-    if (const Stage* earlier = stage_of(row, init)) check_input(stage, *earlier, init);
+    if (const Stage* earlier = stage_of(row, init)) {
+      check_input(stage, *earlier, init);
+    } else {
+      check_file(stage, init);
+    }
   }
 }
 

@@ -45,17 +45,24 @@ nlohmann::json sampled_sizes(const DataSource& source, int64_t sample) {
   return out;
 }
 
+/// Of the identities that have pictures, how many each has, ascending. Labels may be far larger than there are pictures.
+std::vector<int64_t> pictures_per_identity(const DataSource& source) {
+  std::vector<int64_t> labels(static_cast<size_t>(source.size())), counts;
+  for (int64_t i = 0; i < source.size(); ++i) labels[static_cast<size_t>(i)] = source.identity(i);
+  std::sort(labels.begin(), labels.end());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (i == 0 || labels[i] != labels[i - 1]) counts.push_back(0);
+    ++counts.back();
+  }
+  std::sort(counts.begin(), counts.end());
+  return counts;
+}
+
 /// The shards of a record set, a file or a folder; none of another path.
 nlohmann::json shards_of(const fs::path& path) {
   std::vector<fs::path> files;
-  if (path.extension() == ".rec") files.push_back(path);
-  if (files.empty() && fs::is_directory(path)) {
-    for (const auto& entry : fs::directory_iterator(path)) {
-      if (entry.path().extension() == ".rec") files.push_back(entry.path());
-    }
-    if (fs::exists(path / "train.rec")) files = {path / "train.rec"};
-  }
-  std::sort(files.begin(), files.end());
+  if (formats::is_record_name(path)) files.push_back(path);
+  if (files.empty() && fs::is_directory(path)) files = formats::record_files(path);
   nlohmann::json out = nlohmann::json::array();
   for (const fs::path& file : files) {
     const formats::FaceRecords set(file, {});
@@ -83,14 +90,13 @@ nlohmann::json data_info(const OpenSource& open, int64_t sample, const fs::path&
   };
   contents.note = [&](const std::string& text) { notes.push_back(text); };
   const std::string fingerprint = content_fingerprint_of(source, contents);
-  std::vector<int64_t> counts(static_cast<size_t>(source.identities()), 0);
-  for (int64_t i = 0; i < source.size(); ++i) ++counts[static_cast<size_t>(source.identity(i))];
-  const int64_t empty = std::count(counts.begin(), counts.end(), 0);
-  std::sort(counts.begin(), counts.end());
+  const std::vector<int64_t> counts = pictures_per_identity(source);
+  const int64_t empty = source.identities() - static_cast<int64_t>(counts.size()), middle = source.identities() / 2;
+  const int64_t least = empty > 0 ? 0 : counts.front(), median = middle < empty ? 0 : counts[static_cast<size_t>(middle - empty)];
   return {{"pictures", source.size()},
           {"identities", source.identities()},
           {"identities_without_pictures", empty},
-          {"pictures_per_identity", {{"min", counts.front()}, {"median", counts[counts.size() / 2]}, {"max", counts.back()}}},
+          {"pictures_per_identity", {{"min", least}, {"median", median}, {"max", counts.back()}}},
           {"sizes_of_sample", sampled_sizes(source, sample)},
           {"encoded", encoded_of(source) != nullptr},
           {"fingerprint", fingerprint},

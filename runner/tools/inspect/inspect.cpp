@@ -8,9 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/face_bin.h"
+#include "formats/file_kind.h"
+#include "formats/recordio.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
 #include "kernel/ledger/checkpoint_state.h"
+#include "kernel/model/weights_file.h"
+#include "kernel/recipe/weight_files.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -85,6 +89,7 @@ json inspect_torch(const fs::path& path) {
   const formats::TorchCheckpoint file(path);
   json out{{"format", "torch"}, {"tensors", json::array()}, {"values", json::object()}, {"opaque", json::array()}};
   for (const auto& [name, tensor] : file.tensors()) out["tensors"].push_back(tensor_json(name, tensor.dtype, tensor.shape));
+  for (const auto& [where, why] : file.unusable()) out["not_usable"].push_back({{"path", where}, {"reason", why}});
   for (const auto& [where, what] : file.opaque()) out["opaque"].push_back({{"path", where}, {"class", what}});
   const formats::PickleValue& root = file.root();
   for (size_t i = 0; root.is(Kind::dict) && i < root.items.size(); i += 2) {
@@ -124,6 +129,20 @@ json inspect_bin(const fs::path& path) {
           {"picture_bytes", bytes}};
 }
 
+/// Weights in several files, or in a folder of Hugging Face.
+json inspect_parts(const fs::path& path) {
+  const WeightsFile file(path);
+  json out{{"format", "weights in parts"}, {"file", file.file().string()}, {"tensors", json::array()}};
+  for (const StoredTensor& tensor : file.tensors()) {
+    if (tensor.problem.empty()) {
+      out["tensors"].push_back(tensor_json(tensor.name, tensor.dtype, tensor.shape));
+    } else {
+      out["not_usable"].push_back({{"path", tensor.name}, {"reason", tensor.problem}});
+    }
+  }
+  return out;
+}
+
 json inspect_folder(const fs::path& path) {
   const fs::path checkpoint = resolve_checkpoint(path);
   const auto [position, facts] = read_checkpoint_state(checkpoint);
@@ -142,17 +161,21 @@ json inspect_folder(const fs::path& path) {
 }  // namespace
 
 json inspect(const fs::path& path) {
-  if (fs::is_directory(path)) return inspect_folder(path);
-  const std::string extension = path.extension().string();
-  if (extension == ".rec" || extension == ".idx")
-    throw Error(fmt::format("\"{}\" belongs to a record set; lafs data info shows it", path.string()));
-  const formats::MappedFile file(path);
-  if (formats::looks_like_torch(file.bytes())) return inspect_torch(path);
-  if (extension == ".bin") return inspect_bin(path);
-  if (extension == ".pth" || extension == ".pt") return inspect_torch(path);
-  if (extension != ".safetensors")
-    throw Error(fmt::format("\"{}\" is neither .pth, .safetensors nor face .bin, nor the folder of a checkpoint or run", path.string()));
-  return inspect_safetensors(path);
+  const auto files = weight_files(path);
+  if (fs::is_directory(path) && !files) return inspect_folder(path);
+  if (files && (files->parts.size() > 1 || files->named != files->parts[0])) return inspect_parts(path);
+  const fs::path file = files ? files->named : path;
+  const std::string extension = file.extension().string();
+  if (formats::is_record_name(file) || extension == ".idx")
+    throw Error(fmt::format("\"{}\" belongs to a record set; lafs data info shows it", file.string()));
+  const formats::MappedFile mapped(file);
+  const bool torch = formats::looks_like_torch(mapped.bytes()), known = torch || formats::looks_like_safetensors(mapped.bytes());
+  if (extension == ".bin" && !known) {
+    const auto kind = formats::file_kind(mapped.bytes());
+    if (!kind || kind->pickle) return inspect_bin(file);
+  }
+  check_weights_kind(file);
+  return torch ? inspect_torch(file) : inspect_safetensors(file);
 }
 
 void print_inspected(const json& facts) {

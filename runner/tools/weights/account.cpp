@@ -18,18 +18,35 @@ std::string list_text(const std::string& title, const std::vector<std::string>& 
   return text;
 }
 
+std::vector<std::string> lines_of(const std::vector<NotLoaded>& tensors) {
+  std::vector<std::string> lines;
+  for (const NotLoaded& one : tensors) lines.push_back(fmt::format("{}: {}", one.name, one.reason));
+  return lines;
+}
+
+std::vector<std::string> names_of(const std::vector<NotLoaded>& tensors) {
+  std::vector<std::string> names;
+  for (const NotLoaded& one : tensors) names.push_back(one.name);
+  return names;
+}
+
 }  // namespace
 
 std::string account_report(const LoadAccount& account) {
   return fmt::format("matched {} of {}, {} of them renamed\n", account.matched.size(), account.wanted(), account.renamed) +
-         list_text("missing in the file", account.missing) +
-         list_text(fmt::format("of another shape, first {}", account.first_wrong), account.wrong_shape) +
-         list_text("in the file and not used", account.unexpected) + list_text("dropped by the map", account.dropped);
+         list_text("missing in the file", account.missing) + list_text("of another shape", lines_of(account.wrong_shape)) +
+         list_text("in the file and not usable", lines_of(account.not_usable)) + list_text("in the file and not used", account.unexpected) +
+         list_text("dropped by the map", account.dropped);
 }
 
 nlohmann::json account_json(const LoadAccount& account) {
-  return {{"matched", account.matched},         {"renamed", account.renamed},       {"missing", account.missing},
-          {"wrong_shape", account.wrong_shape}, {"unexpected", account.unexpected}, {"dropped", account.dropped}};
+  return {{"matched", account.matched},
+          {"renamed", account.renamed},
+          {"missing", account.missing},
+          {"wrong_shape", names_of(account.wrong_shape)},
+          {"not_usable", names_of(account.not_usable)},
+          {"unexpected", account.unexpected},
+          {"dropped", account.dropped}};
 }
 
 }  // namespace lafs

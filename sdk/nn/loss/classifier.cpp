@@ -3,9 +3,11 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
 #include <torch/types.h>
 
 #include "lafs/error.h"
+#include "lafs/memory.h"
 #include "nn/layers/function.h"
 #include "nn/loss/sparse_cross_entropy.h"
 
@@ -23,6 +25,14 @@ std::pair<at::Tensor, at::Tensor> normalised(const at::Tensor& rows) {
 }  // namespace
 
 Classifier::Classifier(const Options& options) : options_(options) {
+  const double rows = static_cast<double>(options.classes) * static_cast<double>(options.sub_centers);
+  try {
+    check_memory(rows * static_cast<double>(options.width) * sizeof(float),
+                 fmt::format("the class matrix of {} identities, {} rows of {} numbers,", options.classes, rows, options.width));
+  } catch (const Error& error) {
+    throw Error(
+        fmt::format("{}; if the labels of the training data have gaps, number them without: renumber = true of record_set", error.what()));
+  }
   weight = register_parameter("weight", torch::empty({options.classes * options.sub_centers, options.width}));
 }
 

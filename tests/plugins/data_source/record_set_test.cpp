@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "formats/face_writer.h"
 #include "imaging/encode.h"
 #include "lafs/encoded_of.h"
+#include "lafs/rng.h"
 #include "materials.h"
 
 using lafs::formats::FaceWriter;
@@ -143,6 +146,72 @@ TEST_CASE("record_set: labels come from the records where they are asked for") {
   CHECK(error_of([&] { source("record_set", files(folder.text()))->get(1); }) ==
         "\"" + (folder / "train.rec") + "\": key 2: its record says class 1, its range 0");
   CHECK(listing(*source("record_set", files(folder.text(), "labels = \"records\""))) == "1=0:1 2=1:2 3=1:3 ");
+}
+
+TEST_CASE("record_set: gaps between labels are said, and renumbering leaves none and keeps the people apart, whatever the labels") {
+  struct Notes final : lafs::test::BareAssembly {
+    std::vector<std::string> said;
+    void note(const std::string& text) override { said.push_back(text); }
+  };
+  lafs::Rng rng(9);
+  int64_t tried = 0, gaps = 0;
+  for (; tried < 60; ++tried) {
+    const TempFolder folder("record_set_gaps");
+    lafs::formats::RecordWriter writer(folder / "train.rec");
+    std::set<int64_t> people;
+    std::vector<int64_t> labels;
+    const int64_t step = int64_t{1} << rng.integer(0, 31);
+    for (int64_t n = rng.integer(1, 12); n > 0; --n) {
+      labels.push_back(rng.integer(0, 5) % (tried % 5 + 1) * step / 2);
+      if (step > 1 << 24) labels.back() = labels.back() / 1024 * 1024;
+      const std::vector<float> one{static_cast<float>(labels.back())};
+      writer.write(labels.size(), lafs::formats::face_record(one, false, labels.size(), 0, picture(1)));
+      people.insert(labels.back());
+    }
+    writer.finish();
+    folder.write("property", lafs::formats::property_text(*people.rbegin() + 1, 1, 1));
+    Notes notes, quiet;
+    const auto open = [&](const std::string& more, lafs::Assembly& assembly) {
+      return lafs::test::make<lafs::DataSource>("record_set", files(folder.text(), more), assembly);
+    };
+    const auto as_written = open("", notes), renumbered = open("renumber = true", quiet);
+    REQUIRE(as_written->identities() == *people.rbegin() + 1);
+    CHECK(renumbered->identities() == static_cast<int64_t>(people.size()));
+    for (int64_t i = 0; i < as_written->size(); ++i) {
+      CHECK(as_written->identity(i) == labels[static_cast<size_t>(i)]);
+      CHECK(renumbered->identity(i) == std::distance(people.begin(), people.find(labels[static_cast<size_t>(i)])));
+    }
+    CHECK(lafs::test::consistent(*renumbered));
+    const int64_t there = as_written->identities(), filled = renumbered->identities();
+    const bool gap = there != filled;
+    gaps += gap;
+    const auto said = [&](const Notes& notes) {
+      return std::count_if(notes.said.begin(), notes.said.end(),
+                           [](const std::string& text) { return text.find("have gaps") != std::string::npos; });
+    };
+    CHECK(said(notes) == gap);
+    CHECK(said(quiet) == 0);
+    if (!gap) CHECK(renumbered->fingerprint() == as_written->fingerprint());
+    if (gap && people.contains(0)) {
+      CHECK(notes.said.back() ==
+            fmt::format(
+                "\"{}\": labels have gaps: they go up to {}, and {} of these {} identities have no picture; a head gets a row for each, "
+                "trained or not; renumber = true numbers the {} that have pictures from 0",
+                folder / "train.rec", there - 1, there - filled, there, filled));
+    }
+  }
+  CHECK(tried == 60);
+  CHECK(gaps > 20);
+}
+
+TEST_CASE("record_set: a set given as something else says what it is") {
+  const TempFolder folder("record_set_else");
+  folder.write("lfw.bin", "GIF89a and more");
+  CHECK(
+      opening(files(folder / "lfw.bin")) ==
+      in_recipe("\"" + (folder / "lfw.bin") +
+                "\" is a GIF picture; name weights where weights are needed, and the folder of the pictures, or a list of them, where data "
+                "is"));
 }
 
 TEST_CASE("record_set: what cannot be opened is reported with its name") {

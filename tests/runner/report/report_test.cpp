@@ -52,6 +52,23 @@ TEST_CASE("report: a whole run becomes one page, with the baseline beside the mo
   for (const char* outside : {"http:", "https:", "<script", "<link", "src="}) CHECK_FALSE(has(page, outside));
 }
 
+TEST_CASE("report: what became of the weights that a run began with is told, names and reasons included") {
+  const test::RunFolder folder;
+  folder.write("weights.json",
+               R"({"init": [{"into": "backbone", "from": "w.pth", "file": "/data/w.pth", "identity": "ab", "map": "dino_backbone",
+    "select": "", "loaded": ["cls_token", "norm.weight"], "mapped": [{"name": "a", "stored": "module.a"}],
+    "left_random": [{"name": "pos_embed", "reason": "missing in the file"}], "dropped": ["head.weight"],
+    "unused": [{"stored": "blocks.1.<b>", "reason": "without a place in the network"}], "not_selected": []}]})");
+  write_report(folder.path);
+  const std::string page = folder.read("report.html");
+  CHECK(has(page, "<h2>Weights it began with</h2>"));
+  CHECK(has(page, "<td>backbone</td><td>/data/w.pth, map dino_backbone</td><td class=\"number\">2</td><td class=\"number\">1</td>"));
+  CHECK(has(page, "<summary>/data/w.pth: Left random, 1</summary><pre>pos_embed: missing in the file\n</pre>"));
+  CHECK(has(page, "<summary>/data/w.pth: Dropped by the map, 1</summary><pre>head.weight\n</pre>"));
+  CHECK(has(page, "<pre>blocks.1.&lt;b&gt;: without a place in the network\n</pre>"));
+  CHECK_FALSE(has(page, "Not selected, "));
+}
+
 TEST_CASE("report: what a folder lacks is left out") {
   const test::RunFolder folder;
   write_report(folder.path);

@@ -12,77 +12,16 @@
 #include "formats/face_writer.h"
 #include "lafs/error.h"
 #include "support/bytes.h"
+#include "support/face_set.h"
 #include "support/generated_text.h"
 #include "support/scratch.h"
 
 namespace lafs::test {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 namespace fs = std::filesystem;
 
 const fs::path vectors = fs::path(LAFS_TEST_GOLDEN) / "vectors";
-
-Bytes bytes(std::string_view text) { return {text.begin(), text.end()}; }
-
-struct Entry {
-  uint64_t key;
-  std::vector<float> labels;
-  bool list;
-  std::string body;
-  uint64_t id2 = 0;
-};
-Entry picture(uint64_t key, float label, const std::string& body = "jpeg") { return {key, {label}, false, body}; }
-Entry range(uint64_t key, float first, float end) { return {key, {first, end}, true, ""}; }
-
-/// A set of these records in a folder of its own.
-class Set {
- public:
-  explicit Set(const std::vector<Entry>& entries, const std::string& property = "3,112,112\n") {
-    formats::RecordWriter writer(file());
-    for (const Entry& e : entries) writer.write(e.key, formats::face_record(e.labels, e.list, e.key, e.id2, bytes(e.body)));
-    writer.finish();
-    if (!property.empty()) write_bytes(folder_ / "property", property);
-  }
-  fs::path file() const { return folder_ / "train.rec"; }
-  formats::FaceRecords open(bool own = false) const { return formats::FaceRecords(file(), {own, 2}); }
-  std::string name() const { return "\"" + file().string() + "\""; }
-  /// The error of opening without the file in front.
-  std::string refusal() const {
-    try {
-      open();
-    } catch (const Error& error) {
-      const std::string what = error.what();
-      return what.starts_with(name() + ": ") ? what.substr(name().size() + 2) : what;
-    }
-    return "no error";
-  }
-  std::string warnings() const {
-    std::string all;
-    const formats::FaceRecords set = open();
-    for (std::string text : set.warnings()) {
-      const size_t at = text.find(folder_.path().string());
-      if (at != std::string::npos) text.erase(at, folder_.path().string().size() + 1);
-      all += text + "\n";
-    }
-    return all;
-  }
-  ScratchFolder folder_;
-};
-
-std::string listing(const formats::FaceRecords& set) {
-  std::string all;
-  for (int64_t i = 0; i < set.size(); ++i) {
-    const Bytes body = set.picture(i);
-    all += fmt::format("{}={}:{} ", set.key(i), set.label(i), std::string(body.begin(), body.end()));
-    CHECK(set.find(set.key(i)) == i);
-  }
-  return all;
-}
-
-std::vector<Entry> two_people() {
-  return {picture(1, 0), picture(2, 0), picture(3, 1), range(4, 1, 3), range(5, 3, 4), {0, {4, 6}, true, "", 1}};
-}
 
 TEST_CASE("face records: the vectors of both styles") {
   const ScratchFolder folder;
@@ -121,8 +60,15 @@ TEST_CASE("face records: the writer keeps to what readers can hold") {
   writer.add(4, bytes("a"));
   writer.add(6, bytes("b"));
   CHECK_THROWS_WITH_AS(writer.add(5, bytes("c")), "label 5 follows label 6; range style needs them in order", Error);
-  CHECK_THROWS_WITH_AS(writer.add(-1, bytes("c")), "label -1 is outside [0, 16777216]", Error);
-  CHECK_THROWS_WITH_AS(writer.add(16777217, bytes("c")), "label 16777217 is outside [0, 16777216]", Error);
+  for (const int64_t label : {int64_t{-1}, int64_t{16777217}, int64_t{3000000000}}) {
+    CHECK_THROWS_WITH_AS(
+        writer.add(label, bytes("c")),
+        fmt::format("label {} is outside [0, 16777216], the numbers that the format holds exactly; number identities from 0, as "
+                    "renumber = true of record_set does",
+                    label)
+            .c_str(),
+        Error);
+  }
   CHECK_THROWS_WITH_AS(writer.add(16777216, bytes("c")), "range style holds fewer than 16777216 records; plain style holds more", Error);
 }
 

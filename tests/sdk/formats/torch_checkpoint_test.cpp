@@ -11,6 +11,7 @@
 #include "lafs/rng.h"
 #include "support/bytes.h"
 #include "support/error_of.h"
+#include "support/one_tensor.h"
 #include "support/scratch.h"
 
 namespace lafs::formats {
@@ -86,44 +87,6 @@ void check_views(const std::string& file) {
   }
 }
 
-/// A one-tensor archive whose pickle is ours to break.
-std::string archive(const std::string& pickle, const std::string& storage = std::string(24, '\0')) {
-  const auto put = [](std::string& out, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-  };
-  std::string file, directory;
-  uint64_t count = 0;
-  for (const auto& [name, data] : {std::pair<std::string, std::string>{"a/data.pkl", pickle}, {"a/data/0", storage}}) {
-    std::string common;
-    put(common, 0, 2);
-    put(common, 0, 2);
-    put(common, 0, 4);
-    put(common, crc32(std::as_bytes(std::span(data))), 4);
-    put(common, data.size(), 4);
-    put(common, data.size(), 4);
-    put(common, name.size(), 2);
-    std::string central = std::string("PK\x01\x02") + std::string(4, '\0') + common + std::string(12, '\0');
-    put(central, file.size(), 4);
-    directory += central + name;
-    file += std::string("PK\x03\x04") + std::string(2, '\0') + common + std::string(2, '\0') + name + data;
-    ++count;
-  }
-  std::string end = "PK\x05\x06" + std::string(4, '\0');
-  put(end, count, 2);
-  put(end, count, 2);
-  put(end, directory.size(), 4);
-  put(end, file.size(), 4);
-  return file + directory + end + std::string(2, '\0');
-}
-
-/// {"w": tensor} of a storage of `count` floats, with sizes and strides of one dimension.
-std::string one_tensor(int offset, int size, int stride, int count, const std::string& function = "torch._utils\n_rebuild_tensor_v2",
-                       const std::string& type = "FloatStorage") {
-  const auto number = [](int value) { return "I" + std::to_string(value) + "\n"; };
-  return "\x80\x02}U\x01wc" + function + "\n((U\x07storagectorch\n" + type + "\nU\x01" + "0U\x03" + "cpu" + number(count) + "tQ" +
-         number(offset) + number(size) + "\x85" + number(stride) + "\x85\x89}tRs.";
-}
-
 }  // namespace
 
 TEST_CASE("pth: every sample of the specification reads as recorded, new form and old") {
@@ -180,10 +143,6 @@ TEST_CASE("pth: what cannot be read is named, and how to save it again") {
   std::string tar(600, '\0');
   tar.replace(257, 5, "ustar");
   CHECK(error_of(tar) == start + "tar files of PyTorch before 0.1.10 are not supported" + advice);
-  CHECK(error_of(archive(one_tensor(0, 6, 1, 6, "torch._utils\n_rebuild_sparse_tensor"))) ==
-        start + "tensor \"w\" is made by \"torch._utils._rebuild_sparse_tensor\", which is not supported" + advice);
-  CHECK(error_of(archive(one_tensor(0, 6, 1, 6, "torch._utils\n_rebuild_tensor_v2", "ComplexFloatStorage"))) ==
-        start + "storage \"0\" is a \"torch.ComplexFloatStorage\", which is not supported" + advice);
 }
 
 TEST_CASE("pth: a tensor that leaves its storage is refused") {
