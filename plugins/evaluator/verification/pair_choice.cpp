@@ -82,7 +82,7 @@ std::vector<int64_t> identities_of(const DataSource& source) {
 }  // namespace
 
 void PairOptions::declare(Params& p) {
-  p("pairs", pairs, "list of pairs: LFW's pairs.txt or pairsDev*.txt, or lines \"pathA pathB 0|1\"; keys of a record set are paths");
+  p("pairs", pairs, "list of pairs: LFW's pairs.txt or pairsDev*.txt, or lines \"A B 0|1\" of keys: paths, or numbers of a record set");
   p("all_pairs", all_pairs, "every pair of pictures of the data source");
   p("genuine", genuine, at_least(0), "genuine pairs to draw; each identity gives one before any gives a second");
   p("impostor", impostor, at_least(0), "impostor pairs to draw, uniform over pairs of pictures");
