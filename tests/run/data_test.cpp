@@ -237,14 +237,17 @@ TEST_CASE("data: what a folder holds beside its pictures, and lying pictures, ar
   fs::create_directories(people.root() / "p1/@eaDir");
   fs::create_directories(people.root() / "p9");
   write_bytes(people.root() / "p2/lying.jpg", lying_picture());
+  write_bytes(people.root() / "p2/grey.pgm", "P1 8 8\n" + std::string(64, '1'));
   const std::vector<std::string> notes{
       fmt::format("\"{}\": files left out because of their ending: 1 .gif, 1 .txt", root),
       fmt::format("\"{}\": folders of systems and cameras left out: 1, first \"p1/@eaDir\"", root),
       fmt::format("\"{}\": folders without pictures left out: 1, first \"p9\"", root),
-      fmt::format("\"{}\": EXIF says of 1 of 7 pictures that they are to be turned; they are taken as stored (exif = \"ignore\")", root)};
+      fmt::format("\"{}\": EXIF says of 1 of 8 pictures that they are to be turned; they are taken as stored (exif = \"ignore\")", root)};
   CHECK(nlohmann::json::parse(lafs({"data", "info", people.root(), "--json"}).out).at("notes") == notes);
   const Outcome pack = lafs({"data", "pack", people.root(), "--out", people.out(), "--quiet"});
-  CHECK(pack.err == fmt::format("{}\n", fmt::join(notes, "\n")));
+  CHECK(pack.err == fmt::format("{}\npictures that are neither JPEG nor PNG were encoded as JPEG: 1\n"
+                                "pictures have 2 different sizes; the property file names the commonest\n",
+                                fmt::join(notes, "\n")));
   const Tiny tiny;
   const Outcome run = tiny.run(
       "out", {"--set", "run.steps=1", "--set", "run.batch=4", "--set", "data_source={ use = \"image_folder\", root = \"" + root + "\" }"});
@@ -265,7 +268,9 @@ TEST_CASE("data: exif = apply turns pictures, also those that are packed") {
   };
   CHECK(sizes("ignore") == nlohmann::json{{"8x8", 6}, {"8x16", 1}});
   CHECK(sizes("apply") == nlohmann::json{{"8x8", 6}, {"16x8", 1}});
-  REQUIRE(lafs({"data", "pack", "--source", source("apply"), "--out", people.out(), "--quiet"}).status == 0);
+  const Outcome pack = lafs({"data", "pack", "--source", source("apply"), "--out", people.out(), "--quiet"});
+  REQUIRE(pack.status == 0);
+  CHECK(pack.err == "pictures have 2 different sizes; the property file names the commonest\n");
   const formats::FaceRecords set(people.out() / "train.rec", {});
   REQUIRE(set.size() == 7);
   CHECK(text(set.picture(0)) == people.pictures[0]);

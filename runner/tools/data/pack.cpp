@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/run/interrupt.h"
+#include "lafs/encoded_of.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
 #include "runner/tools/data/style.h"
@@ -27,6 +28,8 @@ bool pack_source(const OpenSource& open, const PackOptions& options, bool quiet)
     return false;
   }
   if (result.style != options.style) say("range style cannot hold so many keys: the set was written in plain style\n");
+  if (options.format == "keep" && encoded_of(*open.source) && result.copied < result.pictures)
+    say("pictures that are neither JPEG nor PNG were encoded as JPEG: {}\n", result.pictures - result.copied);
   if (result.sizes.size() > 1) say("pictures have {} different sizes; the property file names the commonest\n", result.sizes.size());
   fmt::print("{} pictures of {} identities in {}, {} style, {} copied without loss, {} bytes\n", result.pictures, open.source->identities(),
              options.out.string(), style_text(result.style == formats::FaceWriter::Style::range), result.copied, result.bytes);
