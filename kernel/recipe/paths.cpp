@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/unicode_forms.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
@@ -14,13 +15,30 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string absolute_text(const fs::path& path) {
+/// Bytes outside ASCII as \xNN, for a terminal.
+std::string plain_text(const std::string& text) {
+  std::string plain;
+  for (const char c : text)
+    plain += static_cast<unsigned char>(c) < 128 ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return plain;
+}
+
+std::string absolute_text(const fs::path& path, const Position& position, Diagnostics& diagnostics) {
   std::string text = fs::absolute(path).lexically_normal().string();
   while (text.size() > 1 && text.back() == '/') text.pop_back();
+  if (const std::string fault = encoding_fault(text); !fault.empty()) {
+    diagnostics.error(position, fault);
+    return "";
+  }
   return text;
 }
 
 }  // namespace
+
+std::string encoding_fault(const std::string& path) {
+  if (formats::is_utf8(path)) return "";
+  return fmt::format("the path \"{}\" is not UTF-8, and a recipe can hold no other; rename that folder or file", plain_text(path));
+}
 
 Roots read_roots(const Node& document, const std::string& data_root, Diagnostics& diagnostics) {
   Roots roots;
@@ -44,12 +62,12 @@ Roots read_roots(const Node& document, const std::string& data_root, Diagnostics
 std::string resolve_path(const Node& node, const Roots& roots, Diagnostics& diagnostics) {
   const std::string& text = *node.string();
   if (text.empty()) return text;
-  if (text[0] != '@') return absolute_text(node.folder / text);
+  if (text[0] != '@') return absolute_text(node.folder / text, node.position, diagnostics);
   const size_t end = std::min(text.find('/'), text.size());
   const std::string root = text.substr(1, end - 1), rest = end < text.size() ? text.substr(end + 1) : "";
   if (const auto found = roots.find(root); found != roots.end()) {
     if (found->second.starts_with('@')) return rest.empty() ? found->second : found->second + "/" + rest;
-    return absolute_text(fs::path(found->second) / rest);
+    return absolute_text(fs::path(found->second) / rest, node.position, diagnostics);
   }
   if (root == "data") return text;
   std::vector<std::string> known{"data"};

@@ -12,4 +12,7 @@ Roots read_roots(const Node& document, const std::string& data_root, Diagnostics
 /// unknown, so that a recipe can be checked where there is no data.
 std::string resolve_path(const Node& node, const Roots& roots, Diagnostics& diagnostics);
 
+/// A sentence for a path that no TOML file, such as the resolved recipe, can hold; empty for one in UTF-8.
+std::string encoding_fault(const std::string& path);
+
 }  // namespace lafs

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/recipe/paths.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
@@ -110,6 +111,7 @@ void place(Row& row, const fs::path& folder) {
     for (InitEntry& init : stage.recipe.init) {
       if (!init.from.value.starts_with(stage_prefix)) continue;
       // The last checkpoint: which one is best depends on the evaluators, which are not part of the identity.
+      if (const std::string fault = encoding_fault(row.folder.string()); !fault.empty()) throw Error(fault).at(init.position);
       init.from.value = (row.folder / init.from.value.substr(stage_prefix.size()) / "checkpoints" / "last").string();
     }
     resolve(stage.recipe);

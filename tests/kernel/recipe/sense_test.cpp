@@ -1,0 +1,48 @@
+#include "kernel/recipe/recipe.h"
+
+#include <doctest/doctest.h>
+
+#include "kernel/toys.h"
+#include "support/bytes.h"
+#include "support/scratch.h"
+
+using namespace lafs;
+using test::recipe_error;
+
+namespace {
+
+/// Whether reading `[optimizer]` with these keys reports the sentence; there is no optimizer among the toys, which is reported too.
+bool optimizer_reports(const std::string& keys, const std::string& sentence) {
+  return recipe_error("[optimizer]\nuse = \"toy\"\n" + keys).find("r.toml:" + sentence) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("recipe: values that read as off, and leave nothing that trains, are errors") {
+  CHECK(recipe_error("[run]\nclip = \"global\"\nclip_norm = 0\n") ==
+        "r.toml:3:13: error: clip_norm = 0 makes every gradient 0, and nothing trains; to leave gradients as they are, write clip = "
+        "\"none\"");
+  CHECK(recipe_error("[run]\nclip_norm = 0\n") == "");
+  CHECK(optimizer_reports("lr = 0\n", "3:6: error: lr = 0 in every step, and nothing trains"));
+  CHECK(optimizer_reports("lr = { shape = \"cosine\", from = 0, to = 0 }\n", "3:6: error: lr = 0 in every step, and nothing trains"));
+  CHECK(!optimizer_reports("lr = { shape = \"cosine\", from = 1, to = 0 }\n", "3:6: error: lr = 0 in every step, and nothing trains"));
+  CHECK(optimizer_reports("layer_decay = 0\n",
+                          "3:15: error: layer_decay = 0 trains the last layer alone; write 1 for one rate in all layers"));
+}
+
+TEST_CASE("recipe: no number is infinite, whatever its range") {
+  CHECK(optimizer_reports("lr = inf\n", "3:6: error: lr = inf is not a finite number (learning rate)"));
+  CHECK(recipe_error("[run]\nevaluate_every = inf\n") ==
+        "r.toml:2:18: error: evaluate_every = inf is not a finite number (epochs between evaluations; 0: only at the end)");
+}
+
+TEST_CASE("recipe: a path that TOML cannot hold is named before anything is written") {
+  const test::ScratchFolder folder;
+  const std::filesystem::path below = folder.path() / "J\xf6rg";
+  std::filesystem::create_directories(below);
+  test::write_bytes(below / "r.toml", "[data_source]\nuse = \"toy\"\nroot = \"faces\"\n");
+  const std::string error = test::error_of([&] { open_recipe(below / "r.toml", {}, test::toys()); });
+  const std::string wanted = ":3:8: error: the path \"" + folder.path().string() +
+                             "/J\\xf6rg/faces\" is not UTF-8, and a recipe can hold no other; rename that folder or file";
+  CHECK_MESSAGE(error.ends_with(wanted), error);
+}
