@@ -37,7 +37,7 @@ std::string absolute_text(const fs::path& path, const Position& position, Diagno
 
 std::string encoding_fault(const std::string& path) {
   if (formats::is_utf8(path)) return "";
-  return fmt::format("the path \"{}\" is not UTF-8, and a recipe can hold no other; rename that folder or file", plain_text(path));
+  return fmt::format("the path \"{}\" is not UTF-8, and a recipe can only hold UTF-8; rename that folder or file", plain_text(path));
 }
 
 Roots read_roots(const Node& document, const std::string& data_root, Diagnostics& diagnostics) {

@@ -229,7 +229,7 @@ std::string lying_picture() {
   return jpeg.insert(2, std::string("\xff\xe1\0\x22", 4) + exif);
 }
 
-TEST_CASE("data: what a folder holds beside its pictures, and lying pictures, are told by info, pack and run, and kept") {
+TEST_CASE("data: what a folder holds beside its pictures, and pictures that lie on their side, are reported by info, pack and run, and kept") {
   const People people;
   const std::string root = people.root().string();
   write_bytes(people.root() / "p0/notes.txt", "mine");

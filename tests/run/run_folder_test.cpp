@@ -163,7 +163,7 @@ TEST_CASE("run folder: checkpoints of which none is whole are never trained over
             "  the folder that last or best names is missing\n");
 }
 
-TEST_CASE("run folder: file systems without locks or without links are told in a sentence, and the run is the same") {
+TEST_CASE("run folder: file systems without locks or without links are reported in a sentence, and the run is the same") {
   const Halted tiny;
   const std::string library = LAFS_TEST_BINARY_DIR "/lib/lafs/fixture_helper/poor_file_system.so";
   const fs::path lock = tiny / "half/.lock";

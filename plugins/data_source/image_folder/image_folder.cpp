@@ -137,7 +137,7 @@ class ImageFolder final : public lafs::DataSource,
                     root_.string(), identities(), listing_.identity_name(0)));
   }
 
-  /// Tells how many pictures, of those that are looked at, EXIF wants turned. So many are looked at that opening takes no time to speak of.
+  /// Tells how many pictures, of those that are looked at, EXIF wants turned. Only so many are looked at that opening stays quick.
   void tell_orientations(lafs::Assembly& assembly) const {
     const int64_t looked_at = std::min<int64_t>(size(), 1024);
     std::atomic<int64_t> lying{0};

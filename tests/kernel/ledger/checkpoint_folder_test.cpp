@@ -74,7 +74,7 @@ TEST_CASE("checkpoint folder: what a run leaves needs no repair") {
   CHECK(CheckpointFolder(run.folder / "none").find("last").empty());
 }
 
-TEST_CASE("checkpoint folder: each repair is said in a sentence") {
+TEST_CASE("checkpoint folder: each repair is reported in a sentence") {
   const Stopped run;
   const std::string last = run.within("last").string(), best = run.within("best").string();
   SUBCASE("a link that became a folder") {

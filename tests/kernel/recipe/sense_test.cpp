@@ -43,6 +43,6 @@ TEST_CASE("recipe: a path that TOML cannot hold is named before anything is writ
   test::write_bytes(below / "r.toml", "[data_source]\nuse = \"toy\"\nroot = \"faces\"\n");
   const std::string error = test::error_of([&] { open_recipe(below / "r.toml", {}, test::toys()); });
   const std::string wanted = ":3:8: error: the path \"" + folder.path().string() +
-                             "/J\\xf6rg/faces\" is not UTF-8, and a recipe can hold no other; rename that folder or file";
+                             "/J\\xf6rg/faces\" is not UTF-8, and a recipe can only hold UTF-8; rename that folder or file";
   CHECK_MESSAGE(error.ends_with(wanted), error);
 }

@@ -91,7 +91,7 @@ TEST_CASE("weight files: parts are found by their index or their numbers, howeve
   CHECK(tried == 72);
 }
 
-TEST_CASE("weight files: what is wrong with an index is said") {
+TEST_CASE("weight files: what is wrong with an index is reported") {
   const auto refusal = [](const std::string& text) {
     Folder folder({});
     test::write_bytes(folder.scratch / "i.json", text);

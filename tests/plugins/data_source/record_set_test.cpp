@@ -148,7 +148,7 @@ TEST_CASE("record_set: labels come from the records where they are asked for") {
   CHECK(listing(*source("record_set", files(folder.text(), "labels = \"records\""))) == "1=0:1 2=1:2 3=1:3 ");
 }
 
-TEST_CASE("record_set: gaps between labels are said, and renumbering leaves none and keeps the people apart, whatever the labels") {
+TEST_CASE("record_set: gaps between labels are reported, and renumbering leaves none and keeps the people apart, whatever the labels") {
   struct Notes final : lafs::test::BareAssembly {
     std::vector<std::string> said;
     void note(const std::string& text) override { said.push_back(text); }

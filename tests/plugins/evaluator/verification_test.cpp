@@ -184,7 +184,7 @@ TEST_CASE("verification: a list that names a missing picture is reported with fi
         list + ":2: error: the data source has no picture \"x.png\"");
 }
 
-TEST_CASE("verification: why a picture is not found is told") {
+TEST_CASE("verification: why a picture is not found is reported") {
   const People people;
   const std::string list = (people.folder / "pairs.txt").string();
   const std::string endings = " with the ending .jpg or .png or .pgm";

@@ -52,7 +52,7 @@ TEST_CASE("report: a whole run becomes one page, with the baseline beside the mo
   for (const char* outside : {"http:", "https:", "<script", "<link", "src="}) CHECK_FALSE(has(page, outside));
 }
 
-TEST_CASE("report: what became of the weights that a run began with is told, names and reasons included") {
+TEST_CASE("report: what became of the weights that a run began with is reported, names and reasons included") {
   const test::RunFolder folder;
   folder.write("weights.json",
                R"({"init": [{"into": "backbone", "from": "w.pth", "file": "/data/w.pth", "identity": "ab", "map": "dino_backbone",

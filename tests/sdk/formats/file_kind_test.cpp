@@ -152,7 +152,7 @@ TEST_CASE("file kind: files of weights and bytes that nobody knows have none, an
   CHECK(tried == 3000);
 }
 
-TEST_CASE("file kind: what is given as data and is none is said") {
+TEST_CASE("file kind: what is given as data but is not data is named") {
   const test::ScratchFolder folder;
   const auto said = [&](const std::string& name, const std::string& bytes) {
     test::write_bytes(folder / name, bytes);

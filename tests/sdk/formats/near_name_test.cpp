@@ -37,7 +37,7 @@ TEST_CASE("unicode forms: composed and decomposed letters of every script are ta
   for (const char* no : {"\xe9", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) CHECK_FALSE(is_utf8(no));
 }
 
-TEST_CASE("near name: the likely cause of a name that is not there is told") {
+TEST_CASE("near name: the likely cause of a missing name is reported") {
   const std::vector<std::string> people{"Ana Lopez", "Bob", "Carol", "Jos\u00e9"};
   CHECK(hint("Jso\u00e9", people) == "; did you mean \"Jos\u00e9\"?");
   CHECK(hint("JOS\u00c9", people) == "; did you mean \"Jos\u00e9\"? capital and small letters differ");

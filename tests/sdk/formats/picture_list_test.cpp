@@ -62,7 +62,7 @@ TEST_CASE("picture list: paths with and without labels, in plain lines") {
   CHECK(faces.pictures("\r\n\r\na/1.jpg\r\n")[0].line == 3);
 }
 
-TEST_CASE("picture list: the .lst files of MXNet and InsightFace are read, and what is not used is said") {
+TEST_CASE("picture list: the .lst files of MXNet and InsightFace are read, and what is not used is reported") {
   Faces faces({"a/1.jpg", "a/2.jpg", "b c/my photo 1.jpg"});
   CHECK(faces.read("0\t4.000000\ta/1.jpg\n9\t5.000000\tb c/my photo 1.jpg\n") == "a/1.jpg=4.000000 b c/my photo 1.jpg=5.000000 ");
   CHECK(faces.notes == std::vector<std::string>{"its lines are MXNet's: number, label, path"});
@@ -72,13 +72,13 @@ TEST_CASE("picture list: the .lst files of MXNet and InsightFace are read, and w
   CHECK(faces.read("1\ta/1.jpg\t0\n1\tb c/my photo 1.jpg\t12\n") == "a/1.jpg=0 b c/my photo 1.jpg=12 ");
   CHECK(faces.notes == std::vector<std::string>{"its lines are InsightFace's: aligned, path, label"});
   CHECK(faces.read("0\ta/1.jpg\t0\t1\t2\t3\t4\n1\ta/2.jpg\t1\n") == "a/1.jpg=0 a/2.jpg=1 ");
-  CHECK(faces.notes[1] == "1 pictures are said not to be aligned; they are taken as they are");
+  CHECK(faces.notes[1] == "pictures that the list calls not aligned: 1; they are used as they are");
   CHECK(faces.notes[2] == "boxes and landmarks of 1 pictures are not used");
   const std::string absolute = (faces.folder / "faces/a/1.jpg").string();
   CHECK(faces.read("1\t" + absolute + "\t0\n") == absolute + "=0 ");
 }
 
-TEST_CASE("picture list: what a line lacks, and why a picture is not there, is told") {
+TEST_CASE("picture list: what a line lacks, and why a picture is missing, is reported") {
   Faces faces({"a/1.jpg", "a/2.jpg", "a/photo.jpg", "Jos\u00e9/1.jpg", "x y/1.jpg", "x"});
   const std::string one = "list.txt:1: error: ", in = " is not in \"faces\"";
   CHECK(faces.refusal("") == "the list \"list.txt\" names no images");
@@ -114,7 +114,7 @@ TEST_CASE("picture list: what a line lacks, and why a picture is not there, is t
   CHECK(faces.refusal("0\t1.5\ta/1.jpg\n") == one + "the label of a person is a whole number in this form, not \"1.5\"");
 }
 
-TEST_CASE("picture list: whole-number labels keep their order as numbers, and a change is said") {
+TEST_CASE("picture list: whole-number labels keep their order as numbers, and a change is reported") {
   const auto numbered = [](const std::vector<std::string>& labels, bool folders = false) {
     return number_labels(labels, std::vector<int64_t>(labels.size(), 1), folders);
   };

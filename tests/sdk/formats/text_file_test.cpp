@@ -32,7 +32,7 @@ std::string reading(const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("text file: line ends of all systems, a byte order mark, blanks and empty lines are nothing") {
+TEST_CASE("text file: line ends of all systems, a byte order mark, blanks and empty lines are ignored") {
   CHECK(reading("a\nb\n") == "1:a 2:b ");
   CHECK(reading("a\r\nb") == "1:a 2:b ");
   CHECK(reading("a\rb\r") == "1:a 2:b ");

@@ -8,7 +8,7 @@
 
 namespace lafs {
 
-TEST_CASE("memory: bytes are said in the unit that fits") {
+TEST_CASE("memory: bytes are written in the unit that fits") {
   CHECK(bytes_text(0) == "0 bytes");
   CHECK(bytes_text(999) == "999 bytes");
   CHECK(bytes_text(1000) == "1.0 kB");
