@@ -4,6 +4,7 @@
 #include <cctype>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -122,6 +123,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? app.exit(error) : wrong_command_line(app, error, invocation.arguments);
+  } catch (const lafs::Error&) {  // of an option that looks at what it names
+    const std::exception_ptr error = std::current_exception();
+    return run_chosen([&](const lafs::Invocation&) -> int { std::rethrow_exception(error); }, invocation);
   }
   return run_chosen(all.action, invocation);
 }

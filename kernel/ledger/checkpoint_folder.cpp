@@ -155,6 +155,7 @@ void CheckpointFolder::point(const std::string& name, const std::string& target)
   fs::remove(fresh, error);
   fs::create_directory_symlink(target, fresh, error);
   if (error) {
+    if (fs::is_symlink(folder_ / name, error)) fs::remove(folder_ / name, error);  // writing would follow it
     formats::write_atomically(folder_ / name, target + "\n");
     return;
   }

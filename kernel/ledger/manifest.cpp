@@ -118,7 +118,6 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"training_identity", facts.training_identity},
       {"data_fingerprint", facts.data_fingerprint},
       {"device", facts.device},
-      {"notes", facts.notes},
       {"threads", facts.threads},
       {"world", facts.world},
       {"environment", {{"LAFS_DATA", data ? nlohmann::json(data) : nlohmann::json(nullptr)}}},

@@ -22,15 +22,17 @@ nlohmann::json json_of(const fs::path& file) {
 }
 
 /// What a run that was stopped before it wrote anything may leave behind.
-bool is_trace_of_lock(const fs::path& entry) {
+bool is_trace(const fs::path& entry) {
   const std::string name = entry.filename().string();
-  return name == ".lock" || name.starts_with(".lock.holder");
+  std::error_code ignored;
+  return name == ".lock" || name.starts_with(".lock.holder") ||
+         (name == "checkpoints" && fs::is_directory(entry) && fs::is_empty(entry, ignored));
 }
 
-bool is_empty_but_for_locks(const fs::path& folder) {
+bool is_empty_but_for_traces(const fs::path& folder) {
   std::error_code ignored;
   return std::all_of(fs::directory_iterator(folder, ignored), fs::directory_iterator(),
-                     [](const fs::directory_entry& entry) { return is_trace_of_lock(entry.path()); });
+                     [](const fs::directory_entry& entry) { return is_trace(entry.path()); });
 }
 
 fs::path made(const fs::path& folder, bool& by_us) {
@@ -49,12 +51,12 @@ FolderLock::FolderLock(const fs::path& folder) : folder_(folder), lock_(made(fol
 FolderLock::~FolderLock() {
   // A run that failed before it wrote anything leaves no folder behind.
   std::error_code ignored;
-  if (made_ && is_empty_but_for_locks(folder_)) fs::remove_all(folder_, ignored);
+  if (made_ && is_empty_but_for_traces(folder_)) fs::remove_all(folder_, ignored);
 }
 
 bool holds_nothing(const fs::path& folder) {
   std::error_code ignored;
-  return !fs::exists(folder, ignored) || (fs::is_directory(folder, ignored) && is_empty_but_for_locks(folder));
+  return !fs::exists(folder, ignored) || (fs::is_directory(folder, ignored) && is_empty_but_for_traces(folder));
 }
 
 bool is_run_of_lafs(const fs::path& folder) {

@@ -24,7 +24,7 @@ class FolderLock {
   FileLock lock_;
 };
 
-/// Whether nothing is there, or an empty folder, or one with nothing but the lock of a run that never began.
+/// Whether nothing is there, or an empty folder, or one with nothing but what a run that never began leaves behind.
 bool holds_nothing(const std::filesystem::path& folder);
 
 /// Whether lafs wrote the folder as a run folder: its manifest or a checkpoint says so.

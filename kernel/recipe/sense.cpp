@@ -15,13 +15,15 @@ bool is_zero(const Schedule& schedule) { return schedule.from == 0 && (schedule.
 
 }  // namespace
 
+std::vector<std::string> sense_notes(const Recipe& recipe) {
+  if (recipe.optimizer.empty() || !is_zero(recipe.optimizer_options.lr)) return {};
+  return {"lr = 0 in every step: no weight moves"};
+}
+
 void check_sense(const Recipe& recipe, const Node& tree, Diagnostics& diagnostics) {
   if (recipe.run.clip != "none" && recipe.run.clip_norm == 0) {
     diagnostics.error(position_of(tree, "run", "clip_norm"),
                       "clip_norm = 0 makes every gradient 0, and nothing trains; to leave gradients as they are, write clip = \"none\"");
-  }
-  if (!recipe.optimizer.empty() && is_zero(recipe.optimizer_options.lr)) {
-    diagnostics.error(position_of(tree, "optimizer", "lr"), "lr = 0 in every step, and nothing trains");
   }
   if (recipe.optimizer_options.layer_decay == 0) {
     diagnostics.error(position_of(tree, "optimizer", "layer_decay"),

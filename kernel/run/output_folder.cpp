@@ -55,17 +55,17 @@ void require_no_data(const Recipe& recipe, const fs::path& folder) {
 
 }  // namespace
 
-void require_run_folder(const Recipe& recipe, const fs::path& folder) {
+const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder) {
   require_no_data(recipe, folder);
-  if (holds_nothing(folder)) return;
+  if (holds_nothing(folder)) return folder;
   std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) return;  // the error of making the folder says it better
+  if (!fs::is_directory(folder, ignored)) return folder;  // the error of making the folder says it better
   const bool own_recipe = real(folder / "recipe.toml") == real(recipe.file);
   if (own_recipe && text_of(recipe.file) != recipe.resolved) {
     throw Error(fmt::format("\"{}\" is the recipe itself, which a run in \"{}\" would overwrite; give another --out, such as \"{}\"",
                             recipe.file.string(), folder.string(), (folder / "run").string()));
   }
-  if (is_run_of_lafs(folder)) return;
+  if (is_run_of_lafs(folder)) return folder;
   if (const auto runs = runs_in(folder); !runs.empty() && is_run_of_lafs(folder / runs.front())) {
     throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", folder.string()));
   }

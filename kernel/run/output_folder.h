@@ -6,8 +6,8 @@
 namespace lafs {
 
 /// Throws Error unless a run of the recipe may write into the folder: it must be absent, empty, or hold a run of lafs, and be neither in a
-/// folder of the recipe's data nor such that the run would overwrite the recipe's own file. Writes nothing.
-void require_run_folder(const Recipe& recipe, const std::filesystem::path& folder);
+/// folder of the recipe's data nor such that the run would overwrite the recipe's own file. Writes nothing; returns the folder.
+const std::filesystem::path& require_run_folder(const Recipe& recipe, const std::filesystem::path& folder);
 
 /// The same for the folder of a row's stages, where a run of one of its stages may lie.
 void require_row_folder(const Row& row);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
 #include "kernel/data/epochs.h"
@@ -21,6 +20,7 @@
 #include "kernel/model/networks.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/resolver.h"
+#include "kernel/recipe/sense.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/run/data_change.h"
@@ -34,8 +34,6 @@
 
 namespace lafs {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 /// However the work ends, every listener hears that it did.
@@ -46,18 +44,12 @@ struct StoppedAtTheEnd {
   }
 };
 
-/// The folder of a request, once it is known that a run may write there.
-const fs::path& own_folder(const SessionRequest& request) {
-  require_run_folder(request.recipe, request.folder);
-  return request.folder;
-}
-
 class Session {
  public:
   explicit Session(const SessionRequest& request)
       : request_(request),
         recipe_(request.recipe),
-        lock_(own_folder(request)),
+        lock_(require_run_folder(request.recipe, request.folder)),
         device_(open_device(recipe_.run.device)),
         store_(request.folder),
         assembly_(recipe_, RecipeAssembly::Data::open, note_) {}
@@ -116,7 +108,8 @@ CheckpointFacts Session::facts() const {
 }
 
 void Session::prepare() {
-  if (!lock_.note().empty()) notes_.add(lock_.note());
+  notes_.add(lock_.note());
+  notes_.add(sense_notes(recipe_));
   use_threads(recipe_.run.threads);
   if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.add(warning);
   epochs_ = Epochs(recipe_.run, assembly_.images());
@@ -124,8 +117,8 @@ void Session::prepare() {
   note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
-  for (const auto& notes : {shape_notes(*assembly_.data(), recipe_.input), evaluations_->notes()})
-    for (const std::string& note : notes) notes_.add(note);
+  notes_.add(shape_notes(*assembly_.data(), recipe_.input));
+  notes_.add(evaluations_->notes());
 }
 
 /// Whether a checkpoint of this recipe was found and loaded.
@@ -290,7 +283,7 @@ SessionOutcome Session::run() {
   if (!resumed) trainer_->initialise(note_);
   position_.total = epochs_.steps;
   write_folder();
-  if (!resumed) fs::remove(request_.folder / TrainingPictures::list_name);
+  if (!resumed) std::filesystem::remove(request_.folder / TrainingPictures::list_name);
   pictures_ = std::make_shared<TrainingPictures>(assembly_.data(), recipe_.run, request_.folder, [this](auto& text) { message(text); });
   work(resumed);
   outcome_.damaged = pictures_->damaged();

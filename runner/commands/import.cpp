@@ -36,9 +36,8 @@ Command add_import(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   ImportRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("import", "convert another program's weights to our names, and report every tensor");
-  command->add_option("file", request.file, ".pth or .safetensors file, or the folder of a checkpoint or run")
-      ->required()
-      ->type_name("FILE");
+  const char* what = ".pth or .safetensors file, or the folder of a checkpoint or run";
+  command->add_option("file", request.file, what)->required()->type_name("FILE");
   command->add_option("--map", request.map, "name map, see lafs describe; left out where the file has our names")->type_name("NAME");
   command->add_option("--into", request.into, "recipe (its backbone, or its objective, as the map says) or backbone plugin")
       ->required()
@@ -48,8 +47,8 @@ Command add_import(CLI::App& app) {
   command->add_option("--select", request.select, "take only tensors with this prefix, and remove it first")->type_name("PREFIX");
   command->add_option("--only", request.only, "load only these (globs on our names)")->type_name("GLOB");
   command->add_option("--except", request.except, "do not load these (globs on our names)")->type_name("GLOB");
-  command->add_option("--unused", request.unused, "allow the file to have these in loaded parts without a place (globs on our names)")
-      ->type_name("GLOB");
+  const char* unused = "allow the file to have these in loaded parts without a place (globs on our names)";
+  command->add_option("--unused", request.unused, unused)->type_name("GLOB");
   command->add_option("--floor", request.floor, "share of the tensors asked for that must be found")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

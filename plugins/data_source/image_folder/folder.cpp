@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 #include <xxhash.h>
 
+#include "formats/content_index.h"
 #include "imaging/decode.h"
 #include "lafs/error.h"
 
@@ -70,6 +71,8 @@ Content Walk::content_of(const std::string& relative) {
     const std::string name = entry->path().filename().string(), path = below(relative, name);
     std::error_code none;
     const bool link = entry->is_symlink(none);
+    if (name == formats::ContentIndex::file_name) continue;  // ours
+    if (name == formats::ContentIndex::file_name) continue;  // ours
     if (is_hidden(name)) {
       left_out_.add(Why::hidden, path);
     } else if (entry->is_directory(none)) {
