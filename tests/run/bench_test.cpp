@@ -109,9 +109,10 @@ TEST_CASE("bench: a trace replaces its file whole, and a failed one leaves it al
   const std::string file = tiny / "trace.json";
   write_bytes(file, "older");
   CHECK(lafs(traced(tiny, file) + Arguments{"--set", "head.margin=9"}).status != 0);
-  CHECK(lafs(traced(tiny, file) + Arguments{"--set", "optimizer.lr=1e30"}).status == 1);
+  CHECK(lafs(traced(tiny, file)).err == "lafs: error: \"" + file + "\" exists; --force overwrites it\n");
+  CHECK(lafs(traced(tiny, file) + Arguments{"--force", "--set", "optimizer.lr=1e30"}).status == 1);
   CHECK(read_bytes(file) == "older");
-  CHECK(lafs(traced(tiny, file)).status == 0);
+  CHECK(lafs(traced(tiny, file) + Arguments{"--force"}).status == 0);
   CHECK(json_file(file).contains("traceEvents"));
   std::set<std::string> left;
   for (const auto& item : fs::directory_iterator(fs::path(file).parent_path())) left.insert(item.path().filename());

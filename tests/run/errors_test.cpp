@@ -96,22 +96,24 @@ TEST_CASE("run folder: damaged checkpoints are named, and nothing is trained fro
   const fs::path last = fs::canonical(tiny / "out" / "checkpoints" / "last"), weights = last / "weights.safetensors",
                  state = last / "state.json";
   const std::string good = read_bytes(weights), text = read_bytes(state);
+  const std::string begin = "lafs: error: \"" + (tiny / "out/checkpoints").string() +
+                            "\" holds no whole checkpoint to continue from; restore one from a copy, or move that folder away to begin "
+                            "again\n  step-00000006: ";
   std::string bad = good;
   bad[bad.size() - 5] = static_cast<char>(bad[bad.size() - 5] ^ 1);
   write_bytes(weights, bad);
-  check_error(
-      tiny.run("out", {"--set", "run.epochs=1"}), 1,
-      "lafs: error: tensor \"classifier.weight\" of \"" + weights.string() + "\" is damaged: its hash differs from the recorded one\n");
+  check_error(tiny.run("out", {"--set", "run.epochs=1"}), 1,
+              begin + "tensor \"classifier.weight\" of \"" + weights.string() + "\" is damaged: its hash differs from the recorded one\n");
   write_bytes(weights, good);
   write_bytes(state, text.substr(0, 11));
   check_error(
       tiny.run("out", {"--set", "run.epochs=1"}), 1,
-      "lafs: error: \"" + state.string() +
+      begin + "\"" + state.string() +
           "\" is damaged: parse error at line 2, column 10: syntax error while parsing object key - invalid string: missing closing "
           "quote; last read: '\"best_s'; expected string literal\n");
   fs::remove(state);
   check_error(tiny.run("out", {"--set", "run.epochs=1"}), 1,
-              "lafs: error: \"" + last.string() + "\" is not a checkpoint: it has no state.json\n");
+              begin + "\"" + last.string() + "\" is not a checkpoint: it has no state.json\n");
 }
 
 TEST_CASE("run folder: one that cannot be made, or is in use, is named") {
@@ -224,7 +226,7 @@ TEST_CASE("disk: one that is full is named with its file, and the last good chec
     Arguments arguments{"bash", "-c", "ulimit -f " + kibibytes + "; exec \"$@\"", "lafs"};
     return Program(arguments + command(tiny.arguments("out", long_run))).wait();
   };
-  check_error(limited("1"), 1, "lafs: error: cannot write \"" + (tiny / "out" / "recipe.toml").string() + "\": File too large\n");
+  check_error(limited("1"), 1, "lafs: error: cannot write \"" + (tiny / "out" / "manifest.json").string() + "\": File too large\n");
   const Outcome full = limited("20");
   CHECK(full.status == 1);
   const std::string begin = "lafs: error: cannot write \"" + (tiny / "out" / "checkpoints" / ".step-").string();

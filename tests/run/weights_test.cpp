@@ -128,7 +128,7 @@ TEST_CASE("export: a file whose names begin elsewhere, and what is read itself, 
   CHECK(bare.err == "lafs: error: \"" + weights +
                         "\" holds a whole objective; name its run or checkpoint folder, which records where the backbone is\n");
   const std::string before = read_bytes(weights);
-  const Outcome itself = lafs({"export", tiny / "run", "--map", "supervised", "--out", weights});
+  const Outcome itself = lafs({"export", tiny / "run", "--map", "supervised", "--out", weights, "--force"});
   CHECK(itself.status == 1);
   CHECK(itself.err.ends_with("\" is the file that is read; give another --out\n"));
   CHECK(read_bytes(weights) == before);

@@ -139,8 +139,14 @@ TEST_CASE("training pictures: beyond the limit the run ends, counted over its se
   CHECK(text == fmt::format("3 damaged pictures, more than [run] damaged_limit = 2 allows; they are listed in \"{}\"",
                             (folder.path() / "damaged.tsv").string()));
   const test::ScratchFolder other;
-  CHECK_THROWS_WITH_AS(fed(Spotted(8, {0, 1, 2, 3, 4, 5, 6, 7}), other.path(), 1, 0, 2),
-                       "no picture can be read; the last: \"p/3\t.jpg\": truncated JPEG", Error);
+  try {
+    fed(Spotted(8, {0, 1, 2, 3, 4, 5, 6, 7}), other.path(), 1, 0, 2);
+    FAIL("nothing can be read");
+  } catch (const Error& error) {
+    text = error.what();  // of whichever picture of the first batch was tried last
+  }
+  CHECK_MESSAGE(text.starts_with("no picture can be read; the last: \"p/"), text);
+  CHECK_MESSAGE(text.ends_with("\t.jpg\": truncated JPEG"), text);
 }
 
 TEST_CASE("training pictures: unless they are to be skipped, a damaged one ends the run with the ways on") {

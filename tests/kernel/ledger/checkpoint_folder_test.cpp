@@ -109,7 +109,7 @@ TEST_CASE("checkpoint folder: each repair is reported in a sentence") {
 }
 
 TEST_CASE("checkpoint folder: a link that became a file of text leads where it did, whatever ends the text") {
-  for (const std::string ending : {std::string(), std::string("\n"), std::string("\r\n"), std::string("\0", 1)}) {
+  for (const std::string& ending : std::vector<std::string>{"", "\n", "\r\n", std::string(1, '\0')}) {
     const Stopped run;
     run.as_text("last", ending);
     run.as_text("best", ending);

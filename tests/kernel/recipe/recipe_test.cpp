@@ -131,7 +131,8 @@ TEST_CASE("recipe: unknown tables and keys are named with the nearest right one"
   CHECK(recipe_error("[[evaluator]]\nuse = \"toy\"\nprotocol = \"a\"\nfold = 3") ==
         "r.toml:4:1: error: evaluator \"toy\" has no parameter \"fold\"; did you mean \"folds\"?");
   CHECK(recipe_error("[[init]]\nflor = 1\n") ==
-        "r.toml:1:1: error: [[init]] needs \"from\" (a safetensors or .pth file, or the folder of a checkpoint or run)\n"
+        "r.toml:1:1: error: [[init]] needs \"from\" (a safetensors or .pth file, the index of one in parts, or the folder of a checkpoint, "
+        "of a run or of Hugging Face)\n"
         "r.toml:2:1: error: [[init]] has no key \"flor\"; did you mean \"floor\"?");
 }
 

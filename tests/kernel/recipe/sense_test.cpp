@@ -1,3 +1,4 @@
+#include "kernel/recipe/sense.h"
 #include "kernel/recipe/recipe.h"
 
 #include <doctest/doctest.h>
@@ -23,11 +24,18 @@ TEST_CASE("recipe: values that read as off, and leave nothing that trains, are e
         "r.toml:3:13: error: clip_norm = 0 makes every gradient 0, and nothing trains; to leave gradients as they are, write clip = "
         "\"none\"");
   CHECK(recipe_error("[run]\nclip_norm = 0\n") == "");
-  CHECK(optimizer_reports("lr = 0\n", "3:6: error: lr = 0 in every step, and nothing trains"));
-  CHECK(optimizer_reports("lr = { shape = \"cosine\", from = 0, to = 0 }\n", "3:6: error: lr = 0 in every step, and nothing trains"));
-  CHECK(!optimizer_reports("lr = { shape = \"cosine\", from = 1, to = 0 }\n", "3:6: error: lr = 0 in every step, and nothing trains"));
   CHECK(optimizer_reports("layer_decay = 0\n",
                           "3:15: error: layer_decay = 0 trains the last layer alone; write 1 for one rate in all layers"));
+}
+
+TEST_CASE("recipe: a rate of 0 is what it says, and noted") {
+  Recipe recipe;
+  recipe.optimizer.name = "sgd";
+  CHECK(sense_notes(recipe).empty());
+  recipe.optimizer_options.lr = cosine(0, 0);
+  CHECK(sense_notes(recipe) == std::vector<std::string>{"lr = 0 in every step: no weight moves"});
+  recipe.optimizer_options.lr = cosine(0, 1);
+  CHECK(sense_notes(recipe).empty());
 }
 
 TEST_CASE("recipe: no number is infinite, whatever its range") {

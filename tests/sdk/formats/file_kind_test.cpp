@@ -134,7 +134,8 @@ TEST_CASE("file kind: files of weights and bytes that nobody knows have none, an
   write_torch(folder / "w.pth", {{"", {tensor}}});
   write_safetensors(folder / "w.safetensors", {tensor});
   for (const char* name : {"w.pth", "w.safetensors"}) CHECK(!kind_of(test::read_bytes(folder / name)));
-  CHECK(looks_like_safetensors(std::as_bytes(std::span(test::read_bytes(folder / "w.safetensors")))));
+  const std::string stored = test::read_bytes(folder / "w.safetensors");
+  CHECK(looks_like_safetensors(std::as_bytes(std::span(stored))));
   Rng rng(8);
   const auto below = [&](size_t most) { return static_cast<size_t>(rng.integer(0, static_cast<int64_t>(most))); };
   int64_t tried = 0;
