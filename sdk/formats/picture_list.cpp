@@ -162,7 +162,8 @@ class InsightFaceForm final : public Form {
   }
   std::vector<std::string> notes() const override {
     std::vector<std::string> all{"its lines are InsightFace's: aligned, path, label"};
-    if (not_aligned_ > 0) all.push_back(fmt::format("pictures that the list calls not aligned: {}; they are used as they are", not_aligned_));
+    if (not_aligned_ > 0)
+      all.push_back(fmt::format("pictures that the list calls not aligned: {}; they are used as they are", not_aligned_));
     if (with_boxes_ > 0) all.push_back(fmt::format("boxes and landmarks of {} pictures are not used", with_boxes_));
     return all;
   }
