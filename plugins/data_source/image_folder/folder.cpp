@@ -72,7 +72,6 @@ Content Walk::content_of(const std::string& relative) {
     std::error_code none;
     const bool link = entry->is_symlink(none);
     if (name == formats::ContentIndex::file_name) continue;  // ours
-    if (name == formats::ContentIndex::file_name) continue;  // ours
     if (is_hidden(name)) {
       left_out_.add(Why::hidden, path);
     } else if (entry->is_directory(none)) {

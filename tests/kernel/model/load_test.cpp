@@ -173,7 +173,7 @@ TEST_CASE("weights file: parts under an index, in a folder or by their numbers h
   CHECK(tried == 8);
 }
 
-TEST_CASE("weights file: what is no file of weights says what it is, whatever its name") {
+TEST_CASE("weights file: a file of another kind is named by its kind, whatever its name") {
   const test::ScratchFolder folder;
   int64_t tried = 0;
   for (const char* ending : {".pth", ".safetensors", ".bin", ".ckpt", ""}) {

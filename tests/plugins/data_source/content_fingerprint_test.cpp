@@ -117,7 +117,7 @@ std::string leave(const fs::path& root, Rng& rng) {
       const std::string bytes = read_bytes(file);
       fs::remove(file);
       write_bytes(file, bytes);
-      return "written anew";
+      return "written again";
     }
     case 2:
       fs::remove(root / ".lafs-contents");

@@ -63,7 +63,7 @@ TEST_CASE("content index: a file that was changed a moment ago is not kept") {
   CHECK(!fs::exists(folder / std::string(ContentIndex::file_name)));
 }
 
-TEST_CASE("content index: every damage to its file makes it know nothing, and it is written anew") {
+TEST_CASE("content index: a damaged file counts as an empty index, and is replaced") {
   const ScratchFolder folder;
   write_bytes(folder / "f", "x");
   settle();
@@ -87,9 +87,9 @@ TEST_CASE("content index: every damage to its file makes it know nothing, and it
     CHECK_MESSAGE(damaged(whole.substr(0, at)), at);
   }
   CHECK(tried == 2 * (16 + 5 * 32));
-  ContentIndex anew(folder.path());
-  anew.put(9, state, {9, 9});
-  CHECK(anew.save() == "");
+  ContentIndex fresh(folder.path());
+  fresh.put(9, state, {9, 9});
+  CHECK(fresh.save() == "");
   CHECK(ContentIndex(folder.path()).find(9, state) == ContentHash{9, 9});
 }
 

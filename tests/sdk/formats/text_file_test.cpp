@@ -48,7 +48,7 @@ TEST_CASE("text file: line ends of all systems, a byte order mark, blanks and em
   CHECK(reading("\r") == "");
 }
 
-TEST_CASE("text file: what is no text is named") {
+TEST_CASE("text file: a file that is not text is named by its kind") {
   const std::string utf16 = "list.txt:1: error: the file is UTF-16 text; save it as UTF-8, as \"iconv -f UTF-16 -t UTF-8\" does";
   CHECK(reading("\xff\xfe"
                 "a\0\n\0"s) == utf16);
