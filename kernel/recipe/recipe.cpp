@@ -4,11 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <memory>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
+#include "formats/fingerprint.h"
 #include "kernel/recipe/layers.h"
 #include "kernel/recipe/name_map.h"
 #include "kernel/recipe/paths.h"
@@ -180,14 +179,12 @@ Node training_document(Recipe& recipe) {
 std::string hash_of_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_128bits_reset(state.get());
+  formats::Fingerprint content;
   std::vector<char> chunk(size_t{1} << 20);
   while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
-    XXH3_128bits_update(state.get(), chunk.data(), static_cast<size_t>(in.gcount()));
+    content.add_bytes(chunk.data(), static_cast<size_t>(in.gcount()));
   }
-  const XXH128_hash_t value = XXH3_128bits_digest(state.get());
-  return fmt::format("{:016x}{:016x}", value.high64, value.low64);
+  return content.hex();
 }
 
 /// That of the file; of several, of all their hashes.

@@ -2,17 +2,16 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "formats/fingerprint.h"
 #include "lafs/parallel.h"
 
 namespace lafs::formats {
@@ -24,19 +23,10 @@ namespace {
 constexpr size_t chunk_bytes = size_t{1} << 18;
 constexpr int64_t files_at_once = 64, records_at_once = 1024;
 
-class Hasher {
- public:
-  Hasher() : state_(XXH3_createState(), XXH3_freeState) { XXH3_128bits_reset(state_.get()); }
-  void add(const void* bytes, size_t count) { XXH3_128bits_update(state_.get(), bytes, count); }
-  void add(int64_t number) { add(&number, sizeof number); }
-  ContentHash hash() const {
-    const XXH128_hash_t digest = XXH3_128bits_digest(state_.get());
-    return {digest.high64, digest.low64};
-  }
-
- private:
-  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
-};
+ContentHash hash_of(const Fingerprint& content) {
+  const XXH128_hash_t digest = content.digest();
+  return {digest.high64, digest.low64};
+}
 
 /// Passes on from many threads how far they are.
 class Counter {
@@ -59,14 +49,14 @@ class Counter {
 std::optional<ContentHash> hash_of(const fs::path& file, std::vector<uint8_t>& buffer) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
-  Hasher hasher;
+  Fingerprint content;
   ssize_t got = 0;
   while ((got = ::read(descriptor, buffer.data(), buffer.size())) != 0) {
-    if (got > 0) hasher.add(buffer.data(), static_cast<size_t>(got));
+    if (got > 0) content.add_bytes(buffer.data(), static_cast<size_t>(got));
     if (got < 0 && errno != EINTR) break;
   }
   ::close(descriptor);
-  return got == 0 ? std::optional(hasher.hash()) : std::nullopt;
+  return got == 0 ? std::optional(hash_of(content)) : std::nullopt;
 }
 
 /// From the index, or else from the file.
@@ -119,12 +109,12 @@ std::vector<ContentHash> hash_files(const fs::path& folder, int64_t count, const
 
 ContentHash hash_records(const FaceRecords& set, int64_t count, const std::function<int64_t(int64_t)>& chosen,
                          const ContentRequest& request) {
-  Hasher choice;
+  Fingerprint choice;
   for (int64_t n = 0; n < count; ++n) {
     choice.add(static_cast<int64_t>(set.key(chosen(n))));
     choice.add(static_cast<int64_t>(set.offset(chosen(n))));
   }
-  const ContentHash of = choice.hash();
+  const ContentHash of = hash_of(choice);
   ContentIndex index(fs::absolute(set.path()).parent_path());
   const uint64_t key = ContentIndex::key_of(fmt::format("{} {:x} {:x}", set.path().filename().string(), of.high, of.low));
   const FileState state = state_of(set.path());
@@ -133,21 +123,21 @@ ContentHash hash_records(const FaceRecords& set, int64_t count, const std::funct
   std::vector<ContentHash> blocks(static_cast<size_t>((count + records_at_once - 1) / records_at_once));
   Counter counter(request, count);
   for_blocks(0, count, records_at_once, hardware_threads(), [&](int64_t first, int64_t past) {
-    Hasher block;
+    Fingerprint block;
     std::vector<uint8_t> record;
     for (int64_t n = first; n < past; ++n) {
       const bool whole = set.record(chosen(n), record);
       block.add(whole ? static_cast<int64_t>(record.size()) : -1);
-      if (whole) block.add(record.data(), record.size());
+      if (whole) block.add_bytes(record.data(), record.size());
     }
-    blocks[static_cast<size_t>(first / records_at_once)] = block.hash();
+    blocks[static_cast<size_t>(first / records_at_once)] = hash_of(block);
     counter.add(past - first);
   });
-  Hasher all;
-  for (const ContentHash& block : blocks) all.add(&block, sizeof block);
-  if (state_of(set.path()) == state) index.put(key, state, all.hash());
+  Fingerprint all;
+  for (const ContentHash& block : blocks) all.add_bytes(&block, sizeof block);
+  if (state_of(set.path()) == state) index.put(key, state, hash_of(all));
   keeping(index, request, [] {});
-  return all.hash();
+  return hash_of(all);
 }
 
 }  // namespace lafs::formats

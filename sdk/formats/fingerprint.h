@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,17 +17,16 @@ class Fingerprint {
   Fingerprint() : state_(XXH3_createState(), XXH3_freeState) { XXH3_128bits_reset(state_.get()); }
   Fingerprint& add(std::string_view text) {
     add(static_cast<int64_t>(text.size()));
-    XXH3_128bits_update(state_.get(), text.data(), text.size());
+    return add_bytes(text.data(), text.size());
+  }
+  Fingerprint& add(int64_t number) { return add_bytes(&number, sizeof number); }
+  /// Without a length: the parts of one content, in any division.
+  Fingerprint& add_bytes(const void* bytes, size_t count) {
+    XXH3_128bits_update(state_.get(), bytes, count);
     return *this;
   }
-  Fingerprint& add(int64_t number) {
-    XXH3_128bits_update(state_.get(), &number, sizeof number);
-    return *this;
-  }
-  std::string hex() const {
-    const XXH128_hash_t digest = XXH3_128bits_digest(state_.get());
-    return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
-  }
+  XXH128_hash_t digest() const { return XXH3_128bits_digest(state_.get()); }
+  std::string hex() const { return fmt::format("{:016x}{:016x}", digest().high64, digest().low64); }
 
  private:
   std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
