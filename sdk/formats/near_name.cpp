@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
-#include <utility>
-#include <vector>
 
 #include "formats/text_file.h"
 #include "formats/unicode_forms.h"
+#include "lafs/edit_distance.h"
 
 namespace lafs::formats {
 namespace {
@@ -43,24 +41,6 @@ std::u32string with_numbers(std::u32string_view text, bool kept) {
     if (!is_digit(text[i]) || (kept && (text[i] != '0' || !more || (inside && is_digit(out.empty() ? 0 : out.back()))))) out += text[i];
   }
   return out;
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours; above `most` any number above it.
-size_t edits_between(std::u32string_view a, std::u32string_view b, size_t most) {
-  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > most) return most + 1;
-  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  std::iota(last.begin(), last.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    if (*std::min_element(row.begin(), row.end()) > most) return most + 1;
-    std::swap(before, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
 }
 
 /// Whether `longer` is `shorter` with folders before it.
@@ -117,7 +97,7 @@ NearName::Cause NearName::spelling(const Keys& keys, size_t& edits) const {
   if (with_numbers(keys.plain, false) == with_numbers(keys_.plain, false))
     return with_numbers(keys.plain, true) == with_numbers(keys_.plain, true) ? Cause::zeros : Cause::none;
   const size_t most = std::clamp<size_t>(keys_.plain.size() / 4, 1, 3);
-  edits = edits_between(keys_.plain, keys.plain, most);
+  edits = edit_distance(keys_.plain, keys.plain, most);
   return edits <= most && edits < keys_.plain.size() ? Cause::edits : Cause::none;
 }
 
