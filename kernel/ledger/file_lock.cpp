@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -14,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/host_name.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -53,9 +53,7 @@ std::string start_of(int64_t process) {
 }
 
 Holder this_process() {
-  std::array<char, 256> name{};
-  const bool named = ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0';
-  return {named ? name.data() : "unknown", first_word("/proc/sys/kernel/random/boot_id"), ::getpid(), start_of(::getpid())};
+  return {formats::host_name("unknown"), first_word("/proc/sys/kernel/random/boot_id"), ::getpid(), start_of(::getpid())};
 }
 
 bool is_gone(const Holder& holder) {

@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -14,6 +13,8 @@
 #include <thread>
 
 #include "formats/atomic_file.h"
+#include "formats/host_name.h"
+#include "kernel/ledger/json_file.h"
 #include "kernel/registry/registry.h"
 #include "lafs/error.h"
 #include "lafs/stamp.h"
@@ -48,11 +49,6 @@ nlohmann::json cpu_features() {
   return out;
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 nlohmann::json libraries(const Registry* registry) {
   nlohmann::json out = nlohmann::json::array();
   if (!registry) return out;
@@ -62,12 +58,6 @@ nlohmann::json libraries(const Registry* registry) {
     out.push_back({{"file", library.path.string()}, {"build_id", library.build_id}, {"plugins", plugins}});
   }
   return out;
-}
-
-std::string text(const nlohmann::json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 nlohmann::json read_manifest(const std::filesystem::path& file) {
@@ -83,19 +73,17 @@ nlohmann::json read_manifest(const std::filesystem::path& file) {
 }  // namespace
 
 std::optional<std::string> last_recorded_data(const std::filesystem::path& folder) {
-  std::ifstream in(folder / "manifest.json");
-  const std::string print = text(nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false), "data_fingerprint");
+  const std::string print = text_under(json_or_nothing(folder / "manifest.json"), "data_fingerprint");
   return print.empty() ? std::nullopt : std::optional(print);
 }
 
 std::string recorded_reason(const std::filesystem::path& folder, const std::string& before, const std::string& now) {
-  std::ifstream in(folder / "manifest.json");
-  const nlohmann::json manifest = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
   if (!manifest.is_object() || !manifest.contains("sessions")) return "";
   for (const nlohmann::json& session : manifest["sessions"]) {
     if (!session.is_object() || !session.contains("accepted_data")) continue;
     const nlohmann::json& accepted = session["accepted_data"];
-    if (text(accepted, "before") == before && text(accepted, "now") == now) return text(accepted, "reason");
+    if (text_under(accepted, "before") == before && text_under(accepted, "now") == now) return text_under(accepted, "reason");
   }
   return "";
 }
@@ -108,7 +96,7 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"program",
        {{"version", LAFS_VERSION}, {"sdk", stamp.sdk.data()}, {"compiler", stamp.compiler.data()}, {"torch", stamp.torch.data()}}},
       {"machine",
-       {{"host", host_name()},
+       {{"host", formats::host_name("")},
         {"cpu", cpuinfo("model name")},
         {"features", cpu_features()},
         {"cores", std::thread::hardware_concurrency()}}},

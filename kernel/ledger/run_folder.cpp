@@ -1,13 +1,13 @@
 #include "kernel/ledger/run_folder.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ledger/json_file.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -15,11 +15,6 @@ namespace lafs {
 namespace fs = std::filesystem;
 
 namespace {
-
-nlohmann::json json_of(const fs::path& file) {
-  std::ifstream in(file);
-  return nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-}
 
 /// What a run that was stopped before it wrote anything may leave behind.
 bool is_trace(const fs::path& entry) {
@@ -60,11 +55,11 @@ bool holds_nothing(const fs::path& folder) {
 }
 
 bool is_run_of_lafs(const fs::path& folder) {
-  const auto manifest = json_of(folder / "manifest.json");
+  const auto manifest = json_or_nothing(folder / "manifest.json");
   if (manifest.is_object() && manifest.contains("training_identity") && manifest.contains("sessions")) return true;
   std::error_code ignored;
   for (fs::directory_iterator entry(folder / "checkpoints", ignored), end; !ignored && entry != end; entry.increment(ignored)) {
-    const auto state = json_of(entry->path() / "state.json");
+    const auto state = json_or_nothing(entry->path() / "state.json");
     if (state.is_object() && state.contains("training_identity") && state.contains("encoder")) return true;
   }
   return false;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "formats/host_name.h"
 #include "formats/little_endian.h"
 #include "lafs/error.h"
 
@@ -58,12 +59,6 @@ std::string plain_tag(std::string_view tag) {
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-std::string host() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
-}
-
 [[noreturn]] void fail(const std::filesystem::path& file, int error) {
   throw Error(fmt::format("cannot write \"{}\": {}", file.string(), std::strerror(error)));
 }
@@ -101,7 +96,8 @@ EventWriter::EventWriter(const std::filesystem::path& folder) {
   if (error) fail(folder, error.value());
   const double start = now();
   for (int number = 0; descriptor_ < 0; ++number) {
-    file_ = folder / fmt::format("events.out.tfevents.{:010}.{}.{}.{}", static_cast<int64_t>(start), host(), ::getpid(), number);
+    file_ = folder /
+            fmt::format("events.out.tfevents.{:010}.{}.{}.{}", static_cast<int64_t>(start), host_name("localhost"), ::getpid(), number);
     descriptor_ = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno != EEXIST && errno != EINTR) fail(file_, errno);
   }
