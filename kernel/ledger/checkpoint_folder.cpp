@@ -95,7 +95,7 @@ fs::path CheckpointFolder::find(std::string_view name) const {
   std::error_code ignored;
   if (const std::string target = target_of(name); !target.empty() && fs::exists(folder_ / target / "state.json", ignored))
     return folder_ / target;
-  const auto all = whole();
+  const auto all = survey().whole;
   if (all.empty()) return {};
   if (name == "last") return all.front().folder;
   const auto best =
@@ -103,28 +103,19 @@ fs::path CheckpointFolder::find(std::string_view name) const {
   return best == all.end() ? fs::path() : best->folder;
 }
 
-std::vector<WholeCheckpoint> CheckpointFolder::whole() const {
-  std::vector<WholeCheckpoint> all;
-  for (const fs::path& folder : candidates(folder_)) {
-    auto found = whole_or_nothing(folder);
-    if (!found) continue;
-    const bool copy = std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.position.step == found->position.step; });
-    if (!copy) all.push_back(std::move(*found));
-  }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.position.step > b.position.step; });
-  return all;
-}
-
-std::vector<std::string> CheckpointFolder::damaged() const {
-  std::vector<std::string> reasons;
+CheckpointSurvey CheckpointFolder::survey() const {
+  CheckpointSurvey found;
   for (const fs::path& folder : candidates(folder_)) {
     try {
-      read_whole(folder);
+      WholeCheckpoint one = read_whole(folder);
+      const auto same_step = [&](const WholeCheckpoint& other) { return other.position.step == one.position.step; };
+      if (std::none_of(found.whole.begin(), found.whole.end(), same_step)) found.whole.push_back(std::move(one));
     } catch (const std::exception& error) {
-      reasons.push_back(fmt::format("{}: {}", folder.filename().string(), sentence_of(error)));
+      found.damaged.push_back(fmt::format("{}: {}", folder.filename().string(), sentence_of(error)));
     }
   }
-  return reasons;
+  std::stable_sort(found.whole.begin(), found.whole.end(), [](const auto& a, const auto& b) { return a.position.step > b.position.step; });
+  return found;
 }
 
 bool CheckpointFolder::has_dangling_name() const {

@@ -16,13 +16,19 @@ struct WholeCheckpoint {
   CheckpointFacts facts;
 };
 
+/// What lies in the folder `checkpoints` of a run.
+struct CheckpointSurvey {
+  std::vector<WholeCheckpoint> whole;  ///< that of the most steps first; each once, however many names it has
+  std::vector<std::string> damaged;    ///< "NAME: what is wrong with it" for each folder that looks like one of ours and is not whole
+};
+
 /// The folder `checkpoints` of a run: folders `step-NNNNNNNN`, and the names `last` and `best` for two of them. Those are symbolic links
 /// where the file system has such, and else small files that hold the name of the folder. Copy programs turn links into folders or lose
 /// them: what counts is what the checkpoints themselves say, and `repair` brings the names in line with it.
 /// Members that only read never throw, unless they say so. [one thread at a time]
 ///
 ///     CheckpointFolder checkpoints("runs/faces");
-///     for (const WholeCheckpoint& found : checkpoints.whole()) fmt::print("{} steps\n", found.position.step);
+///     for (const WholeCheckpoint& found : checkpoints.survey().whole) fmt::print("{} steps\n", found.position.step);
 class CheckpointFolder {
  public:
   explicit CheckpointFolder(const std::filesystem::path& run_folder) : folder_(run_folder / "checkpoints") {}
@@ -33,10 +39,8 @@ class CheckpointFolder {
   /// The checkpoint that `last` or `best` names. Where the name leads nowhere: for `last` the newest whole checkpoint, for `best` the one
   /// that the newest calls best. Empty when there is none.
   std::filesystem::path find(std::string_view name) const;
-  /// Every whole checkpoint, that of the most steps first; each once, however many names it has.
-  std::vector<WholeCheckpoint> whole() const;
-  /// "NAME: what is wrong with it" for each folder that looks like a checkpoint of ours and is not whole.
-  std::vector<std::string> damaged() const;
+  /// Reads the state and the headers of every checkpoint.
+  CheckpointSurvey survey() const;
   /// Whether `last` or `best` names a checkpoint that is missing.
   bool has_dangling_name() const;
 

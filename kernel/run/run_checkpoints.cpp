@@ -28,7 +28,7 @@ void fill(Trainer& trainer, const WholeCheckpoint& from) {
 }  // namespace
 
 RunCheckpoints::RunCheckpoints(const fs::path& run_folder, Note note)
-    : run_folder_(run_folder), checkpoints_(run_folder), note_(std::move(note)) {
+    : run_folder_(run_folder), checkpoints_(run_folder), found_(checkpoints_.survey()), note_(std::move(note)) {
   if (const std::string sentence = checkpoints_.prepare(); !sentence.empty()) note_(sentence);
 }
 
@@ -38,24 +38,23 @@ void RunCheckpoints::none_is_whole(const std::vector<std::string>& reasons) cons
       checkpoints_.path().string(), fmt::join(reasons, "\n  ")));
 }
 
-std::optional<WholeCheckpoint> RunCheckpoints::newest(const Recipe& recipe) const {
-  auto all = checkpoints_.whole();
-  if (all.empty()) {
-    auto reasons = checkpoints_.damaged();
-    if (reasons.empty() && checkpoints_.has_dangling_name()) reasons.push_back("the folder that last or best names is missing");
-    if (!reasons.empty()) none_is_whole(reasons);
-    return std::nullopt;
+const WholeCheckpoint* RunCheckpoints::newest(const Recipe& recipe) const {
+  if (found_.whole.empty()) {
+    if (!found_.damaged.empty()) none_is_whole(found_.damaged);
+    if (checkpoints_.has_dangling_name()) none_is_whole({"the folder that last or best names is missing"});
+    return nullptr;
   }
-  if (all.front().facts.identity != recipe.identity) {
+  const WholeCheckpoint& newest = found_.whole.front();
+  if (newest.facts.identity != recipe.identity) {
     throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", run_folder_.string(),
-                            recipe_difference(all.front().facts.recipe, recipe.resolved)));
+                            recipe_difference(newest.facts.recipe, recipe.resolved)));
   }
-  return std::move(all.front());
+  return &newest;
 }
 
 RunPosition RunCheckpoints::load(Trainer& trainer) {
-  auto reasons = checkpoints_.damaged();
-  for (const WholeCheckpoint& candidate : checkpoints_.whole()) {
+  auto reasons = found_.damaged;
+  for (const WholeCheckpoint& candidate : found_.whole) {
     try {
       fill(trainer, candidate);
     } catch (const Error& error) {

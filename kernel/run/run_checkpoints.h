@@ -1,7 +1,6 @@
 #pragma once
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +19,9 @@ class RunCheckpoints {
   /// `note` hears sentences about the file system and about repairs. Throws Error when the folder cannot be written.
   RunCheckpoints(const std::filesystem::path& run_folder, Note note);
 
-  /// The newest whole checkpoint; nothing where the run has written none. Throws Error for one of another recipe, and where checkpoints
+  /// The newest whole checkpoint; null where the run has written none. Throws Error for one of another recipe, and where checkpoints
   /// lie of which none is whole: a run never starts over what can still be rescued.
-  std::optional<WholeCheckpoint> newest(const Recipe& recipe) const;
+  const WholeCheckpoint* newest(const Recipe& recipe) const;
   /// Fills the trainer from the newest checkpoint that can be used, brings the names in the folder in line, and returns where the run
   /// stands. Throws Error when there is none.
   RunPosition load(Trainer& trainer);
@@ -32,6 +31,7 @@ class RunCheckpoints {
 
   std::filesystem::path run_folder_;
   CheckpointFolder checkpoints_;
+  CheckpointSurvey found_;
   Note note_;
 };
 

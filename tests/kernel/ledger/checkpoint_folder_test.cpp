@@ -44,7 +44,7 @@ struct Stopped {
   }
   fs::path within(const std::string& name) const { return folder / "checkpoints" / name; }
   CheckpointFolder checkpoints() const { return CheckpointFolder(folder.path()); }
-  std::vector<std::string> repaired() const { return checkpoints().repair(checkpoints().whole().at(0)); }
+  std::vector<std::string> repaired() const { return checkpoints().repair(checkpoints().survey().whole.at(0)); }
   std::set<std::string> names() const {
     std::set<std::string> all;
     for (const auto& entry : fs::directory_iterator(folder / "checkpoints")) all.insert(entry.path().filename().string());
@@ -70,7 +70,7 @@ TEST_CASE("checkpoint folder: what a run leaves needs no repair") {
   CHECK(run.checkpoints().find("last") == run.within("step-00000007"));
   CHECK(run.checkpoints().find("best") == run.within("step-00000006"));
   CHECK(!run.checkpoints().has_dangling_name());
-  CHECK(CheckpointFolder(run.folder / "none").whole().empty());
+  CHECK(CheckpointFolder(run.folder / "none").survey().whole.empty());
   CHECK(CheckpointFolder(run.folder / "none").find("last").empty());
 }
 
@@ -138,8 +138,8 @@ TEST_CASE("checkpoint folder: a damaged checkpoint is named, and an older whole 
   const Stopped run;
   const fs::path state = run.within("step-00000007/state.json");
   test::write_bytes(state, "{");
-  CHECK(run.checkpoints().whole().at(0).position.step == 6);
-  const auto reasons = run.checkpoints().damaged();
+  CHECK(run.checkpoints().survey().whole.at(0).position.step == 6);
+  const auto reasons = run.checkpoints().survey().damaged;
   REQUIRE(reasons.size() == 1);
   CHECK(reasons[0].starts_with(fmt::format("step-00000007: \"{}\" is damaged: ", state.string())));
 }
@@ -173,13 +173,13 @@ TEST_CASE("checkpoint folder: whatever happens to the names, the newest whole ch
         if (lost & 1) fs::remove_all(run.within("step-00000006"));
         if (lost & 2) fs::remove_all(run.within("step-00000007"));
         const bool has_6 = !(lost & 1) || how_best == 2, has_7 = !(lost & 2) || how_last == 2;
-        const auto whole = run.checkpoints().whole();
+        const auto whole = run.checkpoints().survey().whole;
         REQUIRE(whole.size() == static_cast<size_t>(has_6) + static_cast<size_t>(has_7));
         ++tried;
         if (whole.empty()) continue;
         CHECK(whole[0].position.step == (has_7 ? 7 : 6));
         run.checkpoints().repair(whole[0]);
-        CHECK(run.checkpoints().repair(run.checkpoints().whole().at(0)).empty());
+        CHECK(run.checkpoints().repair(run.checkpoints().survey().whole.at(0)).empty());
         CHECK(fs::exists(run.within("step-00000006/weights.safetensors")) == has_6);
         CHECK(fs::exists(run.within("step-00000007/weights.safetensors")) == has_7);
         CHECK(run.checkpoints().find("last") == run.within(CheckpointFolder::name_of(has_7 ? 7 : 6)));
