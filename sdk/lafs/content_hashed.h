@@ -16,6 +16,10 @@ struct ContentRequest {
   std::function<bool(int64_t done, int64_t total)> go_on = [](int64_t, int64_t) { return true; };
   /// Sentences for people, such as that nothing could be kept for the next time.
   std::function<void(const std::string&)> note = [](const std::string&) {};
+
+  /// Of a source of `all` pictures: how many are asked for, and the index of the n-th of them.
+  int64_t count(int64_t all) const { return only ? static_cast<int64_t>(only->size()) : all; }
+  int64_t at(int64_t n) const { return only ? (*only)[static_cast<size_t>(n)] : n; }
 };
 
 /// Thrown when `ContentRequest::go_on` said stop. What was read until then is kept where it can be.

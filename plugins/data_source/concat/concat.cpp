@@ -75,7 +75,7 @@ class Concat final : public lafs::DataSource,
     return fingerprint_of([](const Part& part) { return part.source->fingerprint(); });
   }
   std::string content_fingerprint(const lafs::ContentRequest& request) const override {
-    const int64_t total = request.only ? static_cast<int64_t>(request.only->size()) : size_;
+    const int64_t total = request.count(size_);
     int64_t before = 0;
     return fingerprint_of([&](const Part& part) {
       const std::vector<int64_t> taken = request.only ? part.own(*request.only) : std::vector<int64_t>();
@@ -84,7 +84,7 @@ class Concat final : public lafs::DataSource,
       if (request.only) inner.only = &taken;
       inner.go_on = [&](int64_t done, int64_t) { return request.go_on(before + done, total); };
       std::string print = lafs::content_fingerprint_of(*part.source, inner);
-      before += request.only ? static_cast<int64_t>(taken.size()) : part.source->size();
+      before += inner.count(part.source->size());
       return print;
     });
   }

@@ -106,15 +106,17 @@ class ImageFolder final : public lafs::DataSource,
   }
 
   std::string content_fingerprint(const lafs::ContentRequest& request) const override {
-    const auto count = request.only ? static_cast<int64_t>(request.only->size()) : size();
-    const auto at = [&](int64_t n) { return request.only ? (*request.only)[static_cast<size_t>(n)] : n; };
-    const auto hashes = lafs::formats::hash_files(root_, count, [&](int64_t n) { return key(at(n)); }, request);
+    const int64_t count = request.count(size());
+    const auto hashes = lafs::formats::hash_files(root_, count, [&](int64_t n) { return key(request.at(n)); }, request);
     lafs::formats::Fingerprint print;
     print.add("image_folder contents").add(count).add(identities());
     for (int64_t i = 0; i < identities(); ++i) print.add(listing_.identity_name(i));
     for (int64_t n = 0; n < count; ++n) {
       const lafs::formats::ContentHash& hash = hashes[static_cast<size_t>(n)];
-      print.add(listing_.name(at(n))).add(identity(at(n))).add(static_cast<int64_t>(hash.high)).add(static_cast<int64_t>(hash.low));
+      print.add(listing_.name(request.at(n)))
+          .add(identity(request.at(n)))
+          .add(static_cast<int64_t>(hash.high))
+          .add(static_cast<int64_t>(hash.low));
     }
     return print.hex();
   }

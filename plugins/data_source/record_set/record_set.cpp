@@ -97,8 +97,8 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
   }
   std::string content_fingerprint(const lafs::ContentRequest& request) const override {
     lafs::formats::Fingerprint print;
-    const auto count = request.only ? static_cast<int64_t>(request.only->size()) : size();
-    const auto place = [&](int64_t n) { return at(request.only ? (*request.only)[static_cast<size_t>(n)] : n); };
+    const int64_t count = request.count(size());
+    const auto place = [&](int64_t n) { return at(request.at(n)); };
     print.add("record_set contents").add(count).add(identities_).add(int64_t{options_.swap_rb});
     for (int64_t n = 0; n < count; ++n) print.add(shards_.at(place(n)).first->label(shards_.at(place(n)).second));
     shards_.add_contents(count, place, request, print);

@@ -92,12 +92,8 @@ class Subset final : public lafs::DataSource,
   /// Of the pictures taken: what happens to others changes nothing, and their files are not read.
   std::string content_fingerprint(const lafs::ContentRequest& request) const override {
     if (!dynamic_cast<const lafs::ContentHashed*>(source_.get())) return fingerprint();
-    std::vector<int64_t> taken;
-    if (request.only) {
-      for (const int64_t index : *request.only) taken.push_back(at(index));
-    } else {
-      taken.assign(indices_.begin(), indices_.end());
-    }
+    std::vector<int64_t> taken(static_cast<size_t>(request.count(size())));
+    for (size_t n = 0; n < taken.size(); ++n) taken[n] = at(request.at(static_cast<int64_t>(n)));
     lafs::ContentRequest inner = request;
     inner.only = &taken;
     return fingerprint_around(lafs::content_fingerprint_of(*source_, inner));
