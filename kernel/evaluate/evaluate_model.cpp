@@ -47,20 +47,21 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, request.note);
   auto backbone = load_encoder(model, registry);
   backbone->module()->to(options.device);
-  if (request.note && is_chosen(model)) {
+  const bool chosen = is_chosen(model);
+  if (request.note && chosen) {
     request.note(
         "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
         "checkpoints/last is the one that was not chosen");
   }
   ModelEmbedder embedder(backbone, recipe.input, options);
   auto results = evaluate(assembly.evaluators(), embedder);
-  return {std::move(model), std::move(results)};
+  return {std::move(model), std::move(results), chosen};
 }
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {
-  const auto& [model, results] = evaluation;
+  const auto& [model, results, chosen] = evaluation;
   ResultFacts about{{"checkpoint", model.checkpoint.string()}, {"training_identity", model.facts.identity}};
-  if (is_chosen(model)) about.emplace_back("chosen", "best of the evaluations while training");
+  if (chosen) about.emplace_back("chosen", "best of the evaluations while training");
   return results_json(results, model.position.step, model.checkpoint.filename().string(), about);
 }
 

@@ -26,6 +26,7 @@ struct EvaluationRequest {
 struct Evaluation {
   TrainedModel model;
   std::vector<NamedMetrics> results;
+  bool chosen = false;  ///< scores while training chose the checkpoint: `best` of a run that has a later one
 };
 
 /// Measures a trained model again, under the input contract saved with it. Throws Error for a recipe with another one, naming both values,

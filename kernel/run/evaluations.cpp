@@ -1,6 +1,5 @@
 #include "kernel/run/evaluations.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,10 +17,8 @@ std::vector<std::string> Evaluations::notes() const {
   std::vector<std::string> notes;
   for (const auto& [name, evaluator] : all_) {
     for (const FeatureRequest& request : evaluator->requests()) {
-      for (const std::string& note : shape_notes(*request.source, recipe_.input)) {
-        const std::string sentence = fmt::format("evaluator \"{}\": {}", name, note);
-        if (std::find(notes.begin(), notes.end(), sentence) == notes.end()) notes.push_back(sentence);
-      }
+      for (const std::string& note : shape_notes(*request.source, recipe_.input))
+        notes.push_back(fmt::format("evaluator \"{}\": {}", name, note));
     }
   }
   return notes;

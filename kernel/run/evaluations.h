@@ -25,7 +25,7 @@ class Evaluations {
   Evaluations(const Recipe& recipe, RecipeAssembly& assembly, at::Device device);
 
   const Chosen& all() const { return all_; }
-  /// Sentences about pictures that do not suit the input, of every evaluator, each once.
+  /// Sentences about pictures that do not suit the input, of every evaluator; requests of one source repeat them.
   std::vector<std::string> notes() const;
   /// Those that are due after so many steps.
   Chosen due(const Epochs& epochs, int64_t steps) const;
