@@ -73,10 +73,7 @@ void FaceRecords::read_plain() {
 
 /// A file that is something else says what, before its index does.
 void FaceRecords::check_kind() const {
-  std::vector<uint8_t> start(std::min<uint64_t>(file_.size(), 4));
-  constexpr std::array<uint8_t, 4> magic{0x0A, 0x23, 0xD7, 0xCE};
-  if (start.size() == magic.size()) file_.raw(0, start);
-  if (std::equal(start.begin(), start.end(), magic.begin(), magic.end())) return;
+  if (file_.begins_with_record()) return;
   if (const auto what = not_data(path())) throw Error(*what);
 }
 

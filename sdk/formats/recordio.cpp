@@ -30,6 +30,13 @@ void RecordFile::fail(uint64_t offset, const std::string& what) const {
   throw Error(fmt::format("\"{}\": byte {}: {}", path().string(), offset, what));
 }
 
+bool RecordFile::begins_with_record() const {
+  std::array<uint8_t, magic_bytes.size()> start{};
+  if (size() < start.size()) return false;
+  file_.read(0, start);
+  return start == magic_bytes;
+}
+
 void RecordFile::check_start(uint64_t offset) const {
   if (offset >= size()) fail(offset, fmt::format("expected a record, found the end of the file at {}", size()));
   if (size() - offset < head_bytes)

@@ -27,8 +27,8 @@ class RecordFile {
   /// shorter than `first`; the contents of both are then unspecified.
   bool read_apart(uint64_t offset, std::span<uint8_t> first, std::vector<uint8_t>& rest, uint64_t expected) const;
 
-  /// Bytes of the file as they are. Throws Error where the file is shorter.
-  void raw(uint64_t offset, std::span<uint8_t> bytes) const { file_.read(offset, bytes); }
+  /// Whether the file begins as every RecordIO file does.
+  bool begins_with_record() const;
 
   /// A piece of the file in memory, from which beginnings of records are taken. [one thread at a time]
   struct Window {
