@@ -111,8 +111,7 @@ class Restore final : public StateVisitor {
 
 CheckpointStore::CheckpointStore(fs::path run_folder) : folder_(run_folder) {}
 
-void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts,
-                           bool best) {
+void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts) {
   const std::string name = CheckpointFolder::name_of(position.step);
   const fs::path part = folder_.path() / fmt::format(".{}.part", name), final = folder_.path() / name;
   fs::create_directories(part);
@@ -130,7 +129,6 @@ void CheckpointStore::save(const torch::nn::Module& root, Optimizer& optimizer, 
   fs::remove_all(final, ignored);  // the same step again: after an interruption right behind a checkpoint
   fs::rename(part, final);
   sync_folder(folder_.path());
-  if (best) folder_.point("best", name);
   folder_.point("last", name);
   sync_folder(folder_.path());
   folder_.prune(facts.identity);

@@ -18,8 +18,10 @@ class CheckpointStore {
  public:
   explicit CheckpointStore(std::filesystem::path run_folder);
 
-  void save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts, bool best);
-  /// Writes what changed besides tensors since the checkpoint of `position.step` was saved, as by an evaluation that is done now.
+  /// The checkpoint of `position.step`, which becomes the last one.
+  void save(const torch::nn::Module& root, Optimizer& optimizer, const RunPosition& position, const CheckpointFacts& facts);
+  /// Writes what changed besides tensors since the checkpoint of `position.step` was saved, as by an evaluation that is done now; with
+  /// `best` that checkpoint becomes the best one.
   void update(const RunPosition& position, const CheckpointFacts& facts, bool best);
   /// The folder that `last` or `best` names; empty when there is none.
   std::filesystem::path find(const std::string& name) const { return folder_.find(name); }

@@ -154,7 +154,7 @@ void Session::save() {
   if (saved_step_ == position_.step) return;
   for (RunListener* listener : request_.listeners) listener->saving();
   if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
-  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts(), false);
+  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts());
   saved_step_ = position_.step;
 }
 
