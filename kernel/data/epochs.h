@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <cstdint>
 
 #include "kernel/recipe/recipe.h"
@@ -18,16 +19,18 @@ struct Epochs {
   Epochs(const RunOptions& run, int64_t images);
 
   int64_t images = 0;             ///< of the training data
-  int64_t count = 1;              ///< epochs of the run
+  double count = 1;               ///< epochs of the run; with `[run] total_steps` the last may be cut short
   int64_t batch = 1;              ///< images of a micro-batch over all ranks
   int64_t accumulate = 1;         ///< micro-batches of a step
   int64_t batches_per_epoch = 1;  ///< micro-batches
-  int64_t total = 1;              ///< optimizer steps of all epochs; schedules span them
+  int64_t total = 1;              ///< optimizer steps of the whole run, which schedules span
   int64_t steps = 1;              ///< optimizer steps to be done: `total`, or `[run] steps` if that is fewer
 
   int64_t step_images() const { return batch * accumulate; }
   int64_t first_micro(int64_t step) const { return step * accumulate; }  ///< micro-batch that a step begins with
   int64_t epoch_of(int64_t micro) const { return micro / batches_per_epoch; }
+  /// Epochs that are begun, the cut one included.
+  int64_t begun() const { return static_cast<int64_t>(std::ceil(count)); }
   /// Where a step lies, for schedules.
   Timeline timeline(int64_t step = 0) const;
   /// Whether a step carries the run over a multiple of so many epochs; never for 0.

@@ -40,7 +40,7 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
   EmbedderOptions options;
   options.batch = request.batch;
   options.threads = recipe.run.loader_threads;
-  options.device = open_device(recipe.run.device);
+  options.device = open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic});
   options.precision = recipe.run.precision;
   options.progress = request.progress;
   use_threads(recipe.run.threads);

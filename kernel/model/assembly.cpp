@@ -5,13 +5,26 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/data/epochs.h"
+
 namespace lafs {
 
 namespace {
 
+/// That of `kind`, and every other without which no recipe trains.
+std::vector<std::string> missing_tables(const Recipe& recipe, std::string_view kind) {
+  std::vector<std::string> missing;
+  for (const AnyUse* use : std::initializer_list<const AnyUse*>{&recipe.data_source, &recipe.augmentation, &recipe.backbone,
+                                                                &recipe.projector, &recipe.head, &recipe.objective, &recipe.optimizer}) {
+    const bool needed = use != &recipe.projector && use != &recipe.head;
+    if (use->empty() && (needed || use->kind() == kind)) missing.push_back(fmt::format("[{}]", use->kind()));
+  }
+  return missing;
+}
+
 template <typename Kind>
-const Use<Kind>& present(const Use<Kind>& use) {
-  if (use.empty()) throw Error(fmt::format("the recipe has no [{}]", Kind::kind));
+const Use<Kind>& present(const Recipe& recipe, const Use<Kind>& use) {
+  if (use.empty()) throw Error(fmt::format("the recipe has no {}", fmt::join(missing_tables(recipe, Kind::kind), ", no ")));
   return use;
 }
 
@@ -34,6 +47,8 @@ RecipeAssembly::RecipeAssembly(const Recipe& recipe, Data data, std::function<vo
   }
 }
 
+int64_t RecipeAssembly::epochs() const { return recipe_.run.total_steps > 0 ? Epochs(recipe_.run, images()).begun() : recipe_.run.epochs; }
+
 std::shared_ptr<const DataSource> RecipeAssembly::open() const {
   if (opening_) throw Error("a data source asked for the training data while it was being opened");
   if (!source_ && !tried_) {
@@ -41,7 +56,7 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() const {
     opening_ = true;
     std::shared_ptr<const DataSource> source;
     try {
-      source = present(recipe_.data_source).make(const_cast<RecipeAssembly&>(*this));
+      source = present(recipe_, recipe_.data_source).make(const_cast<RecipeAssembly&>(*this));
     } catch (...) {
       opening_ = false;
       throw;
@@ -60,7 +75,7 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() const {
 }
 
 std::shared_ptr<Backbone> RecipeAssembly::backbone() {
-  auto backbone = present(recipe_.backbone).make(recipe_.input);
+  auto backbone = present(recipe_, recipe_.backbone).make(recipe_.input);
   backbones_.push_back(backbone);
   return backbone;
 }
@@ -69,8 +84,8 @@ bool RecipeAssembly::made(const Backbone& backbone) const {
   return std::any_of(backbones_.begin(), backbones_.end(), [&](const auto& one) { return one.lock().get() == &backbone; });
 }
 
-std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_.projector).make(input_width); }
-std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_.head).make(identities()); }
+std::shared_ptr<Projector> RecipeAssembly::projector(int64_t input_width) { return present(recipe_, recipe_.projector).make(input_width); }
+std::shared_ptr<Head> RecipeAssembly::head() { return present(recipe_, recipe_.head).make(identities()); }
 
 std::shared_ptr<const DataSource> RecipeAssembly::data() {
   if (mode_ == Data::closed) throw Error("the training data may not be opened here");
@@ -100,9 +115,11 @@ bool RecipeAssembly::loads(std::string_view part) const {
                      [part](const InitEntry& init) { return init.into.empty() || init.into == part || part.starts_with(init.into + "."); });
 }
 
-std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_.augmentation).make(recipe_.input); }
-std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_.objective).make(*this); }
-std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) { return present(recipe_.optimizer).make(groups); }
+std::shared_ptr<Augmentation> RecipeAssembly::augmentation() { return present(recipe_, recipe_.augmentation).make(recipe_.input); }
+std::shared_ptr<Objective> RecipeAssembly::objective() { return present(recipe_, recipe_.objective).make(*this); }
+std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& groups) {
+  return present(recipe_, recipe_.optimizer).make(groups);
+}
 
 std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::evaluators() {
   std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> made;

@@ -31,7 +31,7 @@ class RecipeAssembly final : public Assembly {
   int64_t images() const override;
   int64_t rank_batch() const override { return recipe_.run.batch / world_; }
   int64_t accumulate() const override { return recipe_.run.accumulate; }
-  int64_t epochs() const override { return recipe_.run.epochs; }
+  int64_t epochs() const override;
   int64_t rank() const override { return rank_; }
   int64_t world() const override { return world_; }
   std::vector<std::string> plugins_with(std::string_view kind, std::string_view capability) const override;

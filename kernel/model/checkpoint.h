@@ -13,7 +13,7 @@ namespace lafs {
 
 /// Writes folders `checkpoints/step-NNNNNNNN` with weights.safetensors, optimizer.safetensors and state.json.
 /// Each is written beside under another name, synced, renamed; then the name `last` moves to it: a kill at any moment leaves the last good
-/// state. Earlier checkpoints of the same training identity that are neither last nor best are removed.
+/// state. Earlier checkpoints of the same training identity that are neither last nor best, and do not stay, are removed.
 class CheckpointStore {
  public:
   explicit CheckpointStore(std::filesystem::path run_folder);

@@ -18,8 +18,9 @@ namespace lafs {
 
 namespace {
 
-/// The network that the weights are for.
-std::shared_ptr<torch::nn::Module> target_of(const ImportRequest& request, const std::string& target, Registry& registry) {
+/// The network that the weights are for; `note` is what had to be assumed for it.
+std::shared_ptr<torch::nn::Module> target_of(const ImportRequest& request, const std::string& target, Registry& registry,
+                                             std::string& note) {
   if (!request.into.ends_with(".toml")) {
     if (target != "backbone") throw Error(fmt::format("map \"{}\" gives names of a whole objective: --into needs a recipe", request.map));
     if (!registry.find(Backbone::kind, request.into))
@@ -32,6 +33,11 @@ std::shared_ptr<torch::nn::Module> target_of(const ImportRequest& request, const
   const Recipe recipe = open_recipe(request.into, request.context, registry);
   if (target == "backbone") return Use<Backbone>(recipe.backbone).make(recipe.input)->module();
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::closed, [](const std::string&) {});
+  if (!recipe.head.empty() && recipe.run.identities == 0)
+    note = fmt::format(
+        "the training data is not opened, and the recipe does not say how many identities it has: the head is made for {}; "
+        "for another number add --set run.identities=N",
+        assembly.identities());
   return assembly.objective()->module();
 }
 
@@ -42,10 +48,11 @@ ImportedWeights read_weights(const ImportRequest& request, Registry& registry) {
     throw Error(fmt::format("\"{}\": imported weights are written as .safetensors", request.out.string()));
   NameMap map;
   if (!request.map.empty()) map = read_name_map(registry.map(request.map));
-  const auto target = target_of(request, map.target, registry);
+  std::string note;
+  const auto target = target_of(request, map.target, registry, note);
   const WeightsFile file(request.file);
   const LoadPlan plan{request.select, request.map.empty() ? nullptr : &map, request.only, request.except, request.unused};
-  return {target, load_matching(file, plan, *target), file.file(), file.hash()};
+  return {target, load_matching(file, plan, *target), file.file(), file.hash(), note};
 }
 
 void write_weights(const ImportRequest& request, const ImportedWeights& weights) {

@@ -29,6 +29,7 @@ struct ImportedWeights {
   LoadAccount account;
   std::filesystem::path file;  ///< what was opened: of a folder, its weights
   std::string hash;            ///< of that file's tensors
+  std::string note;            ///< a sentence about what was taken for granted; may be empty
 };
 
 /// Loads, and writes nothing. Throws Error or RecipeError. [main thread]

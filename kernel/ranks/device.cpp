@@ -2,9 +2,12 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <latch>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
 
@@ -12,6 +15,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/cpu/Utils.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 
 #include "lafs/error.h"
@@ -26,19 +31,80 @@ void load_kernels() {
   dlopen((program.parent_path() / "../lib/lafs/liblafs_cuda.so").c_str(), RTLD_NOW | RTLD_GLOBAL);
 }
 
+/// "580.65.06" of the driver that the kernel has loaded; empty without one.
+std::string driver_version() {
+  std::ifstream in("/proc/driver/nvidia/version");
+  std::string line;
+  std::getline(in, line);
+  std::smatch found;
+  return std::regex_search(line, found, std::regex("[0-9]+\\.[0-9.]+")) ? found.str() : "";
+}
+
+/// libtorch_cuda, or why it cannot be opened. The program links the CPU's libraries only.
+struct CudaLibrary {
+  void* handle = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  std::string fault = handle ? "" : dlerror();
+};
+
+/// Opened once, at the first call.
+const CudaLibrary& cuda_library() {
+  static const CudaLibrary library;
+  return library;
+}
+
+std::string why_no_gpu() {
+  const std::string &fault = cuda_library().fault, driver = driver_version();
+  if (fault.find("libtorch_cuda.so: cannot open") != std::string::npos) return "this LibTorch has no CUDA; ./bootstrap --cuda brings it";
+  if (!fault.empty()) return "LibTorch's CUDA libraries cannot be loaded: " + fault;
+  if (driver.empty()) return "no GPU was found: the machine has no driver of NVIDIA";
+  return fmt::format("no GPU was found; the driver is {}, and CUDA 13 needs 580 or later; CUDA_VISIBLE_DEVICES may hide GPUs", driver);
+}
+
+/// What LibTorch may do to numbers on a GPU. Tensors that are made without values are not filled: nothing reads them.
+void set_numbers(const DeviceNumbers& numbers) {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(numbers.tf32);
+  context.setAllowTF32CuBLAS(numbers.tf32);
+  context.setDeterministicAlgorithms(numbers.deterministic, /*warn_only=*/true);
+  context.setDeterministicFillUninitializedMemory(false);
+  context.setDeterministicCuDNN(numbers.deterministic);
+  context.setBenchmarkCuDNN(!numbers.deterministic);
+}
+
+/// The GPU of this process among those that it sees.
+c10::DeviceIndex local_gpu() {
+  const c10::impl::VirtualGuardImpl gpus(at::kCUDA);
+  const char* rank = std::getenv("LOCAL_RANK");
+  const int count = gpus.deviceCount();
+  const auto index = static_cast<c10::DeviceIndex>(rank && count > 1 ? std::strtol(rank, nullptr, 10) % count : 0);
+  gpus.setDevice({at::kCUDA, index});
+  return index;
+}
+
 }  // namespace
 
-at::Device open_device(const std::string& name) {
+std::string gpu_fault() {
+  const bool usable = cuda_library().handle && at::globalContext().hasCUDA();
+  return usable || driver_version().empty() ? "" : why_no_gpu();
+}
+
+at::Device open_device(const std::string& name, const DeviceNumbers& numbers) {
   if (name == "cpu") return at::kCPU;
-  // The program links the CPU's libraries only; one call of torch's hooks before this would freeze them without CUDA.
-  const void* library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-  const std::string why = library ? "no GPU was found" : "this LibTorch has no CUDA";
-  if (library && at::globalContext().hasCUDA()) {
+  if (numbers.deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // cuBLAS reads it when it is opened
+  // One call of torch's hooks before the library is opened would freeze them without CUDA.
+  if (cuda_library().handle && at::globalContext().hasCUDA()) {
     load_kernels();
-    return {at::kCUDA, 0};
+    set_numbers(numbers);
+    return {at::kCUDA, local_gpu()};
   }
-  if (name == "cuda") throw Error("[run] device = \"cuda\": " + why);
+  if (name == "cuda") throw Error("[run] device = \"cuda\": " + why_no_gpu());
   return at::kCPU;
+}
+
+int64_t device_peak_bytes(at::Device device) {
+  if (device.is_cpu()) return 0;
+  constexpr auto all = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes.at(all).peak;
 }
 
 void use_threads(int64_t threads) {

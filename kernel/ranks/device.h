@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -8,9 +9,22 @@
 
 namespace lafs {
 
+/// How a GPU computes; a processor always computes like this.
+struct DeviceNumbers {
+  bool tf32 = false;          ///< whether fp32 products and convolutions keep 10 bits of the mantissa, which is faster
+  bool deterministic = true;  ///< equal bits at every run, as far as LibTorch has such kernels; where it has none it warns, once
+};
+
 /// The device of `[run] device`: "cpu", "cuda", or "auto", which is cuda where there is one. Opens libtorch_cuda when it may
-/// be needed, so it must come before any other torch call of the process. Throws Error when "cuda" cannot be had.
-at::Device open_device(const std::string& name);
+/// be needed, so it must come before any other torch call of the process. Of several GPUs it is the one of the environment variable
+/// LOCAL_RANK, as torchrun and Slurm's launchers set it. Throws Error when "cuda" cannot be had.
+at::Device open_device(const std::string& name, const DeviceNumbers& numbers = {});
+
+/// Why there is no GPU to use although the machine has NVIDIA's driver; empty where it has none, or where there is. [any thread]
+std::string gpu_fault();
+
+/// The most bytes that tensors on the device ever had; 0 for a processor, of which memory.h tells.
+int64_t device_peak_bytes(at::Device device);
 
 /// Compute threads of the calling thread, settled before any other thread starts. [main thread]
 void use_threads(int64_t threads);

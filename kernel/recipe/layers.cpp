@@ -268,9 +268,7 @@ void apply_overrides(Document& document, const RecipeContext& context, const std
 }  // namespace
 
 Document read_document(const fs::path& file) {
-  std::error_code code;
-  if (!fs::exists(file, code)) throw RecipeError({fmt::format("{}: error: no such file", file.string())});
-  if (!fs::is_regular_file(file, code)) throw RecipeError({fmt::format("{}: error: is not a file", file.string())});
+  if (const std::string fault = file_fault(file); !fault.empty()) throw RecipeError({fmt::format("{}: error: {}", file.string(), fault)});
   const auto text = file_text(file);
   if (!text) throw RecipeError({fmt::format("{}: error: cannot be read: {}", file.string(), std::strerror(errno))});
   return read_document(*text, file.string());

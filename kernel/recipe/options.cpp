@@ -12,21 +12,32 @@ void LossScaleOptions::declare(Params& p) {
 void RunOptions::declare(Params& p) {
   p("seed", seed, at_least(0), "seed of all random numbers in the run");
   p("epochs", epochs, in(1, 1000000000), "passes over the training data");
-  p("steps", steps, at_least(0), "stop after this many optimizer steps; 0: run all epochs");
+  p.affects_unless(0, "total_steps", total_steps, in(0, 1e15),
+                   "optimizer steps of the run and of its schedules, in place of epochs; 0: as many as the epochs have");
+  p("steps", steps, at_least(0), "stop after this many optimizer steps, schedules stay as they are; 0: run all");
   p("batch", batch, at_least(1), "images of a micro-batch over all ranks");
   p("accumulate", accumulate, at_least(1), "micro-batches of an optimizer step");
   p("precision", precision, one_of({"fp32", "bf16", "fp16"}), "arithmetic of the networks' forward pass");
   constexpr const char* scale_doc = "how the loss scale of an fp16 run changes";
   precision == "fp16" ? p("loss_scale", loss_scale, scale_doc) : p.affects_nothing("loss_scale", loss_scale, scale_doc);
   p.affects_nothing("device", device, one_of({"auto", "cpu", "cuda"}), "device to compute on; auto: cuda if available");
+  p.affects_unless(false, "tf32", tf32, {},
+                   "whether fp32 products and convolutions on a GPU keep 10 bits of the mantissa, which is faster and moves landmarks");
+  p.affects_nothing("deterministic", deterministic, "equal bits at every run on a GPU, as far as LibTorch has such kernels");
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
   p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
-  // Neither changes a number of a run whose pictures are whole, and a run may be continued with them when one turns out not to be.
+  // These change no number of a run whose pictures are whole and whose losses are finite, and a run may be continued with them.
   p.affects_nothing("damaged", damaged, one_of({"error", "skip"}),
                     "error: a picture that cannot be read ends the run; skip: the next one that can be read stands in for it, which is "
                     "counted and listed in damaged.tsv");
   p.affects_nothing("damaged_limit", damaged_limit, at_least(0), "different damaged pictures at which a run that skips them gives up");
+  p.affects_nothing(
+      "not_finite", not_finite, one_of({"error", "skip"}),
+      "error: a loss or gradient that is not finite ends the run; skip: that step leaves the model as it was, which is noted and "
+      "counted");
+  p.affects_nothing("not_finite_limit", not_finite_limit, at_least(0),
+                    "steps without a finite loss or gradient at which a run that skips them gives up");
   p.affects_nothing("threads", threads, in(0, 4096), "compute threads; 0: as many as the machine has cores");
   p.affects_nothing("loader_threads", loader_threads, in(1, 1024), "threads that read and augment pictures");
   p.affects_nothing("prefetch", prefetch, in(1, 1024), "batches prepared ahead");
@@ -36,8 +47,14 @@ void RunOptions::declare(Params& p) {
                     "identities of the training data, for plan and check where the data is not there; 0: unknown");
   p.affects_nothing("evaluate_every", evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
   p.affects_nothing("checkpoint_every", checkpoint_every, at_least(0), "optimizer steps between checkpoints; 0: at the end of each epoch");
+  p.affects_nothing("checkpoint_minutes", checkpoint_minutes, at_least(0),
+                    "minutes since the last checkpoint after which one is written in between; 0: none is");
+  p.affects_nothing("keep_every", keep_every, at_least(0),
+                    "n: every n-th checkpoint by steps or epochs is kept for good; 0: only the last and the best are kept");
   p.affects_nothing("log_every", log_every, at_least(1), "optimizer steps between lines of metrics.jsonl");
   p.affects_nothing("plugins", plugins, "more plugin libraries, or folders of them");
+  p.affects_unless("", "extends", extends, {},
+                   "identity and step of the run that this one trains further with other schedules; written by lafs run --extend");
 }
 
 void GroupOptions::declare(Params& p) {

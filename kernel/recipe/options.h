@@ -22,25 +22,33 @@ struct LossScaleOptions {
 struct RunOptions {
   int64_t seed = 1;
   int64_t epochs = 1;
-  int64_t steps = 0;                    ///< stop after this many optimizer steps; 0: run all epochs
+  int64_t total_steps = 0;              ///< optimizer steps that run and schedules are fitted to, in place of epochs; 0: epochs
+  int64_t steps = 0;                    ///< stop after this many optimizer steps; 0: run all
   int64_t batch = 64;                   ///< images of a micro-batch over all ranks
   int64_t accumulate = 1;               ///< micro-batches of an optimizer step
   std::string precision = "fp32";       ///< "fp32", "bf16", "fp16"
   LossScaleOptions loss_scale;          ///< of "fp16"
   std::string device = "auto";          ///< "auto", "cpu", "cuda"
+  bool tf32 = false;                    ///< on a GPU fp32 products and convolutions keep 10 bits of the mantissa
+  bool deterministic = true;            ///< equal bits at every run on a GPU, as far as LibTorch can
   std::string behaviour = "published";  ///< "published", "corrected": default of every quirk
   std::string clip = "none";            ///< "none", "global", "per_tensor"
   double clip_norm = 3;
-  std::string damaged = "error";  ///< "error", "skip": what a picture does that cannot be read while training
-  int64_t damaged_limit = 100;    ///< different damaged pictures that "skip" bears
-  int64_t threads = 0;            ///< compute threads; 0 becomes the number of cores when the recipe is resolved
+  std::string damaged = "error";     ///< "error", "skip": what a picture does that cannot be read while training
+  int64_t damaged_limit = 100;       ///< different damaged pictures that "skip" bears
+  std::string not_finite = "error";  ///< "error", "skip": what a step does whose loss or gradient is not finite
+  int64_t not_finite_limit = 10;     ///< such steps that "skip" bears
+  int64_t threads = 0;               ///< compute threads; 0 becomes the number of cores when the recipe is resolved
   int64_t loader_threads = 2, prefetch = 4;
   /// Of the training data, for `plan` and `check` where the data is missing; compared with it where it is not.
   int64_t images = 0, identities = 0;
-  double evaluate_every = 1;     ///< epochs between evaluations; 0: only at the end
-  int64_t checkpoint_every = 0;  ///< optimizer steps between checkpoints; 0: at the end of each epoch
-  int64_t log_every = 10;        ///< optimizer steps between lines of metrics.jsonl
-  std::vector<Path> plugins;     ///< more folders or libraries
+  double evaluate_every = 1;      ///< epochs between evaluations; 0: only at the end
+  int64_t checkpoint_every = 0;   ///< optimizer steps between checkpoints; 0: at the end of each epoch
+  double checkpoint_minutes = 0;  ///< also when this time has passed since the last; 0: not by time
+  int64_t keep_every = 0;         ///< every n-th of the checkpoints by steps or epochs stays; 0: only the last and the best
+  int64_t log_every = 10;         ///< optimizer steps between lines of metrics.jsonl
+  std::vector<Path> plugins;      ///< more folders or libraries
+  std::string extends;            ///< "IDENTITY@STEP" of the training that this one goes on from with other schedules; empty: none
 
   void declare(Params& p);
 };

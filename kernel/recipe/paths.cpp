@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/unicode_forms.h"
 #include "lafs/suggestion.h"
@@ -76,6 +78,19 @@ std::string resolve_path(const Node& node, const Roots& roots, Diagnostics& diag
   }
   diagnostics.error(node.position, fmt::format("\"{}\" begins with a root that [paths] does not have{}", text, suggestion(root, known)));
   return text;
+}
+
+std::string file_fault(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return "";
+  if (!fs::exists(path, ignored)) return "no such file";
+  if (!fs::is_directory(path, ignored)) return "is not a file";
+  std::set<std::string> recipes;
+  for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    if (entry.path().extension() == ".toml") recipes.insert(fmt::format("\"{}\"", entry.path().string()));
+  }
+  if (recipes.empty()) return "is a folder without a recipe";
+  return fmt::format("is a folder; give one file: {}", fmt::join(recipes, ", "));
 }
 
 }  // namespace lafs

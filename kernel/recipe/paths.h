@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <string>
 
 #include "kernel/recipe/document.h"
@@ -14,5 +15,8 @@ std::string resolve_path(const Node& node, const Roots& roots, Diagnostics& diag
 
 /// A sentence for a path that no TOML file, such as the resolved recipe, can hold; empty for one in UTF-8.
 std::string encoding_fault(const std::string& path);
+
+/// Why the path is not that of a file to read, for a folder with the recipes in it; empty for a file.
+std::string file_fault(const std::filesystem::path& path);
 
 }  // namespace lafs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -176,19 +177,34 @@ void Reader::read_curve(Schedule& member, const Node& node, const Option& option
   Reader table = inner(name, &node);
   curve.declare(table, values, option.doc);
   table.finish();
-  if (curve.shape == "constant") {
-    for (const auto& [key, value] : *node.fields()) {
-      if (key != "shape" && key != "from" && table.knows(key))
-        context_.diagnostics.error(value.key, fmt::format("\"{}\" of {}: a constant takes no \"{}\"", name, owner_, key));
-    }
-    curve = Schedule(curve.from);
+  const Node* shape = node.find("shape");
+  if (shape && (!shape->string() || *shape->string() != curve.shape)) return;  // it is no shape, and said to be none
+  for (const auto& [key, value] : *node.fields()) {
+    if (table.knows(key) && !curve.takes(key))
+      context_.diagnostics.error(value.key, fmt::format("\"{}\" of {}: shape \"{}\" takes no \"{}\"", name, owner_, curve.shape, key));
   }
-  const Node* warmup = node.find("warmup_epochs");
-  if (warmup && context_.epochs && curve.warmup_epochs > static_cast<double>(*context_.epochs)) {
-    context_.diagnostics.error(
-        warmup->position, fmt::format("warmup_epochs = {} is more than the {} epochs of the run", inline_text(*warmup), *context_.epochs));
+  check_curve(curve, node, name);
+  member = curve.shape == "constant" ? Schedule(curve.from) : curve;
+}
+
+/// What the rules of single keys cannot say.
+void Reader::check_curve(const Schedule& curve, const Node& node, const std::string& name) {
+  const auto beyond = [&](const char* key, double epochs) {
+    const Node* written = node.find(key);
+    if (!written || !context_.epochs || epochs <= static_cast<double>(*context_.epochs)) return;
+    context_.diagnostics.error(written->position,
+                               fmt::format("{} = {} is more than the {} epochs of the run", key, inline_text(*written), *context_.epochs));
+  };
+  beyond("warmup_epochs", curve.warmup_epochs);
+  if (curve.shape != "multi_step") return;
+  if (curve.milestones.empty()) {
+    context_.diagnostics.error(node.position, fmt::format("\"{}\" of {}: shape \"multi_step\" needs \"milestones\"", name, owner_));
+  } else if (std::ranges::adjacent_find(curve.milestones, std::greater_equal<>()) != curve.milestones.end()) {
+    context_.diagnostics.error(node.find("milestones")->position,
+                               fmt::format("milestones = {} do not rise", inline_text(*node.find("milestones"))));
+  } else {
+    beyond("milestones", curve.milestones.back());
   }
-  member = curve;
 }
 
 void Reader::read_list(AnyUseList& list, const Node* node, const Option& option) {

@@ -43,6 +43,7 @@ class Reader final : public Params {
   void read(Path& member, const Node& node, const Option& option, const std::string& name);
   void read(Schedule& member, const Node& node, const Option& option, const std::string& name);
   void read_curve(Schedule& member, const Node& node, const Option& option, const std::string& name);
+  void check_curve(const Schedule& curve, const Node& node, const std::string& name);
   template <typename T>
   void read(std::vector<T>& member, const Node& node, const Option& option, const std::string& name);
   void read_list(AnyUseList& list, const Node* node, const Option& option);

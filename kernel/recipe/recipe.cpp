@@ -46,7 +46,7 @@ class RecipeReader {
     read_title();
     read_plain("run", recipe_.run);
     reading_.corrected = recipe_.run.behaviour == "corrected";
-    reading_.epochs = recipe_.run.epochs;
+    if (recipe_.run.total_steps == 0) reading_.epochs = recipe_.run.epochs;
     read_plain("input", recipe_.input);
     recipe_.input_written = tree_.find("input") != nullptr;
     each_component(recipe_, [&](AnyUse& use, const std::function<void(Params&)>& beside) {

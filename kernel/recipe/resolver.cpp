@@ -51,13 +51,17 @@ Node list_node(AnyUseList& items) {
   return list_of(std::move(list));
 }
 
-/// A number, or an inline table.
+/// A number, or an inline table of what the shape takes.
 Node schedule_node(Schedule schedule) {
   if (schedule.shape == "constant") return node_of(schedule.from);
   Resolver inner;
   schedule.declare(inner, {}, "");
-  inner.table.brief = true;
-  return std::move(inner.table);
+  Node table;
+  table.brief = true;
+  for (auto& [key, value] : *inner.table.fields()) {
+    if (schedule.takes(key)) table.put(key, std::move(value));
+  }
+  return table;
 }
 
 }  // namespace

@@ -1,12 +1,8 @@
-#include <cstdio>
 #include <memory>
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "kernel/model/import.h"
-#include "kernel/results/json_text.h"
 #include "runner/commands/arguments.h"
 #include "runner/commands/command.h"
 #include "runner/tools/weights/account.h"
@@ -25,7 +21,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   arguments.request.context = arguments.common.context();
   const ImportedWeights weights = read_weights(arguments.request, registry);
-  fmt::print("{}", arguments.json ? json_text(account_json(weights.account)) + "\n" : account_report(weights.account));
+  print_account(weights, arguments.json);
   write_weights(arguments.request, weights);
   return done;
 }

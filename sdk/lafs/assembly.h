@@ -28,7 +28,7 @@ class Assembly {
   virtual int64_t images() const = 0;                                     ///< of the training data
   virtual int64_t rank_batch() const = 0;                                 ///< rows of a micro-batch on this rank
   virtual int64_t accumulate() const = 0;                                 ///< micro-batches of an optimizer step
-  virtual int64_t epochs() const = 0;                                     ///< of the run
+  virtual int64_t epochs() const = 0;                                     ///< of the run, one that is cut short included
   virtual int64_t rank() const = 0;
   virtual int64_t world() const = 0;
   /// Names of the plugins of a kind that have a capability (`Registration::capabilities`), for errors that suggest one; sorted.

@@ -48,6 +48,12 @@ class Params {
   void affects_nothing(std::string_view key, T& member, std::string_view doc) {
     put(key, member, {}, doc, nullptr, true);
   }
+  /// As above, for an option that changes numbers unless it has this value, as one that was added later: recipes that do not set it keep
+  /// the identity they had before there was such an option.
+  template <typename T>
+  void affects_unless(const std::type_identity_t<T>& value, std::string_view key, T& member, const Rule& rule, std::string_view doc) {
+    put(key, member, rule, doc, nullptr, member == value);
+  }
 
   /// A quirk of the reference: `[run] behaviour` picks which of the two values is the default; a key in the recipe wins.
   void quirk(std::string_view id, std::string_view key, bool& member, bool published, bool corrected, std::string_view doc);

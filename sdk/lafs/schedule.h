@@ -16,9 +16,10 @@ struct Timeline {
   int64_t epoch = 0;            ///< that its first micro-batch belongs to
   int64_t total = 1;            ///< optimizer steps of the whole run
   int64_t steps_per_epoch = 1;  ///< optimizer steps of an epoch
-  int64_t epochs = 1;
-  int64_t images = 0;       ///< N, images of an epoch before the tail is dropped
-  int64_t step_images = 0;  ///< A*B*R, images of an optimizer step
+  double epochs = 1;            ///< of the whole run; the last may be cut short
+  int64_t images = 0;           ///< N, images of an epoch before the tail is dropped
+  int64_t step_images = 0;      ///< A*B*R, images of an optimizer step
+  double epochs_done = 0;       ///< before this step
 };
 
 // clang-format off
@@ -34,12 +35,20 @@ struct Timeline {
 /// - `finetune`: `from`*s/W for s <= W, then `to` + (`from`-`to`)/2 (1 + cos(pi (s-W-1)/T)); W = Ew*N div (A*B*R), T = (E-Ew)*N div
 ///   (A*B*R) (finetuning.md 9, quirk FT-02)
 /// - `finetune_corrected`: `from`*(s+1)/W for s < W, then a cosine that ends on `to` in the last step (FT-02 corrected, FT-36)
+/// - `polynomial`: the warm-up of `two_sided_cosine`, then `to` + (`from`-`to`)(1-x)^power, where x goes from 0 to 1 in the last step
+/// - `multi_step`: the same warm-up, then `from` * factor^n once n of the `milestones`, in epochs, are behind
+/// - `one_cycle`: a half cosine from `warmup_from` to `from` in the share `peak_at` of the run, then one from `from` to `to`, which the last
+///   step has; the learning rate of torch.optim.lr_scheduler.OneCycleLR, whose peak may lie between two steps
 // clang-format on
 struct Schedule {
   std::string shape = "constant";
   double from = 0, to = 0;
   double warmup_epochs = 0;
   double warmup_from = 0;
+  double power = 1;                  ///< of "polynomial"
+  std::vector<double> milestones{};  ///< of "multi_step": rising numbers of epochs
+  double factor = 0.1;               ///< of "multi_step"
+  double peak_at = 0.3;              ///< of "one_cycle"
 
   Schedule() = default;
   Schedule(double value) : from(value), to(value) {}  // a number is the constant schedule
@@ -49,6 +58,8 @@ struct Schedule {
   /// The keys of a schedule's table. `values` limits `from` and `to`, and says whether `from` is required; `doc` is what they are
   /// values of. A number in place of the table is the reader's matter.
   void declare(Params& p, const Rule& values, std::string_view doc);
+  /// Whether a key of the table belongs to the shape; each shape has its own.
+  bool takes(std::string_view key) const;
   bool operator==(const Schedule&) const = default;
 };
 

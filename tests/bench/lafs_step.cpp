@@ -37,18 +37,20 @@ using Override = std::pair<std::string, std::string>;
 /// Landmark noise and choices of a run, but no dropout: a step that another program can repeat.
 class LandmarkDraws final : public lafs::nn::ForwardingDraws {
  public:
-  using ForwardingDraws::ForwardingDraws;
+  LandmarkDraws(std::shared_ptr<const lafs::Draws> inner, at::Device device) : ForwardingDraws(std::move(inner)), device_(device) {}
   at::Tensor keep_mask(std::string_view, double, const Shape& shape) const override {
     std::vector<int64_t> sizes{rows()};
     sizes.insert(sizes.end(), shape.begin(), shape.end());
-    return torch::ones(sizes);
+    return torch::ones(sizes, at::TensorOptions(device_));
   }
   std::vector<uint64_t> row_keys(std::string_view) const override { return {}; }
 
  private:
   std::shared_ptr<const lafs::Draws> wrap(std::shared_ptr<const lafs::Draws> inner) const override {
-    return std::make_shared<LandmarkDraws>(std::move(inner));
+    return std::make_shared<LandmarkDraws>(std::move(inner), device_);
   }
+
+  at::Device device_;
 };
 
 struct Silent final : lafs::Reporter {
@@ -82,7 +84,7 @@ struct Bench {
     const at::Tensor positions = batch->positions().cpu();
     const int64_t* rows = positions.const_data_ptr<int64_t>();
     return std::make_shared<LandmarkDraws>(
-        lafs::keyed_draws(static_cast<uint64_t>(recipe.run.seed), 0, 0, {rows, rows + batch->size()}, device));
+        lafs::keyed_draws(static_cast<uint64_t>(recipe.run.seed), 0, 0, {rows, rows + batch->size()}, device), device);
   }
 };
 
@@ -195,6 +197,7 @@ nlohmann::json timed(Bench& bench, double seconds) {
   return {{"images_per_second", static_cast<double>(bench.recipe.run.batch) / median},
           {"step_seconds", median},
           {"steps", times.size()},
+          {"device_peak_memory_mb", static_cast<double>(lafs::device_peak_bytes(bench.device)) / (1 << 20)},
           {"peak_memory_mb", static_cast<double>(lafs::peak_bytes()) / (1 << 20)},
           {"precision", bench.recipe.run.precision},
           {"device", bench.device.str()}};

@@ -80,7 +80,7 @@ TEST_SUITE("finetune_plain") {
       Timeline time;
       time.index = step;
       time.images = time.step_images = 1;
-      time.epochs = w + t;
+      time.epochs = static_cast<double>(w + t);
       return schedule.at(time);
     }
   };

@@ -17,7 +17,7 @@ TEST_SUITE("schedules") {
   Timeline stacked(int64_t step, int64_t w, int64_t t) {
     Timeline time;
     time.index = step;
-    time.epochs = w + t;
+    time.epochs = static_cast<double>(w + t);
     time.images = 1;
     time.step_images = 1;
     time.total = w + t;

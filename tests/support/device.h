@@ -18,11 +18,7 @@ inline std::string environment_or(const char* name, const char* otherwise) {
 
 /// Throws Error where the GPU that was asked for is not there.
 inline at::Device device() {
-  static const at::Device opened = [] {
-    const at::Device found = open_device(environment_or("LAFS_TEST_DEVICE", "cpu"));
-    at::globalContext().setAllowTF32CuDNN(false);  // torch's convolutions on a GPU otherwise keep 10 bits of an fp32 number
-    return found;
-  }();
+  static const at::Device opened = open_device(environment_or("LAFS_TEST_DEVICE", "cpu"));
   return opened;
 }
 

@@ -135,7 +135,7 @@ Timeline StepTrace::time_of(int64_t s) const {
   time.index = s;
   time.steps_per_epoch = settings.at("iters");
   time.epochs = settings.at("epochs");
-  time.total = time.steps_per_epoch * time.epochs;
+  time.total = time.steps_per_epoch * assembly.epoch_count;
   time.epoch = s / time.steps_per_epoch;
   return time;
 }

@@ -48,13 +48,9 @@ class ImageFolder final : public lafs::DataSource,
                         "or a .lst file of MXNet or InsightFace");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged file fails; skip: every file is decoded at opening, and damaged ones are left out and reported");
-      // At its default it is what was done before there was a choice, and what identities of that time stand for.
-      constexpr std::string_view exif_doc =
-          "ignore: pictures as they are stored, as Pillow opens them; apply: turned as the orientation in their EXIF data says, as "
-          "cv2.imread "
-          "opens them";
-      const lafs::Rule exif_rule = lafs::one_of({"ignore", "apply"});
-      exif == "ignore" ? p.affects_nothing("exif", exif, exif_rule, exif_doc) : p("exif", exif, exif_rule, exif_doc);
+      p.affects_unless("ignore", "exif", exif, lafs::one_of({"ignore", "apply"}),
+                       "ignore: pictures as they are stored, as Pillow opens them; apply: turned as the orientation in their EXIF data "
+                       "says, as cv2.imread opens them");
     }
   };
 

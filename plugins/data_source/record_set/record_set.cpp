@@ -42,9 +42,8 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
       p("labels", labels, lafs::one_of({"ranges", "records"}),
         "for sets with ranges: ranges takes labels from them and checks each picture against them; records reads each picture's label at "
         "opening");
-      constexpr const char* renumber_doc = "number the identities that have pictures from 0 without gaps, in the order of their labels";
-      // Identities of trainings that leave it alone are as they were before it existed.
-      renumber ? p("renumber", renumber, renumber_doc) : p.affects_nothing("renumber", renumber, renumber_doc);
+      p.affects_unless(false, "renumber", renumber, {},
+                       "number the identities that have pictures from 0 without gaps, in the order of their labels");
       p("on_damaged", on_damaged, lafs::one_of({"error", "skip"}),
         "error: reading a damaged picture fails; skip: every picture is decoded at opening, and damaged ones are left out and reported");
       p.affects_nothing("threads", threads, lafs::in(1, 256), "threads that read labels at opening");

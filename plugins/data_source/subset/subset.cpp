@@ -65,6 +65,11 @@ class Subset final : public lafs::DataSource,
     choose_identities(assembly);
     choose_pictures();
     number_identities();
+    if (takes_of_each())
+      assembly.note(
+          fmt::format("subset: fraction = {} with fraction_mode = \"per_identity\" takes the first pictures of each identity and at "
+                      "least one: {} of {} pictures, {:.3g} %",
+                      options.fraction, size(), source_->size(), 100 * static_cast<double>(size()) / static_cast<double>(source_->size())));
   }
 
   int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
@@ -126,6 +131,7 @@ class Subset final : public lafs::DataSource,
     return print.hex();
   }
 
+  bool takes_of_each() const { return options_.fraction < 1 && options_.fraction_mode == "per_identity"; }
   int64_t at(int64_t index) const { return indices_[static_cast<size_t>(index)]; }
   int64_t label(int64_t identity) const { return labels_[static_cast<size_t>(identity)]; }
 
@@ -158,7 +164,7 @@ class Subset final : public lafs::DataSource,
   }
 
   void choose_pictures() {
-    const bool share_of_each = options_.fraction < 1 && options_.fraction_mode == "per_identity";
+    const bool share_of_each = takes_of_each();
     std::vector<int64_t> taken(counts_.size(), 0), limit = counts_;
     for (int64_t& most : limit) {
       if (options_.per_identity > 0) most = std::min(most, options_.per_identity);

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ranks/contention.h"
+#include "kernel/ranks/device.h"
 #include "kernel/run/row_session.h"
 #include "runner/report/say.h"
 
@@ -33,6 +36,7 @@ nlohmann::json to_json(const StepTimes& t) {
           {"decode_milliseconds", t.decode_milliseconds},
           {"augment_milliseconds", t.augment_milliseconds},
           {"peak_bytes", t.peak_bytes},
+          {"device_peak_bytes", t.device_peak_bytes},
           {"trace_events", t.trace_events},
           {"loss", t.loss}};
 }
@@ -52,7 +56,9 @@ void print_times(const StepTimes& t, const std::string& precision) {
   for (const auto& [name, seconds] : t.parts) fmt::print("  {:<10}{:>10.2f} ms {:>6.1f} %\n", name, 1e3 * seconds, 100 * seconds / sum);
   fmt::print("loader      {:.3f} ms to decode and {:.3f} ms to augment a picture, on one thread\n", t.decode_milliseconds,
              t.augment_milliseconds);
-  fmt::print("memory      {:.0f} MiB at most\n", static_cast<double>(t.peak_bytes) / (1 << 20));
+  const auto mebibytes = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  fmt::print("memory      {:.0f} MiB at most{}\n", mebibytes(t.peak_bytes),
+             t.device_peak_bytes > 0 ? fmt::format(", and {:.0f} MiB on the GPU", mebibytes(t.device_peak_bytes)) : "");
 }
 
 }  // namespace
@@ -62,22 +68,31 @@ BenchReport bench(const Row& row, const std::string& stage, BenchOptions options
   if (stages.size() > 1)
     throw Error(fmt::format("\"{}\" has the stages {}; pick one with --stage", row.file.string(), fmt::join(row.names(), ", ")));
   Recipe recipe = stages.front()->recipe;
-  recipe.init.clear();  // the values of the weights do not change the time
+  open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic});  // before any other call of torch
+  recipe.init.clear();                                                          // the values of the weights do not change the time
   BenchReport report{title_of(row, *stages.front()), recipe.run.precision, measure_ceilings(), {}};
+  const double before = core_share(report.machine.threads);
   const bool terminal = isatty(STDERR_FILENO) != 0;
   if (terminal) options.tell = [&](int64_t step) { say("\rstep {} of {} ", step + 1, options.steps + options.warm_up); };
   report.times = bench_steps(recipe, options);
   if (terminal) say("\r\x1b[K");
+  report.core_share = std::min(before, core_share(report.machine.threads));
   return report;
 }
 
 nlohmann::json bench_json(const BenchReport& report) {
-  return {{"recipe", report.title}, {"precision", report.precision}, {"machine", to_json(report.machine)}, {"step", to_json(report.times)}};
+  return {{"recipe", report.title},
+          {"precision", report.precision},
+          {"machine", to_json(report.machine)},
+          {"core_share", report.core_share},
+          {"step", to_json(report.times)}};
 }
 
 void print_bench(const BenchReport& report, const BenchOptions& options) {
   fmt::print("{}\n\n", report.title);
   print_machine(report.machine);
+  if (const std::string warning = contention_warning(report.core_share, report.machine.threads); !warning.empty())
+    fmt::print("cores       {}\n", warning);
   print_times(report.times, report.precision);
   if (report.times.trace_events > 0) {
     fmt::print("trace       {}: {} events of {} more steps; open it in chrome://tracing or ui.perfetto.dev\n", options.trace.string(),

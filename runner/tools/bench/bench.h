@@ -14,6 +14,7 @@ struct BenchReport {
   std::string title, precision;  ///< recipe, with its stage if it has one; of its forward pass
   Ceilings machine;
   StepTimes times;
+  double core_share = 1;  ///< of the cores that were free for this program, before or after the steps, whichever is less
 };
 
 /// Times the only stage of a row, or the one of that name; weights of [[init]] are not loaded. Counts the steps on a terminal.

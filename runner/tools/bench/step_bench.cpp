@@ -49,7 +49,7 @@ class BenchLoop {
  public:
   BenchLoop(const Recipe& recipe, int64_t steps)
       : recipe_(recipe),
-        device_(open_device(recipe.run.device)),
+        device_(open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic})),
         assembly_(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); }),
         trainer_(recipe, assembly_, device_) {
     use_threads(recipe.run.threads);
@@ -61,7 +61,7 @@ class BenchLoop {
     const LoaderOptions options = loader_options(recipe.run, 0, micro_batches);
     loader_ = std::make_unique<Loader>(source_, augmentation_, recipe.input, options, device_);
     time_ = Epochs(recipe.run, std::max(source_->size(), recipe.run.batch * recipe.run.accumulate)).timeline();
-    time_.epoch = std::min<int64_t>(1, time_.epochs - 1);  // past what holds for the first epoch only
+    time_.epoch = time_.epochs > 1 ? 1 : 0;  // past what holds for the first epoch only
   }
 
   StepOutcome step() {
@@ -125,6 +125,7 @@ StepTimes bench_steps(const Recipe& recipe, const BenchOptions& options) {
   time_pictures(loop.source(), loop.augmentation(), times);
   time_steps(loop, options, times);
   times.peak_bytes = peak_bytes();
+  times.device_peak_bytes = device_peak_bytes(loop.device());
   if (trace) {
     trace->start();
     for (int64_t i = 0; i < traced; ++i) loop.step();

@@ -19,6 +19,7 @@ struct StepTimes {
   std::vector<std::pair<std::string, double>> parts;         ///< mean seconds a step: "load" (waiting), "forward", "backward", ...
   double decode_milliseconds = 0, augment_milliseconds = 0;  ///< of a picture, on one thread
   int64_t peak_bytes = 0;                                    ///< of the process
+  int64_t device_peak_bytes = 0;                             ///< of tensors on a GPU
   double loss = 0;                                           ///< of the last timed step
   int64_t trace_events = 0;                                  ///< written, where a trace was asked for
 };

@@ -180,11 +180,11 @@ class ViewSheet {
 ContactSheet view_sheet(const Row& row, const Stage& stage, const ViewRequest& request,
                         const std::function<void(const std::string&)>& note) {
   const Recipe& recipe = stage.recipe;
-  if (request.epoch >= recipe.run.epochs) {
-    throw Error(fmt::format("the run has {} epochs, numbered from 0; there is no epoch {}", recipe.run.epochs, request.epoch));
-  }
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, note);
+  if (request.epoch >= assembly.epochs()) {
+    throw Error(fmt::format("the run has {} epochs, numbered from 0; there is no epoch {}", assembly.epochs(), request.epoch));
+  }
   ViewSheet sheet(recipe, assembly, request);
   std::optional<Trainer> trainer;
   if (sheet.has_clean_views()) {

@@ -1,11 +1,15 @@
 #include "runner/tools/weights/account.h"
 
+#include <cstdio>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/model/load.h"
+#include "kernel/model/import.h"
+#include "kernel/results/json_text.h"
+#include "runner/report/say.h"
 
 namespace lafs {
 
@@ -30,8 +34,6 @@ std::vector<std::string> names_of(const std::vector<NotLoaded>& tensors) {
   return names;
 }
 
-}  // namespace
-
 std::string account_report(const LoadAccount& account) {
   return fmt::format("matched {} of {}, {} of them renamed\n", account.matched.size(), account.wanted(), account.renamed) +
          list_text("missing in the file", account.missing) + list_text("of another shape", lines_of(account.wrong_shape)) +
@@ -47,6 +49,13 @@ nlohmann::json account_json(const LoadAccount& account) {
           {"not_usable", names_of(account.not_usable)},
           {"unexpected", account.unexpected},
           {"dropped", account.dropped}};
+}
+
+}  // namespace
+
+void print_account(const ImportedWeights& weights, bool as_json) {
+  fmt::print("{}", as_json ? json_text(account_json(weights.account)) + "\n" : account_report(weights.account));
+  if (!weights.note.empty()) say("{}\n", weights.note);
 }
 
 }  // namespace lafs

@@ -1,14 +1,11 @@
 #pragma once
-#include <string>
-
-#include <nlohmann/json_fwd.hpp>
 
 namespace lafs {
 
-struct LoadAccount;
+struct ImportedWeights;
 
-/// How a load of weights went: what was found, and the names of every tensor that was not.
-std::string account_report(const LoadAccount& account);
-nlohmann::json account_json(const LoadAccount& account);
+/// Prints how a load of weights went: what was found, and the names of every tensor that was not, as text or as JSON; on standard error
+/// what was taken for granted.
+void print_account(const ImportedWeights& weights, bool as_json);
 
 }  // namespace lafs

@@ -43,6 +43,25 @@ TEST_CASE("epochs: [run] steps stops early and leaves the schedules as they are"
   CHECK(Epochs(run, 50).steps == 18);
 }
 
+TEST_CASE("epochs: [run] total_steps gives run and schedules another length than epochs") {
+  RunOptions run = length_options(8, 2, 3);
+  run.total_steps = 10;
+  const Epochs epochs(run, 50);  // 6 micro-batches an epoch, 20 in all
+  CHECK(epochs.total == 10);
+  CHECK(epochs.steps == 10);
+  CHECK(epochs.count == doctest::Approx(20.0 / 6));
+  CHECK(epochs.begun() == 4);
+  CHECK(epochs.timeline(3).epochs == doctest::Approx(20.0 / 6));
+  CHECK(epochs.timeline(3).epochs_done == doctest::Approx(1));
+  run.steps = 4;
+  CHECK(Epochs(run, 50).steps == 4);
+  CHECK(Epochs(run, 50).total == 10);
+  run.total_steps = 1000000000000000;
+  run.accumulate = 1000000;
+  CHECK_THROWS_WITH_AS(Epochs(run, 50), "[run] total_steps = 1000000000000000 of 1000000 micro-batches each are more than can be counted",
+                       Error);
+}
+
 TEST_CASE("epochs: a run without a whole step is an error with its numbers") {
   CHECK_THROWS_WITH_AS(Epochs(length_options(51, 1, 3), 50), "[run] batch = 51 is larger than the training data, which has 50 images",
                        Error);

@@ -91,7 +91,25 @@ TEST_CASE("reader: a schedule is a number or a table with keys of its own") {
   CHECK(toy_error("strength = { shape = \"cosine\", from = 1, to = 3 }") ==
         "t.toml:1:47: error: to = 3 is outside [0, 1] (strength over the run)");
   CHECK(toy_error("strength = { shape = \"constant\", from = 1, to = 0.5 }") ==
-        "t.toml:1:44: error: \"strength\" of augmentation \"toy\": a constant takes no \"to\"");
+        "t.toml:1:44: error: \"strength\" of augmentation \"toy\": shape \"constant\" takes no \"to\"");
+}
+
+TEST_CASE("reader: a shape takes its own keys, and its milestones rise") {
+  CHECK(has(resolved("strength = { shape = \"polynomial\", from = 1, power = 2 }"),
+            "strength = { shape = \"polynomial\", from = 1.0, to = 0.0, warmup_epochs = 0.0, warmup_from = 0.0, power = 2.0 }"));
+  CHECK(has(
+      resolved("strength = { shape = \"multi_step\", from = 1, milestones = [2, 3.5] }"),
+      "strength = { shape = \"multi_step\", from = 1.0, warmup_epochs = 0.0, warmup_from = 0.0, milestones = [2.0, 3.5], factor = 0.1 }"));
+  CHECK(has(resolved("strength = { shape = \"one_cycle\", from = 1 }"),
+            "strength = { shape = \"one_cycle\", from = 1.0, to = 0.0, warmup_from = 0.0, peak_at = 0.3 }"));
+  CHECK(toy_error("strength = { shape = \"cosine\", from = 1, power = 2 }") ==
+        "t.toml:1:42: error: \"strength\" of augmentation \"toy\": shape \"cosine\" takes no \"power\"");
+  CHECK(toy_error("strength = { shape = \"cosin\", from = 1, power = 2 }") ==
+        "t.toml:1:22: error: shape = \"cosin\" is not a choice; did you mean \"cosine\"?");
+  CHECK(toy_error("strength = { shape = \"multi_step\", from = 1 }") ==
+        "t.toml:1:12: error: \"strength\" of augmentation \"toy\": shape \"multi_step\" needs \"milestones\"");
+  CHECK(toy_error("strength = { shape = \"multi_step\", from = 1, milestones = [2, 2] }") ==
+        "t.toml:1:59: error: milestones = [2, 2] do not rise");
 }
 
 TEST_CASE("reader: a nested component is a name or a table") {
