@@ -208,7 +208,8 @@ void CheckpointFolder::prune(const std::string& identity) const {
     if (is_half_written(entry.path())) removable.push_back(entry.path());
     if (!is_step_name(name) || kept.contains(name)) continue;
     const auto found = whole_or_nothing(entry.path());
-    if (found && found->facts.identity == identity && name_of(found->position.step) == name) removable.push_back(entry.path());
+    if (found && !found->position.stays && found->facts.identity == identity && name_of(found->position.step) == name)
+      removable.push_back(entry.path());
   }
   for (const fs::path& folder : removable) fs::remove_all(folder);
 }

@@ -51,7 +51,8 @@ class CheckpointFolder {
   /// Makes both names lead to what a continuation from `from` has as last and best, turns copies that took the place of a name back into
   /// names, and returns a sentence for each change. Throws Error when the folder cannot be written.
   std::vector<std::string> repair(const WholeCheckpoint& from) const;
-  /// Removes the checkpoints of this training identity that neither name leads to, and what kills left half-written. Others are kept.
+  /// Removes the checkpoints of this training identity that neither name leads to and that do not stay, and what kills left half-written.
+  /// Others are kept.
   void prune(const std::string& identity) const;
 
  private:

@@ -4,9 +4,11 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/checkpoint_folder.h"
+#include "kernel/ledger/run_folder.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -100,6 +102,8 @@ nlohmann::json checkpoint_state_json(const RunPosition& position, const Checkpoi
   for (const NetworkFacts& network : facts.networks) each_network_field(network, writer(json["networks"].emplace_back()));
   json["input"] = input_json(facts.input);
   if (position.evaluation_due) json["evaluation_due"] = true;
+  if (position.stays) json["stays"] = true;
+  if (!position.left_out.empty()) json["left_out_steps"] = position.left_out;
   if (position.scaler) each_scaler_field(*position.scaler, writer(json["scaler"]));
   return json;
 }
@@ -113,6 +117,8 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     RunPosition position;
     each_position_field(position, reader(json));
     position.evaluation_due = json.value("evaluation_due", false);
+    position.stays = json.value("stays", false);
+    position.left_out = json.value("left_out_steps", std::vector<int64_t>());
     if (const auto scaler = json.find("scaler"); scaler != json.end()) each_scaler_field(position.scaler.emplace(), reader(*scaler));
     CheckpointFacts facts;
     each_fact(facts, reader(json));
@@ -147,6 +153,9 @@ fs::path resolve_checkpoint(const fs::path& path) {
     if (fs::exists(path / "checkpoints" / link / "state.json", ignored)) return path / "checkpoints" / link;
     if (const fs::path found = CheckpointFolder(path).find(link); !found.empty()) return found;
   }
+  std::vector<std::string> runs;
+  for (const std::string& run : runs_in(path)) runs.push_back(fmt::format("\"{}\"", (path / run).string()));
+  if (!runs.empty()) throw Error(fmt::format("\"{}\" holds the runs of a row; give one of them: {}", path.string(), fmt::join(runs, ", ")));
   throw Error(fmt::format("\"{}\" is neither a checkpoint nor a run folder with one", path.string()));
 }
 

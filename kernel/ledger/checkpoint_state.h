@@ -28,8 +28,10 @@ struct RunPosition {
   int64_t micro = 0;  ///< micro-batches done
   int64_t total = 0;  ///< optimizer steps of the run
   double best_score = -1e300;
-  int64_t best_step = -1;       ///< -1: nothing was scored yet
-  bool evaluation_due = false;  ///< the evaluation after `step` was asked for and is not done
+  int64_t best_step = -1;         ///< -1: nothing was scored yet
+  bool evaluation_due = false;    ///< the evaluation after `step` was asked for and is not done
+  bool stays = false;             ///< the checkpoint is kept whatever comes later
+  std::vector<int64_t> left_out;  ///< steps that changed nothing, because their loss or gradient was not finite
   std::optional<GradScalerState> scaler;
 };
 

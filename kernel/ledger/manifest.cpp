@@ -119,13 +119,14 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
   return json;
 }
 
-void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts) {
+void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts, bool trains) {
   const std::filesystem::path file = folder / "manifest.json";
-  nlohmann::json sessions = nlohmann::json::array();
-  if (std::filesystem::exists(file)) sessions = read_manifest(file)["sessions"];
-  nlohmann::json manifest = manifest_json(facts);
-  sessions.push_back(manifest);
-  manifest["sessions"] = std::move(sessions);
+  const nlohmann::json session = manifest_json(facts);
+  const bool is_there = std::filesystem::exists(file);
+  const nlohmann::json before = is_there ? read_manifest(file) : session;
+  nlohmann::json manifest = trains ? session : before;
+  manifest["sessions"] = is_there ? before["sessions"] : nlohmann::json::array();
+  manifest["sessions"].push_back(session);
   formats::write_atomically(file, manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 

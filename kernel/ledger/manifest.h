@@ -30,9 +30,9 @@ struct ManifestFacts {
 /// One session: program, build, machine, plugins, and when it started (UTC).
 nlohmann::json manifest_json(const ManifestFacts& facts);
 
-/// manifest.json of a run folder: the newest session's facts at the top, those of every session, oldest first, in "sessions".
-/// Throws Error when a manifest that is there cannot be read.
-void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts);
+/// manifest.json of a run folder: at the top the facts of the newest session that trained, in "sessions" those of every session, oldest
+/// first. Throws Error when a manifest that is there cannot be read.
+void write_manifest(const std::filesystem::path& folder, const ManifestFacts& facts, bool trains = true);
 
 /// The fingerprint of the data that the newest session recorded; nothing where none can be read. Never throws.
 std::optional<std::string> last_recorded_data(const std::filesystem::path& folder);

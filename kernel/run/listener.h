@@ -50,4 +50,12 @@ class RunListener {
 
 using RunListeners = std::vector<RunListener*>;
 
+/// However the work ends, every listener hears that it did.
+struct StoppedAtTheEnd {
+  const RunListeners& listeners;
+  ~StoppedAtTheEnd() {
+    for (RunListener* listener : listeners) listener->stopped();
+  }
+};
+
 }  // namespace lafs

@@ -1,7 +1,5 @@
 #include "kernel/run/not_finite_bundle.h"
 
-#include <vector>
-
 #include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -34,7 +32,19 @@ nlohmann::json bundle_of(const NotFinitePlace& place, const NotFinite& error) {
 void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error) {
   const std::filesystem::path file = folder / "not_finite.json";
   formats::write_atomically(file, json_text(bundle_of(place, error)) + "\n");
-  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"", error.what(), file.string()));
+  throw Error(
+      fmt::format("{}; the inputs of that step are in \"{}\"\nto go on from the last checkpoint without such steps, add --set "
+                  "run.not_finite=skip; where the loss grew before, begin again with a smaller learning rate",
+                  error.what(), file.string()));
+}
+
+void check_left_out(const RunOptions& run, const std::vector<int64_t>& steps, const std::string& reason) {
+  const auto count = static_cast<int64_t>(steps.size());
+  if (count <= run.not_finite_limit) return;
+  throw Error(
+      fmt::format("{}\nsteps without a finite loss or gradient: {}, more than [run] not_finite_limit = {} allows; the learning rate "
+                  "may be too large",
+                  reason, count, run.not_finite_limit));
 }
 
 }  // namespace lafs

@@ -2,6 +2,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "kernel/recipe/options.h"
 
 namespace lafs {
 
@@ -17,5 +20,8 @@ struct NotFinitePlace {
 /// Writes not_finite.json of a run folder: where it was, what went wrong, and the pictures that were fed, as far as one micro-batch is to
 /// blame. Throws Error that names the file, or says that it cannot be written.
 [[noreturn]] void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error);
+
+/// Throws Error when more steps were left out than the run bears; `reason` is that of the last.
+void check_left_out(const RunOptions& run, const std::vector<int64_t>& steps, const std::string& reason);
 
 }  // namespace lafs

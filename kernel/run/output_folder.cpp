@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/recipe/data_folders.h"
 #include "lafs/error.h"
@@ -53,6 +54,12 @@ void require_no_data(const Recipe& recipe, const fs::path& folder) {
   }
 }
 
+/// Whether the text is the recipe that the run in the folder was trained with, which the folder's last checkpoint holds as well.
+bool wrote(const fs::path& folder, const std::string& text) {
+  const auto whole = CheckpointFolder(folder).survey().whole;
+  return !whole.empty() && whole.front().facts.recipe == text;
+}
+
 }  // namespace
 
 const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder) {
@@ -61,7 +68,7 @@ const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder)
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return folder;  // the error of making the folder says it better
   const bool own_recipe = real(folder / "recipe.toml") == real(recipe.file);
-  if (own_recipe && text_of(recipe.file) != recipe.resolved) {
+  if (own_recipe && text_of(recipe.file) != recipe.resolved && !wrote(folder, text_of(recipe.file))) {
     throw Error(fmt::format("\"{}\" is the recipe itself, which a run in \"{}\" would overwrite; give another --out, such as \"{}\"",
                             recipe.file.string(), folder.string(), (folder / "run").string()));
   }

@@ -6,7 +6,11 @@
 #include <fmt/ranges.h>
 
 #include "kernel/ledger/run_folder.h"
+#include "kernel/model/assembly.h"
 #include "kernel/model/checkpoint.h"
+#include "kernel/model/networks.h"
+#include "kernel/recipe/resolver.h"
+#include "kernel/run/extension.h"
 #include "kernel/train/trainer.h"
 #include "lafs/error.h"
 
@@ -27,6 +31,20 @@ void fill(Trainer& trainer, const WholeCheckpoint& from) {
 
 }  // namespace
 
+CheckpointFacts checkpoint_facts(const Recipe& recipe, Trainer& trainer, RecipeAssembly& assembly, const std::string& fingerprint) {
+  CheckpointFacts facts;
+  facts.identity = recipe.identity;
+  facts.recipe = recipe.resolved;
+  facts.encoder = trainer.objective().encoder();
+  facts.backbone = recipe.backbone.name;
+  facts.backbone_options = options_text(recipe.backbone);
+  facts.networks = networks_of(trainer.root(), assembly, recipe);
+  facts.input = recipe.input;
+  facts.data_fingerprint = fingerprint;
+  facts.identities = assembly.identities();
+  return facts;
+}
+
 RunCheckpoints::RunCheckpoints(const fs::path& run_folder, Note note)
     : run_folder_(run_folder), checkpoints_(run_folder), found_(checkpoints_.survey()), note_(std::move(note)) {
   if (const std::string sentence = checkpoints_.prepare(); !sentence.empty()) note_(sentence);
@@ -38,23 +56,28 @@ void RunCheckpoints::none_is_whole(const std::vector<std::string>& reasons) cons
       checkpoints_.path().string(), fmt::join(reasons, "\n  ")));
 }
 
-const WholeCheckpoint* RunCheckpoints::newest(const Recipe& recipe) const {
+const WholeCheckpoint* RunCheckpoints::newest(const Recipe& recipe, const std::string& extends) const {
   if (found_.whole.empty()) {
     if (!found_.damaged.empty()) none_is_whole(found_.damaged);
     if (checkpoints_.has_dangling_name()) none_is_whole({"the folder that last or best names is missing"});
+    if (!recipe.run.extends.empty())
+      throw Error(fmt::format("[run] extends = \"{}\", but \"{}\" holds no checkpoint of that run; give its folder as --out",
+                              recipe.run.extends, run_folder_.string()));
     return nullptr;
   }
   const WholeCheckpoint& newest = found_.whole.front();
-  if (newest.facts.identity != recipe.identity) {
-    throw Error(fmt::format("\"{}\" holds a run of another recipe; give another --out, or the same recipe{}", run_folder_.string(),
-                            recipe_difference(newest.facts.recipe, recipe.resolved)));
-  }
-  return &newest;
+  if (goes_on_from(recipe, extends, newest.facts, newest.position.step)) return &newest;
+  const bool length = differs_in_length(recipe, newest.facts);
+  throw Error(fmt::format("\"{}\" holds a run of {}{}", run_folder_.string(),
+                          length ? "another length; to train it further add --extend, or give another --out"
+                                 : "another recipe; give another --out, or the same recipe",
+                          recipe_difference(newest.facts.recipe, recipe.resolved)));
 }
 
-RunPosition RunCheckpoints::load(Trainer& trainer) {
+RunPosition RunCheckpoints::load(const Recipe& recipe, const std::string& extends, Trainer& trainer) {
   auto reasons = found_.damaged;
   for (const WholeCheckpoint& candidate : found_.whole) {
+    if (!goes_on_from(recipe, extends, candidate.facts, candidate.position.step)) continue;
     try {
       fill(trainer, candidate);
     } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/atomic_file.h"
 #include "kernel/data/epochs.h"
@@ -17,14 +18,14 @@
 #include "kernel/ledger/run_folder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/checkpoint.h"
-#include "kernel/model/networks.h"
 #include "kernel/ranks/device.h"
-#include "kernel/recipe/resolver.h"
 #include "kernel/recipe/sense.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
 #include "kernel/run/evaluations.h"
+#include "kernel/run/extension.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/not_finite_bundle.h"
 #include "kernel/run/notes.h"
@@ -36,21 +37,13 @@ namespace lafs {
 
 namespace {
 
-/// However the work ends, every listener hears that it did.
-struct StoppedAtTheEnd {
-  const RunListeners& listeners;
-  ~StoppedAtTheEnd() {
-    for (RunListener* listener : listeners) listener->stopped();
-  }
-};
-
 class Session {
  public:
   explicit Session(const SessionRequest& request)
       : request_(request),
         recipe_(request.recipe),
         lock_(require_run_folder(request.recipe, request.folder)),
-        device_(open_device(recipe_.run.device)),
+        device_(open_device(recipe_.run.device, {recipe_.run.tf32, recipe_.run.deterministic})),
         store_(request.folder),
         assembly_(recipe_, RecipeAssembly::Data::open, note_) {}
 
@@ -59,12 +52,13 @@ class Session {
  private:
   void prepare();
   bool resume();
-  CheckpointFacts facts() const;
+  CheckpointFacts facts() { return checkpoint_facts(recipe_, *trainer_, assembly_, fingerprint_); }
   void write_folder();
   void work(bool resumed);
   void train(MetricsLog& log);
   StepOutcome one_step(const Timeline& time, Loader& loader);
   void report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log);
+  void leave_out(int64_t step, const std::string& reason);
   void after_step(MetricsLog& log);
   std::optional<std::vector<NamedMetrics>> scores_of(const Evaluations::Chosen& chosen);
   void evaluate(const Evaluations::Chosen& chosen, MetricsLog& log);
@@ -91,27 +85,14 @@ class Session {
   std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
   int64_t saved_step_ = -1;
+  std::optional<CheckpointPace> pace_;
 };
-
-CheckpointFacts Session::facts() const {
-  CheckpointFacts facts;
-  facts.identity = recipe_.identity;
-  facts.recipe = recipe_.resolved;
-  facts.encoder = trainer_->objective().encoder();
-  facts.backbone = recipe_.backbone.name;
-  facts.backbone_options = options_text(recipe_.backbone);
-  facts.networks = networks_of(trainer_->root(), assembly_, recipe_);
-  facts.input = recipe_.input;
-  facts.data_fingerprint = fingerprint_;
-  facts.identities = assembly_.identities();
-  return facts;
-}
 
 void Session::prepare() {
   notes_.add(lock_.note());
-  notes_.add(sense_notes(recipe_));
   use_threads(recipe_.run.threads);
-  if (const std::string warning = precision_warning(recipe_.run.precision, device_); !warning.empty()) notes_.add(warning);
+  notes_.add(sense_notes(recipe_));
+  notes_.add(std::vector{precision_warning(recipe_.run.precision, device_), recipe_.run.device == "auto" ? gpu_fault() : ""});
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
   note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
@@ -124,16 +105,18 @@ void Session::prepare() {
 /// Whether a checkpoint of this recipe was found and loaded.
 bool Session::resume() {
   RunCheckpoints checkpoints(request_.folder, note_);
-  const auto found = checkpoints.newest(recipe_);
+  const auto found = checkpoints.newest(recipe_, request_.extends);
   if (!found) return false;
+  if (found->facts.identity != recipe_.identity) note_(extension_note(recipe_, epochs_, found->facts, found->position.step));
   accepted_ = check_data(
       {request_.folder, found->facts, found->position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data},
       note_);
-  position_ = checkpoints.load(*trainer_);
+  position_ = checkpoints.load(recipe_, request_.extends, *trainer_);
   saved_step_ = position_.step;
   return true;
 }
 
+/// What a run was trained with stays as it was where nothing is left to train.
 void Session::write_folder() {
   const ManifestFacts facts{.command = request_.command,
                             .recipe_file = recipe_.file.string(),
@@ -144,7 +127,9 @@ void Session::write_folder() {
                             .registry = &request_.registry,
                             .notes = notes_.all(),
                             .accepted = accepted_};
-  write_manifest(request_.folder, facts);  // first: it marks the folder as ours
+  const bool trains = position_.step < epochs_.steps || position_.evaluation_due;
+  write_manifest(request_.folder, facts, trains);  // first: it marks the folder as ours
+  if (!trains) return;
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
   trainer_->write_init_record(request_.folder);
@@ -153,9 +138,11 @@ void Session::write_folder() {
 void Session::save() {
   if (saved_step_ == position_.step) return;
   for (RunListener* listener : request_.listeners) listener->saving();
+  position_.stays = pace_->stays(position_.step);
   if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
   store_.save(trainer_->root(), trainer_->optimizer(), position_, facts());
   saved_step_ = position_.step;
+  pace_->saved();
 }
 
 std::optional<std::vector<NamedMetrics>> Session::scores_of(const Evaluations::Chosen& chosen) {
@@ -192,10 +179,8 @@ void Session::evaluate(const Evaluations::Chosen& chosen, MetricsLog& log) {
 void Session::after_step(MetricsLog& log) {
   const auto chosen = evaluations_->due(epochs_, position_.step);
   position_.evaluation_due = !chosen.empty() || position_.step == epochs_.steps;
-  const bool due =
-      recipe_.run.checkpoint_every > 0 ? position_.step % recipe_.run.checkpoint_every == 0 : epochs_.crosses(position_.step - 1, 1);
   // Before the evaluation: what ends the run there, such as the time limit of a cluster, loses no step.
-  if (position_.evaluation_due || due || interrupted()) save();
+  if (position_.evaluation_due || pace_->due(position_.step) || interrupted()) save();
   if (position_.evaluation_due && !interrupted()) evaluate(chosen, log);
 }
 
@@ -207,22 +192,30 @@ StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   }
 }
 
+void Session::leave_out(int64_t step, const std::string& reason) {
+  position_.left_out.push_back(step);
+  message(reason + ": the step is left out");
+  check_left_out(recipe_.run, position_.left_out, reason);
+}
+
 /// What one step took and found; `seconds` of time, `waited` of these for data.
 void Session::report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log) {
   const int64_t epoch = epochs_.epoch_of(position_.micro - 1);
-  if (time.index % recipe_.run.log_every == 0 || position_.step == epochs_.steps) {
+  if (step.left_out.empty() && (time.index % recipe_.run.log_every == 0 || position_.step == epochs_.steps)) {
     const StepRecord record{
         time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm, static_cast<double>(time.step_images) / seconds,
         step.values};
     log.step(record);
     for (RunListener* listener : request_.listeners) listener->record(record);
   }
+  if (!step.left_out.empty()) leave_out(time.index, step.left_out);
   for (const std::string& note : step.notes) message(fmt::format("step {}: {}", time.index, note));
   const StepDone done{position_.step, epoch, step.loss, step.lr, outcome_.images_per_second, waited / seconds};
   for (RunListener* listener : request_.listeners) listener->step(done);
 }
 
 void Session::train(MetricsLog& log) {
+  pace_.emplace(recipe_.run, epochs_);
   const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
   Loader loader(pictures_, assembly_.augmentation(), recipe_.input, options, device_);
   using Clock = std::chrono::steady_clock;
@@ -253,6 +246,7 @@ void Session::finish() {
       {"training_identity", recipe_.identity}, {"evaluation_identity", recipe_.evaluation_identity}, {"data_fingerprint", fingerprint_}};
   if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
   if (outcome_.damaged > 0) facts.emplace_back("damaged_pictures", std::to_string(outcome_.damaged));
+  if (!position_.left_out.empty()) facts.emplace_back("left_out_steps", fmt::format("{}", fmt::join(position_.left_out, ", ")));
   write_results(request_.folder, outcome_.results, position_.step, "last", facts);
   for (RunListener* listener : request_.listeners) listener->finished(request_.folder);
 }

@@ -18,6 +18,7 @@ struct SessionRequest {
   std::vector<std::string> command;  ///< argv, for the manifest
   RunListeners listeners;            ///< called in this order; they must outlive the session
   std::string accept_data{};         ///< why the run goes on with other data than it was trained on; empty: it does not
+  std::string extends{};             ///< training identity of a run that this one trains further, see extend_run; empty: none
 };
 
 struct SessionOutcome {

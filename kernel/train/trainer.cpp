@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -218,18 +219,20 @@ void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& ou
   if (finite) return;
   outcome.notes.push_back(scaler_->skip_note());
   if (scaler_->exhausted()) {
-    throw NotFinite(fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped",
-                                time.index, scaler_->state().scale, scaler_->state().in_a_row),
-                    nullptr);
+    throw NoScaleIsLeft(
+        fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped", time.index,
+                    scaler_->state().scale, scaler_->state().in_a_row),
+        nullptr);
   }
 }
 
-StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch) {
-  RECORD_USER_SCOPE("step");
-  StepOutcome outcome;
-  outcome.lr = lr_.at(time);
-  outcome.weight_decay = weight_decay().at(time);
-  for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
+void Trainer::clear_gradients() {
+  for (const auto& group : groups_) {
+    for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
+  }
+}
+
+void Trainer::update(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome) {
   PartClock clock;
   for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
     clock.begin("load");
@@ -244,9 +247,7 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   objective_->before_update(last);
   clock.begin("optimizer");
   if (finite) optimizer_->step();
-  for (const auto& group : groups_) {
-    for (const at::Tensor& parameter : group->parameters()) parameter.mutable_grad() = at::Tensor();
-  }
+  clear_gradients();
   clock.begin("hooks");
   objective_->after_update(last);  // also of a skipped update: the averaged teacher moves on (quirk P19)
   if (scaler_) end_scaled_step(time, finite, outcome);
@@ -254,7 +255,46 @@ StepOutcome Trainer::step(const Timeline& time, const std::function<std::shared_
   for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
   for (std::string& note : values_->notes) outcome.notes.push_back(std::move(note));
   values_->notes.clear();
+}
+
+StepOutcome Trainer::step(const Timeline& time, const NextBatch& next_batch) {
+  RECORD_USER_SCOPE("step");
+  StepOutcome outcome;
+  outcome.lr = lr_.at(time);
+  outcome.weight_decay = weight_decay().at(time);
+  for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
+  if (recipe_.run.not_finite == "error") {
+    update(time, next_batch, outcome);
+  } else {
+    update_or_leave_out(time, next_batch, outcome);
+  }
   return outcome;
+}
+
+/// A forward pass may change the tree's buffers, and nothing else of what a checkpoint holds.
+void Trainer::update_or_leave_out(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome) {
+  const at::NoGradGuard no_grad;
+  std::vector<std::pair<at::Tensor, at::Tensor>> buffers;
+  for (const at::Tensor& buffer : root_->buffers()) buffers.emplace_back(buffer, buffer.clone());
+  int64_t taken = 0;
+  const auto counting = [&] {
+    ++taken;
+    return next_batch();
+  };
+  try {
+    const at::AutoGradMode with_grad(true);
+    update(time, counting, outcome);
+  } catch (const NoScaleIsLeft&) {
+    throw;
+  } catch (const NotFinite& error) {
+    outcome.left_out = error.what();
+    outcome.loss = std::numeric_limits<double>::quiet_NaN();
+    while (taken < recipe_.run.accumulate) counting();
+    for (auto& [buffer, before] : buffers) buffer.copy_(before);
+    clear_gradients();
+    values_->items.clear();
+    values_->notes.clear();
+  }
 }
 
 }  // namespace lafs

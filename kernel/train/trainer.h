@@ -35,6 +35,7 @@ struct StepOutcome {
   /// counts where it is waited for: forward ends with the loss, clip with the norm.
   std::vector<std::pair<std::string, double>> seconds;
   std::vector<std::string> notes;  ///< its sentences for the log
+  std::string left_out;            ///< why the step changed nothing, with `[run] not_finite = "skip"`; empty: it did
 };
 
 /// A loss or gradient that is not finite: what was fed, for a bundle.
@@ -44,10 +45,18 @@ class NotFinite : public Error {
   std::shared_ptr<const LoadedBatch> batch;  ///< null when it was the gradient of a whole step
 };
 
+/// No scale of the loss keeps the gradient of an fp16 run finite.
+class NoScaleIsLeft : public NotFinite {
+ public:
+  using NotFinite::NotFinite;
+};
+
 /// Objective, optimizer and the order of a step (contract 3): loss, backward, unscale, clip, before_update, optimizer, after_update.
 /// Knows nothing of students, views or landmarks. [main thread]
 class Trainer {
  public:
+  using NextBatch = std::function<std::shared_ptr<LoadedBatch>()>;
+
   /// Builds the objective and moves it to the device; parameters are not initialised yet. `recipe` must outlive the trainer.
   /// Throws Error for a place in a run of several processes: gradients are not averaged over them yet.
   Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device device, const Place& place = {});
@@ -59,7 +68,8 @@ class Trainer {
   /// tell.
   void write_init_record(const std::filesystem::path& folder) const;
 
-  StepOutcome step(const Timeline& time, const std::function<std::shared_ptr<LoadedBatch>()>& next_batch);
+  /// A step takes `[run] accumulate` batches, also where it throws or is left out. Throws NotFinite.
+  StepOutcome step(const Timeline& time, const NextBatch& next_batch);
 
   torch::nn::Module& root() { return *root_; }
   Objective& objective() { return *objective_; }
@@ -74,6 +84,9 @@ class Trainer {
 
  private:
   class PartClock;
+  void update(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome);
+  void update_or_leave_out(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome);
+  void clear_gradients();
   double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
   /// Unscales, measures and clips. False where the update must be skipped: a gradient overflowed under the scale.
   bool treat_gradients(const Timeline& time, StepOutcome& outcome);

@@ -39,6 +39,9 @@ Command add_run(CLI::App& app) {
       ->type_name("DIR");
   const char* accept = "go on although the data is not what the run was trained on; both fingerprints and the reason go into manifest.json";
   command->add_option("--accept-data", request.accept_data, accept)->type_name("REASON")->check(said);
+  command->add_flag("--extend", request.extend,
+                    "train the run in --out further, to the epochs, total_steps or steps that the recipe or --set now gives; where that "
+                    "changes schedules, the run gets an identity of its own");
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "run only this stage of a row; the stages it takes weights from must be finished");
   command->add_flag("--quiet,-q", request.quiet, "no progress, only the results");
@@ -48,7 +51,7 @@ Command add_run(CLI::App& app) {
       "report.html.\n"
       "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.\n"
       "Each stage of a row has its own run folder under --out; a finished stage is not run again.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -10,6 +10,8 @@ namespace {
 
 Arguments set(const std::string& text) { return {"--set", text}; }
 
+const Arguments falling = set("optimizer.lr={ shape = \"cosine\", from = 1e-3 }");
+
 nlohmann::json results_of(const fs::path& run) { return json_file(run / "results.json"); }
 
 std::set<std::string> checkpoints_of(const fs::path& run) {
@@ -24,7 +26,7 @@ std::set<std::string> checkpoints_of(const fs::path& run) {
 std::string notes_of(const fs::path& run) {
   std::string all;
   const auto manifest = json_file(run / "manifest.json");
-  for (const auto& note : manifest.at("notes")) all += note.get<std::string>() + "\n";
+  for (const auto& note : manifest.at("sessions").back().at("notes")) all += note.get<std::string>() + "\n";
   return all;
 }
 
@@ -46,9 +48,9 @@ TEST_CASE("extend: a run that stopped early goes on to what it would have been, 
 
 TEST_CASE("extend: with other schedules the run has an identity of its own, and keeps what it was extended from") {
   const Tiny tiny;
-  const Arguments longer = set("run.epochs=4");
+  const Arguments longer = falling + set("run.epochs=4");
   REQUIRE(tiny.run("straight", longer).status == 0);
-  REQUIRE(tiny.run("out").status == 0);
+  REQUIRE(tiny.run("out", falling).status == 0);
   const std::string before = results_of(tiny / "out").at("training_identity");
   CHECK(tiny.run("out", longer).err == "lafs: error: \"" + (tiny / "out").string() +
                                            "\" holds a run of another length; to train it further add --extend, or give another --out\n"
@@ -56,6 +58,7 @@ TEST_CASE("extend: with other schedules the run has an identity of its own, and 
   const Outcome rest = tiny.run("out", longer + Arguments{"--extend"});
   REQUIRE_MESSAGE(rest.status == 0, rest.err);
   const std::string note = "extended at step 12: schedules span 24 steps from here, where they spanned 12; lr was 1.7037";
+
   CHECK_MESSAGE(notes_of(tiny / "out").find(note) != std::string::npos, notes_of(tiny / "out"));
   const auto results = results_of(tiny / "out");
   CHECK(results.at("step") == 24);
@@ -103,7 +106,7 @@ TEST_CASE("extend: what cannot be extended is an error that says so, and changes
   const Outcome other = tiny.run("out", Arguments{"--extend"} + set("run.epochs=4") + set("run.seed=4"));
   CHECK(other.err == "lafs: error: \"" + (tiny / "out").string() +
                          "\" holds a run that differs in more than [run] epochs, total_steps and steps, and cannot be extended\n"
-                         "  - [run] seed = 3\n  - [run] epochs = 2\n  + [run] seed = 4\n  + [run] epochs = 4\n");
+                         "  - [run] epochs = 2\n  + [run] epochs = 4\n  - [run] seed = 3\n  + [run] seed = 4\n");
   const Outcome shorter = tiny.run("out", Arguments{"--extend"} + set("run.epochs=1"));
   CHECK(shorter.err == "lafs: error: nothing to extend: the run has 12 steps behind it, and this recipe has 6\n");
   const Outcome stranger = tiny.run("other", set("run.extends=0123@6"));
@@ -115,8 +118,8 @@ TEST_CASE("extend: what cannot be extended is an error that says so, and changes
 
 TEST_CASE("length: total_steps fits run and schedules, steps only stops") {
   const Tiny tiny;
-  REQUIRE(tiny.run("fitted", set("run.total_steps=9") + set("run.epochs=1")).status == 0);
-  REQUIRE(tiny.run("stopped", set("run.steps=9")).status == 0);
+  REQUIRE(tiny.run("fitted", falling + set("run.total_steps=9") + set("run.epochs=1")).status == 0);
+  REQUIRE(tiny.run("stopped", falling + set("run.steps=9")).status == 0);
   CHECK(results_of(tiny / "fitted").at("step") == 9);
   const auto last_lr = [&](const char* run) {
     double lr = 0;
@@ -125,7 +128,7 @@ TEST_CASE("length: total_steps fits run and schedules, steps only stops") {
   };
   CHECK(last_lr("fitted") < 0.05e-3);
   CHECK(last_lr("stopped") > 0.2e-3);
-  const Outcome plan = lafs({"plan", tiny.recipe(), "--probe-steps", "0", "--set", "run.total_steps=9"});
+  const Outcome plan = lafs({"plan", tiny.recipe(), "--probe", "0", "--set", "run.total_steps=9"});
   CHECK_MESSAGE(plan.out.find("length      1.5 epochs, 6 micro-batches an epoch, batch 8 x 1, 9 optimizer steps\n") != std::string::npos,
                 plan.out);
 }

@@ -34,16 +34,6 @@ TEST_CASE("resume: Ctrl-C and kill -9 cost nothing: the continued run is the str
   CHECK(metric(json_file(tiny / "out" / "results.json"), "accuracy") == metric(json_file(tiny / "straight" / "results.json"), "accuracy"));
 }
 
-TEST_CASE("resume: a run that was to stop early is another recipe") {
-  const Tiny tiny;
-  REQUIRE(tiny.run("out", {"--set", "run.steps=6"}).status == 0);
-  const Outcome rest = tiny.run("out");
-  CHECK_MESSAGE(rest.status == 1, rest.err);
-  CHECK(rest.err == "lafs: error: \"" + (tiny / "out").string() +
-                        "\" holds a run of another recipe; give another --out, or the same recipe\n"
-                        "  - [run] steps = 6\n  + [run] steps = 0\n");
-}
-
 TEST_CASE("verify-resume: a killed run is continued to equal bytes, and it says of how many") {
   const Tiny tiny;
   const Outcome outcome = lafs({"verify-resume", tiny.recipe(), "--steps", "12", "--kill-at", "4", "--out", tiny / "both"});

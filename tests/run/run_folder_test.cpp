@@ -100,7 +100,7 @@ TEST_CASE("run folder: a folder with nothing in it stays when the run fails, and
 std::string notes_of(const fs::path& run) {
   std::string all;
   const auto manifest = json_file(run / "manifest.json");
-  for (const auto& note : manifest.at("notes")) all += note.get<std::string>() + "\n";
+  for (const auto& note : manifest.at("sessions").back().at("notes")) all += note.get<std::string>() + "\n";
   return all;
 }
 

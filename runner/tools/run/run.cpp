@@ -10,6 +10,7 @@
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/row_results.h"
+#include "kernel/run/extension.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/row_session.h"
 #include "lafs/content_hashed.h"
@@ -27,6 +28,12 @@ void say_damaged(const SessionOutcome& outcome, const std::filesystem::path& fol
         (folder / TrainingPictures::list_name).string());
 }
 
+/// On a line of its own, which a terminal of 80 columns is least likely to break; relative where that is shorter.
+void say_report(const std::filesystem::path& folder) {
+  const std::filesystem::path report = folder / "report.html", near = report.lexically_proximate(std::filesystem::current_path());
+  say("see {}\n", near.native().size() < report.native().size() ? near.string() : report.string());
+}
+
 void print_results(const SessionOutcome& outcome, const RunRequest& request, const std::filesystem::path& folder) {
   if (request.json) {
     auto json = results_json(outcome.results, outcome.step, "last");
@@ -37,19 +44,21 @@ void print_results(const SessionOutcome& outcome, const RunRequest& request, con
   if (!outcome.results.empty()) fmt::print("{}", results_table(outcome.results));
   if (request.quiet) return;
   if (outcome.was_done) {
-    say("all {} steps were done before; see {}/report.html\n", outcome.total, folder.string());
+    say("all {} steps were done before\n", outcome.total);
   } else {
-    say("{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data; see {}/report.html\n", outcome.total,
-        duration_text(outcome.seconds), outcome.images_per_second, 100 * outcome.waiting_share, folder.string());
+    say("{} steps in {}, {:.1f} images/s, {:.1f} % of it waiting for data\n", outcome.total, duration_text(outcome.seconds),
+        outcome.images_per_second, 100 * outcome.waiting_share);
   }
+  say_report(folder);
 }
 
-bool run_alone(const Row& row, const RunRequest& request, const Registry& registry) {
+bool run_alone(Row& row, const RunRequest& request, const Registry& registry) {
   const std::filesystem::path& folder = row.folder;
+  const std::string extends = request.extend ? extend_run(row.stages.front().recipe, folder) : "";
   if (!request.quiet) say("{} -> {}\n", request.recipe.string(), folder.string());
   RunReports reports(request.quiet);
   const SessionOutcome outcome =
-      run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}, request.accept_data});
+      run_session({row.stages.front().recipe, registry, folder, request.command, {&reports}, request.accept_data, extends});
   if (outcome.interrupted) {
     say("stopped by {} at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.step, outcome.total);
     return false;
@@ -60,6 +69,12 @@ bool run_alone(const Row& row, const RunRequest& request, const Registry& regist
 }
 
 bool run_stages(const Row& row, const RunRequest& request, const Registry& registry) {
+  if (request.extend) {
+    throw Error(
+        fmt::format("--extend is for one run, and later stages of \"{}\" follow from earlier ones; to extend a stage alone, give "
+                    "\"{}\" as recipe and its folder as --out",
+                    request.recipe.string(), (row.folder_of(row.stages.front()) / "recipe.toml").string()));
+  }
   RunReports reports(request.quiet);
   const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports, request.accept_data});
   if (outcome.stopped) {
@@ -76,18 +91,18 @@ bool run_stages(const Row& row, const RunRequest& request, const Registry& regis
   } else {
     fmt::print("{}", row_table(outcome.results));
   }
-  if (!request.quiet) say("see {}/report.html\n", row.folder.string());
+  if (!request.quiet) say_report(row.folder);
   return true;
 }
 
 }  // namespace
 
 bool run_recipe(const RunRequest& request, Registry& registry) {
-  const Row row = open_row(request.recipe, request.context, registry, request.out);
+  Row row = open_row(request.recipe, request.context, registry, request.out);
   catch_interrupts();
   const bool alone = row.alone() && request.stage.empty();
   try {
-    return (alone ? run_alone : run_stages)(row, request, registry);
+    return alone ? run_alone(row, request, registry) : run_stages(row, request, registry);
   } catch (const StoppedReading& stop) {
     say("lafs: {}; run the same command to continue\n", stop.what());
     return false;

@@ -13,6 +13,7 @@ struct RunRequest {
   RecipeContext context;
   std::string stage;                 ///< of a row; empty: all
   std::string accept_data;           ///< why runs go on with other data than they were trained on; empty: they do not
+  bool extend = false;               ///< train the run in `out` to another length
   std::vector<std::string> command;  ///< argv, for the manifest
   bool quiet = false, json = false;  ///< no progress; results as JSON
 };
