@@ -24,7 +24,10 @@ void batch_option(CLI::App& command, int64_t& batch) {
 CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help) {
   auto force = std::make_shared<bool>(false);
   command.add_flag("--force", *force, "overwrite the file when it exists");
-  command.parse_complete_callback([force, &file] { require_free(file, *force); });
+  command.parse_complete_callback([force, &file] {
+    require_free(file, *force);
+    make_folder_of(file);
+  });
   return command.add_option(name, file, help)->type_name("FILE");
 }
 

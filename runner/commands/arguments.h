@@ -20,8 +20,8 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
 /// `--batch`, images of a forward pass.
 void batch_option(CLI::App& command, int64_t& batch);
 
-/// An option for a file to write, and `--force`: without it a file that is there already is an error, before any work. Devices and pipes
-/// are written to as they are.
+/// An option for a file to write, and `--force`: without it a file that is there already is an error, before any work. A missing folder is
+/// made. Devices and pipes are written to as they are.
 CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help);
 
 /// An option that takes one of some words; the value so far is its default.
@@ -31,11 +31,14 @@ void choice_option(CLI::App& command, const std::string& name, std::string& valu
 /// Options of commands that read recipes.
 struct RecipeArguments {
   std::vector<std::string> set;
-  std::string stage;  ///< of a row; empty: all, or there is no row
+  std::string stage;             ///< of a row; empty: all, or there is no row
+  std::filesystem::path inputs;  ///< where stages that others take weights from were run; empty: as `lafs run` chooses it
 
   void add_to(CLI::App& command);
   /// `--stage NAME`, with what it does in this command.
   void add_stage_to(CLI::App& command, const std::string& help);
+  /// `--inputs DIR`.
+  void add_inputs_to(CLI::App& command);
   /// `--set KEY=VALUE` taken apart, and LAFS_DATA. Throws RecipeError for an override without "=".
   RecipeContext context() const;
 };

@@ -52,7 +52,7 @@ Command add_bench(CLI::App& app) {
   command->footer(
       "Parts: load is the time the step waits for pictures; hooks are what the objective does before and after the update.\n"
       "Weights of [[init]] are not loaded. Without the training data the steps run on noise.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

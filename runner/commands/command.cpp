@@ -8,6 +8,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "kernel/registry/library_gate.h"
+#include "runner/commands/short_waits.h"
 
 namespace lafs {
 
@@ -18,6 +19,14 @@ Command one_of(CLI::App* app, std::vector<Command> commands) {
             }
             return wrong_usage;
           }};
+}
+
+Command computing(Command command) {
+  command.action = [action = std::move(command.action)](const Invocation& invocation) {
+    start_with_short_waits(invocation.arguments);
+    return action(invocation);
+  };
+  return command;
 }
 
 Registry load_plugins(const Invocation& invocation) {

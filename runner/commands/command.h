@@ -34,6 +34,10 @@ struct Command {
 /// A command of commands: does what the one that was chosen does.
 Command one_of(CLI::App* app, std::vector<Command> commands);
 
+/// A command that trains or runs networks. Before it begins, the program starts itself again with short waits of OpenMP's threads, unless
+/// the environment says how they wait: see short_waits.h.
+Command computing(Command command);
+
 Command add_run(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_plan(CLI::App& app);

@@ -54,7 +54,7 @@ Command add_embed(CLI::App& app) {
   command->footer(
       "Without SOURCE: the pictures the model was trained on. If interrupted, rerun the same command to go on; rows are the same\n"
       "either way. The model runs under the input contract saved with it.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

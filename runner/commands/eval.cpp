@@ -54,7 +54,7 @@ Command add_eval(CLI::App& app) {
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
       "The model runs under the input contract saved with it; a recipe with another contract is an error that names both values.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -23,7 +23,7 @@ struct Arguments {
 
 int run(const Arguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
+  const Row row = open_row(arguments.recipe, arguments.common.context(), registry, arguments.common.inputs);
   bool first = true;
   const auto plans = plan_stages(row, arguments.common.stage, arguments.options, [&](const nlohmann::json& plan) {
     if (!arguments.json) fmt::print("{}{}", first ? "" : "\n", plan_text(plan));
@@ -42,6 +42,7 @@ Command add_plan(CLI::App& app) {
   recipe_argument(*command, arguments->recipe);
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "plan only this stage of a row");
+  arguments->common.add_inputs_to(*command);
   command->add_option("--probe", options.probe_steps, "training steps to time, with at most 16 images each; 0 for none")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
@@ -51,7 +52,7 @@ Command add_plan(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "the plan as JSON");
   command->footer("Without the training data, [run] images and identities are used instead and the probe runs on noise.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

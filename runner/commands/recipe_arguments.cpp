@@ -9,13 +9,18 @@ namespace lafs {
 
 void RecipeArguments::add_to(CLI::App& command) {
   const char* help =
-      "override a key of the recipe: --set objective.mixup=0.2, or of one stage of a row: --set STAGE.run.epochs=3; may be given several "
-      "times";
+      "override a key of the recipe: --set objective.mixup=0.2, of an item of a list: --set evaluator.0.folds=5, or of one stage of a row: "
+      "--set STAGE.run.epochs=3; may be given several times";
   command.add_option("--set", set, help)->type_name("KEY=VALUE")->take_all();
 }
 
 void RecipeArguments::add_stage_to(CLI::App& command, const std::string& help) {
   command.add_option("--stage", stage, help)->type_name("NAME");
+}
+
+void RecipeArguments::add_inputs_to(CLI::App& command) {
+  const char* help = "folder of the row, with the stages that others take weights from: the --out of lafs run; default as there";
+  command.add_option("--inputs", inputs, help)->type_name("DIR");
 }
 
 RecipeContext RecipeArguments::context() const {

@@ -10,6 +10,7 @@ namespace lafs {
 void add_model_options(CLI::App& command, ShowModel& model, const std::string& fallback) {
   model_argument(command, model.checkpoint);
   command.add_option("picture", model.pictures, "picture files, or folders of them")->required()->type_name("PICTURE");
+  command.add_option("--stage", model.stage, "stage of a row's folder")->type_name("NAME");
   command.add_option("--of", model.of, "backbone to use, as a path in the model: teacher.backbone, landmark_source")->type_name("PATH");
   command.add_option("--pictures,-n", model.limit, "show at most this many")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--zoom", model.zoom, "pixels of the sheet for a pixel of the network's input; 0: chosen by its size")

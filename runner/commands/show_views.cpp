@@ -17,6 +17,7 @@ struct Arguments {
 int run(Arguments& arguments, const Invocation& invocation) {
   arguments.show.context = arguments.common.context();
   arguments.show.stage = arguments.common.stage;
+  arguments.show.inputs = arguments.common.inputs;
   Registry registry = load_plugins(invocation);
   show_views(arguments.show, registry);
   return done;
@@ -41,6 +42,7 @@ Command add_show_views(CLI::App& show) {
   command->add_flag("--force", arguments->show.force, "overwrite the file");
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "stage of a row");
+  arguments->common.add_inputs_to(*command);
   command->footer(
       "The original first, then the views in the order of the augmentation's groups: exactly those of `lafs run`, by the seed of the\n"
       "recipe. Where the objective looks at landmarks, each \"_clean\" view has a white dot at every landmark that was found and a\n"

@@ -30,7 +30,7 @@ Command add_test_plugin(CLI::App& app) {
   const char* coupled = "the loss compares samples within a batch, so two half batches need not equal the whole";
   command->add_flag("--batch-coupled", test->batch_coupled, coupled);
   command->add_flag("--verbose", test->verbose, "also list the promises that are kept");
-  return {command, [test](const Invocation& invocation) { return test_plugins(*test, invocation.program) ? done : failed; }};
+  return computing({command, [test](const Invocation& invocation) { return test_plugins(*test, invocation.program) ? done : failed; }});
 }
 
 }  // namespace lafs

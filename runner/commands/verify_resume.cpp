@@ -26,6 +26,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
   request.set = arguments.common.set;
   request.context = arguments.common.context();
   request.stage = arguments.common.stage;
+  request.inputs = arguments.common.inputs;
   Registry registry = load_plugins(invocation);
   const Verification result = verify_resume(request, registry);
   fmt::print("{}", arguments.json ? json_text(verification_json(result)) + "\n" : verification_text(result));
@@ -44,11 +45,10 @@ Command add_verify_resume(CLI::App& app) {
   command->add_option("--out", request.out, "keep both runs in this folder; default a temporary one, removed when equal")->type_name("DIR");
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "the stage of a row to run");
-  const char* inputs = "folder of the row, with the stages that this one takes weights from; default as for lafs run";
-  command->add_option("--inputs", request.inputs, inputs)->type_name("DIR");
+  arguments->common.add_inputs_to(*command);
   command->add_flag("--json", arguments->json, "the result as JSON");
   command->footer("Exit status 0: every tensor of weights and optimizer state is equal, byte for byte; 1: it lists where they differ.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -38,7 +38,7 @@ REPLACED = (
     # numbers that follow the processor, or chance that nobody keyed
     (r"\b\d+\.\d{5,}(e-?\d+)?", "..."),
     # a LibTorch for CUDA has another reason
-    (r"no GPU was found$", "this LibTorch has no CUDA"),
+    (r"(no GPU was found|LibTorch's CUDA libraries cannot be loaded).*$", "this LibTorch has no CUDA; ./bootstrap --cuda brings it"),
     # how much memory there is
     (r"this machine has [\d.]+ [a-zA-Z]+", "this machine has ..."),
     # which thread was late

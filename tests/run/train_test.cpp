@@ -115,7 +115,7 @@ TEST_CASE("run: a run that is done is not trained again, and says so") {
   CHECK(log_of(tiny / "out") == log);
   CHECK(fs::last_write_time(tiny / "out" / "checkpoints" / "last" / "weights.safetensors") == written);
   const std::string told = lafs({"run", tiny.recipe(), "--out", tiny / "out"}).err;
-  CHECK_MESSAGE(told.ends_with("all 12 steps were done before; see " + (tiny / "out").string() + "/report.html\n"), told);
+  CHECK_MESSAGE(told.ends_with("all 12 steps were done before\nsee " + (tiny / "out").string() + "/report.html\n"), told);
 }
 
 TEST_CASE("run: weights of another run are taken over, and counted") {

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/manifest.h"
+#include "kernel/ranks/contention.h"
 #include "kernel/ranks/device.h"
 #include "kernel/registry/library_gate.h"
 #include "kernel/registry/registry.h"
@@ -69,6 +70,7 @@ void look_at_program(const fs::path& path, const json& facts, std::vector<Diagno
 }
 
 void look_at_machine(const json& facts, std::vector<Diagnosis>& lines) {
+  const at::Device device = open_device("auto");  // before any other call of torch
   const json& machine = facts["machine"];
   const auto features = machine["features"].get<std::vector<std::string>>();
   Diagnosis processor{"processor", fmt::format("{}, {} cores: {}", machine["cpu"].get<std::string>(), machine["cores"].get<int64_t>(),
@@ -81,10 +83,12 @@ void look_at_machine(const json& facts, std::vector<Diagnosis>& lines) {
   if (const char* threads = std::getenv("OMP_NUM_THREADS")) {
     lines.push_back({"threads", fmt::format("OMP_NUM_THREADS = {}; [run] threads of a recipe decides", threads)});
   }
-  const at::Device device = open_device("auto");
+  const auto cores = machine["cores"].get<int64_t>();
+  const double share = core_share(cores);
+  lines.push_back(
+      {"cores", fmt::format("{:.0f} % of {} are free for this program", 100 * share, cores), "", contention_warning(share, cores)});
   Diagnosis gpu{"GPU", device.is_cuda() ? "there is one, and LibTorch can use it" : "none that LibTorch can use"};
-  const bool driver = fs::exists("/proc/driver/nvidia/version");
-  if (driver && !device.is_cuda()) gpu.note = "the machine has NVIDIA's driver: ./bootstrap --cuda brings LibTorch's CUDA libraries";
+  gpu.note = gpu_fault();
   lines.push_back(gpu);
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/run/interrupt.h"
 #include "lafs/content_hashed.h"
 #include "runner/report/progress.h"
+#include "runner/report/output_file.h"
 #include "runner/report/say.h"
 
 namespace lafs {
@@ -25,6 +26,7 @@ bool embed(EmbeddingRequest request, bool quiet, Registry& registry) try {
   };
   request.stop = interrupted;
   catch_interrupts();
+  make_folder_of(request.out);
   const EmbeddingOutcome outcome = embed_source(request, registry);
   progress.reset();
   if (outcome.embedded < outcome.total) {

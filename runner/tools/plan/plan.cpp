@@ -11,6 +11,7 @@
 
 #include "kernel/data/epochs.h"
 #include "kernel/model/assembly.h"
+#include "kernel/ranks/contention.h"
 #include "kernel/ranks/device.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
@@ -56,7 +57,7 @@ json schedule_json(const Schedule& schedule, const Epochs& length) {
     }
   }
   const double peak = std::max(schedule.from, schedule.to);
-  const bool in_warmup = length.steps < length.total && schedule.warmup_epochs > 0 && at(length.steps - 1) < peak &&
+  const bool in_warmup = schedule.warmup_epochs > 0 && schedule.takes("warmup_epochs") && at(length.steps - 1) < peak &&
                          static_cast<double>(length.epoch_of(length.first_micro(length.steps))) < schedule.warmup_epochs;
   return {{"first", at(0)}, {"last", at(length.steps - 1)}, {"largest", largest}, {"largest_at_step", where},
           {"peak", peak},   {"ends_in_warmup", in_warmup}};
@@ -76,12 +77,19 @@ Recipe probe_recipe(const Recipe& recipe) {
 }
 
 json facts_json(const Recipe& recipe, const RecipeAssembly& assembly, at::Device device, const Epochs& length) {
-  return {{"recipe", recipe.file.string()}, {"training_identity", recipe.identity},
-          {"device", device.str()},         {"data_is_there", assembly.has_data()},
-          {"images", assembly.images()},    {"identities", assembly.identities()},
-          {"batch", recipe.run.batch},      {"accumulate", recipe.run.accumulate},
-          {"epochs", recipe.run.epochs},    {"micro_batches_per_epoch", length.batches_per_epoch},
-          {"steps", length.steps},          {"steps_of_all_epochs", length.total}};
+  return {{"recipe", recipe.file.string()},
+          {"training_identity", recipe.identity},
+          {"device", device.str()},
+          {"threads", recipe.run.threads},
+          {"data_is_there", assembly.has_data()},
+          {"images", assembly.images()},
+          {"identities", assembly.identities()},
+          {"batch", recipe.run.batch},
+          {"accumulate", recipe.run.accumulate},
+          {"epochs", length.count},
+          {"micro_batches_per_epoch", length.batches_per_epoch},
+          {"steps", length.steps},
+          {"steps_of_all_epochs", length.total}};
 }
 
 json groups_json(const Trainer& trainer, const Recipe& recipe) {
@@ -110,8 +118,9 @@ json memory_json(Trainer& trainer) {
   return {{"weights", weights}, {"gradients", gradients}, {"optimizer", state.bytes}};
 }
 
-void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t batch) {
+void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t batch, int64_t threads) {
   const double seconds = static_cast<double>(length.steps) * static_cast<double>(length.step_images()) / speed.images_per_second;
+  plan["core_share"] = core_share(threads);
   if (speed.steps == 0) {
     plan["estimate"] = {{"image_gflop", speed.image_gflop},
                         {"product_gflops", speed.product_gflops},
@@ -129,7 +138,7 @@ void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t bat
 
 /// `seconds` is what is left for probes, of which `stages` still want a share.
 json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, double& seconds) {
-  const at::Device device = open_device(recipe.run.device);
+  const at::Device device = open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic});
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
   const Epochs length(recipe.run, assembly.images());
@@ -144,7 +153,8 @@ json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, do
   if (options.probe_steps == 0) return plan;
   const auto start = std::chrono::steady_clock::now();
   const double share = std::max(0.0, seconds) / static_cast<double>(stages);
-  add_speed(plan, measure_speed(small, assembly, trainer, device, {options.probe_steps, share}), length, recipe.run.batch);
+  add_speed(plan, measure_speed(small, assembly, trainer, device, {options.probe_steps, share}), length, recipe.run.batch,
+            recipe.run.threads);
   seconds -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return plan;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ranks/contention.h"
 #include "runner/report/progress.h"
 #include "runner/tools/plan/plan.h"
 
@@ -27,16 +28,18 @@ std::string facts_text(const json& plan) {
                                  plan.at("training_identity").get<std::string>());
   text += fmt::format("data        {} images of {} identities{}\n", number("images"), number("identities"),
                       plan.at("data_is_there").get<bool>() ? "" : " (from the recipe; the data was not found)");
-  text += fmt::format("length      {} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n", number("epochs"),
-                      number("micro_batches_per_epoch"), number("batch"), number("accumulate"), number("steps"),
+  text += fmt::format("length      {:.6g} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n",
+                      plan.at("epochs").get<double>(), number("micro_batches_per_epoch"), number("batch"), number("accumulate"),
+                      number("steps"),
                       number("steps") == number("steps_of_all_epochs") ? "" : fmt::format(" of {}", number("steps_of_all_epochs")));
   for (const auto& [key, title] : {std::pair("lr", "lr"), {"weight_decay", "decay"}}) {
     const json& s = plan.at(key);
     text += fmt::format("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", title, s.at("first").get<double>(),
                         s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(), s.at("last").get<double>());
     if (s.at("ends_in_warmup").get<bool>())
-      text += fmt::format("{:<11} the run ends inside the warm-up and never reaches {:.6g}: [run] steps stops it early\n", "",
-                          s.at("peak").get<double>());
+      text += fmt::format("{:<11} the run ends inside the warm-up and never reaches {:.6g}: {}\n", "", s.at("peak").get<double>(),
+                          number("steps") < number("steps_of_all_epochs") ? "[run] steps stops it early; total_steps would fit both to it"
+                                                                          : "warmup_epochs is longer than the run");
   }
   return text;
 }
@@ -66,12 +69,16 @@ std::string cost_text(const json& plan) {
   const auto real = [&](const char* key) { return speed.at(key).get<double>(); };
   text += fmt::format("time        about {} on {}, without evaluations ({:.3g} images/s", time_text(real("seconds_estimate")),
                       plan.at("device").get<std::string>(), real("images_per_second"));
-  if (probed)
-    return text + fmt::format(" over {} steps of {} images)\n", speed.at("steps").get<int64_t>(), speed.at("batch").get<int64_t>());
-  return text + fmt::format(
-                    ",\n            estimated from the matrix-product speed, {:.0f} GFLOP/s, and {:.3g} GFLOP an image:\n"
-                    "            no step fits into the time of the probe, see --probe-seconds)\n",
-                    real("product_gflops"), real("image_gflop"));
+  if (probed) {
+    text += fmt::format(" over {} steps of {} images)\n", speed.at("steps").get<int64_t>(), speed.at("batch").get<int64_t>());
+  } else {
+    text += fmt::format(
+        ",\n            estimated from the matrix-product speed, {:.0f} GFLOP/s, and {:.3g} GFLOP an image:\n"
+        "            no step fits into the time of the probe, see --probe-seconds)\n",
+        real("product_gflops"), real("image_gflop"));
+  }
+  const std::string warning = contention_warning(plan.at("core_share").get<double>(), plan.at("threads").get<int64_t>());
+  return text + (warning.empty() ? "" : fmt::format("cores       {}\n", warning));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "kernel/data/epochs.h"
 #include "kernel/data/loader.h"
 #include "kernel/data/noise_source.h"
+#include "kernel/ranks/device.h"
 #include "kernel/ranks/memory.h"
 #include "kernel/train/trainer.h"
 #include "runner/tools/bench/ceilings.h"
@@ -63,7 +64,7 @@ void time_steps(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer
   }
   speed.batch = recipe.run.batch;
   speed.images_per_second = static_cast<double>(speed.steps * speed.batch) / timed;
-  speed.peak = peak_bytes();
+  speed.peak = device.is_cpu() ? peak_bytes() : device_peak_bytes(device);
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ void time_steps(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer
 Speed measure_speed(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer, at::Device device, const ProbeLimits& limits) {
   const auto start = Clock::now();
   Speed speed, estimate;
-  speed.before = peak_bytes();
+  speed.before = device.is_cpu() ? peak_bytes() : device_peak_bytes(device);
   estimate.image_gflop = step_operations(trainer, assembly.augmentation()->layout(), device) / 1e9;
   const auto fits_at = [&](double gflops) {
     return seconds_since(start) + likely_seconds(estimate.image_gflop, gflops, recipe, trainer) < limits.seconds;

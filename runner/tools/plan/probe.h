@@ -19,7 +19,7 @@ struct ProbeLimits {
 struct Speed {
   int64_t steps = 0, batch = 0;  ///< steps that were timed, and their images; 0 steps: estimated
   double images_per_second = 0;
-  int64_t before = 0, peak = 0;  ///< most bytes of the process before the probe, and after it; 0 when estimated
+  int64_t before = 0, peak = 0;  ///< most bytes of the process, on a GPU of its tensors, before the probe and after it; 0 when estimated
   double image_gflop = 0;        ///< of one image in a training step; of an estimate
   double product_gflops = 0;     ///< of a matrix product in the recipe's precision; of an estimate
 };

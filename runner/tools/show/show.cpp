@@ -39,7 +39,9 @@ void deliver(const ShowModel& show, const fs::path& out, const nlohmann::json& n
 
 fs::path free_file(const ShowModel& show, const char* fallback) {
   const fs::path out = show.out.empty() ? fs::path(fallback) : show.out;
-  if (!show.json || !show.out.empty()) require_free(out, show.force);
+  if (show.json && show.out.empty()) return out;
+  require_free(out, show.force);
+  make_folder_of(out);
   return out;
 }
 
@@ -60,7 +62,8 @@ int64_t block_number(const std::string& text) {
 
 void show_views(const ShowViews& show, Registry& registry) {
   require_free(show.out, show.force);
-  const Row row = open_row(show.recipe, show.context, registry);
+  make_folder_of(show.out);
+  const Row row = open_row(show.recipe, show.context, registry, show.inputs);
   if (!row.alone() && show.stage.empty()) {
     throw Error(fmt::format("\"{}\" is a row; name one of its stages with --stage{}", show.recipe.string(), suggestion("", row.names())));
   }
@@ -72,7 +75,7 @@ void show_views(const ShowViews& show, Registry& registry) {
 
 void show_landmarks(const ShowModel& show, Registry& registry) {
   const fs::path out = free_file(show, "landmarks.png");
-  const ShownModel model = open_model(show.checkpoint, show.of, "landmarks", registry);
+  const ShownModel model = open_model(show.checkpoint, show.stage, show.of, "landmarks", registry);
   std::vector<LandmarkNumbers> all;
   for (const fs::path& file : chosen_pictures(show)) all.push_back(find_landmarks(model, file));
   deliver(show, out, landmarks_json(model, all), landmark_sheet(model, all, show.zoom));
@@ -81,7 +84,7 @@ void show_landmarks(const ShowModel& show, Registry& registry) {
 void show_attention(const ShowModel& show, Registry& registry) {
   const fs::path out = free_file(show, "attention.png");
   const AttentionRequest request{block_number(show.block), show.threshold};
-  const ShownModel model = open_model(show.checkpoint, show.of, "attention", registry);
+  const ShownModel model = open_model(show.checkpoint, show.stage, show.of, "attention", registry);
   std::vector<AttentionNumbers> all;
   for (const fs::path& file : chosen_pictures(show)) all.push_back(find_attention(model, file, request));
   deliver(show, out, attention_json(model, all), attention_sheet(model, all, show.zoom));

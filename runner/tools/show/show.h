@@ -14,7 +14,8 @@ namespace lafs {
 struct ShowViews {
   std::filesystem::path recipe, out = "views.png";
   RecipeContext context;
-  std::string stage;  ///< of a row
+  std::string stage;             ///< of a row
+  std::filesystem::path inputs;  ///< where stages that others take weights from were run; empty: as `lafs run` chooses it
   ViewRequest request;
   bool force = false;  ///< overwrite the file
 };
@@ -22,6 +23,7 @@ struct ShowViews {
 /// What a trained model makes of pictures.
 struct ShowModel {
   std::filesystem::path checkpoint, out;        ///< empty `out`: landmarks.png or attention.png
+  std::string stage;                            ///< of a row's folder
   std::vector<std::filesystem::path> pictures;  ///< files, or folders of them
   std::string of, block = "last";               ///< backbone and block to ask
   int64_t limit = 16, zoom = 0;                 ///< pictures at most; pixels of the sheet for one of the network's input, 0: by its size

@@ -81,8 +81,9 @@ const PlacedBackbone& chosen_part(const std::vector<PlacedBackbone>& parts, cons
 
 }  // namespace
 
-ShownModel open_model(const fs::path& named, const std::string& of, const std::string& capability, Registry& registry) {
-  const TrainedModel model = find_model(named, "");
+ShownModel open_model(const fs::path& named, const std::string& stage, const std::string& of, const std::string& capability,
+                      Registry& registry) {
+  const TrainedModel model = find_model(named, stage);
   const WeightsFile weights(model.checkpoint / "weights.safetensors");
   const std::vector<PlacedBackbone> parts = parts_of(model, weights, registry);
   const PlacedBackbone& part = chosen_part(parts, named, of, capability, registry);

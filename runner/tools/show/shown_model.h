@@ -25,7 +25,8 @@ struct ShownModel {
 /// ("landmarks", "attention") the first other that has it. Parts are those that the checkpoint lists; of an old one that
 /// lists none the encoder, its like at paths that end on "backbone", and the backbones among the objective's options, by the option's name.
 /// Throws Error naming the parts there are, or the plugins to try.
-ShownModel open_model(const std::filesystem::path& checkpoint, const std::string& of, const std::string& capability, Registry& registry);
+ShownModel open_model(const std::filesystem::path& checkpoint, const std::string& stage, const std::string& of,
+                      const std::string& capability, Registry& registry);
 
 /// A picture as the network is fed.
 struct FedPicture {

@@ -164,7 +164,7 @@ def dino_loss(student, teacher, center, views, student_temperature, teacher_temp
 
 
 class Step:
-    def __init__(self, o, tensors, bf16, device):
+    def __init__(self, o, tensors, bf16, device, compiled=False):
         self.o, self.bf16, self.device = o, bf16, device
         self.student, self.teacher, self.cnn = Network(o), Network(o), Landmarks()
         self.pairs = container.fvit_pairs(o["backbone"]["depth"]) + container.dino_head_pairs()
@@ -173,6 +173,7 @@ class Step:
         container.load_landmarks(self.cnn, tensors, "landmark_source.", o["landmark_names"])
         for network in (self.student, self.teacher, self.cnn):
             network.to(device)
+        self.make_loss = torch.compile(self.loss) if compiled else self.loss
         self.cnn.eval().to(memory_format=torch.channels_last).requires_grad_(False)
         self.teacher.requires_grad_(False)
         self.center = torch.zeros(1, o["head"]["outputs"], device=device)
@@ -201,17 +202,22 @@ class Step:
         return loss, teacher
 
     def run(self, batch):
-        loss, teacher = self.loss(batch)
+        loss, teacher = self.make_loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         parameters = list(self.student.parameters())
-        norms = torch._foreach_norm([p.grad for p in parameters])
-        torch._foreach_mul_([p.grad for p in parameters], [min(1.0, 3.0 / (n.item() + 1e-6)) for n in norms])
+        gradients = [p.grad for p in parameters]
+        norms = torch._foreach_norm(gradients)
+        if self.device == "cpu":
+            factors = [min(1.0, 3.0 / (n.item() + 1e-6)) for n in norms]
+        else:  # the host waits for no norm
+            factors = list((3.0 / (torch.stack(norms) + 1e-6)).clamp_(max=1.0).unbind())
+        torch._foreach_mul_(gradients, factors)
         self.optimizer.step()
         with torch.no_grad():
             torch._foreach_lerp_(list(self.teacher.parameters()), parameters, 1 - 0.996)
             self.center.lerp_(teacher.float().mean(0, keepdim=True), 0.1)
-        return loss.item()
+        return loss.detach()
 
 
 def check(step, batch, tensors, tolerance):
@@ -228,6 +234,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=20, help="time to measure")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--compile", action="store_true", help="let torch.compile fuse the forward and backward pass")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tensors, facts = container.read(arguments.file)
@@ -240,11 +247,12 @@ def main():
         "choice": tensors["choice"],
     }
     difference = check(Step(facts, tensors, arguments.bf16, arguments.device), batch, tensors, 3e-2 if arguments.bf16 else 1e-3)
-    step = Step(facts, tensors, arguments.bf16, arguments.device)
+    step = Step(facts, tensors, arguments.bf16, arguments.device, arguments.compile)
     precision = "bf16" if arguments.bf16 else "fp32"
     images = tensors["global"].shape[1]
     tensors.clear()  # the file's weights and gradients are not the step's memory
-    measure.print_steps(lambda: step.run(batch), images, arguments.seconds, worst_difference=difference, precision=precision)
+    facts = {"worst_difference": difference, "precision": precision, "compiled": arguments.compile}
+    measure.print_steps(lambda: step.run(batch), images, arguments.seconds, arguments.device, **facts)
 
 
 if __name__ == "__main__":

@@ -24,17 +24,28 @@ def difference(loss, module, tensors, pairs, tolerance):
     return worst
 
 
-def print_steps(run, images, seconds, **facts):
-    """Times calls of `run`, which gives the loss, and prints what they say as JSON."""
+def wait_for(device):
+    """Until a GPU has done what it was given, as the step of `lafs` is timed."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+
+
+def print_steps(run, images, seconds, device="cpu", **facts):
+    """Times calls of `run`, which gives the loss as a tensor, and prints what they say as JSON."""
     run()
+    wait_for(device)
     times, start = [], time.perf_counter()
     while len(times) < 3 or time.perf_counter() - start < seconds:
         begin = time.perf_counter()
-        if not math.isfinite(run()):
-            raise SystemExit("peer: the loss is not finite")
+        loss = run()
+        wait_for(device)
         times.append(time.perf_counter() - begin)
+        if not math.isfinite(loss.item()):
+            raise SystemExit("peer: the loss is not finite")
     median = sorted(times)[len(times) // 2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if device != "cpu":
+        facts["device_peak_memory_mb"] = torch.cuda.max_memory_allocated() / 2**20
     print(json.dumps({
         "images_per_second": images / median, "step_seconds": median, "steps": len(times), "peak_memory_mb": peak,
         "torch": torch.__version__, **facts,

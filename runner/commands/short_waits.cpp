@@ -1,0 +1,33 @@
+#include "runner/commands/short_waits.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernel/ranks/contention.h"
+#include "lafs/parallel.h"
+
+namespace lafs {
+
+namespace {
+
+/// Looks of a waiting thread before it sleeps. A few microseconds bridge most pauses between the parts of a layer, and cost little where
+/// another program takes the core meanwhile; where one does so already, waiting threads had better sleep at once.
+constexpr const char *looks_when_quiet = "2500", *looks_when_busy = "0";
+
+}  // namespace
+
+void start_with_short_waits(const std::vector<std::string>& arguments) {
+  const auto is_set = [](const char* name) { return std::getenv(name) != nullptr; };
+  if (is_set("OMP_WAIT_POLICY") || is_set("GOMP_SPINCOUNT") || is_set("KMP_BLOCKTIME")) return;
+  const int64_t cores = hardware_threads();
+  const bool busy = !contention_warning(core_share(cores, 0.05), cores).empty();
+  setenv("GOMP_SPINCOUNT", busy ? looks_when_busy : looks_when_quiet, 1);
+  std::vector<char*> words;
+  for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  execv("/proc/self/exe", words.data());  // comes back only where it failed; the program then goes on as it is
+}
+
+}  // namespace lafs
