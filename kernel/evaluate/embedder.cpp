@@ -21,7 +21,7 @@ namespace lafs {
 
 namespace {
 
-struct Table {
+struct FeatureTable {
   std::vector<float> values;
   int64_t rows = 0, width = 0;
 };
@@ -36,7 +36,7 @@ class StoredFeatures final : public Features {
     throw Error(fmt::format("no feature request is named \"{}\"{}", request, suggestion(request, names)));
   }
 
-  std::map<std::string, Table, std::less<>> tables;
+  std::map<std::string, FeatureTable, std::less<>> tables;
 };
 
 /// One call of `embed`: decodes, runs the network, and puts rows where they are wanted.
@@ -46,7 +46,7 @@ class EmbeddingRun {
       : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<StoredFeatures>()) {
     for (const PlannedRequest& request : plan_.requests) {
       const int64_t one = request.pixels ? input_.height * input_.width : width(request.class_tokens);
-      Table table{{}, request.rows, request.flip == "both" ? 2 * one : one};
+      FeatureTable table{{}, request.rows, request.flip == "both" ? 2 * one : one};
       table.values.resize(static_cast<size_t>(table.rows * table.width));
       tables_.push_back(&features_->tables.emplace(request.name, std::move(table)).first->second);
     }
@@ -138,7 +138,7 @@ class EmbeddingRun {
         const FeatureRow& use = plan_.uses[static_cast<size_t>(u)];
         const PlannedRequest& request = plan_.requests[static_cast<size_t>(use.request)];
         if (!wanted(request)) continue;
-        Table& table = *tables_[static_cast<size_t>(use.request)];
+        FeatureTable& table = *tables_[static_cast<size_t>(use.request)];
         float* to = table.values.data() + use.row * table.width;
         std::copy_n(own, wide, to);
         if (request.flip == "both") std::copy_n(other, wide, to + wide);
@@ -152,7 +152,7 @@ class EmbeddingRun {
   const EmbedderOptions& options_;
   const EmbeddingPlan& plan_;
   std::shared_ptr<StoredFeatures> features_;
-  std::vector<Table*> tables_;
+  std::vector<FeatureTable*> tables_;
 };
 
 }  // namespace

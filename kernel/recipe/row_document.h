@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ struct PublishedValue {
 
   void declare(Params& p);
 };
+
+inline bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 /// What `from` of an `[[init]]` begins with where it names a stage.
 inline constexpr std::string_view stage_prefix = "stage:";

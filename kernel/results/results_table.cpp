@@ -40,17 +40,17 @@ std::string metric_text(const Metric& metric) {
 
 namespace {
 
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 
 /// One row a metric, one column a variant: the same metric of the model and of what it is compared with stand side by side.
-std::vector<Row> rows_of(const NamedMetrics& named, const std::vector<std::string>& variants) {
-  std::vector<Row> rows;
+std::vector<Cells> rows_of(const NamedMetrics& named, const std::vector<std::string>& variants) {
+  std::vector<Cells> rows;
   std::vector<std::string> names;
   for (const Metric& m : named.metrics.values) {
     if (!m.headline) continue;
     auto known = std::find(names.begin(), names.end(), m.name);
     if (known == names.end()) {
-      Row row(variants.size() + 3);
+      Cells row(variants.size() + 3);
       row[0] = rows.empty() ? named.name : "";
       row[1] = m.name;
       row.back() = m.n > 0 ? std::to_string(m.n) : "";
@@ -72,14 +72,14 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
       if (m.headline && std::find(variants.begin(), variants.end(), m.variant) == variants.end()) variants.push_back(m.variant);
     }
   }
-  std::vector<Row> rows{{"evaluator", "metric"}};
+  std::vector<Cells> rows{{"evaluator", "metric"}};
   for (const std::string& variant : variants) rows.front().push_back(!variant.empty() ? variant : variants.size() == 1 ? "value" : "model");
   rows.front().push_back("n");
   for (const NamedMetrics& named : results) {
-    for (Row& row : rows_of(named, variants)) rows.push_back(std::move(row));
+    for (Cells& row : rows_of(named, variants)) rows.push_back(std::move(row));
   }
   std::vector<size_t> width(rows.front().size());
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], columns(row[c]));
   }
   std::string rule, out;

@@ -14,14 +14,14 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct BenchArguments {
   std::filesystem::path recipe;
   RecipeArguments common;
   BenchOptions options;
   bool json = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_bench(const BenchArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Row row = open_row(arguments.recipe, arguments.common.context(), registry);
   const BenchReport report = bench(row, arguments.common.stage, arguments.options);
@@ -36,7 +36,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_bench(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<BenchArguments>();
   BenchOptions& options = arguments->options;
   CLI::App* command = app.add_subcommand("bench", "time a training step of a recipe, part by part");
   recipe_argument(*command, arguments->recipe);
@@ -52,7 +52,7 @@ Command add_bench(CLI::App& app) {
   command->footer(
       "Parts: load is the time the step waits for pictures; hooks are what the objective does before and after the update.\n"
       "Weights of [[init]] are not loaded. Without the training data the steps run on noise.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_bench(*arguments, invocation); }});
 }
 
 }  // namespace lafs

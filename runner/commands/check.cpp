@@ -15,13 +15,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct CheckArguments {
   std::vector<std::filesystem::path> paths;
   RecipeArguments common;
   bool json = false, resolved = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_check(const CheckArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   std::vector<CheckedRecipe> all;
   for (const auto& path : arguments.paths) {
@@ -38,7 +38,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_check(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<CheckArguments>();
   CLI::App* command = app.add_subcommand("check", "report everything that is wrong with recipes, without opening their data");
   command->add_option("recipe", arguments->paths, "recipes, or folders of them (folders named \"base\" are skipped)")
       ->required()
@@ -47,7 +47,7 @@ Command add_check(CLI::App& app) {
   arguments->common.add_stage_to(*command, "check only this stage of a row");
   command->add_flag("--resolved", arguments->resolved, "print each recipe with every default written out");
   command->add_flag("--json", arguments->json, "the results as JSON");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_check(*arguments, invocation); }};
 }
 
 }  // namespace lafs

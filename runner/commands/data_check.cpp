@@ -11,13 +11,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct DataCheckArguments {
   SourceArguments source;
   int64_t threads = hardware_threads();
   bool quiet = false, json = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_data_check(const DataCheckArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const auto& [request, common] = arguments.source;
   switch (check_data_source(open_source(request, common.context(), registry), arguments.threads, arguments.quiet, arguments.json)) {
@@ -34,14 +34,14 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_data_check(CLI::App& data) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DataCheckArguments>();
   CLI::App* command = data.add_subcommand("check", "decode every picture of a data source and list the damaged ones");
   arguments->source.add_to(*command);
   command->add_option("--threads", arguments->threads, "threads that decode")->check(CLI::Range(1, 1024))->capture_default_str();
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->add_flag("--json", arguments->json, "as JSON");
   command->footer("Leaves with 1 when a picture is damaged or an identity has no whole picture.");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_data_check(*arguments, invocation); }};
 }
 
 }  // namespace lafs

@@ -14,13 +14,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct DataInfoArguments {
   SourceArguments source;
   int64_t sample = 100;
   bool json = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_data_info(const DataInfoArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const auto& [request, common] = arguments.source;
   const auto info = data_info(open_source(request, common.context(), registry), arguments.sample, request.path);
@@ -35,12 +35,12 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_data_info(CLI::App& data) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DataInfoArguments>();
   CLI::App* command = data.add_subcommand("info", "show pictures, identities, sizes and oddities of a data source");
   arguments->source.add_to(*command);
   command->add_option("--sample", arguments->sample, "pictures whose size is read")->check(CLI::Range(1, 1000000))->capture_default_str();
   command->add_flag("--json", arguments->json, "as JSON");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_data_info(*arguments, invocation); }};
 }
 
 }  // namespace lafs

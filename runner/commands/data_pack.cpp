@@ -12,14 +12,14 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct DataPackArguments {
   SourceArguments source;
   PackOptions options;
   std::string style = "range", chroma = "420";
   bool quiet = false;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_data_pack(DataPackArguments& arguments, const Invocation& invocation) {
   PackOptions& options = arguments.options;
   options.style = arguments.style == "plain" ? formats::FaceWriter::Style::plain : formats::FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
@@ -46,13 +46,13 @@ void add_options(CLI::App& command, PackOptions& options, std::string& style, st
 }  // namespace
 
 Command add_data_pack(CLI::App& data) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DataPackArguments>();
   arguments->options.threads = hardware_threads();
   CLI::App* command = data.add_subcommand("pack", "write a data source as a face record set");
   arguments->source.add_to(*command);
   add_options(*command, arguments->options, arguments->style, arguments->chroma);
   command->add_flag("--quiet", arguments->quiet, "no progress");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_data_pack(*arguments, invocation); }};
 }
 
 }  // namespace lafs

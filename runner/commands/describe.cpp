@@ -14,12 +14,12 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct DescribeArguments {
   std::vector<std::string> names;
   bool json = false, markdown = false, quirks = false, schema = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_describe(const DescribeArguments& arguments, const Invocation& invocation) {
   const Registry registry = load_plugins(invocation);
   if (arguments.schema) {
     fmt::print("{}\n", recipe_schema(registry).dump(1));
@@ -44,7 +44,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_describe(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<DescribeArguments>();
   CLI::App* command = app.add_subcommand("describe", "list plugins, their options with types, ranges and defaults, and the quirks");
   command->add_option("name", arguments->names, "plugin, kind, or recipe table (run, input, optimizer, ...); without a name: all")
       ->type_name("NAME");
@@ -53,7 +53,7 @@ Command add_describe(CLI::App& app) {
   command->add_flag("--markdown", arguments->markdown, "as docs/reference.md");
   command->add_flag("--schema", arguments->schema,
                     "a JSON Schema of recipes, with which an editor completes and checks keys; see docs/recipes.md");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_describe(*arguments, invocation); }};
 }
 
 }  // namespace lafs

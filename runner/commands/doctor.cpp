@@ -12,7 +12,7 @@ namespace lafs {
 
 namespace {
 
-int run(bool as_json, const Invocation& invocation) {
+int run_doctor(bool as_json, const Invocation& invocation) {
   const auto all = diagnose(invocation.program);
   if (as_json) {
     fmt::print("{}\n", diagnosis_json(all).dump(1));
@@ -29,7 +29,7 @@ Command add_doctor(CLI::App& app) {
   CLI::App* command = app.add_subcommand("doctor", "check this installation: compiler, LibTorch, processor, GPU, every plugin, data, disk");
   command->footer("Exit status: 0 all is well, 1 something is wrong; the line below each problem says what to do.");
   command->add_flag("--json", *as_json, "as JSON");
-  return {command, [as_json](const Invocation& invocation) { return run(*as_json, invocation); }};
+  return {command, [as_json](const Invocation& invocation) { return run_doctor(*as_json, invocation); }};
 }
 
 }  // namespace lafs

@@ -10,13 +10,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct EmbedArguments {
   EmbeddingRequest request;
   SourceArguments source;
   bool quiet = false;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_embed(EmbedArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   auto& [request, source, quiet] = arguments;
   request.source = source.request;
@@ -44,7 +44,7 @@ void add_options(CLI::App& command, EmbeddingRequest& request) {
 }  // namespace
 
 Command add_embed(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EmbedArguments>();
   CLI::App* command = app.add_subcommand("embed", "write features of every picture of a data source, as .npy or safetensors");
   model_argument(*command, arguments->request.checkpoint);
   arguments->source.add_to(*command);
@@ -54,7 +54,7 @@ Command add_embed(CLI::App& app) {
   command->footer(
       "Without SOURCE: the pictures the model was trained on. If interrupted, rerun the same command to go on; rows are the same\n"
       "either way. The model runs under the input contract saved with it.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_embed(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -17,14 +17,14 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct EvalArguments {
   EvaluationRequest request;
   std::filesystem::path out;
   RecipeArguments common;
   bool json = false, quiet = false;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_eval(EvalArguments& arguments, const Invocation& invocation) {
   EvaluationRequest& request = arguments.request;
   request.stage = arguments.common.stage;
   request.context = arguments.common.context();
@@ -41,7 +41,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_eval(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "measure a trained model again, with its own evaluators or those of another recipe");
   model_argument(*command, arguments->request.checkpoint);
   const char* recipe = "take the evaluators from this recipe; default the one it was trained with";
@@ -54,7 +54,7 @@ Command add_eval(CLI::App& app) {
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
       "The model runs under the input contract saved with it; a recipe with another contract is an error that names both values.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_eval(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -12,7 +12,7 @@ namespace lafs {
 
 namespace {
 
-int run(const ExportRequest& request, const Invocation& invocation) {
+int run_export(const ExportRequest& request, const Invocation& invocation) {
   const ExportedWeights weights = export_weights(request, load_plugins(invocation));
   fmt::print("{} of {} tensors of \"{}\" under the names of map \"{}\" in \"{}\"\n", weights.tensors - weights.left_out.size(),
              weights.tensors, weights.file.string(), request.map, request.out.string());
@@ -32,7 +32,7 @@ Command add_export(CLI::App& app) {
   command->add_option("--map", request.map, "name map, see lafs describe")->required()->type_name("NAME");
   const char* help = "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors";
   output_option(*command, "--out", request.out, help)->required();
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_export(*arguments, invocation); }};
 }
 
 }  // namespace lafs

@@ -11,13 +11,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct ImportArguments {
   ImportRequest request;
   RecipeArguments common;
   bool json = false;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_import(ImportArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   arguments.request.context = arguments.common.context();
   const ImportedWeights weights = read_weights(arguments.request, registry);
@@ -29,7 +29,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_import(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ImportArguments>();
   ImportRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("import", "convert another program's weights to our names, and report every tensor");
   const char* what = ".pth or .safetensors file, or the folder of a checkpoint or run";
@@ -50,7 +50,7 @@ Command add_import(CLI::App& app) {
       ->capture_default_str();
   arguments->common.add_to(*command);
   command->add_flag("--json", arguments->json, "the report as JSON");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_import(*arguments, invocation); }};
 }
 
 }  // namespace lafs

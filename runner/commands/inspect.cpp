@@ -13,12 +13,12 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct InspectArguments {
   std::filesystem::path path;
   bool json = false;
 };
 
-int run(const Arguments& arguments) {
+int run_inspect(const InspectArguments& arguments) {
   const nlohmann::json facts = inspect(arguments.path);
   if (arguments.json) {
     fmt::print("{}\n", json_text(facts));
@@ -31,14 +31,14 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command add_inspect(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<InspectArguments>();
   CLI::App* command =
       app.add_subcommand("inspect", "list what is in a file of weights or faces: names, shapes, types, sizes, other values");
   command->add_option("path", arguments->path, ".pth, .safetensors or face .bin file, or the folder of a checkpoint or run")
       ->required()
       ->type_name("PATH");
   command->add_flag("--json", arguments->json, "as JSON");
-  return {command, [arguments](const Invocation&) { return run(*arguments); }};
+  return {command, [arguments](const Invocation&) { return run_inspect(*arguments); }};
 }
 
 }  // namespace lafs

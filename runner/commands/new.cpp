@@ -12,12 +12,12 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct NewArguments {
   std::string what, kind, name;
   std::filesystem::path folder;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_new(const NewArguments& arguments, const Invocation& invocation) {
   const auto& [what, kind, name, given] = arguments;
   const Registry registry = load_plugins(invocation);
   if (what != "plugin") throw RecipeError({fmt::format("lafs new: error: it makes a \"plugin\", not a \"{}\"", what)});
@@ -31,7 +31,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_new(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<NewArguments>();
   CLI::App* command = app.add_subcommand("new", "write a plugin to start from, with its build, recipe and tests");
   command->footer(
       "lafs new plugin head sine_margin writes sine_margin/: a head that builds, passes the conformance tests, and trains as generated.");
@@ -41,7 +41,7 @@ Command add_new(CLI::App& app) {
       ->type_name("KIND");
   command->add_option("name", arguments->name, "name used in recipes: lower-case letters, digits and _")->required()->type_name("NAME");
   command->add_option("--dir", arguments->folder, "folder to write; default ./NAME")->type_name("DIR");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_new(*arguments, invocation); }};
 }
 
 }  // namespace lafs

@@ -14,14 +14,14 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct PlanArguments {
   std::filesystem::path recipe;
   RecipeArguments common;
   PlanOptions options;
   bool json = false;
 };
 
-int run(const Arguments& arguments, const Invocation& invocation) {
+int run_plan(const PlanArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Row row = open_row(arguments.recipe, arguments.common.context(), registry, arguments.common.inputs);
   bool first = true;
@@ -36,7 +36,7 @@ int run(const Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_plan(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PlanArguments>();
   PlanOptions& options = arguments->options;
   CLI::App* command = app.add_subcommand("plan", "show a recipe's parameters, steps, schedules, memory and time before running it");
   recipe_argument(*command, arguments->recipe);
@@ -52,7 +52,7 @@ Command add_plan(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "the plan as JSON");
   command->footer("Without the training data, [run] images and identities are used instead and the probe runs on noise.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_plan(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -10,12 +10,12 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct RunArguments {
   RunRequest request;
   RecipeArguments common;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_command(RunArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   RunRequest& request = arguments.request;
   request.context = arguments.common.context();
@@ -31,7 +31,7 @@ std::string said(const std::string& reason) {
 }  // namespace
 
 Command add_run(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RunArguments>();
   RunRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("run", "train a recipe or a row of stages to its end, or continue a stopped run");
   recipe_argument(*command, request.recipe);
@@ -51,7 +51,7 @@ Command add_run(CLI::App& app) {
       "report.html.\n"
       "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.\n"
       "Each stage of a row has its own run folder under --out; a finished stage is not run again.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_command(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -9,12 +9,12 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct ShowViewsArguments {
   ShowViews show;
   RecipeArguments common;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_show_views(ShowViewsArguments& arguments, const Invocation& invocation) {
   arguments.show.context = arguments.common.context();
   arguments.show.stage = arguments.common.stage;
   arguments.show.inputs = arguments.common.inputs;
@@ -26,7 +26,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_show_views(CLI::App& show) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ShowViewsArguments>();
   CLI::App* command = show.add_subcommand("views", "draw a sheet of training pictures with every view that is made of them");
   recipe_argument(*command, arguments->show.recipe);
   command->add_option("--pictures,-n", arguments->show.request.pictures, "training pictures, one row each")
@@ -48,7 +48,7 @@ Command add_show_views(CLI::App& show) {
       "recipe. Where the objective looks at landmarks, each \"_clean\" view has a white dot at every landmark that was found and a\n"
       "coloured one, at the end of a line, where a patch was cut; the patches follow in the order of their tokens, upright.\n"
       "  lafs show views recipes/lafs_synthetic.toml --pictures 4 --set objective.noise_local=8");
-  return {command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }};
+  return {command, [arguments](const Invocation& invocation) { return run_show_views(*arguments, invocation); }};
 }
 
 }  // namespace lafs

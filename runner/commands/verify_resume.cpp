@@ -14,13 +14,13 @@ namespace lafs {
 
 namespace {
 
-struct Arguments {
+struct VerifyResumeArguments {
   VerifyRequest request;
   RecipeArguments common;
   bool json = false;
 };
 
-int run(Arguments& arguments, const Invocation& invocation) {
+int run_verify_resume(VerifyResumeArguments& arguments, const Invocation& invocation) {
   VerifyRequest& request = arguments.request;
   request.program = invocation.program;
   request.set = arguments.common.set;
@@ -36,7 +36,7 @@ int run(Arguments& arguments, const Invocation& invocation) {
 }  // namespace
 
 Command add_verify_resume(CLI::App& app) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<VerifyResumeArguments>();
   VerifyRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("verify-resume", "prove on a recipe that a killed and continued run equals a straight one");
   recipe_argument(*command, request.recipe);
@@ -48,7 +48,7 @@ Command add_verify_resume(CLI::App& app) {
   arguments->common.add_inputs_to(*command);
   command->add_flag("--json", arguments->json, "the result as JSON");
   command->footer("Exit status 0: every tensor of weights and optimizer state is equal, byte for byte; 1: it lists where they differ.");
-  return computing({command, [arguments](const Invocation& invocation) { return run(*arguments, invocation); }});
+  return computing({command, [arguments](const Invocation& invocation) { return run_verify_resume(*arguments, invocation); }});
 }
 
 }  // namespace lafs

@@ -12,7 +12,7 @@
 namespace lafs::metrics {
 namespace {
 
-void check(std::span<const double> scores, std::span<const uint8_t> genuine) {
+void check_scores(std::span<const double> scores, std::span<const uint8_t> genuine) {
   if (scores.size() != genuine.size()) throw Error(fmt::format("{} scores have {} labels", scores.size(), genuine.size()));
   for (size_t i = 0; i < scores.size(); ++i)
     if (std::isnan(scores[i])) throw Error(fmt::format("score {} is not a number", i));
@@ -26,7 +26,7 @@ bool is_straight(const RocPoint& a, const RocPoint& b, const RocPoint& c) {
 }  // namespace
 
 Roc roc_curve(std::span<const double> scores, std::span<const uint8_t> genuine, Collinear collinear) {
-  check(scores, genuine);
+  check_scores(scores, genuine);
   std::vector<size_t> order(scores.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });

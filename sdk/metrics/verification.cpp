@@ -68,7 +68,7 @@ void for_folds(std::span<const double> distances, std::span<const uint8_t> same,
   }
 }
 
-void check(std::span<const double> distances, std::span<const uint8_t> same) {
+void check_distances(std::span<const double> distances, std::span<const uint8_t> same) {
   if (distances.size() != same.size()) throw Error(fmt::format("{} distances have {} labels", distances.size(), same.size()));
   for (size_t i = 0; i < distances.size(); ++i)
     if (std::isnan(distances[i])) throw Error(fmt::format("distance {} is not a number", i));
@@ -109,7 +109,7 @@ Counts count_below(std::span<const double> distances, std::span<const uint8_t> s
 }
 
 FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds) {
-  check(distances, same);
+  check_distances(distances, same);
   const std::vector<double> thresholds = grid(accuracy_thresholds, 0.01);
   FoldAccuracy result;
   result.tpr.resize(thresholds.size());
@@ -144,7 +144,7 @@ double threshold_at_far(std::span<const double> far, std::span<const double> thr
 }
 
 FoldRate val_at_far(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds, double far_target) {
-  check(distances, same);
+  check_distances(distances, same);
   const std::vector<double> thresholds = grid(rate_thresholds, 0.001);
   FoldRate result;
   for_folds(distances, same, make_folds(static_cast<int64_t>(distances.size()), folds), thresholds,
