@@ -56,7 +56,12 @@ class OutputFolder {
     there_ = fs::exists(wanted_);
     if (there_) check(force);
     apart_ = (there_ ? wanted_ : wanted_.parent_path()) / named("part");
-    fs::create_directories(apart_);
+    std::error_code error;
+    fs::create_directories(apart_, error);
+    if (error) {
+      throw Error(fmt::format("cannot write \"{}\": nothing can be made in \"{}\": {}", wanted_.string(), apart_.parent_path().string(),
+                              error.message()));
+    }
   }
   ~OutputFolder() {
     std::error_code ignored;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "formats/atomic_file.h"
@@ -17,26 +19,54 @@ using Line = nlohmann::ordered_json;
 
 std::string text_of(const Line& line) { return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
 
-/// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done, and the one
-/// after `step` is left out where it is due again. A last line without its end was being written when the run died.
-std::string lines_before(const std::filesystem::path& file, int64_t step, bool evaluation_due) {
+std::string content_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
-  const std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// A line of a log; nothing of any other.
+std::optional<nlohmann::json> line_of(const std::string& text) {
+  auto parsed = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer()) return std::nullopt;
+  return parsed;
+}
+
+/// Bytes up to the end of the last whole line. What follows was being written when the machine or the run died.
+size_t sound_bytes(const std::string& all) {
+  size_t end = all.rfind('\n') + 1;
+  while (end > 0) {
+    const size_t start = end == 1 ? 0 : all.rfind('\n', end - 2) + 1;
+    if (line_of(all.substr(start, end - start))) break;
+    end = start;
+  }
+  return end;
+}
+
+/// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done, and the one
+/// after `step` is left out where it is due again.
+std::string lines_before(const std::filesystem::path& file, int64_t step, bool evaluation_due) {
+  const std::string whole = content_of(file), all = whole.substr(0, sound_bytes(whole));
   std::string kept;
   int64_t number = 1;
   for (size_t start = 0, end = 0; (end = all.find('\n', start)) != std::string::npos; start = end + 1, ++number) {
     const std::string line = all.substr(start, end - start + 1);
-    const auto parsed = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!parsed.is_object() || !parsed.contains("step") || !parsed["step"].is_number_integer()) {
-      throw Error("this line holds no step").at(fmt::format("{}:{}", file.string(), number));
-    }
-    if (parsed["step"].get<int64_t>() < step + (parsed.contains("evaluation") && !evaluation_due ? 1 : 0)) kept += line;
+    const auto parsed = line_of(line);
+    if (!parsed) throw Error("this line holds no step").at(fmt::format("{}:{}", file.string(), number));
+    if (parsed->at("step").get<int64_t>() < step + (parsed->contains("evaluation") && !evaluation_due ? 1 : 0)) kept += line;
   }
   return kept;
 }
 
 }  // namespace
+
+std::string metrics_fault(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "metrics.jsonl";
+  if (!std::filesystem::exists(file)) return fmt::format("\"{}\" is missing: what was logged before is lost", file.string());
+  const std::string all = content_of(file);
+  const size_t damaged = all.size() - sound_bytes(all);
+  return damaged == 0 ? "" : fmt::format("the end of \"{}\", {} bytes, is damaged and removed", file.string(), damaged);
+}
 
 struct MetricsLog::State {
   explicit State(const std::filesystem::path& folder) : file(folder / "metrics.jsonl"), out(file, std::ios::app | std::ios::binary) {

@@ -17,12 +17,17 @@ struct StepRecord {
   std::vector<std::pair<std::string, double>> values;  ///< the objective's own, by name
 };
 
+/// What is wrong with metrics.jsonl of a run that is continued, as after a copy or a crash of the machine; empty: nothing. A MetricsLog
+/// repairs it. Throws Error for one that cannot be read.
+std::string metrics_fault(const std::filesystem::path& folder);
+
 /// metrics.jsonl of a run folder: a JSON object a line. A number that is not finite is null.
 /// [main thread]
 class MetricsLog {
  public:
   /// Goes on in `folder`, which is made when absent: records of step >= `resume_step`, evaluations after more steps than that (with
-  /// `evaluation_due` after so many, too), and a half-written last line are dropped first, atomically.
+  /// `evaluation_due` after so many, too), and a damaged end are dropped first, atomically. Throws Error for
+  /// a damaged line with whole ones behind it.
   MetricsLog(const std::filesystem::path& folder, int64_t resume_step, bool evaluation_due = false);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;

@@ -66,13 +66,37 @@ bool fits(const StoredTensor& stored, const at::Tensor& target) {
   return type && (*type == target.scalar_type() || (at::isFloatingType(*type) && target.is_floating_point()));
 }
 
-void copy_into(const WeightsFile& file, size_t place, at::Tensor& target) {
+/// Returns whether every value is finite.
+bool copy_into(const WeightsFile& file, size_t place, at::Tensor& target) {
   const StoredTensor& info = file.tensors()[place];
   at::Tensor stored = at::empty(info.shape, at::TensorOptions(*scalar_type_named(info.dtype)));
   const auto bytes = file.bytes(place);
   if (!bytes.empty()) std::memcpy(stored.mutable_data_ptr(), bytes.data(), bytes.size());
   const at::NoGradGuard no_grad;
   target.copy_(stored);
+  return !stored.is_floating_point() || at::isfinite(stored).all().item<bool>();
+}
+
+/// The prefix below which the file has most of what the target needs, and how much that is; none where it is no more than `found`.
+std::pair<std::string, size_t> better_prefix(const std::vector<StoredTensor>& all, const std::string& from, LoadPlan plan,
+                                             const std::set<std::string>& wanted, size_t found) {
+  std::set<std::string> prefixes;
+  for (const StoredTensor& tensor : all) {
+    for (size_t dot = tensor.name.find('.'); dot != std::string::npos; dot = tensor.name.find('.', dot + 1))
+      prefixes.insert(tensor.name.substr(0, dot + 1));
+  }
+  std::pair<std::string, size_t> best{"", found};
+  for (const std::string& prefix : prefixes) {
+    plan.select = prefix;
+    LoadAccount ignored;
+    size_t count = 0;
+    try {
+      for (const auto& [name, place] : names_for(all, from, plan, ignored)) count += wanted.contains(name);
+    } catch (const Error&) {  // the map makes one name of two
+    }
+    if (count > best.second) best = {prefix, count};
+  }
+  return best;
 }
 
 /// What the file has without a place in the target, and whether that may be.
@@ -95,7 +119,7 @@ void sort_leftovers(const std::map<std::string, size_t>& found, const std::vecto
 
 /// Pairs stored tensors with the target's; `take` gets each that fits.
 LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from, const LoadPlan& plan, const torch::nn::Module& target,
-                  const std::function<void(size_t, at::Tensor&)>& take) {
+                  const std::function<bool(size_t, at::Tensor&)>& take) {
   LoadAccount account;
   auto found = names_for(all, from, plan, account);
   for (auto& [name, tensor] : nn::state_of(target)) {
@@ -115,13 +139,18 @@ LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from,
                                      fmt::format("{} [{}] in the file, {} [{}] here", all[place].dtype, fmt::join(all[place].shape, ", "),
                                                  scalar_type_text(tensor.scalar_type()), fmt::join(tensor.sizes().vec(), ", "))});
     } else {
-      take(place, tensor);
+      if (!take(place, tensor)) account.not_finite.push_back(name);
       account.matched.push_back(name);
       account.stored.push_back(all[place].name);
       if (all[place].name != prefix_of(plan) + name) ++account.renamed;
     }
   }
   sort_leftovers(found, all, plan, target, account);
+  if (2 * account.missing.size() > account.wanted()) {
+    const std::set<std::string> missing(account.missing.begin(), account.missing.end());
+    const auto [prefix, count] = better_prefix(all, from, plan, missing, account.matched.size());
+    if (!prefix.empty()) account.hint = fmt::format("; {} of them are found below \"{}\": select that prefix", count, prefix);
+  }
   return account;
 }
 
@@ -149,15 +178,15 @@ std::string accepted(const InitEntry& init, const LoadAccount& account, const st
 }  // namespace
 
 LoadAccount load_matching(const WeightsFile& file, const LoadPlan& plan, torch::nn::Module& target) {
-  LoadAccount account =
-      match(file.tensors(), file.file().string(), plan, target, [&](size_t place, at::Tensor& tensor) { copy_into(file, place, tensor); });
-  account.hint = file.hint();
+  LoadAccount account = match(file.tensors(), file.file().string(), plan, target,
+                              [&](size_t place, at::Tensor& tensor) { return copy_into(file, place, tensor); });
+  account.hint = file.hint() + account.hint;
   return account;
 }
 
 LoadAccount compare_matching(const std::vector<StoredTensor>& stored, const std::string& from, const LoadPlan& plan,
                              const torch::nn::Module& target) {
-  return match(stored, from, plan, target, [](size_t, at::Tensor&) {});
+  return match(stored, from, plan, target, [](size_t, at::Tensor&) { return true; });
 }
 
 std::string account_text(const LoadAccount& account, const std::string& into, const std::string& from) {
@@ -171,6 +200,8 @@ std::string account_text(const LoadAccount& account, const std::string& into, co
     text += fmt::format("; {} that cannot be used, first \"{}\" ({})", account.not_usable.size(), account.not_usable.front().name,
                         account.not_usable.front().reason);
   }
+  if (!account.not_finite.empty())
+    text += fmt::format("; {} with values that are not finite, first \"{}\"", account.not_finite.size(), account.not_finite.front());
   if (!account.unexpected.empty())
     text += fmt::format("; {} not used, first \"{}\"", account.unexpected.size(), account.unexpected.front());
   return text;

@@ -40,8 +40,9 @@ struct LoadAccount {
   std::vector<std::string> allowed;              ///< the same, those that the plan allows
   std::vector<std::string> globs;                ///< that would allow `inside`
   std::vector<NotLoaded> wrong_shape, not_usable;
-  size_t renamed = 0;  ///< of `matched`, how many the map gave their name
-  std::string hint;    ///< of the file, for an error about what is missing
+  std::vector<std::string> not_finite;  ///< of `matched`, those with values that are not finite
+  size_t renamed = 0;                   ///< of `matched`, how many the map gave their name
+  std::string hint;                     ///< of the file, for an error about what is missing
 
   /// Tensors of the target that were asked for.
   size_t wanted() const { return matched.size() + missing.size() + wrong_shape.size() + not_usable.size(); }

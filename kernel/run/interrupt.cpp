@@ -36,6 +36,7 @@ void on_signal(int signal) {
 }  // namespace
 
 void catch_interrupts() {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the output may stop reading: what is printed is lost, the training is not
   for (const auto& [signal, name] : stopping) {
     if (std::signal(signal, on_signal) == SIG_IGN && signal == SIGHUP) std::signal(signal, SIG_IGN);
   }

@@ -32,10 +32,12 @@ nlohmann::json bundle_of(const NotFinitePlace& place, const NotFinite& error) {
 void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error) {
   const std::filesystem::path file = folder / "not_finite.json";
   formats::write_atomically(file, json_text(bundle_of(place, error)) + "\n");
-  throw Error(
-      fmt::format("{}; the inputs of that step are in \"{}\"\nto go on from the last checkpoint without such steps, add --set "
-                  "run.not_finite=skip; where the loss grew before, begin again with a smaller learning rate",
-                  error.what(), file.string()));
+  const char* way_on =
+      place.last_checkpoint.empty()
+          ? "no checkpoint was written before: look at the learning rate, and whether weights and data are finite"
+          : "to go on from the last checkpoint without such steps, add --set run.not_finite=skip; where the loss grew before, "
+            "begin again with a smaller learning rate";
+  throw Error(fmt::format("{}; the inputs of that step are in \"{}\"\n{}", error.what(), file.string(), way_on));
 }
 
 void check_left_out(const RunOptions& run, const std::vector<int64_t>& steps, const std::string& reason) {

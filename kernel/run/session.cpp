@@ -111,6 +111,7 @@ bool Session::resume() {
   accepted_ = check_data(
       {request_.folder, found->facts, found->position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data},
       note_);
+  notes_.add(metrics_fault(request_.folder));
   position_ = checkpoints.load(recipe_, request_.extends, *trainer_);
   saved_step_ = position_.step;
   return true;

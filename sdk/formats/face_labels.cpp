@@ -19,6 +19,15 @@ constexpr size_t label_bytes = FaceHeader::bytes + 4;
 
 }  // namespace
 
+/// Pictures end where identities begin. Large numbers are rounded by the format; small ones that are too large are a mistake of the
+/// builder.
+void FaceRecords::shorten(Range& range, int64_t key, int64_t first_identity) {
+  if (range.end > first_identity && first_identity < exact_labels)
+    warnings_.push_back(fmt::format("\"{}\": key {}: the range of an identity, {} to {}, is read up to {}, where the pictures end",
+                                    path().string(), key, range.first, range.end, first_identity));
+  range.end = first_identity;
+}
+
 void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
   // Labels of builders are numbers of ranges; sets cut from others may keep the labels of the whole.
   constexpr size_t tried = 1024;

@@ -28,7 +28,8 @@ Error of_record(const fs::path& file, int64_t key, const std::string& what) {
 }  // namespace
 
 FaceRecords::FaceRecords(const fs::path& records, const Options& options) : file_(records), options_(options), index_(open_index()) {
-  if (index_.size() == 0) throw Error(fmt::format("\"{}\" holds no records", path().string()));
+  if (index_.size() == 0)
+    throw Error(fmt::format("\"{}\" is empty; without it the index is made from the records", index_of(path()).string()));
   open_property();
   if (file_.ends_without_padding()) warnings_.push_back(fmt::format("\"{}\" ends without the padding of its last record", path().string()));
   if (const auto header = range_header()) {
@@ -73,6 +74,7 @@ void FaceRecords::read_plain() {
 
 /// A file that is something else says what, before its index does.
 void FaceRecords::check_kind() const {
+  if (file_.size() == 0) throw Error(fmt::format("\"{}\" is empty", path().string()));
   if (file_.begins_with_record()) return;
   if (const auto what = not_data(path())) throw Error(*what);
 }
@@ -175,14 +177,14 @@ std::pair<int64_t, int64_t> FaceRecords::identity_keys(const FaceHeader& header)
   return {first, end};
 }
 
-std::vector<FaceRecords::Range> FaceRecords::ranges_of(int64_t first_identity, int64_t end_identity) const {
+std::vector<FaceRecords::Range> FaceRecords::ranges_of(int64_t first_identity, int64_t end_identity) {
   std::vector<Range> ranges;
   const int64_t rounded_end = static_cast<int64_t>(static_cast<float>(first_identity));
   for (int64_t key = first_identity; key < end_identity; ++key) {
     const FaceHeader record = identity_record(key);
     try {
       Range range{whole_label(record.labels[0]), whole_label(record.labels[1])};
-      if (range.end > first_identity || (key + 1 == end_identity && range.end == rounded_end)) range.end = first_identity;
+      if (range.end > first_identity || (key + 1 == end_identity && range.end == rounded_end)) shorten(range, key, first_identity);
       if (range.first < 1 || range.first > range.end)
         throw Error(fmt::format("expected a range of keys below {}, found {} to {}", first_identity, record.labels[0], record.labels[1]));
       ranges.push_back(range);

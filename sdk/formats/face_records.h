@@ -84,7 +84,8 @@ class FaceRecords {
   FaceHeader identity_record(int64_t key) const;
   bool is_identity_record(int64_t key) const;
   std::pair<int64_t, int64_t> identity_keys(const FaceHeader& header) const;
-  std::vector<Range> ranges_of(int64_t first_identity, int64_t end_identity) const;
+  std::vector<Range> ranges_of(int64_t first_identity, int64_t end_identity);
+  void shorten(Range& range, int64_t key, int64_t first_identity);
   void read_ranges(const FaceHeader& header);
   void check_ranges(const std::vector<Range>& ranges, int64_t identity_key);
   void place_pictures(const std::vector<Range>& ranges);

@@ -35,6 +35,7 @@ class PickleMachine {
   PickleValue& make_text(Kind kind, std::string_view text);
   PickleValue& make_integer(Kind kind, int64_t value);
   std::string_view own(std::string text);
+  std::string_view raw_unicode(std::string_view text);
 
   void push(const PickleValue& value);
   PickleValue& pop();

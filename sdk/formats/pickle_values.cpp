@@ -111,6 +111,27 @@ bool PickleMachine::number_value(Opcode opcode) {
   }
 }
 
+namespace {
+
+void append_utf8(uint32_t code, std::string& out) {
+  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
+  const auto rest = [&](int shift) { put(0x80 | ((code >> shift) & 0x3f)); };
+  if (code < 0x80) return put(code);
+  if (code < 0x800) {
+    put(0xc0 | (code >> 6));
+  } else if (code < 0x10000) {
+    put(0xe0 | (code >> 12));
+    rest(6);
+  } else {
+    put(0xf0 | (code >> 18));
+    rest(12);
+    rest(6);
+  }
+  rest(0);
+}
+
+}  // namespace
+
 std::string_view PickleMachine::quoted(std::string_view text) {
   if (text.size() < 2 || (text.front() != '\'' && text.front() != '"') || text.back() != text.front()) fail("a text has no quotes");
   text = text.substr(1, text.size() - 2);
@@ -136,6 +157,28 @@ std::string_view PickleMachine::quoted(std::string_view text) {
   return own(std::move(out));
 }
 
+/// Python's raw-unicode-escape, in which protocol 0 writes texts: a byte is the character of its number, others are "\u20ac" or
+/// "\U0001f600".
+std::string_view PickleMachine::raw_unicode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    uint32_t code = static_cast<uint8_t>(text[i]);
+    const size_t digits = !text.substr(i).starts_with('\\') || i + 1 == text.size() ? 0
+                          : text[i + 1] == 'u'                                      ? 4
+                          : text[i + 1] == 'U'                                      ? 8
+                                                                                    : 0;
+    if (digits > 0) {
+      const std::string_view number = text.substr(i + 2, digits);
+      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code, 16);
+      if (number.size() != digits || error != std::errc() || end != number.data() + digits || code > 0x10ffff)
+        fail("a text has a character number that is none");
+      i += 1 + digits;
+    }
+    append_utf8(code, out);
+  }
+  return own(std::move(out));
+}
+
 bool PickleMachine::text_value(Opcode opcode) {
   const auto counted = [&](Kind kind, uint64_t size) { push(make_text(kind, take(size))); };
   switch (opcode) {
@@ -157,7 +200,7 @@ bool PickleMachine::text_value(Opcode opcode) {
       counted(Kind::bytes, number(8));
       return true;
     case Opcode::UNICODE:
-      push(make_text(Kind::text, line()));
+      push(make_text(Kind::text, raw_unicode(line())));
       return true;
     case Opcode::SHORT_BINUNICODE:
       counted(Kind::text, number(1));

@@ -206,9 +206,7 @@ TEST_CASE("training: a loss that is not finite stops with its step, and what was
   const fs::path bundle = tiny / "out" / "not_finite.json";
   check_error(tiny.run("out", {"--set", "optimizer.lr=1e30"}), 1,
               "lafs: error: the loss is not finite (nan) in step 1, micro-batch 0; the inputs of that step are in \"" + bundle.string() +
-                  "\"\nto go on from the last checkpoint without such steps, add --set run.not_finite=skip; where the loss grew before, "
-                  "begin again "
-                  "with a smaller learning rate\n");
+                  "\"\nno checkpoint was written before: look at the learning rate, and whether weights and data are finite\n");
   const auto fed = json_file(bundle);
   CHECK(fed.at("step") == 1);
   CHECK(fed.at("indices").size() == 8);

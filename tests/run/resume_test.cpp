@@ -89,5 +89,13 @@ TEST_CASE("verify-resume: as JSON nothing else is on standard output") {
   CHECK(finding.at("different").empty());
 }
 
+TEST_CASE("resume: a reader of the output that goes away ends no training") {
+  const Tiny tiny;
+  const Arguments piped{"bash", "-c", "\"$@\" 2>&1 | head -c 1", "lafs"};
+  Program(piped + command({"run", tiny.recipe().string(), "--out", tiny / "out"})).wait();
+  CHECK(json_file(tiny / "out/checkpoints/last/state.json").at("step") == 12);
+  CHECK(fs::exists(tiny / "out/results.json"));
+}
+
 }  // namespace
 }  // namespace lafs::test

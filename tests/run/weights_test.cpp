@@ -1,8 +1,11 @@
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
+#include <span>
 
 #include <doctest/doctest.h>
 
+#include "formats/safetensors.h"
 #include "run/tiny.h"
 
 namespace lafs::test {
@@ -161,6 +164,35 @@ TEST_CASE("export: plain PyTorch loads the .pth, weights only, and finds the ref
                            .wait();
   CHECK_MESSAGE(seen.status == 0, seen.err);
   CHECK(seen.out == "OrderedDict 28 True\n");
+}
+
+TEST_CASE("weights: of a file whose names begin otherwise, the prefix to select is told") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("out", {"--set", "run.epochs=1"}).status == 0);
+  const fs::path weights = fs::canonical(tiny / "out/checkpoints/last") / "weights.safetensors";
+  const Arguments import{"import", weights, "--into", tiny.recipe(), "--out", tiny / "new/w.safetensors"};
+  const Outcome wrong = lafs(import);
+  CHECK(wrong.status == 1);
+  CHECK_MESSAGE(wrong.err.find(" of them are found below \"backbone.\": select that prefix\n") != std::string::npos, wrong.err);
+  const Outcome right = lafs(import + Arguments{"--select", "backbone."});
+  CHECK_MESSAGE(right.status == 0, right.err);
+  CHECK_MESSAGE(right.out.find("in the file and not looked at (1):\n  classifier.*: 1\n") != std::string::npos, right.out);
+}
+
+TEST_CASE("weights: values that are not finite are told") {
+  const Tiny tiny;
+  std::vector<float> bias(24, 0.5F);
+  bias[3] = std::numeric_limits<float>::quiet_NaN();
+  formats::write_safetensors(tiny / "w.safetensors", {{"mlp_head.0.bias", "F32", {24}, std::as_bytes(std::span(bias))}});
+  const Outcome import =
+      lafs({"import", tiny / "w.safetensors", "--into", tiny.recipe(), "--floor", "0", "--out", tiny / "again.safetensors"});
+  CHECK_MESSAGE(import.out.find("with values that are not finite (1):\n") != std::string::npos, import.out);
+  const Outcome run = tiny.run("from", {"--set", "run.epochs=1", "--set",
+                                        "init=[{ into = \"backbone\", from = \"" + (tiny / "w.safetensors").string() + "\", floor = 0 }]"});
+  CHECK(run.status == 1);
+  CHECK_MESSAGE(run.err.ends_with("no checkpoint was written before: look at the learning rate, and whether weights and data are finite\n"),
+                run.err);
+  CHECK(json_file(tiny / "from/manifest.json").dump().find("; 1 with values that are not finite, first ") != std::string::npos);
 }
 
 }  // namespace

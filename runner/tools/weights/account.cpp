@@ -1,6 +1,7 @@
 #include "runner/tools/weights/account.h"
 
 #include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,21 @@ std::vector<std::string> names_of(const std::vector<NotLoaded>& tensors) {
   return names;
 }
 
+/// What neither the prefix nor the map looks at may be much: other networks, an optimizer's state. A line for each first part of a name.
+std::string beginnings_text(const std::vector<std::string>& names) {
+  std::map<std::string, int64_t> counts;
+  for (const std::string& name : names) ++counts[name.substr(0, name.find('.') + 1)];
+  std::string text;
+  for (const auto& [beginning, count] : counts) text += fmt::format("  {}{}: {}\n", beginning, beginning.empty() ? "others" : "*", count);
+  return names.empty() ? "" : fmt::format("\nin the file and not looked at ({}):\n{}", names.size(), text);
+}
+
 std::string account_report(const LoadAccount& account) {
   return fmt::format("matched {} of {}, {} of them renamed\n", account.matched.size(), account.wanted(), account.renamed) +
          list_text("missing in the file", account.missing) + list_text("of another shape", lines_of(account.wrong_shape)) +
          list_text("in the file and not usable", lines_of(account.not_usable)) + list_text("in the file and not used", account.unexpected) +
-         list_text("dropped by the map", account.dropped);
+         list_text("dropped by the map", account.dropped) + list_text("with values that are not finite", account.not_finite) +
+         beginnings_text(account.unselected);
 }
 
 nlohmann::json account_json(const LoadAccount& account) {
@@ -48,7 +59,9 @@ nlohmann::json account_json(const LoadAccount& account) {
           {"wrong_shape", names_of(account.wrong_shape)},
           {"not_usable", names_of(account.not_usable)},
           {"unexpected", account.unexpected},
-          {"dropped", account.dropped}};
+          {"dropped", account.dropped},
+          {"not_finite", account.not_finite},
+          {"not_looked_at", account.unselected}};
 }
 
 }  // namespace

@@ -48,6 +48,24 @@ TEST_CASE("metrics log: a resumed run drops later steps and a half-written line"
   CHECK(folder.read("metrics.jsonl") == step_line(10) + step_line(20));
 }
 
+TEST_CASE("metrics log: an end that a crash of the machine left is dropped and told, and a missing log is told") {
+  const test::RunFolder folder;
+  const std::string file = (folder.path / "metrics.jsonl").string();
+  CHECK(metrics_fault(folder.path) == "\"" + file + "\" is missing: what was logged before is lost");
+  {
+    MetricsLog log(folder.path, 0);
+    for (const int64_t step : {10, 20}) log.step(record(step));
+  }
+  CHECK(metrics_fault(folder.path).empty());
+  for (const std::string& end :
+       {std::string(300, '\0'), std::string(300, '\0') + "\n", std::string("{\"step\":1"), std::string("\n\n"), std::string("{}\nx\n")}) {
+    std::ofstream(file, std::ios::app | std::ios::binary) << end;
+    CHECK(metrics_fault(folder.path) == "the end of \"" + file + "\", " + std::to_string(end.size()) + " bytes, is damaged and removed");
+    const MetricsLog log(folder.path, 30);
+    CHECK(folder.read("metrics.jsonl") == step_line(10) + step_line(20));
+  }
+}
+
 TEST_CASE("metrics log: a resumed run keeps the evaluation of the checkpoint it continues") {
   const test::RunFolder folder;
   {

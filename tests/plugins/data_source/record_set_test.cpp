@@ -221,7 +221,11 @@ TEST_CASE("record_set: what cannot be opened is reported with its name") {
   CHECK(opening(files(folder.text())) == in_recipe("the folder \"" + folder.text() + "\" holds no file that ends in \".rec\""));
   CHECK(opening(files(folder / "x.rec")) == in_recipe("\"" + (folder / "x.rec") + "\" cannot be read: No such file or directory"));
   folder.write("x.rec", "");
-  CHECK(opening(files(folder / "x.rec")) == in_recipe("\"" + (folder / "x.rec") + "\" holds no records"));
+  CHECK(opening(files(folder / "x.rec")) == in_recipe("\"" + (folder / "x.rec") + "\" is empty"));
+  write(folder, "y.rec", {0, 1}, FaceWriter::Style::range);
+  folder.write("y.idx", "");
+  CHECK(opening(files(folder / "y.rec")) ==
+        in_recipe("\"" + (folder / "y.idx") + "\" is empty; without it the index is made from the records"));
   write(folder, "train.rec", {0, 1}, FaceWriter::Style::range);
   const auto data = source("record_set", files(folder.text()));
   CHECK(error_of([&] { data->get(2); }) == "image 2 is outside [0, 2)");

@@ -121,6 +121,12 @@ TEST_CASE("face records: a missing index is made again, and said") {
   CHECK(set.warnings() == "\"train.idx\" is missing; the index was made from the records\n");
 }
 
+TEST_CASE("face records: a range that goes on into the identities is cut and told") {
+  const Set set({picture(1, 0), picture(2, 0), picture(3, 1), range(4, 1, 3), range(5, 3, 9), {0, {4, 6}, true, ""}});
+  CHECK(listing(set.open()) == "1=0:jpeg 2=0:jpeg 3=1:jpeg ");
+  CHECK(set.warnings() == "\"train.rec\": key 5: the range of an identity, 3 to 9, is read up to 4, where the pictures end\n");
+}
+
 TEST_CASE("face records: gaps between ranges are counted, overlaps refused") {
   const Set gaps({picture(2, 0), picture(5, 1), range(6, 2, 3), range(7, 5, 6), {0, {6, 8}, true, ""}});
   CHECK(listing(gaps.open()) == "2=0:jpeg 5=1:jpeg ");
