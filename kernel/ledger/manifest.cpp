@@ -73,7 +73,11 @@ nlohmann::json read_manifest(const std::filesystem::path& file) {
 }  // namespace
 
 std::optional<std::string> last_recorded_data(const std::filesystem::path& folder) {
-  const std::string print = text_under(json_or_nothing(folder / "manifest.json"), "data_fingerprint");
+  const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
+  if (!manifest.is_object() || !manifest.contains("sessions")) return std::nullopt;
+  const nlohmann::json& sessions = manifest["sessions"];
+  if (!sessions.is_array() || sessions.empty() || !sessions.back().is_object()) return std::nullopt;
+  const std::string print = text_under(sessions.back(), "data_fingerprint");
   return print.empty() ? std::nullopt : std::optional(print);
 }
 

@@ -43,10 +43,19 @@ size_t sound_bytes(const std::string& all) {
   return end;
 }
 
+/// What is whole of a log. Throws Error for a file that is no log at all.
+std::string sound_text(const std::filesystem::path& file) {
+  std::string all = content_of(file);
+  const size_t sound = sound_bytes(all);
+  if (sound == 0 && all.find('\n') != std::string::npos) throw Error("this line holds no step").at(fmt::format("{}:1", file.string()));
+  all.resize(sound);
+  return all;
+}
+
 /// What a log holds of the first `step` steps: records of a step count from 0, an evaluation says how many steps were done, and the one
 /// after `step` is left out where it is due again.
 std::string lines_before(const std::filesystem::path& file, int64_t step, bool evaluation_due) {
-  const std::string whole = content_of(file), all = whole.substr(0, sound_bytes(whole));
+  const std::string all = sound_text(file);
   std::string kept;
   int64_t number = 1;
   for (size_t start = 0, end = 0; (end = all.find('\n', start)) != std::string::npos; start = end + 1, ++number) {
@@ -63,8 +72,7 @@ std::string lines_before(const std::filesystem::path& file, int64_t step, bool e
 std::string metrics_fault(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "metrics.jsonl";
   if (!std::filesystem::exists(file)) return fmt::format("\"{}\" is missing: what was logged before is lost", file.string());
-  const std::string all = content_of(file);
-  const size_t damaged = all.size() - sound_bytes(all);
+  const size_t damaged = content_of(file).size() - sound_text(file).size();
   return damaged == 0 ? "" : fmt::format("the end of \"{}\", {} bytes, is damaged and removed", file.string(), damaged);
 }
 

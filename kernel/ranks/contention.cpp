@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "lafs/parallel.h"
+
 namespace lafs {
 
 namespace {
@@ -32,6 +34,7 @@ double busy_until(std::chrono::steady_clock::time_point end) {
 }  // namespace
 
 double core_share(int64_t threads, double seconds) {
+  threads = std::min<int64_t>(threads, hardware_threads());  // more would only share the cores among themselves
   const auto end =
       std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(seconds));
   std::vector<double> got(static_cast<size_t>(threads));
@@ -46,8 +49,11 @@ double core_share(int64_t threads, double seconds) {
 
 std::string contention_warning(double share, int64_t threads) {
   if (share >= undisturbed) return "";
-  return fmt::format("other programs use the cores: {} busy threads get {:.0f} % of {} cores, and times are longer than on a quiet machine",
-                     threads, 100 * share, threads);
+  const int64_t cores = std::min<int64_t>(threads, hardware_threads());
+  return fmt::format(
+      "other programs or a limit hold the cores: {} busy threads get {:.0f} % of {} cores, and times are longer than on a quiet "
+      "machine",
+      cores, 100 * share, cores);
 }
 
 }  // namespace lafs

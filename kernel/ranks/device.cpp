@@ -74,9 +74,13 @@ void set_numbers(const DeviceNumbers& numbers) {
 /// The GPU of this process among those that it sees.
 c10::DeviceIndex local_gpu() {
   const c10::impl::VirtualGuardImpl gpus(at::kCUDA);
-  const char* rank = std::getenv("LOCAL_RANK");
+  const char* name = std::getenv("LOCAL_RANK") ? "LOCAL_RANK" : "SLURM_LOCALID";
+  const char* rank = std::getenv(name);
   const int count = gpus.deviceCount();
-  const auto index = static_cast<c10::DeviceIndex>(rank && count > 1 ? std::strtol(rank, nullptr, 10) % count : 0);
+  // Launchers that show each process its own GPU leave one to choose from.
+  const long wanted = rank && count > 1 ? std::strtol(rank, nullptr, 10) : 0;
+  if (wanted < 0 || wanted >= count) throw Error(fmt::format("{} = {}, and there are {} GPUs", name, rank, count));
+  const auto index = static_cast<c10::DeviceIndex>(wanted);
   gpus.setDevice({at::kCUDA, index});
   return index;
 }

@@ -17,10 +17,11 @@ struct DeviceNumbers {
 
 /// The device of `[run] device`: "cpu", "cuda", or "auto", which is cuda where there is one. Opens libtorch_cuda when it may
 /// be needed, so it must come before any other torch call of the process. Of several GPUs it is the one of the environment variable
-/// LOCAL_RANK, as torchrun and Slurm's launchers set it. Throws Error when "cuda" cannot be had.
+/// LOCAL_RANK, as torchrun sets it, or SLURM_LOCALID. Throws Error when "cuda" cannot be had, and for a rank without a GPU.
 at::Device open_device(const std::string& name, const DeviceNumbers& numbers = {});
 
-/// Why there is no GPU to use although the machine has NVIDIA's driver; empty where it has none, or where there is. [any thread]
+/// Why there is no GPU to use although the machine has NVIDIA's driver; empty where it has none, or where there is. Opens libtorch_cuda
+/// like `open_device`, which should have been called before. [main thread]
 std::string gpu_fault();
 
 /// The most bytes that tensors on the device ever had; 0 for a processor, of which memory.h tells.

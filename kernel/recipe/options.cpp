@@ -11,7 +11,9 @@ void LossScaleOptions::declare(Params& p) {
 
 void RunOptions::declare(Params& p) {
   p("seed", seed, at_least(0), "seed of all random numbers in the run");
-  p("epochs", epochs, in(1, 1000000000), "passes over the training data");
+  constexpr const char* epochs_doc = "passes over the training data";
+  const Rule epochs_rule = in(1, 1000000000);
+  total_steps > 0 ? p.affects_nothing("epochs", epochs, epochs_rule, epochs_doc) : p("epochs", epochs, epochs_rule, epochs_doc);
   p.affects_unless(0, "total_steps", total_steps, in(0, 1e15),
                    "optimizer steps of the run and of its schedules, in place of epochs; 0: as many as the epochs have");
   p("steps", steps, at_least(0), "stop after this many optimizer steps, schedules stay as they are; 0: run all");

@@ -20,7 +20,7 @@ struct Length {
   int64_t epochs = 1, total_steps = 0, steps = 0;
   std::string extends;
 
-  bool same_schedules(const RunOptions& run) const { return epochs == run.epochs && total_steps == run.total_steps; }
+  bool same_schedules(const RunOptions& run) const { return total_steps == run.total_steps && (total_steps > 0 || epochs == run.epochs); }
 };
 
 /// That of a resolved recipe; keys that it does not have yet keep their defaults.

@@ -9,11 +9,12 @@
 
 namespace lafs {
 
-/// Lets the recipe train the run in `folder` to another length than it was begun with. Where that changes the schedules, the result is not
-/// what a run of the new length from the start gives: `[run] extends` gets the identity and the step of the newest checkpoint, and the
-/// recipe an identity of its own. Where only `[run] steps` differs, the result is the same, and so is the identity: then the identity of
-/// that checkpoint is returned, for `SessionRequest::extends`, and else an empty text. Throws Error for a folder without a checkpoint, and
-/// for a run that differs in more than its length.
+/// Lets the recipe train the run in `folder` to another length than it was begun with; to be called before its session, and without its
+/// lock. Where the schedules change, the result is not what a run of the new length from the start gives: `[run] extends` gets the identity
+/// and the step of the newest checkpoint, and the recipe an identity of its own. Where only `[run] steps` differs, the weights are those of
+/// a run that was never stopped, and so is the identity; as the checkpoint has another, that one is returned, for
+/// `SessionRequest::extends`. In every other case, also where the folder holds the recipe's own run already, the text is empty.
+/// Throws Error for a folder without a checkpoint, and for a run that differs in more than its length.
 std::string extend_run(Recipe& recipe, const std::filesystem::path& folder);
 
 /// Whether a training with this recipe may go on from the checkpoint: it is its own, or the one that it extends, which `extends` may name

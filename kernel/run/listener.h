@@ -17,8 +17,8 @@ struct RunStart {
 
 /// An optimizer step that was done.
 struct StepDone {
-  int64_t done = 0, epoch = 0;  ///< steps done so far, this one counted
-  double loss = 0, lr = 0;
+  int64_t done = 0, epoch = 0;   ///< steps done so far, this one counted
+  double loss = 0, lr = 0;       ///< a loss that is not a number is that of a step that was left out
   double images_per_second = 0;  ///< since the session began
   double waiting_share = 0;      ///< of this step's time, in [0, 1], that went into waiting for data
 };

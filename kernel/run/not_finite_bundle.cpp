@@ -33,10 +33,13 @@ void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& 
   const std::filesystem::path file = folder / "not_finite.json";
   formats::write_atomically(file, json_text(bundle_of(place, error)) + "\n");
   const char* way_on =
-      place.last_checkpoint.empty()
-          ? "no checkpoint was written before: look at the learning rate, and whether weights and data are finite"
-          : "to go on from the last checkpoint without such steps, add --set run.not_finite=skip; where the loss grew before, "
-            "begin again with a smaller learning rate";
+      "to go on from the last checkpoint without such steps, add --set run.not_finite=skip; where the loss grew before, begin again with a "
+      "smaller learning rate";
+  if (dynamic_cast<const NoScaleIsLeft*>(&error)) {
+    way_on = "fp16 cannot hold these gradients: use precision = \"bf16\" or \"fp32\", or begin again with a smaller learning rate";
+  } else if (place.last_checkpoint.empty()) {
+    way_on = "no checkpoint was written before: look at the learning rate, and whether weights and data are finite";
+  }
   throw Error(fmt::format("{}; the inputs of that step are in \"{}\"\n{}", error.what(), file.string(), way_on));
 }
 

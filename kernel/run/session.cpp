@@ -113,6 +113,7 @@ bool Session::resume() {
       note_);
   notes_.add(metrics_fault(request_.folder));
   position_ = checkpoints.load(recipe_, request_.extends, *trainer_);
+  if (found->facts.identity != recipe_.identity) position_.evaluation_due = false;  // it was due in the run that is extended
   saved_step_ = position_.step;
   return true;
 }

@@ -25,7 +25,7 @@ Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run);
 
 /// What one optimizer step gave.
 struct StepOutcome {
-  double loss = 0;           ///< mean over micro-batches, undivided
+  double loss = 0;           ///< mean over micro-batches, undivided; not a number where the step was left out
   double gradient_norm = 0;  ///< of all gradients together, before clipping; not finite where the update was skipped
   double lr = 0, weight_decay = 0;
   std::vector<std::pair<std::string, double>> values;  ///< what the objective reported, mean over micro-batches;
@@ -68,7 +68,7 @@ class Trainer {
   /// tell.
   void write_init_record(const std::filesystem::path& folder) const;
 
-  /// A step takes `[run] accumulate` batches, also where it throws or is left out. Throws NotFinite.
+  /// A step takes `[run] accumulate` batches, also one that is left out. Throws NotFinite.
   StepOutcome step(const Timeline& time, const NextBatch& next_batch);
 
   torch::nn::Module& root() { return *root_; }

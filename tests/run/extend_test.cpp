@@ -95,6 +95,21 @@ TEST_CASE("extend: a stopped extension continues to the bytes of one that was no
   CHECK(trained(tiny / "stopped") == trained(tiny / "straight"));
 }
 
+TEST_CASE("extend: an evaluation that was still due in the run before is not done in its checkpoint") {
+  const Tiny tiny;
+  REQUIRE(tiny.run("out").status == 0);
+  const fs::path state = fs::canonical(tiny / "out/checkpoints/last") / "state.json";
+  auto json = json_file(state);
+  json["evaluation_due"] = true;  // as a signal in the last evaluation leaves it
+  write_bytes(state, json.dump());
+  fs::remove(tiny / "out/results.json");
+  const std::string before = json.at("training_identity");
+  const Outcome rest = tiny.run("out", set("run.epochs=4") + Arguments{"--extend"});
+  REQUIRE_MESSAGE(rest.status == 0, rest.err);
+  CHECK(json_file(state).at("training_identity") == before);
+  CHECK(results_of(tiny / "out").at("step") == 24);
+}
+
 TEST_CASE("extend: what cannot be extended is an error that says so, and changes nothing") {
   const Tiny tiny;
   const Outcome none = tiny.run("out", {"--extend"});

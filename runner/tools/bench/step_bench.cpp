@@ -95,6 +95,7 @@ void time_steps(BenchLoop& loop, const BenchOptions& options, StepTimes& times) 
     const auto start = Clock::now();
     const StepOutcome outcome = loop.step();
     const double seconds = seconds_since(start);
+    if (!outcome.left_out.empty()) throw Error(outcome.left_out + ": there is no step to time");
     times.loss = outcome.loss;
     if (i < options.warm_up) continue;
     all.push_back(seconds);

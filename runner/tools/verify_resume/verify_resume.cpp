@@ -44,7 +44,7 @@ std::vector<std::string> run_command(const VerifyRequest& request, const fs::pat
   std::vector<std::string> command{request.program.string(), "run", request.recipe.string(), "--quiet", "--out", folder.string()};
   for (const std::string& item : request.set) command.insert(command.end(), {"--set", item});
   for (const std::string& item : {fmt::format("run.steps={}", request.steps), fmt::format("run.checkpoint_every={}", checkpoint_every),
-                                  std::string("run.log_every=1"), std::string("run.evaluate_every=0")}) {
+                                  std::string("run.log_every=1"), std::string("run.evaluate_every=0"), std::string("run.extends=\"\"")}) {
     command.insert(command.end(), {"--set", item});
   }
   return command;
