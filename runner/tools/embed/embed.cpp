@@ -7,8 +7,8 @@
 
 #include "kernel/run/interrupt.h"
 #include "lafs/content_hashed.h"
-#include "runner/report/progress.h"
 #include "runner/report/output_file.h"
+#include "runner/report/progress.h"
 #include "runner/report/say.h"
 
 namespace lafs {

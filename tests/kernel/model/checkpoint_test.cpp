@@ -243,9 +243,11 @@ TEST_CASE("init: too small a share of tensors is an error with the whole account
   init.select = "";
   CHECK_THROWS_WITH_AS(
       apply_init(init, other.trainer.root()),
-      fmt::format("[[init]] loads 0 of 17 tensors into \"backbone\" from \"{}\"; 17 missing, first \"pos_embedding\"; 18 not "
-                  "used, first \"backbone.pos_embedding\"; that is less than floor = 1",
-                  file)
+      fmt::format(
+          "[[init]] loads 0 of 17 tensors into \"backbone\" from \"{}\"; 17 missing, first \"pos_embedding\"; 18 not "
+          "used, first \"backbone.pos_embedding\"; that is less than floor = 1; 17 of them are found below \"backbone.\": select that "
+          "prefix",
+          file)
           .c_str(),
       Error);
 }
