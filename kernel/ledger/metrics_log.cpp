@@ -72,7 +72,7 @@ std::string lines_before(const std::filesystem::path& file, int64_t step, bool e
 std::string metrics_fault(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "metrics.jsonl";
   if (!std::filesystem::exists(file)) return fmt::format("\"{}\" is missing: what was logged before is lost", file.string());
-  const size_t damaged = content_of(file).size() - sound_text(file).size();
+  const size_t damaged = std::filesystem::file_size(file) - sound_text(file).size();
   return damaged == 0 ? "" : fmt::format("the end of \"{}\", {} bytes, is damaged and removed", file.string(), damaged);
 }
 
