@@ -22,14 +22,6 @@ std::set<std::string> checkpoints_of(const fs::path& run) {
   return names;
 }
 
-/// What the newest session of a run noted before its first step, a line each.
-std::string notes_of(const fs::path& run) {
-  std::string all;
-  const auto manifest = json_file(run / "manifest.json");
-  for (const auto& note : manifest.at("sessions").back().at("notes")) all += note.get<std::string>() + "\n";
-  return all;
-}
-
 TEST_CASE("extend: a run that stopped early goes on to what it would have been, under the same identity") {
   const Tiny tiny;
   REQUIRE(tiny.run("straight").status == 0);

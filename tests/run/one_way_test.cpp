@@ -19,8 +19,6 @@ from = "stage:first"
 select = "backbone."
 )";
 
-std::string in_quotes(const fs::path& path) { return "\"" + path.string() + "\""; }
-
 TEST_CASE("one way: a folder in place of a recipe names the recipes in it") {
   const Tiny tiny;
   const std::string folder = tiny.recipe().parent_path().string();

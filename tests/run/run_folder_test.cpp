@@ -8,8 +8,6 @@
 namespace lafs::test {
 namespace {
 
-std::string in_quotes(const fs::path& path) { return "\"" + path.string() + "\""; }
-
 void put(const fs::path& file, std::string_view text) {
   fs::create_directories(file.parent_path());
   write_bytes(file, text);
@@ -94,14 +92,6 @@ TEST_CASE("run folder: a folder with nothing in it stays when the run fails, and
   CHECK(tiny.run("fresh", broken).status != 0);
   CHECK(fs::exists(tiny / "empty"));
   CHECK(!fs::exists(tiny / "fresh"));
-}
-
-/// What the newest session of a run noted before its first step, a line each.
-std::string notes_of(const fs::path& run) {
-  std::string all;
-  const auto manifest = json_file(run / "manifest.json");
-  for (const auto& note : manifest.at("sessions").back().at("notes")) all += note.get<std::string>() + "\n";
-  return all;
 }
 
 /// A run of `long_run` that was killed in the middle, and what it would have trained.

@@ -76,6 +76,8 @@ inline Arguments operator+(Arguments first, const Arguments& second) {
   return first;
 }
 
+inline std::string in_quotes(const fs::path& path) { return "\"" + path.string() + "\""; }
+
 /// The tiny recipe in a folder of its own.
 class Tiny {
  public:
@@ -99,6 +101,14 @@ inline std::string trained(const fs::path& run) {
 }
 
 inline nlohmann::json json_file(const fs::path& file) { return nlohmann::json::parse(read_bytes(file)); }
+
+/// What the newest session of a run noted before its first step, a line each.
+inline std::string notes_of(const fs::path& run) {
+  std::string all;
+  const auto manifest = json_file(run / "manifest.json");
+  for (const auto& note : manifest.at("sessions").back().at("notes")) all += note.get<std::string>() + "\n";
+  return all;
+}
 
 /// The log without what the clock decides.
 inline std::vector<nlohmann::json> log_of(const fs::path& run) {
