@@ -43,13 +43,16 @@ void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& 
   throw Error(fmt::format("{}; the inputs of that step are in \"{}\"\n{}", error.what(), file.string(), way_on));
 }
 
+bool too_many_left_out(const RunOptions& run, const std::vector<int64_t>& steps) {
+  return static_cast<int64_t>(steps.size()) > run.not_finite_limit;
+}
+
 void check_left_out(const RunOptions& run, const std::vector<int64_t>& steps, const std::string& reason) {
-  const auto count = static_cast<int64_t>(steps.size());
-  if (count <= run.not_finite_limit) return;
+  if (!too_many_left_out(run, steps)) return;
   throw Error(
       fmt::format("{}\nsteps without a finite loss or gradient: {}, more than [run] not_finite_limit = {} allows; the learning rate "
-                  "may be too large",
-                  reason, count, run.not_finite_limit));
+                  "may be too large. A checkpoint was written; with a larger limit the run goes on from there",
+                  reason, steps.size(), run.not_finite_limit));
 }
 
 }  // namespace lafs

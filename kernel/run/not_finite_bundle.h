@@ -21,7 +21,10 @@ struct NotFinitePlace {
 /// blame. Throws Error that names the file, or says that it cannot be written.
 [[noreturn]] void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error);
 
-/// Throws Error when more steps were left out than the run bears; `reason` is that of the last.
+/// Whether more steps were left out than `[run] not_finite_limit` allows.
+bool too_many_left_out(const RunOptions& run, const std::vector<int64_t>& steps);
+
+/// Throws Error when they are too many; `reason` is that of the last.
 void check_left_out(const RunOptions& run, const std::vector<int64_t>& steps, const std::string& reason);
 
 }  // namespace lafs

@@ -69,7 +69,7 @@ const WholeCheckpoint* RunCheckpoints::newest(const Recipe& recipe, const std::s
   if (goes_on_from(recipe, extends, newest.facts, newest.position.step)) return &newest;
   const bool length = differs_in_length(recipe, newest.facts);
   throw Error(fmt::format("\"{}\" holds a run of {}{}", run_folder_.string(),
-                          length ? "another length; to train it further add --extend, or give another --out"
+                          length ? "another length; give another --out, or to train it further --extend (a stage of a row: with its own recipe.toml)"
                                  : "another recipe; give another --out, or the same recipe",
                           recipe_difference(newest.facts.recipe, recipe.resolved)));
 }

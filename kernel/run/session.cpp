@@ -197,6 +197,7 @@ StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
 void Session::leave_out(int64_t step, const std::string& reason) {
   position_.left_out.push_back(step);
   message(reason + ": the step is left out");
+  if (too_many_left_out(recipe_.run, position_.left_out)) save();  // with a larger limit it goes on from here
   check_left_out(recipe_.run, position_.left_out, reason);
 }
 
@@ -218,6 +219,7 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
 
 void Session::train(MetricsLog& log) {
   pace_.emplace(recipe_.run, epochs_);
+  check_left_out(recipe_.run, position_.left_out, fmt::format("steps left out before: {}", fmt::join(position_.left_out, ", ")));
   const LoaderOptions options = loader_options(recipe_.run, position_.micro, epochs_.first_micro(epochs_.steps));
   Loader loader(pictures_, assembly_.augmentation(), recipe_.input, options, device_);
   using Clock = std::chrono::steady_clock;
