@@ -88,6 +88,8 @@ std::vector<Fold> make_folds(int64_t pairs, int64_t folds) {
   return all;
 }
 
+std::vector<double> accuracy_grid() { return grid(accuracy_thresholds, 0.01); }
+
 double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -110,7 +112,7 @@ Counts count_below(std::span<const double> distances, std::span<const uint8_t> s
 
 FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds) {
   check_distances(distances, same);
-  const std::vector<double> thresholds = grid(accuracy_thresholds, 0.01);
+  const std::vector<double> thresholds = accuracy_grid();
   FoldAccuracy result;
   result.tpr.resize(thresholds.size());
   result.fpr.resize(thresholds.size());

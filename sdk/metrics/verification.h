@@ -23,6 +23,9 @@ std::vector<Fold> make_folds(int64_t pairs, int64_t folds);
 double mean(std::span<const double> values);
 double population_std(std::span<const double> values);  ///< divisor n
 
+/// The thresholds of an accuracy, j * 0.01 for j from 0 to 399, as the reference has them: multiplied, not added up.
+std::vector<double> accuracy_grid();
+
 /// Accuracy with folds (evaluation 2.3). A list holds a value per fold, a rate a value per threshold.
 struct FoldAccuracy {
   std::vector<int64_t> best_threshold;  ///< j of the threshold j * 0.01

@@ -126,24 +126,6 @@ TEST_CASE("pickle: bombs are refused: depth, loops, decoding again and again") {
   CHECK(error_of(many + ".") == "cannot read \"x\": more than 16777216 values at byte 33566721 of the pickle");
 }
 
-TEST_CASE("face bin: thirteen spellings hold the same pictures") {
-  const nlohmann::json all = test::vector("face_bin.json")["files"];
-  CHECK(all.size() == 13);
-  const std::filesystem::path folder = std::filesystem::path(LAFS_TEST_GOLDEN) / "vectors";
-  const FaceBin plain(folder / "protocol3_bytes.bin");
-  for (const auto& [file, facts] : all.items()) {
-    CAPTURE(file);
-    const FaceBin bin(folder / file);
-    CHECK(bin.same() == facts["issame"].get<std::vector<bool>>());
-    REQUIRE(bin.pictures().size() == 4);
-    if (facts["image_sha256"] != all["protocol3_bytes.bin"]["image_sha256"]) continue;  // smaller pictures, and JPEG
-    for (size_t i = 0; i < 4; ++i) {
-      const auto ours = bin.pictures()[i], theirs = plain.pictures()[i];
-      CHECK(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end()));
-    }
-  }
-}
-
 TEST_CASE("face bin: four bad files and what each lacks") {
   CHECK(bin_error("evil_call.bin") == "cannot read \"x.bin\": it holds an object made by \"os.getcwd\", not pictures and truth values");
   CHECK(bin_error("truncated.bin").starts_with("cannot read \"x.bin\": the file ends too early at byte "));

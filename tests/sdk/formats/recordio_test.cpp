@@ -61,38 +61,6 @@ std::string index_refusal(const std::string& lines) {
   return "no error";
 }
 
-TEST_CASE("recordio: the vectors are read, and written again byte by byte") {
-  const nlohmann::json golden = vector("recordio.json");
-  for (const char* set : {"three_records", "split_records"}) {
-    CAPTURE(set);
-    const auto& records = golden.at(set).at("records");
-    const std::string name = golden.at(set).at("stream").at("file").get<std::string>().substr(6);
-    const formats::RecordFile file(vectors / name);
-    const ScratchFolder folder;
-    formats::RecordWriter writer(folder / "again.rec");
-    uint64_t at = 0;
-    formats::RecordFile::Window window;
-    window.wanted = set[0] == 't' ? 64 : 9;
-    for (size_t i = 0; i < records.size(); ++i) {
-      CHECK(at == records.at(i).at("offset"));
-      const std::string expected = from_hex(records.at(i).at("payload_hex"));
-      for (const uint64_t guess : {uint64_t{0}, uint64_t{9}, uint64_t{1} << 40}) {
-        Bytes payload(3, 7);
-        const uint64_t next = file.read(records.at(i).at("offset"), payload, guess);
-        CHECK(text(payload) == expected);
-        if (guess == 0) at = next;
-      }
-      const formats::RecordFile::Head head = file.head(records.at(i).at("offset"), 5, window);
-      CHECK(std::string(head.bytes.begin(), head.bytes.end()) == expected.substr(0, 5));
-      CHECK(head.length == expected.size());
-      writer.write(i, bytes(expected));
-    }
-    CHECK(at == file.size());
-    writer.finish();
-    CHECK(read_bytes(folder / "again.rec") == read_bytes(vectors / name));
-  }
-}
-
 TEST_CASE("recordio: what the writer splits comes back joined") {
   const ScratchFolder folder;
   std::vector<std::string> records{"",

@@ -66,46 +66,7 @@ std::string error_of(const std::string& bytes) {
   return test::error_of([&] { TorchCheckpoint(std::as_bytes(std::span(bytes)), "x.pth").verify(); });
 }
 
-void check_views(const std::string& file) {
-  CAPTURE(file);
-  const json wanted = test::vector("torch_checkpoints.json")["views"];
-  const TorchCheckpoint checkpoint(sample(file));
-  checkpoint.verify();
-  const std::map<std::string, std::string> types{{"float32", "F32"}, {"float16", "F16"}, {"bfloat16", "BF16"}, {"bool", "BOOL"},
-                                                 {"int8", "I8"},     {"uint8", "U8"},    {"int16", "I16"},     {"int32", "I32"},
-                                                 {"int64", "I64"},   {"float64", "F64"}};
-  CHECK(checkpoint.tensors().size() == wanted.size());
-  for (const auto& [name, tensor] : wanted.items()) {
-    CAPTURE(name);
-    const TorchTensor* found = find(checkpoint, name);
-    REQUIRE(found);
-    CHECK(found->dtype == types.at(tensor["dtype"].get<std::string>()));
-    CHECK(found->shape == tensor["shape"].get<std::vector<int64_t>>());
-    CHECK(found->strides == tensor["stride"].get<std::vector<int64_t>>());
-    CHECK(found->offset == tensor["offset"].get<int64_t>());
-    CHECK(numbers(checkpoint, *found) == tensor["values_row_major"].get<std::vector<double>>());
-  }
-}
-
 }  // namespace
-
-TEST_CASE("pth: every sample of the specification reads as recorded, new form and old") {
-  check_views("views.pth");
-  check_views("views_legacy.pth");
-  const json wanted = test::vector("torch_checkpoints.json")["state_dict"];
-  for (const std::string file : {"state_dict.pth", "state_dict_legacy.pth"}) {
-    CAPTURE(file);
-    const TorchCheckpoint checkpoint(sample(file));
-    REQUIRE(checkpoint.tensors().size() == 2);
-    for (const auto& [name, tensor] : checkpoint.tensors())
-      CHECK(numbers(checkpoint, tensor) == wanted[name]["values_row_major"].get<std::vector<double>>());
-  }
-  const TorchCheckpoint single(sample("tensor.pth")), parameter(sample("parameter.pth")), plain(sample("plain_dict.pth"));
-  REQUIRE(single.tensors().size() == 1);
-  CHECK(single.tensors()[0].first == "");
-  REQUIRE(parameter.tensors().size() == 1);
-  CHECK(!plain.tensors().empty());
-}
 
 TEST_CASE("pth: a training checkpoint is read whole, its arguments as attributes of an unknown object") {
   const json wanted = test::vector("torch_checkpoints.json")["dino_like"];

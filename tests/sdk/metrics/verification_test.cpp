@@ -7,59 +7,13 @@
 
 #include "lafs/error.h"
 #include "lafs/rng.h"
-#include "metrics/embeddings.h"
-#include "support/bytes.h"
+#include "metrics/pairs.h"
 #include "support/error_of.h"
 
 using namespace lafs;
 using namespace lafs::metrics;
-using nlohmann::json;
 
 namespace {
-
-/// The forty pairs: rows of picture then mirror.
-struct Forty {
-  json vector = test::vector("verification_40pairs.json");
-  std::vector<uint8_t> same;
-  std::vector<float> originals, mirrors, both;
-
-  Forty() {
-    for (const bool s : vector["input"]["issame"].get<std::vector<bool>>()) same.push_back(s);
-    const json &first = vector["input"]["embeddings_original"], &second = vector["input"]["embeddings_flipped"];
-    for (size_t r = 0; r < first.size(); ++r) {
-      const auto picture = first[r].get<std::vector<float>>(), mirror = second[r].get<std::vector<float>>();
-      originals.insert(originals.end(), picture.begin(), picture.end());
-      mirrors.insert(mirrors.end(), mirror.begin(), mirror.end());
-      both.insert(both.end(), picture.begin(), picture.end());
-      both.insert(both.end(), mirror.begin(), mirror.end());
-    }
-  }
-  std::vector<Pair> pairs() const { return consecutive_pairs(static_cast<int64_t>(originals.size()) / 8, same); }
-  Rows unit(bool flip) const {
-    Rows rows = flip ? flip_sum(to_rows(both, 16)) : to_rows(originals, 8);
-    normalise_rows(rows);
-    return rows;
-  }
-};
-
-void check_near(double value, const json& expected) { CHECK(std::abs(value - expected.get<double>()) <= 1e-12); }
-void check_near(const std::vector<double>& values, const json& expected) {
-  REQUIRE(values.size() == expected.size());
-  double worst = 0;
-  for (size_t i = 0; i < values.size(); ++i) worst = std::max(worst, std::abs(values[i] - expected[i].get<double>()));
-  CHECK(worst <= 1e-12);
-}
-
-void check_accuracy(const FoldAccuracy& got, const json& expected) {
-  CHECK(got.best_threshold == expected["best_threshold_index"].get<std::vector<int64_t>>());
-  CHECK(got.accuracy == expected["accuracy"].get<std::vector<double>>());
-  CHECK(got.train_accuracy == expected["train_accuracy_at_best"].get<std::vector<double>>());
-  check_near(got.mean, expected["accuracy_mean"]);
-  check_near(got.std, expected["accuracy_std"]);
-  check_near(got.threshold_mean, expected["best_threshold_mean"]);
-  if (expected.contains("tpr_mean")) check_near(got.tpr, expected["tpr_mean"]);
-  if (expected.contains("fpr_mean")) check_near(got.fpr, expected["fpr_mean"]);
-}
 
 /// Accuracy as the text has it, one threshold and one pair at a time: the oracle of the counted one.
 FoldAccuracy slow_accuracy(const std::vector<double>& distances, const std::vector<uint8_t>& same, int64_t k) {
@@ -88,70 +42,6 @@ FoldAccuracy slow_accuracy(const std::vector<double>& distances, const std::vect
 }
 
 }  // namespace
-
-TEST_CASE("verification: forty pairs give the recorded norms, unit rows and distances") {
-  const Forty forty;
-  check_near(mean_norm(to_rows(forty.both, 8)), forty.vector["xnorm"]);
-  const Rows unit = forty.unit(true);
-  for (int64_t r = 0; r < unit.rows; ++r)
-    check_near({unit.row(r).begin(), unit.row(r).end()}, forty.vector["unit_embeddings"][static_cast<size_t>(r)]);
-  check_near(squared_distances(unit, forty.pairs()), forty.vector["squared_distance"]);
-}
-
-TEST_CASE("verification: forty pairs give the recorded accuracies with and without flip and by cosine") {
-  const Forty forty;
-  check_accuracy(fold_accuracy(squared_distances(forty.unit(true), forty.pairs()), forty.same, 10), forty.vector["flip_sum"]);
-  check_accuracy(fold_accuracy(squared_distances(forty.unit(false), forty.pairs()), forty.same, 10), forty.vector["without_flip"]);
-  check_accuracy(fold_accuracy(cosine_distances(forty.unit(true), forty.pairs()), forty.same, 10), forty.vector["cosine_distance_variant"]);
-}
-
-TEST_CASE("verification: forty pairs give the recorded rates at five false accept rates") {
-  const Forty forty;
-  const auto distances = squared_distances(forty.unit(true), forty.pairs());
-  for (const json& expected : forty.vector["val_at_far"]) {
-    const FoldRate rate = val_at_far(distances, forty.same, 10, expected["far_target"]);
-    check_near(rate.threshold, expected["threshold"]);
-    CHECK(rate.val == expected["val"].get<std::vector<double>>());
-    CHECK(rate.far == expected["far"].get<std::vector<double>>());
-    check_near(rate.val_mean, expected["val_mean"]);
-    check_near(rate.val_std, expected["val_std"]);
-    check_near(rate.far_mean, expected["far_mean"]);
-  }
-}
-
-TEST_CASE("verification: folds are contiguous and of the recorded sizes") {
-  for (const json all = test::vector("verification_small.json")["kfold_test_sizes"]; const json& expected : all) {
-    std::vector<int64_t> sizes;
-    int64_t at = 0;
-    for (const Fold& fold : make_folds(expected["n"], expected["k"])) {
-      CHECK(fold.begin == at);
-      sizes.push_back(fold.end - fold.begin);
-      at = fold.end;
-    }
-    CHECK(at == expected["n"].get<int64_t>());
-    CHECK(sizes == expected["sizes"].get<std::vector<int64_t>>());
-  }
-  const Forty forty;
-  std::vector<std::vector<int64_t>> ranges;
-  for (const Fold& fold : make_folds(40, 10)) ranges.push_back({fold.begin, fold.end});
-  CHECK(ranges == forty.vector["fold_test_ranges_half_open"].get<std::vector<std::vector<int64_t>>>());
-}
-
-TEST_CASE("verification: a distance equal to the threshold is different") {
-  for (const json all = test::vector("verification_small.json")["counting"]; const json& expected : all) {
-    std::vector<uint8_t> same;
-    for (const bool s : expected["same"].get<std::vector<bool>>()) same.push_back(s);
-    const Counts counts = count_below(expected["dist"].get<std::vector<double>>(), same, expected["threshold"]);
-    CHECK(std::vector<int64_t>{counts.tp, counts.fp, counts.tn, counts.fn} == expected["tp_fp_tn_fn"].get<std::vector<int64_t>>());
-  }
-}
-
-TEST_CASE("verification: the threshold of a false accept rate is interpolated from its last index") {
-  for (const json all = test::vector("verification_small.json")["far_interpolation"]; const json& expected : all)
-    for (const json& query : expected["queries"])
-      CHECK(threshold_at_far(expected["far"].get<std::vector<double>>(), expected["threshold"].get<std::vector<double>>(), query[0]) ==
-            doctest::Approx(query[1].get<double>()).epsilon(1e-12));
-}
 
 TEST_CASE("verification: counting by grid equals counting one pair at a time, distances on the grid included") {
   Rng rng(key_of("verification"));
