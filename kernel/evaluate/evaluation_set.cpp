@@ -1,0 +1,113 @@
+#include "kernel/evaluate/evaluation_set.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "formats/file_kind.h"
+#include "formats/pair_list.h"
+#include "formats/recordio.h"
+#include "kernel/model/open_source.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t most_drawn = 3000;  // of each kind, as many as LFW has
+
+std::string quoted(const fs::path& path) {
+  Node node;
+  node.value = fs::absolute(path).string();
+  return inline_text(node);
+}
+
+bool has_ijb(const fs::path& path) { return fs::is_directory(path / "meta") && fs::is_directory(path / "loose_crop"); }
+bool has_tinyface(const fs::path& path) { return fs::is_directory(path / "Probe") && fs::is_directory(path / "Gallery_Match"); }
+
+bool is_pickle(const fs::path& file) {
+  const formats::MappedFile mapped(file);
+  const auto kind = formats::file_kind(mapped.bytes());
+  return kind && kind->pickle;
+}
+
+/// "ijbb" or "ijbc": how the lists in meta/ begin.
+std::string ijb_prefix(const fs::path& meta) {
+  constexpr std::string_view ending = "_face_tid_mid.txt";
+  for (const auto& entry : fs::directory_iterator(meta)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  }
+  throw Error(fmt::format("\"{}\" has no list *{}", meta.string(), ending));
+}
+
+EvaluationSet ijb(const fs::path& root) {
+  const std::string prefix = ijb_prefix(root / "meta"), data = fmt::format("{{ use = \"ijb\", root = {} }}", quoted(root));
+  EvaluationSet set{.what = "IJB set", .tables = fmt::format("[[evaluator]]\nuse = \"template_verification\"\nroot = {}\ndata = {}\n", quoted(root), data)};
+  if (fs::exists(root / "meta" / (prefix + "_1N_probe_mixed.csv"))) {
+    set.tables += fmt::format("\n[[evaluator]]\nuse = \"identification_1n\"\nroot = {}\ndata = {}\n", quoted(root), data);
+  }
+  return set;
+}
+
+EvaluationSet tinyface(const fs::path& root) {
+  return {.what = "TinyFace",
+          .tables = fmt::format("[[evaluator]]\nuse = \"tinyface\"\ndata = {{ use = \"image_folder\", root = {} }}\n", quoted(root))};
+}
+
+/// Pairs of people: how many of each kind there are to draw from.
+struct PossiblePairs {
+  int64_t genuine = 0, impostors = 0;
+};
+
+PossiblePairs possible_pairs(const DataSource& source) {
+  std::map<int64_t, int64_t> pictures;
+  for (int64_t i = 0; i < source.size(); ++i) ++pictures[source.identity(i)];
+  PossiblePairs possible{0, source.size() * (source.size() - 1) / 2};
+  for (const auto& [identity, count] : pictures) possible.genuine += count * (count - 1) / 2;
+  possible.impostors -= possible.genuine;
+  return possible;
+}
+
+EvaluationSet people(const fs::path& path, Registry& registry) {
+  const SourceRequest request{.path = path, .root = {}, .toml = ""};
+  const auto possible = possible_pairs(*open_source(request, {}, registry).source);
+  if (possible.genuine == 0 || possible.impostors == 0) {
+    throw Error(fmt::format("\"{}\" has no {}: there is nothing to compare", path.string(),
+                            possible.genuine == 0 ? "person with two pictures" : "second person"));
+  }
+  const std::string data = source_table(request);
+  return {.what = "pictures by person",
+          .tables = fmt::format("[[evaluator]]\nuse = \"verification\"\ndata = {}\ngenuine = {}\nimpostor = {}\n\n"
+                                "[[evaluator]]\nuse = \"retrieval\"\ndata = {}\n",
+                                data, std::min(possible.genuine, most_drawn), std::min(possible.impostors, most_drawn), data)};
+}
+
+EvaluationSet pair_list(const EvaluationSetRequest& request) {
+  const fs::path root = request.pictures.empty() ? fs::absolute(request.path).parent_path() : request.pictures;
+  formats::read_pair_list(request.path.string());  // what is wrong with the list is said before its folder is looked at
+  return {.what = "list of pairs",
+          .tables = fmt::format("[[evaluator]]\nuse = \"verification\"\npairs = {}\ndata = {{ use = \"image_folder\", root = {} }}\n",
+                                quoted(request.path), quoted(root))};
+}
+
+}  // namespace
+
+EvaluationSet evaluation_set(const EvaluationSetRequest& request, Registry& registry) {
+  const fs::path& path = request.path;
+  if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
+  if (has_ijb(path)) return ijb(path);
+  if (has_tinyface(path)) return tinyface(path);
+  if (fs::is_directory(path) || formats::is_record_name(path)) return people(path, registry);
+  if (is_pickle(path)) {
+    return {.what = "verification set",
+            .tables = fmt::format("[[evaluator]]\nuse = \"verification\"\ndata = {{ use = \"face_bin\", file = {} }}\n", quoted(path))};
+  }
+  if (const auto what = formats::not_data(path)) throw Error(*what);
+  return pair_list(request);
+}
+
+}  // namespace lafs

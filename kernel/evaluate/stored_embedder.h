@@ -1,0 +1,48 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lafs/evaluator.h"
+
+namespace lafs {
+
+/// A matrix of features in a file, mapped into memory: `.npy`, or safetensors with the tensor "features" or only one tensor.
+/// float32 rows are used where they lie; other precisions are widened or narrowed to float32. [any thread]
+class FeatureRows {
+ public:
+  /// Throws Error naming the file where it holds no matrix of real numbers.
+  explicit FeatureRows(const std::filesystem::path& file);
+
+  FeatureMatrix matrix() const { return matrix_; }
+  /// How a row came about, where a file FILE.json of `lafs embed` says it: "both" is the picture's numbers, then its mirror's. "none" if not.
+  const std::string& flip() const { return flip_; }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  FeatureMatrix matrix_;
+  std::string flip_ = "none";
+};
+
+/// Whether the file begins as one that FeatureRows reads.
+bool holds_features(const std::filesystem::path& file);
+
+/// Serves evaluators from a file instead of a network: row i is the picture i of the source. [main thread]
+class StoredEmbedder final : public Embedder {
+ public:
+  explicit StoredEmbedder(const std::filesystem::path& file) : file_(file.string()), rows_(file) {}
+
+  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens, pixels and landmarks, which a file
+  /// of features lacks, for "both" where a row is one vector, and for a row that is not finite, naming the picture.
+  std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
+
+  const FeatureRows& rows() const { return rows_; }
+
+ private:
+  std::string file_;
+  FeatureRows rows_;
+};
+
+}  // namespace lafs
