@@ -12,6 +12,8 @@ install(FILES ${CMAKE_BINARY_DIR}/generated/lafsConfig.cmake ${CMAKE_BINARY_DIR}
 install(TARGETS lafs RUNTIME DESTINATION bin COMPONENT lafs)
 get_property(plugins GLOBAL PROPERTY LAFS_INSTALLED_PLUGINS)
 install(TARGETS ${plugins} LIBRARY DESTINATION lib/lafs/plugins COMPONENT lafs)
+get_property(libraries GLOBAL PROPERTY LAFS_INSTALLED_LIBRARIES)
+install(TARGETS ${libraries} LIBRARY DESTINATION lib/lafs COMPONENT lafs)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/lib/lafs/plugins/maps ${CMAKE_BINARY_DIR}/lib/lafs/plugins/examples DESTINATION lib/lafs/plugins COMPONENT lafs)
 install(TARGETS lafs_sdk lafs_formats lafs_metrics lafs_imaging lafs_nn ARCHIVE DESTINATION lib/lafs/sdk COMPONENT lafs)
 foreach(room lafs nn imaging formats metrics cuda)

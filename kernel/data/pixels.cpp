@@ -5,7 +5,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
+#include <vector>
 
 #include "imaging/planes_simd.h"
 #include "imaging/resize.h"
@@ -50,6 +54,18 @@ at::Tensor scaled_there(const at::Tensor& bytes, const InputContract& input) {
   return planes.to(at::kFloat).div(levels).sub_(row(input.mean)).div_(row(input.std)).contiguous();
 }
 
+/// The picture with its content so many columns further right and rows further down, black where nothing came from.
+Image moved(const Image& image, int64_t right, int64_t down) {
+  const std::shared_ptr<uint8_t[]> bytes(new uint8_t[static_cast<size_t>(image.size())]());
+  const int64_t columns = std::max<int64_t>(image.width - std::abs(right), 0), from = std::max<int64_t>(-right, 0),
+                to = std::max<int64_t>(right, 0);
+  for (int64_t y = std::max<int64_t>(down, 0); y < std::min(image.height + down, image.height); ++y) {
+    std::copy_n(image.row(y - down) + from * Image::channels, columns * Image::channels,
+                bytes.get() + (y * image.width + to) * Image::channels);
+  }
+  return {image.height, image.width, {bytes, bytes.get()}};
+}
+
 }  // namespace
 
 at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::Device device) {
@@ -64,7 +80,8 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 at::Tensor mirrored(const at::Tensor& images) { return images.flip({-1}); }
 
 Image fitted(const Image& image, const InputContract& input) {
-  return imaging::resized(image, imaging::filter_of(input.interpolation), input.height, input.width);
+  const Image sized = imaging::resized(image, imaging::filter_of(input.interpolation), input.height, input.width);
+  return input.shift == std::vector<int64_t>{0, 0} ? sized : moved(sized, input.shift[0], input.shift[1]);
 }
 
 }  // namespace lafs

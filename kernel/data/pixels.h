@@ -13,7 +13,7 @@ at::Tensor to_network(const at::Tensor& bytes, const InputContract& input, at::D
 /// [...,H,W] -> the same with columns in reverse order. [any thread]
 at::Tensor mirrored(const at::Tensor& images);
 
-/// The picture at the contract's height and width; the same bytes where it has that size already. [any thread]
+/// The picture at the contract's height and width, then moved by its shift; the same bytes where neither changes it. [any thread]
 Image fitted(const Image& image, const InputContract& input);
 
 }  // namespace lafs

@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/fingerprint.h"
+#include "formats/mapped_file.h"
 #include "formats/safetensors.h"
 #include "kernel/evaluate/feature_file.h"
-#include "kernel/model/trained_model.h"
+#include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/document.h"
 #include "lafs/content_hashed.h"
 #include "lafs/stamp.h"
 
@@ -22,10 +24,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Hash of the recorded hashes of all tensors: weights of another training, step or import have another one.
-std::string fingerprint_of(const fs::path& weights) {
-  const formats::SafetensorsReader reader(weights);
+/// Hash of the recorded hashes of all tensors: weights of another training, step or import have another one. Of a model that was trained
+/// elsewhere: of its files and options.
+std::string fingerprint_of(const TrainedModel& model) {
   formats::Fingerprint fingerprint;
+  if (!model.trained_here) {
+    const Node options = parse_toml(model.facts.backbone_options, model.checkpoint.string(), {});
+    for (const Field& option : *options.fields()) {
+      const std::string* file = option.value.string();
+      if (!file || !fs::is_regular_file(*file)) {
+        fingerprint.add(option.name).add(inline_text(option.value));
+        continue;
+      }
+      const formats::MappedFile content(*file);
+      fingerprint.add({reinterpret_cast<const char*>(content.bytes().data()), content.bytes().size()});
+    }
+    return fingerprint.hex();
+  }
+  const formats::SafetensorsReader reader(model.checkpoint / "weights.safetensors");
   for (const auto& [name, value] : reader.metadata()) fingerprint.add(name).add(value);
   return fingerprint.hex();
 }
@@ -39,27 +55,32 @@ nlohmann::json facts_of(const EmbeddingRequest& request, const TrainedModel& mod
     return !request.stop();
   };
   contents.note = request.note;
-  return {{"checkpoint", fs::canonical(model.checkpoint).string()},
-          {"step", model.position.step},
-          {"training_identity", model.facts.identity},
-          {"weights", fingerprint_of(model.checkpoint / "weights.safetensors")},
-          {"backbone", model.facts.backbone},
-          {"backbone_revision", registry.find("backbone", model.facts.backbone)->registration.revision},
-          {"program", LAFS_VERSION},
-          {"libtorch", this_build().torch.data()},
-          {"data_fingerprint", content_fingerprint_of(source, contents)},
-          {"flip", request.flip},
-          {"class_tokens", request.class_tokens},
-          {"batch", request.options.batch},
-          {"precision", request.options.precision},
-          {"device", device.str()},
-          {"threads", request.threads}};
+  nlohmann::json facts = {{"checkpoint", fs::canonical(model.checkpoint).string()},
+                          {"step", model.position.step},
+                          {"training_identity", model.facts.identity},
+                          {"weights", fingerprint_of(model)},
+                          {"backbone", model.facts.backbone},
+                          {"backbone_revision", registry.find("backbone", model.facts.backbone)->registration.revision},
+                          {"program", LAFS_VERSION},
+                          {"libtorch", this_build().torch.data()},
+                          {"data_fingerprint", content_fingerprint_of(source, contents)},
+                          {"flip", request.flip},
+                          {"class_tokens", request.class_tokens},
+                          {"batch", request.options.batch},
+                          {"precision", request.options.precision},
+                          {"device", device.str()},
+                          {"threads", request.threads}};
+  if (!model.trained_here) facts["input"] = input_json(model.facts.input);  // else it follows from the training
+  return facts;
 }
 
 /// The pictures named, or those the model was trained on.
 OpenSource open_pictures(const EmbeddingRequest& request, const TrainedModel& model, Registry& registry) {
   if (request.source.given()) return open_source(request.source, request.context, registry);
   check_source_keys(request.context);
+  if (is_plain_model_file(request.checkpoint))
+    throw Error(
+        fmt::format("\"{}\" was not trained here: name the pictures to embed, as SOURCE or with --source", request.checkpoint.string()));
   return open_source(training_recipe(model, request.context, registry).data_source);
 }
 
@@ -89,7 +110,10 @@ void embed_rest(const EmbeddingRequest& request, const EmbedderOptions& options,
 }  // namespace
 
 EmbeddingOutcome embed_source(const EmbeddingRequest& request, Registry& registry) {
-  const TrainedModel model = find_model(request.checkpoint, request.stage);
+  RecipeContext roots;
+  roots.data_root = request.context.data_root;
+  const TrainedModel model = open_model({request.checkpoint, request.stage, false, request.input, roots}, registry);
+  if (is_plain_model_file(request.checkpoint) && request.input.empty()) request.note(unstated_input(model));
   EmbedderOptions options = request.options;
   options.device = open_device(request.device);
   use_threads(request.threads);

@@ -11,8 +11,9 @@
 namespace lafs {
 
 struct EmbeddingRequest {
-  std::filesystem::path checkpoint;  ///< as `find_model` takes it
+  std::filesystem::path checkpoint;  ///< as `find_model` takes it, or a model that was trained elsewhere, as `EvaluationRequest` has it
   std::string stage;                 ///< of a row's folder
+  std::string input;                 ///< the contract of a file as `input_of` takes it
   SourceRequest source;              ///< none: the pictures the model was trained on
   RecipeContext context;
   std::filesystem::path out;  ///< as `FeatureFile` takes it

@@ -9,6 +9,7 @@
 #include "kernel/evaluate/embedder.h"
 #include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/model/assembly.h"
+#include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/results_json.h"
@@ -26,13 +27,27 @@ bool is_chosen(const TrainedModel& model) {
   return !std::filesystem::equivalent(checkpoints.find("best"), checkpoints.find("last"), ignored);
 }
 
+/// The model, and the recipe that says how it is measured. A file that states no contract runs under the recipe's.
+std::pair<TrainedModel, Recipe> opened(const EvaluationRequest& request, Registry& registry) {
+  const bool own = request.recipe.empty();
+  TrainedModel model =
+      open_model({request.checkpoint, request.stage, !own, request.input, own ? request.context : RecipeContext()}, registry);
+  Recipe recipe =
+      own ? training_recipe(model, request.context, registry) : open_stage(request.recipe, request.stage, request.context, registry);
+  if (is_plain_model_file(request.checkpoint)) {
+    if (recipe.input_written && !request.input.empty())
+      throw Error("the recipe has an [input], and --input is given too; leave out one, or change single keys with --set input.KEY=VALUE");
+    if (recipe.input_written) model.facts.input = recipe.input;
+    if (!recipe.input_written && request.input.empty()) request.note(unstated_input(model));
+  }
+  if (!recipe.input_written) recipe.input = model.facts.input;
+  return {std::move(model), std::move(recipe)};
+}
+
 }  // namespace
 
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
-  TrainedModel model = find_model(request.checkpoint, request.stage, !request.recipe.empty());
-  Recipe recipe = request.recipe.empty() ? training_recipe(model, request.context, registry)
-                                         : open_stage(request.recipe, request.stage, request.context, registry);
-  if (!recipe.input_written) recipe.input = model.facts.input;
+  auto [model, recipe] = opened(request, registry);
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
   }
@@ -60,14 +75,17 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {
   const auto& [model, results, chosen] = evaluation;
-  ResultFacts about{{"checkpoint", model.checkpoint.string()}, {"training_identity", model.facts.identity}};
+  ResultFacts about{{"checkpoint", model.checkpoint.string()}};
+  about.emplace_back(model.trained_here ? "training_identity" : "backbone",
+                     model.trained_here ? model.facts.identity : model.facts.backbone);
   if (chosen) about.emplace_back("chosen", "best of the evaluations while training");
   return results_json(results, model.position.step, model.checkpoint.filename().string(), about);
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {
   const TrainedModel& model = evaluation.model;
-  return fmt::format("{} (step {})\n{}", model.checkpoint.string(), model.position.step, results_table(evaluation.results));
+  const std::string from = model.trained_here ? fmt::format("step {}", model.position.step) : model.facts.backbone;
+  return fmt::format("{} ({})\n{}", model.checkpoint.string(), from, results_table(evaluation.results));
 }
 
 }  // namespace lafs

@@ -14,8 +14,10 @@
 namespace lafs {
 
 struct EvaluationRequest {
-  std::filesystem::path checkpoint;  ///< as `find_model` takes it
-  std::filesystem::path recipe;      ///< whose evaluators are run; empty: the recipe the model was trained with
+  std::filesystem::path checkpoint;  ///< as `find_model` takes it, or a model that was trained elsewhere: a file as `model_of_file` takes
+                                     ///< it, or a recipe as `model_of_recipe` does
+  std::filesystem::path recipe;      ///< whose evaluators are run; empty: the recipe the model was trained with, or comes with
+  std::string input;                 ///< the contract of a file as `input_of` takes it, where no [input] states it
   std::string stage;                 ///< of a row
   RecipeContext context;
   int64_t batch = 64;                                                        ///< images of a forward pass, > 0

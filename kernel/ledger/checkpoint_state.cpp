@@ -85,12 +85,14 @@ auto reader(const nlohmann::json& json) {
 nlohmann::json input_json(const InputContract& input) {
   nlohmann::json json;
   each_input_field(input, writer(json));
+  if (input.shift != InputContract().shift) json["shift"] = input.shift;
   return json;
 }
 
 InputContract input_from_json(const nlohmann::json& json) {
   InputContract input;
   each_input_field(input, reader(json));
+  input.shift = json.value("shift", input.shift);
   return input;
 }
 

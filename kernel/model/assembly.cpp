@@ -28,6 +28,13 @@ const Use<Kind>& present(const Recipe& recipe, const Use<Kind>& use) {
   return use;
 }
 
+/// Whether the backbone has the capability `InferenceOnly`.
+bool infers_only(const Use<Backbone>& use, const Registry* registry) {
+  if (!registry) return false;
+  const std::vector<std::string> all = registry->with_capability(Backbone::kind, "inference_only");
+  return std::find(all.begin(), all.end(), use.name) != all.end();
+}
+
 void agree(std::string_view what, int64_t recipe, int64_t data) {
   if (recipe > 0 && recipe != data) {
     throw Error(fmt::format("[run] {} = {}, but the training data has {}", what, recipe, data));
@@ -75,7 +82,13 @@ std::shared_ptr<const DataSource> RecipeAssembly::open() const {
 }
 
 std::shared_ptr<Backbone> RecipeAssembly::backbone() {
-  auto backbone = present(recipe_, recipe_.backbone).make(recipe_.input);
+  const Use<Backbone>& use = present(recipe_, recipe_.backbone);
+  if (infers_only(use, recipe_.registry)) {  // before its file is opened
+    throw Error(
+        fmt::format("backbone \"{}\" only infers and cannot be trained; lafs eval and lafs embed take its file as their model", use.name))
+        .at(use.position);
+  }
+  auto backbone = use.make(recipe_.input);
   backbones_.push_back(backbone);
   return backbone;
 }

@@ -33,12 +33,13 @@ fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_i
 TrainedModel find_model(const fs::path& path, const std::string& stage, bool stage_is_recipes) {
   const fs::path checkpoint = resolve_checkpoint(run_folder(path, stage, stage_is_recipes));
   auto [position, facts] = read_checkpoint_state(checkpoint);
-  return {checkpoint, position, std::move(facts)};
+  return {checkpoint, position, std::move(facts), true};
 }
 
 Use<Backbone> encoder_of(const TrainedModel& model, const Registry& registry) {
   Use<Backbone> use(model.facts.backbone);
-  read_options(model.facts.backbone_options, (model.checkpoint / "state.json").string() + " encoder", use, registry);
+  const std::string place = model.trained_here ? (model.checkpoint / "state.json").string() + " encoder" : model.checkpoint.string();
+  read_options(model.facts.backbone_options, place, use, registry);
   return use;
 }
 
@@ -56,11 +57,15 @@ std::shared_ptr<Backbone> load_backbone(const TrainedModel& model, const Use<Bac
 }
 
 std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry) {
+  if (!model.trained_here) return encoder_of(model, registry).make(model.facts.input);
   const WeightsFile weights(model.checkpoint / "weights.safetensors");
   return load_backbone(model, encoder_of(model, registry), model.facts.encoder, weights);
 }
 
 Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry) {
+  if (!model.trained_here && model.checkpoint.extension() == ".toml") return open_recipe(model.checkpoint, context, registry);
+  if (!model.trained_here)
+    throw Error(fmt::format("\"{}\" was not trained here and has no recipe; name one with --recipe", model.checkpoint.string()));
   return open_recipe_text(model.facts.recipe, recipe_place(model.checkpoint, model.facts), context, registry);
 }
 

@@ -10,11 +10,13 @@
 
 namespace lafs {
 
-/// A trained model: its checkpoint, and what that records about itself.
+/// A trained model: its checkpoint, and what that records about itself. One that was trained elsewhere (model_file.h) has a file in its
+/// place, and of the facts only the backbone with its options and the input contract.
 struct TrainedModel {
   std::filesystem::path checkpoint;
   RunPosition position;
   CheckpointFacts facts;
+  bool trained_here = true;
 };
 
 /// `path` is a checkpoint, a run's folder (its best checkpoint, else the last), or a row's folder with `stage` naming one of its runs.
@@ -28,10 +30,10 @@ Use<Backbone> encoder_of(const TrainedModel& model, const Registry& registry);
 std::shared_ptr<Backbone> load_backbone(const TrainedModel& model, const Use<Backbone>& use, const std::string& path,
                                         const WeightsFile& weights);
 
-/// The encoder with its trained weights; throws as `load_backbone`.
+/// The encoder with its trained weights; throws as `load_backbone`. Of a model that was trained elsewhere: its network.
 std::shared_ptr<Backbone> load_encoder(const TrainedModel& model, const Registry& registry);
 
-/// The recipe it was trained with.
+/// The recipe it was trained with; of one that was trained elsewhere, the recipe that names it. Throws Error for a file without one.
 Recipe training_recipe(const TrainedModel& model, const RecipeContext& context, Registry& registry);
 
 }  // namespace lafs

@@ -29,6 +29,10 @@ void check_sense(const Recipe& recipe, const Node& tree, Diagnostics& diagnostic
     diagnostics.error(position_of(tree, "optimizer", "layer_decay"),
                       "layer_decay = 0 trains the last layer alone; write 1 for one rate in all layers");
   }
+  if (!recipe.objective.empty() && recipe.input.shift != InputContract().shift) {
+    diagnostics.error(position_of(tree, "input", "shift"),
+                      "shift moves pictures that are measured, and this recipe trains on them as they are; write no shift");
+  }
 }
 
 }  // namespace lafs

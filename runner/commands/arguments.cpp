@@ -17,6 +17,16 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint) {
   command.add_option("checkpoint", checkpoint, help)->required()->type_name("DIR");
 }
 
+void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input) {
+  const char* help =
+      "run folder (its best checkpoint, else the last) or checkpoint folder; or a model trained elsewhere: an ONNX file, a .caffemodel "
+      "with "
+      "its .prototxt beside it, a TorchScript archive, or a recipe whose [backbone] reads one";
+  command.add_option("model", model, help)->required()->type_name("MODEL");
+  const char* contract = "what a model file was fed, the keys of [input]: --input '{ colour = \"bgr\", flip = \"none\" }'";
+  command.add_option("--input", input, contract)->type_name("TOML");
+}
+
 void batch_option(CLI::App& command, int64_t& batch) {
   command.add_option("--batch", batch, "pictures per forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
 }

@@ -15,8 +15,10 @@ namespace lafs {
 
 /// The positional argument of a command that reads a recipe.
 void recipe_argument(CLI::App& command, std::filesystem::path& recipe);
-/// The positional argument of a command that uses a trained model.
+/// The positional argument of a command that looks into a model trained here.
 void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
+/// The positional argument of a command that uses a model trained here or elsewhere, and `--input`, the contract of one that is a file.
+void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input);
 /// `--batch`, images of a forward pass.
 void batch_option(CLI::App& command, int64_t& batch);
 

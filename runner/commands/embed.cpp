@@ -46,7 +46,7 @@ void add_options(CLI::App& command, EmbeddingRequest& request) {
 Command add_embed(CLI::App& app) {
   auto arguments = std::make_shared<EmbedArguments>();
   CLI::App* command = app.add_subcommand("embed", "write features of every picture of a data source, as .npy or safetensors");
-  model_argument(*command, arguments->request.checkpoint);
+  any_model_arguments(*command, arguments->request.checkpoint, arguments->request.input);
   arguments->source.add_to(*command);
   arguments->source.common.add_stage_to(*command, "this stage of a row's folder");
   add_options(*command, arguments->request);

@@ -43,7 +43,7 @@ int run_eval(EvalArguments& arguments, const Invocation& invocation) {
 Command add_eval(CLI::App& app) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "measure a trained model again, with its own evaluators or those of another recipe");
-  model_argument(*command, arguments->request.checkpoint);
+  any_model_arguments(*command, arguments->request.checkpoint, arguments->request.input);
   const char* recipe = "take the evaluators from this recipe; default the one it was trained with";
   command->add_option("--recipe", arguments->request.recipe, recipe)->type_name("FILE");
   output_option(*command, "--out", arguments->out, "also write the results to this file, as JSON");

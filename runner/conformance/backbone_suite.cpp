@@ -38,11 +38,15 @@ class BackboneSuite {
     findings_.expect(module_.get() == dynamic_cast<torch::nn::Module*>(net_.get()), "module() is the backbone itself",
                      "it is another object");
     findings_.guard("an evaluation runs", [&] { evaluation(); });
-    findings_.guard("a backward pass runs", [&] { gradients(); });
     wrong_shapes();
-    findings_.guard("a training pass without draws runs", [&] { without_draws(); });
-    findings_.guard("a training pass with draws runs", [&] { with_draws(); });
-    findings_.guard("a saved state is loaded", [&] { state_complete(); });
+    if (dynamic_cast<const InferenceOnly*>(net_.get())) {
+      findings_.guard("a network that only infers has no state", [&] { inference_only(); });
+    } else {
+      findings_.guard("a backward pass runs", [&] { gradients(); });
+      findings_.guard("a training pass without draws runs", [&] { without_draws(); });
+      findings_.guard("a training pass with draws runs", [&] { with_draws(); });
+      findings_.guard("a saved state is loaded", [&] { state_complete(); });
+    }
     findings_.guard("tokens are taken", [&] { tokens(); });
     findings_.guard("landmarks are given", [&] { landmarks(); });
     findings_.guard("weights that start random are admitted", [&] { random_start(); });
@@ -84,6 +88,18 @@ class BackboneSuite {
     findings_.expect(at::equal(out, other_mode), "module train() and eval() change nothing; Pass decides", off(out, other_mode));
     const std::string names = changed(before, *module_, false);
     findings_.expect(names.empty(), "evaluation changes no state", names);
+  }
+
+  /// What takes the place of the promises of training.
+  void inference_only() {
+    const nn::NamedTensors state = nn::state_of(*module_);
+    findings_.expect(state.empty(), "a network that only infers registers no tensor", state.empty() ? "" : state.front().first);
+    const at::Tensor out = net_->forward(images_.clone().requires_grad_(), {});
+    findings_.expect(!out.requires_grad(), "embeddings of a network that only infers have no gradient", "they ask for one");
+    const auto again = use_.make(input_);
+    const at::NoGradGuard no_grad;
+    findings_.expect(at::equal(eval(images_), again->forward(images_, {})), "an instance made again is the same network",
+                     "embeddings differ");
   }
 
   void gradients() {

@@ -15,6 +15,7 @@
 #include "kernel/recipe/lister.h"
 #include "kernel/recipe/recipe.h"
 #include "lafs/error.h"
+#include "runner/conformance/networks.h"
 
 namespace lafs::conformance {
 
@@ -68,6 +69,8 @@ Material::Material() {
     }
   }
   writer.finish();
+  write_onnx(folder_ / "network.onnx");
+  write_torchscript(folder_ / "network.pt");
 }
 
 Material::~Material() {
@@ -77,7 +80,9 @@ Material::~Material() {
 
 std::string Material::fill(std::string text) const {
   const std::map<std::string, std::string> marks{{"{images}", (folder_ / "images").string()},
-                                                 {"{records}", (folder_ / "records" / "train.rec").string()}};
+                                                 {"{records}", (folder_ / "records" / "train.rec").string()},
+                                                 {"{onnx}", (folder_ / "network.onnx").string()},
+                                                 {"{torchscript}", (folder_ / "network.pt").string()}};
   for (const auto& [mark, path] : marks) {
     for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
   }

@@ -13,7 +13,8 @@ struct Example {
   bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
 };
 
-/// Pictures on disk for sources that read files: three identities of four, as a folder and as a record set. Removed with this object.
+/// Files on disk for plugins that read some: pictures of three identities, four each, as a folder and as a record set; and a network that
+/// averages patches, 112 x 112 pixels to 48 numbers, as an ONNX model and as a TorchScript archive. Removed with this object.
 class Material {
  public:
   Material();  ///< throws Error when the temporary folder cannot be written
@@ -21,15 +22,16 @@ class Material {
   Material(const Material&) = delete;
   Material& operator=(const Material&) = delete;
 
-  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same.
+  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{onnx}" and "{torchscript}"
+  /// the network.
   std::string fill(std::string text) const;
 
  private:
   std::filesystem::path folder_;
 };
 
-/// The examples of a plugin: `[[example]]` tables of examples/KIND_NAME.toml beside its library, in which "{images}" and "{records}" stand
-/// for the material. A table holds the options; of an objective it holds tables of a recipe, and `batch_coupled` where that is true.
+/// The examples of a plugin: `[[example]]` tables of examples/KIND_NAME.toml beside its library, in which words in braces stand for the
+/// material. A table holds the options; of an objective it holds tables of a recipe, and `batch_coupled` where that is true.
 /// Without that file: one example without options. Throws PlacedError for a file that is anything else.
 std::vector<Example> examples_of(const RegistryEntry& entry, const Material& material);
 

@@ -51,6 +51,8 @@ bool all_end(const std::vector<std::string>& names, std::string_view end) {
   return !names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) { return name.ends_with(end); });
 }
 
+bool holds_torchscript(const std::vector<std::string>& names) { return any_ends(names, "/data.pkl") && any_ends(names, "/constants.pkl"); }
+
 std::optional<FileKind> tar_kind(std::string_view text) {
   if (text.size() < tar_block || text.substr(257, 5) != "ustar") return std::nullopt;
   const std::vector<std::string> names = tar_names(text);
@@ -70,7 +72,7 @@ std::optional<FileKind> zip_kind(std::span<const std::byte> bytes) {
   }
   if (names.empty()) return std::nullopt;
   const bool torch = any_ends(names, "/data.pkl");
-  if (torch && any_ends(names, "/constants.pkl")) {
+  if (holds_torchscript(names)) {
     return FileKind{"a TorchScript archive, a program with its weights",
                     "in Python, if you trust its author: torch.save(dict(torch.jit.load(FILE).state_dict()), \"weights.pth\")"};
   }
@@ -91,6 +93,13 @@ std::optional<FileKind> zip_kind(std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+bool is_torchscript(std::span<const std::byte> bytes) {
+  if (!looks_like_zip(bytes)) return false;
+  std::vector<std::string> names;
+  for (ZipName& entry : zip_names(bytes)) names.push_back(std::move(entry.name));
+  return holds_torchscript(names);
+}
 
 std::optional<FileKind> archive_kind(std::span<const std::byte> bytes) {
   if (auto kind = tar_kind(text_of(bytes))) return kind;

@@ -11,4 +11,7 @@ namespace lafs::formats {
 /// that is cut off, and for any other file. [any thread]
 std::optional<FileKind> archive_kind(std::span<const std::byte> bytes);
 
+/// Whether a file is an archive of `torch.jit.save`: a program with its weights. [any thread]
+bool is_torchscript(std::span<const std::byte> bytes);
+
 }  // namespace lafs::formats

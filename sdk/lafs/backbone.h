@@ -67,6 +67,13 @@ class StartsRandom {
   virtual bool starts_random() const = 0;
 };
 
+/// Computes embeddings and cannot be trained: a network of another program, whose numbers come with its file. Such a backbone registers no
+/// tensor, because its options name the file. A recipe that trains one is an error of `lafs check`.
+class InferenceOnly {
+ public:
+  virtual ~InferenceOnly() = default;
+};
+
 /// Knows the depth at which each of its parameters works: `[optimizer] layer_decay` makes learning rates fall towards the pictures by it,
 /// and reports sum gradients up by it. It answers for its whole tree, other networks within included.
 ///

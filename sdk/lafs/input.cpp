@@ -52,6 +52,10 @@ void InputContract::declare(Params& p) {
   p("alignment", alignment, one_of({"as_stored", "arcface112", "sphereface96"}),
     "template the faces are said to be aligned to already: it is kept with the model and compared, and moves no pixel");
   p("interpolation", interpolation, one_of({"bilinear", "bicubic"}), "used where a picture has another size");
+  const std::vector<int64_t> stay{0, 0};
+  p.affects_unless(stay, "shift", shift, in(-4096, 4096),
+                   "pixels of the input by which a picture is moved before it is measured, right and down; what is left behind is black");
+  if (shift.size() != 2) throw Error(fmt::format("[input] shift has {} numbers; it needs 2, right and down", shift.size()));
   p("flip", flip, one_of({"sum", "none"}), "embedding of a picture: sum of its own and its mirror's, or its own");
   p("score", score, one_of({"cosine", "euclidean"}), "how embeddings are compared");
 }
@@ -68,6 +72,7 @@ std::string InputContract::difference(const InputContract& other) const {
   for (size_t c = 0; c < 3; ++c) compare(fmt::format("std[{}]", c), std[c], other.std[c]);
   compare("alignment", alignment, other.alignment);
   compare("interpolation", interpolation, other.interpolation);
+  for (size_t axis = 0; axis < 2; ++axis) compare(fmt::format("shift[{}]", axis), shift[axis], other.shift[axis]);
   compare("flip", flip, other.flip);
   compare("score", score, other.score);
   return out;

@@ -2,13 +2,15 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace lafs {
 
 class Params;
 
 /// What a network was fed: a record of the model, saved with every checkpoint and compared by every evaluator.
-/// A pixel byte v of channel c becomes (v/255 - mean[c]) / std[c] in fp32, in this order.
+/// A picture is brought to height and width, moved by `shift`, and a pixel byte v of channel c becomes (v/255 - mean[c]) / std[c] in fp32,
+/// in this order.
 struct InputContract {
   std::string preset =
       "lafs";  ///< "lafs": [-1, 1]; "dino_face": ImageNet mean and std; "published_eval": [-0.5, 0.5] (quirk M10); "custom"
@@ -17,8 +19,9 @@ struct InputContract {
   std::array<double, 3> mean{0.5, 0.5, 0.5}, std{0.5, 0.5, 0.5};  ///< in the order of `colour`
   std::string alignment = "as_stored";                            ///< "as_stored", "arcface112": template of the faces
   std::string interpolation = "bilinear";                         ///< used where a picture has another size
-  std::string flip = "sum";                                       ///< "sum" of the embeddings of picture and mirror, or "none"
-  std::string score = "cosine";                                   ///< "cosine", "euclidean": how embeddings are compared
+  std::vector<int64_t> shift{0, 0};  ///< pixels that a picture is moved by, right and down; left behind is black
+  std::string flip = "sum";          ///< "sum" of the embeddings of picture and mirror, or "none"
+  std::string score = "cosine";      ///< "cosine", "euclidean": how embeddings are compared
 
   void declare(Params& p);
   bool operator==(const InputContract&) const = default;

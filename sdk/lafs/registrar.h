@@ -12,6 +12,7 @@
 namespace lafs {
 
 class Attentive;
+class InferenceOnly;
 class Landmarked;
 class Layered;
 class Prototypes;
@@ -92,6 +93,7 @@ void Registrar::add(std::string_view name, std::string_view doc, int64_t revisio
   if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
   if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");
   if constexpr (std::is_base_of_v<Layered, T>) capabilities.emplace_back("layers");
+  if constexpr (std::is_base_of_v<InferenceOnly, T>) capabilities.emplace_back("inference_only");
   if constexpr (std::is_base_of_v<StartsRandom, T>) capabilities.emplace_back("random_start");
   if constexpr (std::is_base_of_v<Prototypes, T>) capabilities.emplace_back("prototypes");
   put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>(), capabilities});

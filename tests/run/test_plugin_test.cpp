@@ -37,6 +37,7 @@ TEST_CASE("test-plugin: a planted mistake is found, and the promise that it brea
       {"undocumented_option", "every option is documented"},
       {"blocks_of_other_names", "every block has a parameter"},
       {"denies_random_start", "landmarks follow from the weights exactly where starts_random() says so"},
+      {"inference_only_with_weights", "a network that only infers registers no tensor"},
       {"no_such_prototypes", "prototypes are parameters of the projector"},
       {"throws_in_the_loader", "a picture of any size is taken"}};
   for (const auto& [name, promise] : mistakes) {
@@ -64,6 +65,16 @@ TEST_CASE("test-plugin: a plugin of ours keeps every promise under all of its ex
   CHECK(outcome.out.find("with its defaults: ") != std::string::npos);
   CHECK(outcome.out.find("with clamp = true, margin = 0.2: ") != std::string::npos);
   CHECK(outcome.out.ends_with("every promise is kept\n"));
+}
+
+TEST_CASE("test-plugin: of a backbone that only infers the promises of training are not asked") {
+  for (const std::string name : {"onnx", "torchscript"}) {
+    CAPTURE(name);
+    const Outcome outcome = tried(fs::path(LAFS_TEST_PLUGINS) / ("lafs_backbone_" + name + ".so"));
+    CHECK(outcome.status == 0);
+    CHECK(outcome.out.find("\n  it only infers: the promises of training are not asked\n") != std::string::npos);
+    CHECK(outcome.out.ends_with("every promise is kept\n"));
+  }
 }
 
 TEST_CASE("test-plugin: options come from a file, and a file that is no plugin is reported") {

@@ -1,5 +1,6 @@
 #include "runner/tools/test_plugin/test_plugin.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -127,6 +128,8 @@ bool test_plugins(const PluginTest& test, const fs::path& program) {
   for (const RegistryEntry* entry : plugins_of(registry, test.library)) {
     const Registration& plugin = entry->registration;
     fmt::print("{} \"{}\", revision {}: {}\n", plugin.kind, plugin.name, plugin.revision, plugin.doc);
+    if (const auto& can = plugin.capabilities; std::find(can.begin(), can.end(), "inference_only") != can.end())
+      fmt::print("  it only infers: the promises of training are not asked\n");
     std::fflush(stdout);  // so that the title is seen even if the plugin kills the process
     for (const Example& example : chosen_examples(test, *entry, registry, material))
       kept = try_example(*entry, registry, example, test.verbose) && kept;

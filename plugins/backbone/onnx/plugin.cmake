@@ -1,0 +1,16 @@
+# OpenCV's dnn is slow to open, so the calls of it are a library of their own, which the plugin opens when a model is made.
+find_path(LAFS_OPENCV_DNN_INCLUDE opencv2/dnn.hpp PATH_SUFFIXES opencv4)
+find_library(LAFS_OPENCV_DNN opencv_dnn)
+find_library(LAFS_OPENCV_CORE opencv_core)
+if(NOT LAFS_OPENCV_DNN_INCLUDE OR NOT LAFS_OPENCV_DNN OR NOT LAFS_OPENCV_CORE)
+  message(FATAL_ERROR "OpenCV's dnn is missing; run ./bootstrap, or install libopencv-dnn-dev")
+endif()
+add_library(lafs_dnn SHARED ${folder}/dnn/network.cpp)
+set_target_properties(lafs_dnn PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/lafs)
+target_include_directories(lafs_dnn SYSTEM PRIVATE ${LAFS_OPENCV_DNN_INCLUDE})
+target_link_libraries(lafs_dnn PRIVATE ${LAFS_OPENCV_DNN} ${LAFS_OPENCV_CORE} fmt::fmt)
+set_property(GLOBAL APPEND PROPERTY LAFS_PLUGINS lafs_dnn)
+set_property(GLOBAL APPEND PROPERTY LAFS_INSTALLED_LIBRARIES lafs_dnn)
+
+target_link_libraries(${target} PRIVATE lafs_formats xxhash ${CMAKE_DL_LIBS})
+add_dependencies(${target} lafs_dnn)
