@@ -18,7 +18,7 @@ const Names system_libraries{
     "libc", "libstdc++", "libm", "libgcc_s", "libgomp", "libpthread", "libdl", "ld-linux-x86-64", "ld-linux-aarch64"};
 const Names torch_libraries{"libtorch_cpu", "libc10"};
 const Names drawing{"libopencv_core", "libopencv_imgproc"};
-const Names packages{"libfmt", "libhwy", "libxxhash", "libturbojpeg", "libjpeg", "libpng16", "libwebp", "libtiff"};
+const Names packages{"libfmt", "libhwy", "libxxhash", "libturbojpeg", "libjpeg", "libpng16", "libwebp", "libtiff", "libdeflate"};
 
 /// "libfmt" of "libfmt.so.9": versions are the distribution's.
 std::string stem(const std::string& name) { return name.substr(0, name.find(".so")); }

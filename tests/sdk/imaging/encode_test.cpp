@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "imaging/decode.h"
+#include "imaging/quick_png.h"
 #include "lafs/error.h"
 
 namespace {
@@ -36,6 +37,16 @@ TEST_CASE("encode: PNG gives every number back") {
   REQUIRE(back.height == 17);
   REQUIRE(back.width == 23);
   CHECK(largest_difference(image, back) == 0);
+}
+
+TEST_CASE("encode: a quick PNG gives every number back too") {
+  for (const auto& [height, width] : {std::pair<int64_t, int64_t>{17, 23}, {1, 1}, {112, 112}, {1, 300}, {300, 1}}) {
+    const lafs::Image image = picture(height, width), back = lafs::imaging::decode_image(lafs::imaging::encode_png_quickly(image));
+    REQUIRE(back.height == height);
+    REQUIRE(back.width == width);
+    CHECK(largest_difference(image, back) == 0);
+  }
+  CHECK(lafs::imaging::encode_png_quickly(picture(9, 5)) == lafs::imaging::encode_png_quickly(picture(9, 5)));
 }
 
 TEST_CASE("encode: JPEG keeps fine colour only at full chroma, and the quality counts") {
