@@ -213,7 +213,7 @@ class Search {
   size_t around(size_t centre, int64_t step, std::vector<size_t>& all) {
     const InputContract input = out_.trials[centre].input;
     std::vector<size_t> near{centre};
-    for (const auto [right, down] : {std::pair<int64_t, int64_t>{step, 0}, {-step, 0}, {0, step}, {0, -step}}) {
+    for (const auto& [right, down] : {std::pair<int64_t, int64_t>{step, 0}, {-step, 0}, {0, step}, {0, -step}}) {
       near.push_back(tried(with_shift(input, input.shift[0] + right, input.shift[1] + down)));
     }
     all.insert(all.end(), near.begin(), near.end());

@@ -6,7 +6,8 @@
 #include <torch/nn/module.h>
 #include <nlohmann/json.hpp>
 
-#include "kernel/evaluate/embedder.h"
+#include "kernel/evaluate/measured_model.h"
+#include "kernel/evaluate/stored_embedder.h"
 #include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/model_file.h"
@@ -27,49 +28,33 @@ bool is_chosen(const TrainedModel& model) {
   return !std::filesystem::equivalent(checkpoints.find("best"), checkpoints.find("last"), ignored);
 }
 
-/// The model, and the recipe that says how it is measured. A file that states no contract runs under the recipe's.
-std::pair<TrainedModel, Recipe> opened(const EvaluationRequest& request, Registry& registry) {
-  const bool own = request.recipe.empty();
-  TrainedModel model =
-      open_model({request.checkpoint, request.stage, !own, request.input, own ? request.context : RecipeContext()}, registry);
-  Recipe recipe =
-      own ? training_recipe(model, request.context, registry) : open_stage(request.recipe, request.stage, request.context, registry);
-  if (is_plain_model_file(request.checkpoint)) {
-    if (recipe.input_written && !request.input.empty())
-      throw Error("the recipe has an [input], and --input is given too; leave out one, or change single keys with --set input.KEY=VALUE");
-    if (recipe.input_written) model.facts.input = recipe.input;
-    if (!recipe.input_written && request.input.empty()) request.note(unstated_input(model));
-  }
-  if (!recipe.input_written) recipe.input = model.facts.input;
-  return {std::move(model), std::move(recipe)};
+std::unique_ptr<Embedder> embedder_of(const TrainedModel& model, const Recipe& recipe, const EmbedderOptions& options,
+                                      const Registry& registry) {
+  if (is_stored(model)) return std::make_unique<StoredEmbedder>(model.checkpoint, recipe.input, options);
+  auto backbone = load_encoder(model, registry);
+  backbone->module()->to(options.device);
+  return std::make_unique<ModelEmbedder>(backbone, recipe.input, options);
 }
 
 }  // namespace
 
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
-  auto [model, recipe] = opened(request, registry);
+  auto [model, recipe] = open_measured(request, registry);
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
   }
   if (recipe.evaluators.empty()) throw Error("the recipe has no [[evaluator]]");
-  EmbedderOptions options;
-  options.batch = request.batch;
-  options.threads = recipe.run.loader_threads;
-  options.device = open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic});
-  options.precision = recipe.run.precision;
-  options.progress = request.progress;
+  const EmbedderOptions options = embedder_options(request, recipe.run);
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, request.note);
-  auto backbone = load_encoder(model, registry);
-  backbone->module()->to(options.device);
+  const auto embedder = embedder_of(model, recipe, options, registry);
   const bool chosen = is_chosen(model);
   if (request.note && chosen) {
     request.note(
         "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
         "checkpoints/last is the one that was not chosen");
   }
-  ModelEmbedder embedder(backbone, recipe.input, options);
-  auto results = evaluate(assembly.evaluators(), embedder);
+  auto results = evaluate(assembly.evaluators(), *embedder);
   return {std::move(model), std::move(results), chosen};
 }
 

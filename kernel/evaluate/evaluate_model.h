@@ -7,6 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "kernel/evaluate/evaluation_set.h"
 #include "kernel/model/trained_model.h"
 #include "kernel/recipe/recipe.h"
 #include "kernel/results/named_metrics.h"
@@ -17,6 +18,7 @@ struct EvaluationRequest {
   std::filesystem::path checkpoint;  ///< as `find_model` takes it, or a model that was trained elsewhere: a file as `model_of_file` takes
                                      ///< it, or a recipe as `model_of_recipe` does
   std::filesystem::path recipe;      ///< whose evaluators are run; empty: the recipe the model was trained with, or comes with
+  EvaluationSetRequest on;           ///< a set to measure on without a recipe, in place of `recipe`
   std::string input;                 ///< the contract of a file as `input_of` takes it, where no [input] states it
   std::string stage;                 ///< of a row
   RecipeContext context;

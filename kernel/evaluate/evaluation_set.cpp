@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/file_kind.h"
+#include "formats/mapped_file.h"
 #include "formats/pair_list.h"
 #include "formats/recordio.h"
 #include "kernel/model/open_source.h"
@@ -73,13 +74,12 @@ PossiblePairs possible_pairs(const DataSource& source) {
 }
 
 EvaluationSet people(const fs::path& path, Registry& registry) {
-  const SourceRequest request{.path = path, .root = {}, .toml = ""};
-  const auto possible = possible_pairs(*open_source(request, {}, registry).source);
+  const auto possible = possible_pairs(*open_source({.path = path, .root = {}, .toml = ""}, {}, registry).source);
   if (possible.genuine == 0 || possible.impostors == 0) {
     throw Error(fmt::format("\"{}\" has no {}: there is nothing to compare", path.string(),
                             possible.genuine == 0 ? "person with two pictures" : "second person"));
   }
-  const std::string data = source_table(request);
+  const std::string data = source_table(path);
   return {.what = "pictures by person",
           .tables = fmt::format("[[evaluator]]\nuse = \"verification\"\ndata = {}\ngenuine = {}\nimpostor = {}\n\n"
                                 "[[evaluator]]\nuse = \"retrieval\"\ndata = {}\n",

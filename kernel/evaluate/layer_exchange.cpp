@@ -100,21 +100,26 @@ std::vector<std::pair<std::string, std::string>> exchangeable_layers(torch::nn::
   return pairs;
 }
 
+void exchange_layers(torch::nn::Module& network, const std::string& first, const std::string& second) {
+  const at::NoGradGuard no_grad;
+  const auto modules = network.named_modules("", /*include_self=*/false);
+  const bool whole = is_number(last_name(first));
+  Tensors one = tensors_of(*modules[first], whole), other = tensors_of(*modules[second], whole);
+  exchange(one, other);
+}
+
 ExchangeSearch search_exchanges(torch::nn::Module& network, std::span<const uint8_t> same,
                                 const std::function<std::vector<double>()>& scorer, const ExchangeOptions& options) {
   const at::NoGradGuard no_grad;
   const auto pairs = exchangeable_layers(network);
-  const auto modules = network.named_modules("", false);
   ExchangeSearch out{.found = std::nullopt, .tried = 0, .candidates = static_cast<int64_t>(pairs.size())};
   const std::vector<double> before = scorer();
   const auto start = std::chrono::steady_clock::now();
   for (const auto& [first, second] : pairs) {
     if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > options.seconds) break;
-    const bool whole = is_number(last_name(first));
-    Tensors one = tensors_of(*modules[first], whole), other = tensors_of(*modules[second], whole);
-    exchange(one, other);
+    exchange_layers(network, first, second);
     const std::vector<double> after = scores_or_none(scorer);
-    exchange(one, other);
+    exchange_layers(network, first, second);
     ++out.tried;
     if (after.empty()) continue;
     const auto gain = metrics::separation_gain(before, after, same, options.samples, 1);

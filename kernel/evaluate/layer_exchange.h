@@ -30,6 +30,9 @@ struct ExchangeSearch {
 /// layers, nearest neighbours first.
 std::vector<std::pair<std::string, std::string>> exchangeable_layers(torch::nn::Module& network);
 
+/// Gives each of two such layers the weights of the other.
+void exchange_layers(torch::nn::Module& network, const std::string& first, const std::string& second);
+
 struct ExchangeOptions {
   double sure = 6;          ///< standard errors of the gain
   double least = 0.1;       ///< and its share of d'

@@ -82,11 +82,11 @@ std::vector<float> floats_of(const StoredMatrix& matrix, const std::string& file
 
 bool is_aligned(const std::byte* address) { return reinterpret_cast<uintptr_t>(address) % alignof(float) == 0; }
 
-/// The word `flip` of FILE.json, which `lafs embed` writes; "none" where there is none.
+/// The word `flip` of FILE.json, which `lafs embed` writes; empty where there is none.
 std::string recorded_flip(const std::filesystem::path& file) {
   std::ifstream in(file.string() + ".json");
   const auto facts = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  return facts.is_object() && facts.contains("flip") && facts["flip"].is_string() ? facts["flip"].get<std::string>() : "none";
+  return facts.is_object() && facts.contains("flip") && facts["flip"].is_string() ? facts["flip"].get<std::string>() : "";
 }
 
 class FileFeatures final : public Features {
@@ -100,6 +100,7 @@ class FileFeatures final : public Features {
 
   std::map<std::string, FeatureMatrix, std::less<>> matrices;
   std::vector<std::shared_ptr<const std::vector<float>>> copies;
+  std::shared_ptr<const Features> pixels;
 };
 
 void check_finite(const FeatureMatrix& rows, const FeatureRequest& request, const std::string& file) {
@@ -140,35 +141,48 @@ bool holds_features(const std::filesystem::path& file) {
   }
 }
 
-std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureRequest>& requests) {
+FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const {
   const FeatureMatrix all = rows_.matrix();
+  if (request.class_tokens > 0) {
+    throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for class tokens, which a model must compute", file_, request.name));
+  }
+  if (request.source->size() != all.rows) {
+    throw Error(fmt::format("\"{}\" has {} rows, and the data source {} pictures", file_, all.rows, request.source->size()));
+  }
+  if (request.flip == "both" && !rows_.flip().empty() && rows_.flip() != "both") {
+    throw Error(fmt::format("\"{}\" was written with flip \"{}\"; \"{}\" wants picture and mirror: lafs embed --flip both", file_,
+                            rows_.flip(), request.name));
+  }
+  if (request.flip == "both" && all.width % 2 != 0) {
+    throw Error(fmt::format("rows of \"{}\" have {} numbers, which are not a picture's and as many of its mirror's", file_, all.width));
+  }
+  if (!request.indices) return all;
+  const auto copy = std::make_shared<std::vector<float>>();
+  copy->reserve(request.indices->size() * static_cast<size_t>(all.width));
+  for (const int64_t index : *request.indices) {
+    check_index(index, all.rows);
+    const auto row = all.row(index);
+    copy->insert(copy->end(), row.begin(), row.end());
+  }
+  copies.push_back(copy);
+  return {*copy, static_cast<int64_t>(request.indices->size()), all.width};
+}
+
+std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureRequest>& requests) {
   auto out = std::make_shared<FileFeatures>();
+  std::vector<FeatureRequest> pixels;
   for (const FeatureRequest& request : requests) {
-    if (request.pixels || request.class_tokens > 0) {
-      throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for {}, which a model must compute", file_, request.name,
-                              request.pixels ? "pixels" : "class tokens"));
+    if (request.pixels) {
+      pixels.push_back(request);
+      continue;
     }
-    if (request.source->size() != all.rows) {
-      throw Error(fmt::format("\"{}\" has {} rows, and the data source {} pictures", file_, all.rows, request.source->size()));
-    }
-    if (request.flip == "both" && all.width % 2 != 0) {
-      throw Error(fmt::format("rows of \"{}\" have {} numbers, which are not a picture's and as many of its mirror's", file_, all.width));
-    }
-    FeatureMatrix rows = all;
-    if (request.indices) {
-      const auto copy = std::make_shared<std::vector<float>>();
-      copy->reserve(request.indices->size() * static_cast<size_t>(all.width));
-      for (const int64_t index : *request.indices) {
-        check_index(index, all.rows);
-        const auto row = all.row(index);
-        copy->insert(copy->end(), row.begin(), row.end());
-      }
-      rows = {*copy, static_cast<int64_t>(request.indices->size()), all.width};
-      out->copies.push_back(copy);
-    }
+    const FeatureMatrix rows = rows_of(request, out->copies);
     check_finite(rows, request, file_);
     out->matrices.emplace(request.name, rows);
   }
+  if (pixels.empty()) return out;
+  out->pixels = pixels_.embed(pixels);
+  for (const FeatureRequest& request : pixels) out->matrices.emplace(request.name, out->pixels->of(request.name));
   return out;
 }
 

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "kernel/evaluate/embedder.h"
 #include "lafs/evaluator.h"
 
 namespace lafs {
@@ -17,13 +19,13 @@ class FeatureRows {
   explicit FeatureRows(const std::filesystem::path& file);
 
   FeatureMatrix matrix() const { return matrix_; }
-  /// How a row came about, where a file FILE.json of `lafs embed` says it: "both" is the picture's numbers, then its mirror's. "none" if not.
+  /// How a row came about, where a file FILE.json of `lafs embed` says it: "both" is the picture's numbers, then its mirror's. Empty if not.
   const std::string& flip() const { return flip_; }
 
  private:
   std::shared_ptr<const void> owner_;
   FeatureMatrix matrix_;
-  std::string flip_ = "none";
+  std::string flip_;
 };
 
 /// Whether the file begins as one that FeatureRows reads.
@@ -32,17 +34,20 @@ bool holds_features(const std::filesystem::path& file);
 /// Serves evaluators from a file instead of a network: row i is the picture i of the source. [main thread]
 class StoredEmbedder final : public Embedder {
  public:
-  explicit StoredEmbedder(const std::filesystem::path& file) : file_(file.string()), rows_(file) {}
+  /// Pixels, which a baseline asks for, are read from the pictures under `input` and `options`.
+  StoredEmbedder(const std::filesystem::path& file, InputContract input, EmbedderOptions options)
+      : file_(file.string()), rows_(file), pixels_(nullptr, std::move(input), std::move(options)) {}
 
-  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens, pixels and landmarks, which a file
-  /// of features lacks, for "both" where a row is one vector, and for a row that is not finite, naming the picture.
+  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens, which a file of embeddings lacks,
+  /// for "both" where a row is one vector, and for a row that is not finite, naming the picture.
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
-  const FeatureRows& rows() const { return rows_; }
-
  private:
+  FeatureMatrix rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const;
+
   std::string file_;
   FeatureRows rows_;
+  ModelEmbedder pixels_;
 };
 
 }  // namespace lafs

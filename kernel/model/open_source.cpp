@@ -84,6 +84,8 @@ Use<DataSource> use_of(const SourceRequest& request, const RecipeContext& contex
 
 }  // namespace
 
+std::string source_table(const fs::path& path) { return inline_text(table_of({.path = fs::absolute(path), .root = {}, .toml = ""})); }
+
 void check_source_keys(const RecipeContext& context) {
   Diagnostics diagnostics;
   for (const auto& [key, value] : context.overrides) {

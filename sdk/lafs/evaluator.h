@@ -9,6 +9,7 @@
 
 #include "lafs/data_source.h"
 #include "lafs/metrics.h"
+#include "lafs/paired.h"
 
 namespace lafs {
 
@@ -67,6 +68,14 @@ class Interactive {
  public:
   virtual ~Interactive() = default;
   virtual Metrics run(Embedder& embedder) = 0;
+};
+
+/// Compares pictures of one source in pairs and says which: `lafs diagnose` scores the same pairs under other input contracts. [main thread]
+class ComparesPairs {
+ public:
+  virtual ~ComparesPairs() = default;
+  virtual std::shared_ptr<const DataSource> compared_source() const = 0;
+  virtual std::vector<ComparedPair> compared_pairs() const = 0;
 };
 
 /// Embeds on demand, batched and under the input contract; the host's, for an `Interactive`.

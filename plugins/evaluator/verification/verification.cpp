@@ -18,7 +18,7 @@
 namespace {
 
 /// One against one with folds, as LFW prescribes. Huang et al. 2007; evaluation 2.
-class Verification final : public lafs::Evaluator {
+class Verification final : public lafs::Evaluator, public lafs::ComparesPairs {
  public:
   struct Options {
     lafs::Use<lafs::DataSource> data;
@@ -58,6 +58,14 @@ class Verification final : public lafs::Evaluator {
     std::vector<lafs::FeatureRequest> all{{"embeddings", source_, pictures_, flips_ ? "both" : "none", 0, false}};
     if (baseline_) all.push_back({"pixels", source_, pictures_, "none", 0, true});
     return all;
+  }
+
+  std::shared_ptr<const lafs::DataSource> compared_source() const override { return source_; }
+  std::vector<lafs::ComparedPair> compared_pairs() const override {
+    std::vector<lafs::ComparedPair> pairs;
+    const auto picture = [&](int64_t row) { return pictures_[static_cast<size_t>(row)]; };
+    for (const lafs::metrics::Pair& pair : protocol_.pairs) pairs.push_back({picture(pair.first), picture(pair.second), pair.same});
+    return pairs;
   }
 
   lafs::Metrics score(const lafs::Features& features) const override {
