@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <fstream>
 #include <map>
+#include <span>
 #include <sstream>
 #include <utility>
 #include <variant>
 
+#include "formats/face_bin.h"
 #include "formats/face_writer.h"
 #include "kernel/recipe/document.h"
 #include "kernel/recipe/lister.h"
@@ -71,6 +73,13 @@ Material::Material() {
   writer.finish();
   write_onnx(folder_ / "network.onnx");
   write_torchscript(folder_ / "network.pt");
+  std::vector<std::string> bytes;
+  for (int picture = 0; picture < 40; ++picture) bytes.push_back(pgm(24, 24, picture / 4));
+  std::vector<std::span<const std::byte>> pictures;
+  for (const std::string& one : bytes) pictures.push_back(std::as_bytes(std::span(one)));
+  std::vector<bool> same;
+  for (int pair = 0; pair < 20; ++pair) same.push_back(pair % 2 == 0);
+  formats::write_face_bin(folder_ / "pairs.bin", pictures, same);
 }
 
 Material::~Material() {
@@ -82,7 +91,8 @@ std::string Material::fill(std::string text) const {
   const std::map<std::string, std::string> marks{{"{images}", (folder_ / "images").string()},
                                                  {"{records}", (folder_ / "records" / "train.rec").string()},
                                                  {"{onnx}", (folder_ / "network.onnx").string()},
-                                                 {"{torchscript}", (folder_ / "network.pt").string()}};
+                                                 {"{torchscript}", (folder_ / "network.pt").string()},
+                                                 {"{pairs}", (folder_ / "pairs.bin").string()}};
   for (const auto& [mark, path] : marks) {
     for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
   }

@@ -13,8 +13,9 @@ struct Example {
   bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
 };
 
-/// Files on disk for plugins that read some: pictures of three identities, four each, as a folder and as a record set; and a network that
-/// averages patches, 112 x 112 pixels to 48 numbers, as an ONNX model and as a TorchScript archive. Removed with this object.
+/// Files on disk for plugins that read some: pictures of three identities, four each, as a folder and as a record set; a verification set of
+/// twenty pairs; and a network that averages patches, 112 x 112 pixels to 48 numbers, as an ONNX model and as a TorchScript archive.
+/// Removed with this object.
 class Material {
  public:
   Material();  ///< throws Error when the temporary folder cannot be written
@@ -22,8 +23,8 @@ class Material {
   Material(const Material&) = delete;
   Material& operator=(const Material&) = delete;
 
-  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{onnx}" and "{torchscript}"
-  /// the network.
+  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{pairs}" the verification
+  /// set; "{onnx}" and "{torchscript}" the network.
   std::string fill(std::string text) const;
 
  private:

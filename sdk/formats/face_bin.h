@@ -33,4 +33,9 @@ class FaceBin {
   std::vector<bool> same_;
 };
 
+/// Writes a verification set that the loaders of InsightFace read: protocol 3, bytes and bools. Atomically. Throws Error unless there are
+/// two pictures for each truth value, none of them empty or of 4 GiB, and on a full disk.
+void write_face_bin(const std::filesystem::path& file, const std::vector<std::span<const std::byte>>& pictures,
+                    const std::vector<bool>& same);
+
 }  // namespace lafs::formats

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ struct Metric {
   double standard_error = 0;  ///< 0 when not known
   int64_t n = 0;              ///< items it was measured on
   Unit unit = Unit::none;
-  bool headline = true;  ///< shown on the terminal; the report and results.json show all
+  bool headline = true;          ///< shown on the terminal; the report and results.json show all
+  double low = NAN, high = NAN;  ///< ends of the 95 % interval; NaN when not known
 
   /// "accuracy", "pixels/accuracy": the name in results.json, metrics.jsonl and `[row] published`.
   std::string full_name() const { return variant.empty() ? name : variant + "/" + name; }
@@ -34,6 +36,16 @@ struct Metric {
 struct Curve {
   std::string name, variant, x_name, y_name;  ///< "roc", as a metric's variant, "far", "tar"
   std::vector<double> x, y;
+
+  std::string full_name() const { return variant.empty() ? name : variant + "/" + name; }
+};
+
+/// How often values fall into bins of one width between two ends; what lies outside counts in the first or the last bin.
+struct Histogram {
+  std::string name, variant, x_name;         ///< "scores", as a metric's variant, "cosine"
+  double low = 0, high = 1;                  ///< the ends
+  std::vector<std::string> kinds;            ///< what is counted apart: "genuine", "impostor"
+  std::vector<std::vector<int64_t>> counts;  ///< [kind][bin]; every kind has as many bins
 
   std::string full_name() const { return variant.empty() ? name : variant + "/" + name; }
 };
@@ -48,12 +60,26 @@ struct RankedList {
   std::vector<RankedItem> items;
 };
 
-/// What an evaluator returns. The first value is the one checkpoints are ranked by; larger is better.
+/// Every comparison of a protocol of pairs, in its order: for tests between two models and for thresholds. One entry a pair, or none at
+/// all.
+struct Comparisons {
+  std::vector<double> scores;    ///< larger: more alike
+  std::vector<uint8_t> same;     ///< of one person
+  std::vector<uint8_t> correct;  ///< decided rightly at the threshold of its fold
+  /// The people of a pair, for resampling people; two equal numbers where only the pair itself is known.
+  std::vector<int32_t> first_person, second_person;
+  std::string pairs;  ///< hex digest of the pairs: two models can be compared pair by pair where it is equal
+};
+
+/// What an evaluator returns. The first value is the one checkpoints are ranked by unless `[run] best` names another; larger is better.
 struct Metrics {
   std::vector<Metric> values;
   std::vector<Curve> curves;
   std::vector<RankedList> lists;
-  std::vector<std::string> notes;  ///< sentences for the report: "pixels scaled as lafs, flip sum"
+  std::vector<std::string> notes;     ///< sentences for the report: "pixels scaled as lafs, flip sum"
+  std::vector<std::string> warnings;  ///< sentences without which a number misleads; also on the terminal, below the numbers
+  std::vector<Histogram> histograms;
+  Comparisons comparisons;
 };
 
 }  // namespace lafs

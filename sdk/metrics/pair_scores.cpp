@@ -11,7 +11,48 @@
 namespace lafs::metrics {
 namespace {
 
-int64_t impostors_of(const PairProtocol& protocol) { return std::count(protocol.same.begin(), protocol.same.end(), 0); }
+constexpr size_t most_kept = 1'000'000;
+
+std::vector<double> cosines_of(const std::vector<double>& distances) {
+  std::vector<double> cosines;
+  for (const double distance : distances) cosines.push_back(1 - distance / 2);
+  return cosines;
+}
+
+/// At most about two hundred points: the ends, and those nearest to steps in the logarithm of x and to equal steps in y.
+Curve thinned_roc(const Roc& roc, const std::string& variant) {
+  constexpr size_t steps = 100;
+  const size_t points = roc.points.size();
+  std::vector<size_t> kept{0, points - 1};
+  const double least = 1 / static_cast<double>(roc.impostors);
+  for (size_t step = 0; step <= steps && points > 2 * steps; ++step) {
+    const double share = static_cast<double>(step) / steps;
+    kept.push_back(point_within(roc, std::pow(least, 1 - share)));
+    const auto higher = [&](const RocPoint& point, double tar) { return static_cast<double>(point.tp) < tar; };
+    const double tar = share * static_cast<double>(roc.genuine);
+    kept.push_back(static_cast<size_t>(std::lower_bound(roc.points.begin(), roc.points.end(), tar, higher) - roc.points.begin()));
+  }
+  for (size_t i = 0; i < points && points <= 2 * steps; ++i) kept.push_back(i);
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  Curve curve{"roc", variant, "far", "tar", {}, {}};
+  for (const size_t i : kept) {
+    curve.x.push_back(roc.far(std::min(i, points - 1)));
+    curve.y.push_back(roc.tar(std::min(i, points - 1)));
+  }
+  return curve;
+}
+
+/// Intervals of the true accept rates, where they are asked for.
+std::vector<Interval> tar_intervals(const PairProtocol& protocol, const std::vector<double>& scores, const std::string& variant) {
+  std::vector<Interval> intervals(protocol.far.size());
+  if (!variant.empty() || protocol.resampling.samples == 0 || protocol.far.empty()) return intervals;
+  const People alone = protocol.people.count == 0 ? pairs_alone(static_cast<int64_t>(scores.size())) : People{};
+  const People& people = protocol.people.count == 0 ? alone : protocol.people;
+  const auto samples = resampled_rates(scores, protocol.same, people, protocol.far, protocol.resampling);
+  for (size_t f = 0; f < intervals.size(); ++f) intervals[f] = interval_of(samples[f].tar);
+  return intervals;
+}
 
 void add_curve(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   std::vector<double> scores;
@@ -19,20 +60,18 @@ void add_curve(const PairProtocol& protocol, const std::vector<double>& distance
   const metrics::Roc roc = metrics::roc_curve(scores, protocol.same, metrics::Collinear::keep),
                      drawn = metrics::roc_curve(scores, protocol.same, metrics::Collinear::drop);
   const auto pairs = static_cast<int64_t>(distances.size());
-  for (const double far : protocol.far)
-    metrics.values.push_back({.name = fmt::format("tar@far={}", far),
+  const std::vector<Interval> intervals = tar_intervals(protocol, scores, variant);
+  for (size_t f = 0; f < protocol.far.size(); ++f)
+    metrics.values.push_back({.name = fmt::format("tar@far={}", protocol.far[f]),
                               .variant = variant,
-                              .value = roc.tar(metrics::point_within(roc, far)),
+                              .value = roc.tar(metrics::point_within(roc, protocol.far[f])),
                               .n = pairs,
-                              .unit = Unit::share});
+                              .unit = Unit::share,
+                              .low = intervals[f].low,
+                              .high = intervals[f].high});
   metrics.values.push_back({.name = "auc", .variant = variant, .value = metrics::area(roc), .n = pairs});
   metrics.values.push_back({.name = "eer", .variant = variant, .value = metrics::equal_error_rate(roc), .n = pairs, .unit = Unit::share});
-  Curve curve{"roc", variant, "far", "tar", {}, {}};
-  for (size_t i = 0; i < drawn.points.size(); ++i) {
-    curve.x.push_back(drawn.far(i));
-    curve.y.push_back(drawn.tar(i));
-  }
-  metrics.curves.push_back(std::move(curve));
+  metrics.curves.push_back(thinned_roc(drawn, variant));
 }
 
 RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> wrong, int64_t most) {
@@ -43,27 +82,30 @@ RankedList ranked(std::string name, std::vector<std::pair<double, RankedItem>> w
   return list;
 }
 
-}  // namespace
+Metric accuracy_metric(const PairProtocol& protocol, const FoldAccuracy& accuracy, const std::string& name, const std::string& variant) {
+  // Folds that lack pairs of a kind do not spread around the balanced accuracy of all.
+  const bool known = name == "accuracy" || folds_are_mixed(protocol.pairs, protocol.folds);
+  return {.name = name,
+          .variant = variant,
+          .value = accuracy.mean,
+          .standard_error = known ? accuracy.std / std::sqrt(static_cast<double>(protocol.folds)) : 0,
+          .n = static_cast<int64_t>(protocol.pairs.size()),
+          .unit = Unit::share};
+}
 
-FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant,
-                             Metrics& metrics) {
-  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
-  const auto pairs = static_cast<int64_t>(distances.size());
+Metric deviation_metric(const PairProtocol& protocol, const FoldAccuracy& accuracy, const std::string& variant) {
+  return {.name = "accuracy_std", .variant = variant, .value = accuracy.std, .n = protocol.folds, .unit = Unit::share, .headline = false};
+}
+
+Metric threshold_metric(const PairProtocol& protocol, const FoldAccuracy& accuracy, const std::string& variant) {
+  return {.name = "threshold", .variant = variant, .value = accuracy.threshold_mean, .n = protocol.folds, .headline = false};
+}
+
+void add_fold_rates(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   const double folds = std::sqrt(static_cast<double>(protocol.folds));
-  metrics.values.push_back({.name = "accuracy",
-                            .variant = variant,
-                            .value = accuracy.mean,
-                            .standard_error = accuracy.std / folds,
-                            .n = pairs,
-                            .unit = Unit::share});
-  metrics.values.push_back(
-      {.name = "accuracy_std", .variant = variant, .value = accuracy.std, .n = protocol.folds, .unit = Unit::share, .headline = false});
-  add_curve(protocol, distances, variant, metrics);
-  metrics.values.push_back(
-      {.name = "threshold", .variant = variant, .value = accuracy.threshold_mean, .n = protocol.folds, .headline = false});
-  if (!metrics::folds_are_mixed(protocol.pairs, protocol.folds)) return accuracy;
+  const auto pairs = static_cast<int64_t>(distances.size());
   for (const double far : protocol.far) {
-    const metrics::FoldRate rate = metrics::val_at_far(distances, protocol.same, protocol.folds, far);
+    const FoldRate rate = val_at_far(distances, protocol.same, protocol.folds, far);
     metrics.values.push_back({.name = fmt::format("val@far={}", far),
                               .variant = variant,
                               .value = rate.val_mean,
@@ -71,8 +113,63 @@ FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<dou
                               .n = pairs,
                               .unit = Unit::share,
                               .headline = false});
+    metrics.values.push_back({.name = fmt::format("val_far@far={}", far),
+                              .variant = variant,
+                              .value = rate.far_mean,
+                              .standard_error = population_std(rate.far) / folds,
+                              .n = pairs,
+                              .unit = Unit::share,
+                              .headline = false});
   }
-  return accuracy;
+}
+
+void warn_of_thresholds(const PairProtocol& protocol, const FoldAccuracy& leading, Metrics& metrics) {
+  const auto last = static_cast<int64_t>(accuracy_grid().size()) - 1;
+  const auto at_end =
+      std::count_if(leading.best_threshold.begin(), leading.best_threshold.end(), [&](int64_t j) { return j == 0 || j == last; });
+  if (at_end > 0)
+    metrics.warnings.push_back(
+        fmt::format("the threshold of {} of {} folds is at an end of its range, 0 or {:.2f}: these folds give every, or "
+                    "nearly every, pair the same answer",
+                    at_end, protocol.folds, accuracy_grid().back()));
+}
+
+}  // namespace
+
+int64_t PairProtocol::genuine() const { return static_cast<int64_t>(same.size()) - std::count(same.begin(), same.end(), 0); }
+
+double PairProtocol::constant_answer() const {
+  return static_cast<double>(std::max(genuine(), impostors())) / static_cast<double>(same.size());
+}
+
+FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant,
+                             Metrics& metrics) {
+  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
+  const bool unbalanced = protocol.is_unbalanced();
+  const FoldAccuracy leading = unbalanced ? fold_accuracy(distances, protocol.same, protocol.folds, Criterion::balanced) : accuracy;
+  if (unbalanced) metrics.values.push_back(accuracy_metric(protocol, leading, "balanced_accuracy", variant));
+  metrics.values.push_back(accuracy_metric(protocol, accuracy, "accuracy", variant));
+  if (variant.empty())
+    metrics.values.push_back({.name = "constant_answer",
+                              .value = protocol.constant_answer(),
+                              .n = static_cast<int64_t>(protocol.pairs.size()),
+                              .unit = Unit::share,
+                              .headline = unbalanced});
+  metrics.values.push_back(deviation_metric(protocol, accuracy, variant));
+  add_curve(protocol, distances, variant, metrics);
+  metrics.values.push_back(threshold_metric(protocol, accuracy, variant));
+  if (folds_are_mixed(protocol.pairs, protocol.folds)) add_fold_rates(protocol, distances, variant, metrics);
+  if (variant.empty()) warn_of_thresholds(protocol, leading, metrics);
+  return leading;
+}
+
+void add_pair_extra(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
+  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
+  for (Metric metric : {accuracy_metric(protocol, accuracy, "accuracy", variant), deviation_metric(protocol, accuracy, variant),
+                        threshold_metric(protocol, accuracy, variant)}) {
+    metric.headline = false;
+    metrics.values.push_back(std::move(metric));
+  }
 }
 
 void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
@@ -94,22 +191,40 @@ void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& 
   metrics.lists.push_back(ranked("false rejects", std::move(rejects), protocol.hardest));
 }
 
-void add_pair_rules(const PairProtocol& protocol, Metrics& metrics) {
-  auto& notes = metrics.notes;
-  notes.push_back("distances are squared and Euclidean between unit rows, accepted strictly below one of 400 thresholds 0.01 apart");
-  notes.push_back("the standard error of a mean over folds is their population deviation divided by the square root of their number");
-  if (protocol.far.empty()) return;
-  notes.push_back("tar@far is over all pairs, at the largest false accept rate not above the one named");
-  if (metrics::folds_are_mixed(protocol.pairs, protocol.folds)) {
-    notes.push_back("val@far is the mean over folds, each at the threshold its training pairs give");
-  } else {
-    notes.push_back("val@far is left out: a fold lacks genuine or impostor pairs");
+void add_pair_histogram(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
+  constexpr double bins_a_unit = 50;
+  const auto [near, far] = std::minmax_element(distances.begin(), distances.end());
+  Histogram histogram{
+      "scores", variant, "cosine", std::floor((1 - *far / 2) * 10) / 10, std::ceil((1 - *near / 2) * 10) / 10, {"genuine", "impostor"}, {}};
+  if (histogram.high <= histogram.low) histogram.high = histogram.low + 0.1;
+  const auto bins = static_cast<size_t>(std::lround((histogram.high - histogram.low) * bins_a_unit));
+  histogram.counts.assign(2, std::vector<int64_t>(bins, 0));
+  for (size_t i = 0; i < distances.size(); ++i) {
+    const double place = (1 - distances[i] / 2 - histogram.low) / (histogram.high - histogram.low) * static_cast<double>(bins);
+    const auto bin = static_cast<size_t>(std::clamp(place, 0.0, static_cast<double>(bins - 1)));
+    ++histogram.counts[protocol.same[i] ? 0 : 1][bin];
   }
-  const int64_t impostors = impostors_of(protocol);
-  for (const double far : protocol.far)
-    if (far * static_cast<double>(impostors) < 1)
-      notes.push_back(fmt::format(
-          "{} impostor pairs cannot measure a false accept rate of {}: its tar is that before the first false accept", impostors, far));
+  metrics.histograms.push_back(std::move(histogram));
+}
+
+void add_pair_comparisons(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
+                          const std::string& pairs, Metrics& metrics) {
+  if (distances.size() > most_kept) {
+    metrics.notes.push_back(fmt::format("the scores of {} pairs are not kept; up to {} are", distances.size(), most_kept));
+    return;
+  }
+  Comparisons& out = metrics.comparisons;
+  out = {cosines_of(distances), protocol.same,          std::vector<uint8_t>(distances.size()),
+         protocol.people.first, protocol.people.second, pairs};
+  if (protocol.people.count == 0) {
+    const People alone = pairs_alone(static_cast<int64_t>(distances.size()));
+    out.first_person = alone.first;
+    out.second_person = alone.second;
+  }
+  const std::vector<Fold> folds = make_folds(static_cast<int64_t>(distances.size()), protocol.folds);
+  for (size_t f = 0; f < folds.size(); ++f)
+    for (auto i = static_cast<size_t>(folds[f].begin); i < static_cast<size_t>(folds[f].end); ++i)
+      out.correct[i] = (distances[i] < static_cast<double>(accuracy.best_threshold[f]) * 0.01) == (protocol.same[i] != 0) ? 1 : 0;
 }
 
 }  // namespace lafs::metrics

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 #include "lafs/error.h"
 
@@ -26,6 +27,8 @@ double ratio(int64_t part, int64_t whole) { return whole == 0 ? 0 : static_cast<
 /// Pairs accepted at each threshold of a grid, in one block of pairs.
 struct Accepted {
   explicit Accepted(size_t thresholds) : same(thresholds), different(thresholds) {}
+  Accepted(std::vector<int64_t> accepted_same, std::vector<int64_t> accepted_different, int64_t every_same, int64_t every_different)
+      : same(std::move(accepted_same)), different(std::move(accepted_different)), all_same(every_same), all_different(every_different) {}
   std::vector<int64_t> same, different;
   int64_t all_same = 0, all_different = 0;
 
@@ -38,6 +41,8 @@ struct Accepted {
     all_different += sign * other.all_different;
   }
   double accuracy(size_t j) const { return ratio(same[j] + all_different - different[j], all_same + all_different); }
+  double balanced(size_t j) const { return (ratio(same[j], all_same) + ratio(all_different - different[j], all_different)) / 2; }
+  double by(Criterion criterion, size_t j) const { return criterion == Criterion::accuracy ? accuracy(j) : balanced(j); }
 };
 
 Accepted accepted(std::span<const double> distances, std::span<const uint8_t> same, const Fold& block, std::span<const double> thresholds) {
@@ -110,27 +115,29 @@ Counts count_below(std::span<const double> distances, std::span<const uint8_t> s
   return counts;
 }
 
-FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds) {
+FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds, Criterion criterion) {
   check_distances(distances, same);
   const std::vector<double> thresholds = accuracy_grid();
   FoldAccuracy result;
   result.tpr.resize(thresholds.size());
   result.fpr.resize(thresholds.size());
   std::vector<double> best_thresholds;
+  Accepted pooled(1);  // each block at its own threshold
   for_folds(distances, same, make_folds(static_cast<int64_t>(distances.size()), folds), thresholds,
             [&](const Fold&, const Accepted& test, const Accepted& train) {
               size_t best = 0;
               for (size_t j = 0; j < thresholds.size(); ++j) {
-                if (train.accuracy(j) > train.accuracy(best)) best = j;
+                if (train.by(criterion, j) > train.by(criterion, best)) best = j;
                 result.tpr[j] += ratio(test.same[j], test.all_same) / static_cast<double>(folds);
                 result.fpr[j] += ratio(test.different[j], test.all_different) / static_cast<double>(folds);
               }
               result.best_threshold.push_back(static_cast<int64_t>(best));
-              result.train_accuracy.push_back(train.accuracy(best));
-              result.accuracy.push_back(test.accuracy(best));
+              result.train_accuracy.push_back(train.by(criterion, best));
+              result.accuracy.push_back(test.by(criterion, best));
               best_thresholds.push_back(thresholds[best]);
+              pooled.add({{test.same[best]}, {test.different[best]}, test.all_same, test.all_different}, 1);
             });
-  result.mean = mean(result.accuracy);
+  result.mean = criterion == Criterion::accuracy ? mean(result.accuracy) : pooled.balanced(0);
   result.std = population_std(result.accuracy);
   result.threshold_mean = mean(best_thresholds);
   return result;

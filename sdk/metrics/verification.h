@@ -26,15 +26,20 @@ double population_std(std::span<const double> values);  ///< divisor n
 /// The thresholds of an accuracy, j * 0.01 for j from 0 to 399, as the reference has them: multiplied, not added up.
 std::vector<double> accuracy_grid();
 
+/// What the threshold of a fold makes as large as it can: the share of right answers, or the mean of the shares of genuine and of impostor
+/// pairs that are answered rightly, which a constant answer cannot bring above a half however many pairs of one kind there are.
+enum class Criterion { accuracy, balanced };
+
 /// Accuracy with folds (evaluation 2.3). A list holds a value per fold, a rate a value per threshold.
 struct FoldAccuracy {
   std::vector<int64_t> best_threshold;  ///< j of the threshold j * 0.01
   std::vector<double> accuracy, train_accuracy;
-  double mean = 0, std = 0, threshold_mean = 0;
-  std::vector<double> tpr, fpr;  ///< [400] mean curve over the test blocks
+  double mean = 0, std = 0, threshold_mean = 0;  ///< balanced: the mean is over all pairs, for a fold may lack pairs of a kind
+  std::vector<double> tpr, fpr;                  ///< [400] mean curve over the test blocks
 };
 /// Distances with 1 for same, 0 for different. Throws Error for unequal lengths or too few pairs.
-FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds);
+FoldAccuracy fold_accuracy(std::span<const double> distances, std::span<const uint8_t> same, int64_t folds,
+                           Criterion criterion = Criterion::accuracy);
 
 /// TAR at a FAR with folds (evaluation 2.4). A list holds a value per fold.
 struct FoldRate {

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "formats/near_name.h"
 #include "formats/pair_list.h"
 #include "formats/text_file.h"
 #include "lafs/error.h"
+#include "lafs/paired.h"
 #include "metrics/verification.h"
 
 namespace lafs::verification {
@@ -30,12 +32,14 @@ std::string why_missing(const std::string& key, const formats::PairList& list, c
   return hint;
 }
 
-int64_t index_of(const std::string& key, const formats::PairList& list, int64_t line, const PairOptions& options,
-                 const DataSource& source) {
-  if (const auto index = source.find(key)) return *index;
+/// Nothing for a picture that is missing and skipped.
+std::optional<int64_t> index_of(const std::string& key, const formats::PairList& list, int64_t line, const PairOptions& options,
+                                const DataSource& source) {
+  if (const auto index = source.find(key)) return index;
   if (!list.has_endings)
     for (const std::string& ending : options.extension)
-      if (const auto index = source.find(key + ending)) return *index;
+      if (const auto index = source.find(key + ending)) return index;
+  if (options.missing == "skip") return std::nullopt;
   const std::string endings = list.has_endings ? "" : fmt::format(" with the ending {}", fmt::join(options.extension, " or "));
   throw Error(fmt::format("the data source has no picture \"{}\"{}{}", formats::shown(key), endings, why_missing(key, list, source)))
       .at(fmt::format("{}:{}", options.pairs.value, line));
@@ -55,19 +59,46 @@ struct Contradictions {
   }
 };
 
+/// Pictures of a list that the source does not have, and the pairs that are left out because of them.
+class MissingPictures {
+ public:
+  /// Whether one of a pair is missing, which is then counted.
+  bool leave_out(const formats::ListedPair& pair, bool has_first, bool has_second) {
+    if (!has_first) ++pairs_of_[pair.first];
+    if (!has_second && (has_first || pair.second != pair.first)) ++pairs_of_[pair.second];
+    left_out_ += has_first && has_second ? 0 : 1;
+    return !has_first || !has_second;
+  }
+  void tell(size_t all, const std::string& file, ChosenPairs& chosen) const {
+    if (left_out_ == 0) return;
+    if (left_out_ == static_cast<int64_t>(all)) throw Error("every pair names a picture that the data source does not have").at(file);
+    for (const auto& [key, pairs] : pairs_of_) chosen.missing.items.push_back({key, static_cast<double>(pairs)});
+    chosen.warnings.push_back(fmt::format("{} of the {} pairs of the list are left out, because {} pictures are missing, first \"{}\"",
+                                          left_out_, all, pairs_of_.size(), formats::shown(pairs_of_.begin()->first)));
+  }
+
+ private:
+  std::map<std::string, int64_t> pairs_of_;
+  int64_t left_out_ = 0;
+};
+
 ChosenPairs listed(const PairOptions& options, const DataSource& source) {
   const formats::PairList list = formats::read_pair_list(options.pairs.value);
   ChosenPairs chosen;
   Contradictions found;
+  MissingPictures missing;
   for (const formats::ListedPair& pair : list.pairs) {
-    const int64_t first = index_of(pair.first, list, pair.line, options, source);
-    const int64_t second = index_of(pair.second, list, pair.line, options, source);
+    const auto there_first = index_of(pair.first, list, pair.line, options, source);
+    const auto there_second = index_of(pair.second, list, pair.line, options, source);
+    if (missing.leave_out(pair, there_first.has_value(), there_second.has_value())) continue;
+    const int64_t first = *there_first, second = *there_second;
     if ((source.identity(first) == source.identity(second)) != pair.same) ++(pair.same ? found.genuine : found.impostor);
     found.of_itself += first == second ? 1 : 0;
     chosen.pairs.push_back({first, second, pair.same});
   }
   chosen.notes.push_back(fmt::format("pairs of \"{}\"", std::filesystem::path(options.pairs.value).filename().string()));
   found.note(chosen.pairs, options.pairs.value, chosen.notes);
+  missing.tell(list.pairs.size(), options.pairs.value, chosen);
   if (list.folds > 0 && list.folds != options.folds)
     chosen.notes.push_back(fmt::format("the list has {} folds, and {} are used", list.folds, options.folds));
   return chosen;
@@ -77,6 +108,26 @@ std::vector<int64_t> identities_of(const DataSource& source) {
   std::vector<int64_t> identities;
   for (int64_t i = 0; i < source.size(); ++i) identities.push_back(source.identity(i));
   return identities;
+}
+
+/// The pairs that a source brings along.
+ChosenPairs brought(const Paired& source) {
+  ChosenPairs chosen;
+  for (const ComparedPair& pair : source.pairs()) chosen.pairs.push_back({pair.first, pair.second, pair.same});
+  chosen.notes.push_back("pairs of the data source");
+  chosen.knows_people = source.knows_people();
+  return chosen;
+}
+
+/// The one way that the options choose, unless the source brings pairs along: then none.
+void check_ways(const PairOptions& options, bool brings_pairs) {
+  const bool drawn = options.genuine > 0 || options.impostor > 0;
+  const int ways = (options.pairs.empty() ? 0 : 1) + (options.all_pairs ? 1 : 0) + (drawn ? 1 : 0);
+  if (brings_pairs && ways > 0)
+    throw Error("the data source brings its own pairs; leave out \"pairs\", \"all_pairs\", \"genuine\" and \"impostor\"");
+  if (!brings_pairs && ways != 1) throw Error("give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"");
+  if (options.missing == "skip" && options.pairs.empty())
+    throw Error("missing = \"skip\" has no effect without a list of pairs; leave it out");
 }
 
 }  // namespace
@@ -90,23 +141,28 @@ void PairOptions::declare(Params& p) {
   p("folds", folds, in(2, 1000),
     "contiguous blocks of pairs, the threshold of each chosen on the others; the order is the list's, or mixes both kinds evenly");
   p("extension", extension, "endings tried for LFW's names, which have none");
+  p.affects_unless("error", "missing", missing, one_of({"error", "skip"}),
+                   "error: a pair of the list whose picture is missing is an error; skip: it is left out, counted and listed");
 }
 
 ChosenPairs choose_pairs(const PairOptions& options, const DataSource& source) {
-  const bool drawn = options.genuine > 0 || options.impostor > 0;
-  if ((options.pairs.empty() ? 0 : 1) + (options.all_pairs ? 1 : 0) + (drawn ? 1 : 0) != 1)
-    throw Error("give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"");
+  const auto* paired = dynamic_cast<const Paired*>(&source);
+  check_ways(options, paired != nullptr);
   const auto seed = static_cast<uint64_t>(options.seed);
   ChosenPairs chosen;
-  if (!options.pairs.empty()) {
+  if (paired) {
+    chosen = brought(*paired);
+  } else if (!options.pairs.empty()) {
     chosen = listed(options, source);
   } else if (options.all_pairs) {
-    chosen = {metrics::all_pairs(identities_of(source)), {"every pair of the data source"}};
+    chosen.pairs = metrics::all_pairs(identities_of(source));
+    chosen.notes.push_back("every pair of the data source");
   } else {
-    chosen = {metrics::drawn_pairs(identities_of(source), options.genuine, options.impostor, seed),
-              {fmt::format("pairs drawn with seed {}", options.seed)}};
+    chosen.pairs = metrics::drawn_pairs(identities_of(source), options.genuine, options.impostor, seed);
+    chosen.notes.push_back(fmt::format("pairs drawn with seed {}", options.seed));
   }
-  if (options.pairs.empty() || !metrics::folds_are_mixed(chosen.pairs, options.folds)) {
+  const bool in_order = paired || !options.pairs.empty();
+  if (!in_order || !metrics::folds_are_mixed(chosen.pairs, options.folds)) {
     chosen.pairs = metrics::interleaved(chosen.pairs, seed);
     chosen.notes.push_back("genuine and impostor pairs are mixed evenly over the folds");
   }
