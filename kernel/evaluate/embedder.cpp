@@ -45,7 +45,9 @@ class EmbeddingRun {
   EmbeddingRun(Backbone* backbone, const InputContract& input, const EmbedderOptions& options, const EmbeddingPlan& plan)
       : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<StoredFeatures>()) {
     for (const PlannedRequest& request : plan_.requests) {
-      const int64_t one = request.pixels ? input_.height * input_.width : width(request.class_tokens);
+      const int64_t one = request.pixels      ? input_.height * input_.width
+                          : request.landmarks ? 2 * landmarked(request.name).landmark_count()
+                                              : width(request.class_tokens);
       FeatureTable table{{}, request.rows, request.flip == "both" ? 2 * one : one};
       table.values.resize(static_cast<size_t>(table.rows * table.width));
       tables_.push_back(&features_->tables.emplace(request.name, std::move(table)).first->second);
@@ -60,6 +62,7 @@ class EmbeddingRun {
       if (options_.stop && options_.stop()) throw EmbeddingStopped();
       at::Tensor bytes = at::from_blob(decoder.next(), {options_.batch, input_.height, input_.width, 3}, at::kByte);
       if (batch.pixels) put_pixels(batch, bytes);
+      if (batch.landmarks) put_landmarks(batch, bytes);
       if (!batch.class_tokens.empty()) put_embeddings(batch, bytes);
       done += static_cast<int64_t>(batch.pictures.size());
       if (options_.progress) options_.progress(done, static_cast<int64_t>(plan_.pictures.size()));
@@ -74,6 +77,23 @@ class EmbeddingRun {
       throw Error(fmt::format("class tokens of the last {} blocks were asked for, but the backbone shows none", class_tokens));
     }
     return backbone_->embed_dim() * std::max<int64_t>(class_tokens, 1);
+  }
+
+  Landmarked& landmarked(const std::string& request) const {
+    if (auto* network = dynamic_cast<Landmarked*>(backbone_)) return *network;
+    throw Error(fmt::format("request \"{}\" asks for landmarks, but {}", request,
+                            backbone_ ? "the backbone finds none: evaluate one that does, such as \"part_fvit\"" : "there is no backbone"));
+  }
+
+  void put_landmarks(const PlannedBatch& batch, const at::Tensor& bytes) {
+    const at::Tensor images = to_network(bytes, input_, options_.device);
+    Landmarked& network = landmarked("landmarks");
+    const at::Tensor points = network.landmarks(images, Pass{false, nullptr}).flatten(1).to(at::kCPU, at::kFloat).contiguous();
+    const int64_t wide = 2 * network.landmark_count();
+    if (points.dim() != 2 || points.size(0) != images.size(0) || points.size(1) != wide)
+      throw Error(fmt::format("the backbone returned landmarks [{}], expected [{},{}]", fmt::join(points.sizes(), ","), images.size(0), wide));
+    check(batch, points, "landmarks");
+    put(batch, points, at::Tensor(), [](const PlannedRequest& request) { return request.landmarks; });
   }
 
   void put_pixels(const PlannedBatch& batch, const at::Tensor& bytes) {
@@ -93,9 +113,9 @@ class EmbeddingRun {
         if (!mirror.defined()) mirror = mirrored(images);
         other = forward(mirror, tokens);
       }
-      check(batch, plain, "");
-      if (other.defined()) check(batch, other, "the mirror of ");
-      put(batch, plain, other, [tokens](const PlannedRequest& request) { return !request.pixels && request.class_tokens == tokens; });
+      check(batch, plain, "embedding");
+      if (other.defined()) check(batch, other, "embedding of the mirror");
+      put(batch, plain, other, [tokens](const PlannedRequest& request) { return !request.pixels && !request.landmarks && request.class_tokens == tokens; });
     }
   }
 
@@ -113,14 +133,14 @@ class EmbeddingRun {
     return out.to(at::kCPU, at::kFloat).contiguous();
   }
 
-  void check(const PlannedBatch& batch, const at::Tensor& rows, const std::string& of) const {
+  void check(const PlannedBatch& batch, const at::Tensor& rows, const std::string& what) const {
     const float* values = rows.data_ptr<float>();
     const int64_t wide = rows.size(1);
     for (size_t i = 0; i < batch.pictures.size(); ++i) {
       for (int64_t d = 0; d < wide; ++d) {
         if (std::isfinite(values[static_cast<int64_t>(i) * wide + d])) continue;
         const PlannedPicture& picture = plan_.pictures[static_cast<size_t>(batch.pictures[i])];
-        throw Error(fmt::format("the embedding of {}{} is not finite", of, picture_name(picture)));
+        throw Error(fmt::format("the {} of {} {} not finite", what, picture_name(picture), what.ends_with('s') ? "are" : "is"));
       }
     }
   }

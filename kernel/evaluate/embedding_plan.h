@@ -24,7 +24,7 @@ struct PlannedPicture {
 /// One request, with its defaults resolved.
 struct PlannedRequest {
   std::string name, flip;  ///< "sum", "none" or "both"
-  bool pixels = false;
+  bool pixels = false, landmarks = false;
   int64_t class_tokens = 0;
   int64_t rows = 0;
 
@@ -37,6 +37,7 @@ struct PlannedBatch {
   std::vector<int64_t> class_tokens;  ///< which features: 0 the embedding, n class tokens; ascending
   std::vector<bool> mirrors;          ///< by feature: whether the mirror is wanted too
   bool pixels = false;                ///< the grey pixels, beside or alone
+  bool landmarks = false;             ///< likewise
 };
 
 struct EmbeddingPlan {

@@ -55,6 +55,10 @@ class MadeFeatures final : public Features, public Embedder {
       for (const int64_t index : *request.indices) {
         Rng rng(fold(key_of(request.name), static_cast<uint64_t>(index)));
         for (int64_t i = 0; i < matrix.width; ++i) {
+          if (request.landmarks) {  // pixels of the input
+            matrix.values.push_back(static_cast<float>(rng.uniform(0, 112)));
+            continue;
+          }
           const double hot = i % single == request.source->identity(index) ? 1 : 0;
           matrix.values.push_back(static_cast<float>(perfect_ ? hot + rng.normal(0, 1e-3) : rng.normal()));
         }

@@ -53,6 +53,18 @@ std::string pgm(int width, int height, int seed) {
   return bytes;
 }
 
+/// Every pair of the pictures, a line each.
+std::string pair_list(const std::vector<std::string>& keys) {
+  std::string lines;
+  for (size_t a = 0; a < keys.size(); ++a) {
+    for (size_t b = a + 1; b < keys.size(); ++b) {
+      const bool same = keys[a].substr(0, keys[a].find('/')) == keys[b].substr(0, keys[b].find('/'));
+      lines += keys[a] + " " + keys[b] + (same ? " 1\n" : " 0\n");
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 Material::Material() {
@@ -61,16 +73,19 @@ Material::Material() {
   folder_ = name;
   fs::create_directories(folder_ / "records");
   formats::FaceWriter writer(folder_ / "records" / "train.rec", formats::FaceWriter::Style::range);
+  std::vector<std::string> keys;
   for (int person = 0; person < 3; ++person) {
     const fs::path at = folder_ / "images" / ("person_" + std::to_string(person));
     fs::create_directories(at);
     for (int picture = 0; picture < 4; ++picture) {
       const std::string bytes = pgm(24 + 4 * picture, 32 + person, person * 4 + picture);
       std::ofstream(at / (std::to_string(picture) + ".pgm"), std::ios::binary) << bytes;
+      keys.push_back(at.filename().string() + "/" + std::to_string(picture) + ".pgm");
       writer.add(person, std::vector<uint8_t>(bytes.begin(), bytes.end()));
     }
   }
   writer.finish();
+  std::ofstream(folder_ / "pairs.txt") << pair_list(keys);
   write_onnx(folder_ / "network.onnx");
   write_torchscript(folder_ / "network.pt");
   std::vector<std::string> bytes;
@@ -79,7 +94,7 @@ Material::Material() {
   for (const std::string& one : bytes) pictures.push_back(std::as_bytes(std::span(one)));
   std::vector<bool> same;
   for (int pair = 0; pair < 20; ++pair) same.push_back(pair % 2 == 0);
-  formats::write_face_bin(folder_ / "pairs.bin", pictures, same);
+  formats::write_face_bin(folder_ / "set.bin", pictures, same);
 }
 
 Material::~Material() {
@@ -92,7 +107,8 @@ std::string Material::fill(std::string text) const {
                                                  {"{records}", (folder_ / "records" / "train.rec").string()},
                                                  {"{onnx}", (folder_ / "network.onnx").string()},
                                                  {"{torchscript}", (folder_ / "network.pt").string()},
-                                                 {"{pairs}", (folder_ / "pairs.bin").string()}};
+                                                 {"{verification_set}", (folder_ / "set.bin").string()},
+                                                 {"{pairs}", (folder_ / "pairs.txt").string()}};
   for (const auto& [mark, path] : marks) {
     for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) text.replace(at, mark.size(), path);
   }

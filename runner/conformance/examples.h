@@ -23,8 +23,8 @@ class Material {
   Material(const Material&) = delete;
   Material& operator=(const Material&) = delete;
 
-  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{pairs}" the verification
-  /// set; "{onnx}" and "{torchscript}" the network.
+  /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{pairs}" a list of all pairs
+  /// of the folder's pictures; "{verification_set}" the set of twenty pairs; "{onnx}" and "{torchscript}" the network.
   std::string fill(std::string text) const;
 
  private:

@@ -24,6 +24,7 @@ struct FeatureRequest {
   std::string flip = "contract";  ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
   int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
   bool pixels = false;            ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
+  bool landmarks = false;         ///< x and y of each landmark in pixels of the input (needs `Landmarked`), of the picture: flip is "none"
 };
 
 /// Row-major rows of float32.

@@ -1,0 +1,88 @@
+#include "metrics/retrieval.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lafs/assembly.h"
+#include "lafs/error.h"
+#include "lafs/evaluator.h"
+#include "lafs/parallel.h"
+#include "lafs/plugin.h"
+#include "metrics/asked_rows.h"
+
+namespace {
+
+/// Every picture looks for the others of its identity among all others of the set.
+class LeaveOneOut final : public lafs::Evaluator {
+ public:
+  struct Options {
+    lafs::Use<lafs::DataSource> data;
+    std::string flip = "contract";
+    int64_t hardest = 10;
+
+    void declare(lafs::Params& p) {
+      p("data", data, lafs::needed(), "pictures, each of which queries all others");
+      p("flip", flip, lafs::one_of({"contract", "sum", "none"}), lafs::metrics::about_flip);
+      p.affects_nothing("hardest", hardest, lafs::at_least(0), "queries with the lowest average precision that are listed");
+    }
+  };
+
+  LeaveOneOut(const Options& options, lafs::Assembly& assembly)
+      : contract_(assembly.input()),
+        asked_{"embeddings", options.data.make(assembly), lafs::metrics::adds_mirror(options.flip, contract_)},
+        identities_(asked_.identities()),
+        hardest_(options.hardest) {
+    std::vector<int64_t> sorted = identities_;
+    std::sort(sorted.begin(), sorted.end());
+    if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end())
+      throw lafs::Error("no identity has two pictures, so no query has anything to find");
+  }
+
+  std::vector<lafs::FeatureRequest> requests() const override { return {asked_.request()}; }
+
+  lafs::Metrics score(const lafs::Features& features) const override {
+    const int64_t threads = lafs::hardware_threads();
+    const lafs::metrics::Rows unit = lafs::metrics::all_rows(asked_.rows(features), threads);
+    const lafs::metrics::Retrieval found = lafs::metrics::leave_one_out(unit, identities_, threads);
+    const auto n = static_cast<int64_t>(found.queries.size());
+    lafs::Metrics metrics;
+    metrics.values = {
+        {.name = "rank1", .value = found.rank1, .standard_error = found.rank1_error, .n = n, .unit = lafs::Unit::share},
+        {.name = "map", .value = found.mean_average_precision, .standard_error = found.map_error, .n = n, .unit = lafs::Unit::share}};
+    metrics.notes.push_back(fmt::format(
+        "leave-one-out retrieval, each of {} pictures with another of its identity against the other {} pictures of the set, {}", n,
+        unit.rows - 1, lafs::metrics::input_words(contract_, asked_.mirrors)));
+    metrics.notes.push_back("equal similarities count against the model: pictures of others come before those of the identity");
+    if (found.without_mates > 0)
+      metrics.notes.push_back(
+          fmt::format("{} pictures are the only one of their identity: they are no queries, but they are searched", found.without_mates));
+    list_hardest(found, metrics);
+    return metrics;
+  }
+
+ private:
+  void list_hardest(const lafs::metrics::Retrieval& found, lafs::Metrics& metrics) const {
+    std::vector<lafs::metrics::Retrieved> worst = found.queries;
+    std::stable_sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.average_precision < b.average_precision; });
+    worst.resize(std::min(worst.size(), static_cast<size_t>(hardest_)));
+    lafs::RankedList list{"hardest queries", {}};
+    for (const lafs::metrics::Retrieved& one : worst)
+      list.items.push_back({fmt::format("{}, {} to find", asked_.key(one.query), one.mates), one.average_precision});
+    metrics.lists.push_back(std::move(list));
+  }
+
+  lafs::InputContract contract_;
+  lafs::metrics::AskedRows asked_;
+  std::vector<int64_t> identities_;
+  int64_t hardest_;
+};
+
+}  // namespace
+
+LAFS_PLUGIN(registrar) {
+  registrar.add<LeaveOneOut>("retrieval", "leave-one-out retrieval: rank 1 and mean average precision");
+}

@@ -1,0 +1,85 @@
+#include "metrics/asked_rows.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <unordered_map>
+
+#include "lafs/error.h"
+#include "lafs/named.h"
+#include "metrics/verification.h"
+
+namespace lafs::metrics {
+namespace {
+
+std::vector<bool> people_with_pictures(const DataSource& source) {
+  std::vector<bool> there(static_cast<size_t>(source.identities()));
+  for (int64_t i = 0; i < source.size(); ++i) there[static_cast<size_t>(source.identity(i))] = true;
+  return there;
+}
+
+/// Numbers of people by name; empty where one with pictures has none.
+std::unordered_map<std::string, int64_t> named_people(const DataSource& source, const std::vector<bool>& there) {
+  std::unordered_map<std::string, int64_t> numbers;
+  for (int64_t person = 0; person < source.identities(); ++person) {
+    if (!there[static_cast<size_t>(person)]) continue;
+    const std::string name = identity_name(source, person);
+    if (name.empty()) return {};
+    numbers.emplace(name, person);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+std::vector<int64_t> AskedRows::identities() const {
+  std::vector<int64_t> out;
+  for (int64_t r = 0; r < size(); ++r) out.push_back(identity(r));
+  return out;
+}
+
+FeatureMatrix AskedRows::matrix(const Features& features) const {
+  const FeatureMatrix rows = features.of(name);
+  if (rows.rows != size()) throw Error(fmt::format("\"{}\" has {} rows for {} pictures", name, rows.rows, size()));
+  if (const auto bad = first_row_not_finite(rows.values, rows.width))
+    throw Error(fmt::format("row {} of \"{}\", picture \"{}\", is not finite", *bad, name, key(*bad)));
+  return rows;
+}
+
+UnitRows AskedRows::rows(const Features& features) const {
+  const FeatureMatrix all = matrix(features);
+  return UnitRows(all.values, all.width, mirrors);
+}
+
+bool adds_mirror(const std::string& flip, const InputContract& contract) {
+  return flip == "sum" || (flip == "contract" && contract.flip == "sum");
+}
+
+std::string input_words(const InputContract& contract, bool mirrors) {
+  return fmt::format("cosine similarity, {}, pixels scaled as {}",
+                     mirrors ? "embeddings of picture and mirror added" : "without the mirrored picture", contract.preset);
+}
+
+double share_error(double share, int64_t n) { return std::sqrt(share * (1 - share) / static_cast<double>(n)); }
+
+double mean_error(std::span<const double> values) { return population_std(values) / std::sqrt(static_cast<double>(values.size())); }
+
+std::vector<int64_t> matched_people(const DataSource& from, std::string_view from_name, const DataSource& to, std::string_view to_name) {
+  const std::vector<bool> from_there = people_with_pictures(from), to_there = people_with_pictures(to);
+  const auto from_names = named_people(from, from_there), to_names = named_people(to, to_there);
+  std::vector<int64_t> numbers(from_there.size(), -1);
+  for (size_t person = 0; person < from_there.size(); ++person) {
+    if (!from_there[person]) continue;
+    std::string who = fmt::format("{}", person);
+    if (from_names.empty() || to_names.empty()) {
+      if (person < to_there.size() && to_there[person]) numbers[person] = static_cast<int64_t>(person);
+    } else {
+      who = identity_name(from, static_cast<int64_t>(person));
+      if (const auto found = to_names.find(who); found != to_names.end()) numbers[person] = found->second;
+    }
+    if (numbers[person] < 0) throw Error(fmt::format("identity \"{}\" of {} has no picture in {}", who, from_name, to_name));
+  }
+  return numbers;
+}
+
+}  // namespace lafs::metrics

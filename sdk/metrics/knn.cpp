@@ -1,0 +1,56 @@
+#include "metrics/knn.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "lafs/error.h"
+
+namespace lafs::metrics {
+namespace {
+
+void check_labels(std::span<const int64_t> labels, int64_t classes, std::string_view of) {
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] < 0 || labels[i] >= classes)
+      throw Error(fmt::format("{} {} has the class {}, outside [0, {})", of, i, labels[i], classes));
+}
+
+void add_votes(std::span<const Neighbour> neighbours, std::span<const int64_t> labels, double temperature, std::vector<double>& votes) {
+  for (const Neighbour& neighbour : neighbours)
+    votes[static_cast<size_t>(labels[static_cast<size_t>(neighbour.row)])] += std::exp(neighbour.similarity / temperature);
+}
+
+}  // namespace
+
+Vote weighted_vote(std::span<const Neighbour> neighbours, std::span<const int64_t> labels, int64_t classes, double temperature) {
+  Vote vote{std::vector<double>(static_cast<size_t>(classes)), std::vector<int64_t>(static_cast<size_t>(classes))};
+  add_votes(neighbours, labels, temperature, vote.votes);
+  std::iota(vote.ranking.begin(), vote.ranking.end(), 0);
+  std::stable_sort(vote.ranking.begin(), vote.ranking.end(), [&](int64_t a, int64_t b) {
+    return vote.votes[static_cast<size_t>(a)] > vote.votes[static_cast<size_t>(b)];
+  });
+  return vote;
+}
+
+std::vector<int64_t> places_of_truth(const NearestRows& found, int64_t k, std::span<const int64_t> bank_labels,
+                                     std::span<const int64_t> query_labels, int64_t classes, double temperature) {
+  check_labels(bank_labels, classes, "row");
+  check_labels(query_labels, classes, "query");
+  std::vector<int64_t> places;
+  std::vector<double> votes(static_cast<size_t>(classes));
+  for (size_t q = 0; q < query_labels.size(); ++q) {
+    const auto neighbours = found.of(static_cast<int64_t>(q)).first(static_cast<size_t>(std::min(k, found.k)));
+    add_votes(neighbours, bank_labels, temperature, votes);
+    const auto truth = static_cast<size_t>(query_labels[q]);
+    // Classes without a vote share the end, in their order: only the place of a truth without one depends on them.
+    int64_t place = 0;
+    for (size_t c = 0; c < votes.size(); ++c) place += votes[c] > votes[truth] || (votes[c] == votes[truth] && c < truth);
+    places.push_back(place);
+    for (const Neighbour& neighbour : neighbours) votes[static_cast<size_t>(bank_labels[static_cast<size_t>(neighbour.row)])] = 0;
+  }
+  return places;
+}
+
+}  // namespace lafs::metrics

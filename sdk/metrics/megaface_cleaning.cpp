@@ -1,0 +1,70 @@
+#include "metrics/megaface_cleaning.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "lafs/error.h"
+#include "lafs/rng.h"
+
+namespace lafs::metrics {
+namespace {
+
+constexpr double far_away = 100, jitter = 0.001;
+
+void check_count(size_t given, const Rows& rows, std::string_view of) {
+  if (static_cast<int64_t>(given) != rows.rows) throw Error(fmt::format("{} {} are given for {} rows", given, of, rows.rows));
+}
+
+}  // namespace
+
+Rows cleaned_probes(const Rows& unit, const MegafaceNoise& noise) {
+  check_count(noise.probe.size(), unit, "marks of noise");
+  check_count(noise.person.size(), unit, "people");
+  const auto width = static_cast<size_t>(unit.width);
+  std::map<std::string, std::vector<double>> sums;
+  for (int64_t r = 0; r < unit.rows; ++r) {
+    std::vector<double>& sum = sums[noise.person[static_cast<size_t>(r)]];
+    sum.resize(width);
+    for (size_t k = 0; !noise.probe[static_cast<size_t>(r)] && k < width; ++k) sum[k] += unit.row(r)[k];
+  }
+  Rows out{{}, unit.rows, unit.width + 1};
+  for (int64_t r = 0; r < unit.rows; ++r) {
+    Rows row{{unit.row(r).begin(), unit.row(r).end()}, 1, unit.width};
+    if (noise.probe[static_cast<size_t>(r)]) {
+      const std::string& person = noise.person[static_cast<size_t>(r)];
+      Rng rng(fold(fold(key_of(person), static_cast<uint64_t>(r)), noise.seed));
+      row.values = sums.at(person);
+      for (double& value : row.values) value += rng.uniform(-jitter, jitter);
+      normalise_rows(row);
+    }
+    out.values.insert(out.values.end(), row.values.begin(), row.values.end());
+    out.values.push_back(0);
+  }
+  return out;
+}
+
+Rows cleaned_distractors(const Rows& unit, const MegafaceNoise& noise) {
+  check_count(noise.distractor.size(), unit, "marks of noise");
+  Rows out{{}, unit.rows, unit.width + 1};
+  for (int64_t r = 0; r < unit.rows; ++r) {
+    out.values.insert(out.values.end(), unit.row(r).begin(), unit.row(r).end());
+    out.values.push_back(noise.distractor[static_cast<size_t>(r)] ? far_away : 0);
+  }
+  return out;
+}
+
+Rows joined_models(const std::vector<Rows>& units) {
+  if (units.empty()) throw Error("there are no features to join");
+  Rows out{{}, units[0].rows, 0};
+  for (const Rows& one : units) {
+    if (one.rows != out.rows) throw Error(fmt::format("features of {} and of {} pictures cannot be joined", out.rows, one.rows));
+    out.width += one.width;
+  }
+  for (int64_t r = 0; r < out.rows; ++r)
+    for (const Rows& one : units) out.values.insert(out.values.end(), one.row(r).begin(), one.row(r).end());
+  normalise_rows(out);
+  return out;
+}
+
+}  // namespace lafs::metrics
