@@ -91,7 +91,8 @@ class EmbeddingRun {
     const at::Tensor points = network.landmarks(images, Pass{false, nullptr}).flatten(1).to(at::kCPU, at::kFloat).contiguous();
     const int64_t wide = 2 * network.landmark_count();
     if (points.dim() != 2 || points.size(0) != images.size(0) || points.size(1) != wide)
-      throw Error(fmt::format("the backbone returned landmarks [{}], expected [{},{}]", fmt::join(points.sizes(), ","), images.size(0), wide));
+      throw Error(
+          fmt::format("the backbone returned landmarks [{}], expected [{},{}]", fmt::join(points.sizes(), ","), images.size(0), wide));
     check(batch, points, "landmarks");
     put(batch, points, at::Tensor(), [](const PlannedRequest& request) { return request.landmarks; });
   }
@@ -115,7 +116,8 @@ class EmbeddingRun {
       }
       check(batch, plain, "embedding");
       if (other.defined()) check(batch, other, "embedding of the mirror");
-      put(batch, plain, other, [tokens](const PlannedRequest& request) { return !request.pixels && !request.landmarks && request.class_tokens == tokens; });
+      put(batch, plain, other,
+          [tokens](const PlannedRequest& request) { return !request.pixels && !request.landmarks && request.class_tokens == tokens; });
     }
   }
 

@@ -29,7 +29,8 @@ constexpr uint64_t row_bytes = 4, float_type = 5;
 
 void write_megaface_feature(const fs::path& file, std::span<const float> values) {
   std::string bytes;
-  for (const uint64_t number : {static_cast<uint64_t>(values.size()), uint64_t{1}, row_bytes, float_type}) append_little_endian(bytes, number, 4);
+  for (const uint64_t number : {static_cast<uint64_t>(values.size()), uint64_t{1}, row_bytes, float_type})
+    append_little_endian(bytes, number, 4);
   for (const float value : values) append_little_endian(bytes, std::bit_cast<uint32_t>(value), 4);
   write_atomically(file, bytes);
 }
@@ -59,7 +60,8 @@ std::vector<std::string> megaface_features(const fs::path& folder, std::string_v
   std::error_code problem;
   fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, problem);
   for (; !problem && at != fs::recursive_directory_iterator(); at.increment(problem))
-    if (at->path().filename().string().ends_with(ending) && at->is_regular_file()) names.push_back(at->path().lexically_relative(folder).string());
+    if (at->path().filename().string().ends_with(ending) && at->is_regular_file())
+      names.push_back(at->path().lexically_relative(folder).string());
   if (problem) throw Error(fmt::format("cannot list \"{}\": {}", folder.string(), problem.message()));
   if (names.empty()) throw Error(fmt::format("\"{}\" has no file whose name ends in \"{}\"", folder.string(), ending));
   std::sort(names.begin(), names.end());
@@ -70,7 +72,8 @@ std::set<std::string> read_facescrub_noise(const fs::path& list) {
   std::set<std::string> names;
   for (TextFile in(list); in.next();) {
     if (in.line().starts_with('#')) continue;
-    if (in.line().find_first_of("/\t") != std::string::npos) in.fail(fmt::format("\"{}\" is not the file name of a picture", shown(in.line())));
+    if (in.line().find_first_of("/\t") != std::string::npos)
+      in.fail(fmt::format("\"{}\" is not the file name of a picture", shown(in.line())));
     try {
       facescrub_person(in.line());
     } catch (const Error& error) {

@@ -20,8 +20,8 @@ std::vector<float> read_megaface_feature(const std::filesystem::path& file);
 /// Throws Error for a folder that cannot be listed or has none.
 std::vector<std::string> megaface_features(const std::filesystem::path& folder, std::string_view ending);
 
-/// A list of noise, a line each; lines that begin with "#" are comments. Of FaceScrub: file names of pictures. Of the distractors: paths, in
-/// the second field where a line has a tab; their last three parts count. Throws Error with file and line for a line of neither kind.
+/// A list of noise, a line each; lines that begin with "#" are comments. Of FaceScrub: file names of pictures. Of the distractors: paths,
+/// in the second field where a line has a tab; their last three parts count. Throws Error with file and line for a line of neither kind.
 std::set<std::string> read_facescrub_noise(const std::filesystem::path& list);
 std::set<std::string> read_distractor_noise(const std::filesystem::path& list);
 

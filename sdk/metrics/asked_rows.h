@@ -21,7 +21,7 @@ namespace lafs::metrics {
 struct AskedRows {
   std::string name;
   std::shared_ptr<const DataSource> source;
-  bool mirrors = false;                                       ///< embeddings of picture and mirror are added, in fp64
+  bool mirrors = false;                                        ///< embeddings of picture and mirror are added, in fp64
   std::optional<std::vector<int64_t>> indices = std::nullopt;  ///< of the source; none: all of it
 
   FeatureRequest request() const { return {.name = name, .source = source, .indices = indices, .flip = mirrors ? "both" : "none"}; }

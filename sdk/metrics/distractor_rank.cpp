@@ -47,7 +47,11 @@ Rows with_one(const Rows& rows) {
 /// The closest distractor of each probe.
 class ClosestSink final : public ProductSink {
  public:
-  explicit ClosestSink(const Rows& probes) : row(static_cast<size_t>(probes.rows), -1), distance(row.size(), std::numeric_limits<double>::infinity()), probes_(probes), bounds_(row.size(), -distance.front()) {
+  explicit ClosestSink(const Rows& probes)
+      : row(static_cast<size_t>(probes.rows), -1),
+        distance(row.size(), std::numeric_limits<double>::infinity()),
+        probes_(probes),
+        bounds_(row.size(), -distance.front()) {
     for (int64_t p = 0; p < probes.rows; ++p) squares_.push_back(exact_product(probes.row(p).data(), probes.row(p).data(), probes.width));
   }
 
@@ -98,8 +102,8 @@ DistractorRank distractor_rank(const Rows& probes, std::span<const int64_t> peop
     int64_t right = 0;
     for (const int64_t probe : own)
       for (const int64_t mate : own)
-        right += probe != mate && exact_distance(probes.row(probe).data(), probes.row(mate).data(), probes.width) <
-                                      out.distance[static_cast<size_t>(probe)];
+        right += probe != mate &&
+                 exact_distance(probes.row(probe).data(), probes.row(mate).data(), probes.width) < out.distance[static_cast<size_t>(probe)];
     const auto pairs = static_cast<int64_t>(own.size() * (own.size() - 1));
     out.comparisons += pairs;
     out.right += right;

@@ -25,7 +25,8 @@ struct BestMate {
 
 class RankSink final : public ProductSink {
  public:
-  RankSink(const Rows& probes, const RowSource& gallery, int64_t deepest) : best(static_cast<size_t>(probes.rows)), probes_(probes), gallery_(gallery), deepest_(deepest) {}
+  RankSink(const Rows& probes, const RowSource& gallery, int64_t deepest)
+      : best(static_cast<size_t>(probes.rows)), probes_(probes), gallery_(gallery), deepest_(deepest) {}
 
   void find_mates(std::span<const int64_t> probe_identities, std::span<const int64_t> gallery_identities, int64_t threads) {
     std::unordered_map<int64_t, std::vector<int64_t>> probes_of;

@@ -28,9 +28,8 @@ Vote weighted_vote(std::span<const Neighbour> neighbours, std::span<const int64_
   Vote vote{std::vector<double>(static_cast<size_t>(classes)), std::vector<int64_t>(static_cast<size_t>(classes))};
   add_votes(neighbours, labels, temperature, vote.votes);
   std::iota(vote.ranking.begin(), vote.ranking.end(), 0);
-  std::stable_sort(vote.ranking.begin(), vote.ranking.end(), [&](int64_t a, int64_t b) {
-    return vote.votes[static_cast<size_t>(a)] > vote.votes[static_cast<size_t>(b)];
-  });
+  std::stable_sort(vote.ranking.begin(), vote.ranking.end(),
+                   [&](int64_t a, int64_t b) { return vote.votes[static_cast<size_t>(a)] > vote.votes[static_cast<size_t>(b)]; });
   return vote;
 }
 

@@ -50,9 +50,11 @@ LinearProbe::LinearProbe(int64_t classes, int64_t width, std::vector<double> wei
 
 void LinearProbe::check(const Rows& rows, std::span<const int64_t> labels) const {
   if (rows.width != width_) throw Error(fmt::format("the linear layer takes {} numbers, and the features have {}", width_, rows.width));
-  if (static_cast<int64_t>(labels.size()) != rows.rows) throw Error(fmt::format("there are {} labels for {} rows", labels.size(), rows.rows));
+  if (static_cast<int64_t>(labels.size()) != rows.rows)
+    throw Error(fmt::format("there are {} labels for {} rows", labels.size(), rows.rows));
   for (size_t r = 0; r < labels.size(); ++r)
-    if (labels[r] < 0 || labels[r] >= classes_) throw Error(fmt::format("row {} has the class {}, outside [0, {})", r, labels[r], classes_));
+    if (labels[r] < 0 || labels[r] >= classes_)
+      throw Error(fmt::format("row {} has the class {}, outside [0, {})", r, labels[r], classes_));
 }
 
 double LinearProbe::train(const Rows& rows, std::span<const int64_t> labels, std::span<const int64_t> order, int64_t batch, double rate,

@@ -16,7 +16,7 @@ namespace lafs::metrics {
 ///     const std::vector<int64_t> places = probe.places_of_truth(test_rows, test_labels, threads);
 class LinearProbe {
  public:
-  LinearProbe(int64_t classes, int64_t width, uint64_t seed);              ///< weights normal(0, 0.01), bias 0
+  LinearProbe(int64_t classes, int64_t width, uint64_t seed);                ///< weights normal(0, 0.01), bias 0
   LinearProbe(int64_t classes, int64_t width, std::vector<double> weights);  ///< [classes,width], bias 0
 
   /// Steps over all batches of an order of rows; the last may be smaller. Returns the mean loss over the rows, before their steps.

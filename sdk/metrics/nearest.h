@@ -22,10 +22,10 @@ struct NearestRows {
   }
 };
 
-/// Finds the `k` rows with the largest products, all of the bank where it has fewer. Products of fp32 choose the candidates (product_scan.h)
-/// and those of fp64 decide, so the result is that of fp64 throughout, whatever the number of threads.
-/// Memory: that of a scan, and about 32 bytes a neighbour; the bank may be larger than memory.
-/// Throws Error for a bank without rows, k < 1, and rows of different widths.
+/// Finds the `k` rows with the largest products, all of the bank where it has fewer. Products of fp32 choose the candidates
+/// (product_scan.h) and those of fp64 decide, so the result is that of fp64 throughout, whatever the number of threads. Memory: that of a
+/// scan, and about 32 bytes a neighbour; the bank may be larger than memory. Throws Error for a bank without rows, k < 1, and rows of
+/// different widths.
 ///
 ///     const NearestRows found = nearest_rows(queries, UnitRows(bank.values, bank.width, false), 20, hardware_threads());
 NearestRows nearest_rows(const Rows& queries, const RowSource& bank, int64_t k, int64_t threads);

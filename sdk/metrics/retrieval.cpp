@@ -25,7 +25,8 @@ struct Mates {
 /// Counts others between the mates.
 class MateSink final : public ProductSink {
  public:
-  MateSink(const Rows& unit, std::span<const int64_t> identities) : mates(static_cast<size_t>(unit.rows)), unit_(unit), identities_(identities) {}
+  MateSink(const Rows& unit, std::span<const int64_t> identities)
+      : mates(static_cast<size_t>(unit.rows)), unit_(unit), identities_(identities) {}
 
   void find_mates(int64_t threads) {
     std::unordered_map<int64_t, std::vector<int64_t>> rows_of;
@@ -48,7 +49,8 @@ class MateSink final : public ProductSink {
     };
     auto at = place(product - error);
     // Between two mates whatever the rounding, or at a place that only the exact product tells.
-    if (at != place(product + error)) at = place(exact_product(unit_.row(query).data(), chunk.rows.data() + row * unit_.width, unit_.width));
+    if (at != place(product + error))
+      at = place(exact_product(unit_.row(query).data(), chunk.rows.data() + row * unit_.width, unit_.width));
     if (at < static_cast<std::ptrdiff_t>(own.others.size())) ++own.others[static_cast<size_t>(at)];
   }
 

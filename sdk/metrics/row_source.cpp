@@ -53,7 +53,8 @@ void UnitRows::read(int64_t first, int64_t count, double* to) const {
 }
 
 JoinedRows::JoinedRows(const RowSource& first, const RowSource& second) : first_(first), second_(second) {
-  if (first.width() != second.width()) throw Error(fmt::format("rows of {} and of {} numbers cannot be joined", first.width(), second.width()));
+  if (first.width() != second.width())
+    throw Error(fmt::format("rows of {} and of {} numbers cannot be joined", first.width(), second.width()));
 }
 
 void JoinedRows::read(int64_t first, int64_t count, double* to) const {

@@ -30,12 +30,14 @@ TEST_SUITE("vectors_linear_probe") {
       const json& expected = vector.at("epochs")[static_cast<size_t>(epoch)];
       const double rate = metrics::cosine_rate(vector.at("base_rate").get<double>(), epoch, epochs);
       CHECK(std::abs(rate - expected.at("rate").get<double>()) <= 1e-15);
-      const double loss = probe.train(rows, labels, expected.at("order").get<std::vector<int64_t>>(), vector.at("batch").get<int64_t>(), rate,
-                                      vector.at("momentum").get<double>(), 3);
+      const double loss = probe.train(rows, labels, expected.at("order").get<std::vector<int64_t>>(), vector.at("batch").get<int64_t>(),
+                                      rate, vector.at("momentum").get<double>(), 3);
       CHECK(std::abs(loss - expected.at("loss").get<double>()) <= 1e-12);
       CHECK(probe.places_of_truth(held_out, test_labels, 2) == expected.at("test_places").get<std::vector<int64_t>>());
     }
     check_near(probe.weights(), test::rows_of(vector.at("last_weights")).values);
+    for (int64_t r = 0; r < held_out.rows; ++r)
+      check_near(probe.scores(held_out.row(r)), vector.at("last_test_scores")[static_cast<size_t>(r)].get<std::vector<double>>());
     check_near(probe.bias(), vector.at("last_bias").get<std::vector<double>>());
   }
   }  // namespace

@@ -17,7 +17,9 @@ TEST_SUITE("vectors_retrieval") {
   TEST_CASE("vectors_retrieval: every query and the means") {
     const json vector = test::read_vectors("retrieval.json");
     const auto identities = vector.at("identities").get<std::vector<int64_t>>();
-    const metrics::Retrieval found = metrics::leave_one_out(test::unit_rows_of(vector.at("features")), identities, 3);
+    const metrics::Rows unit = test::unit_rows_of(vector.at("features"));
+    CHECK(test::products_off(unit, vector.at("products_with_next")) <= 1e-12);
+    const metrics::Retrieval found = metrics::leave_one_out(unit, identities, 3);
     const auto near = [&](double ours, const char* key) { return std::abs(ours - vector.at(key).get<double>()) <= 1e-12; };
     REQUIRE(found.queries.size() == vector.at("queries").size());
     for (size_t i = 0; i < found.queries.size(); ++i) {

@@ -39,13 +39,15 @@ TEST_SUITE("vectors_tinyface") {
     std::vector<int64_t> gallery = people_of(match);
     gallery.resize(gallery.size() + distractor.size(), -100);
     const metrics::Rows rows = metrics::all_rows(metrics::UnitRows(probes, stored, true), 1);
+    const metrics::Rows all = metrics::all_rows(metrics::JoinedRows(first, second), 1);
+    CHECK(test::products_off(rows, vector.at("probe_products_with_next")) <= 1e-12);
+    CHECK(test::products_off(all, vector.at("gallery_products_with_next")) <= 1e-12);
     const auto deepest = static_cast<int64_t>(gallery.size());
     const metrics::GalleryRanks ranks =
         metrics::gallery_ranks(rows, people_of(probe), metrics::JoinedRows(first, second), gallery, deepest, 2);
     CHECK(ranks.place == vector.at("place").get<std::vector<int64_t>>());
     CHECK(ranks.probes == vector.at("counted").get<int64_t>());
-    for (const json& right : vector.at("right"))
-      CHECK(ranks.right_at(right.at("k").get<int64_t>()) == right.at("probes").get<int64_t>());
+    for (const json& right : vector.at("right")) CHECK(ranks.right_at(right.at("k").get<int64_t>()) == right.at("probes").get<int64_t>());
   }
   }  // namespace
 }

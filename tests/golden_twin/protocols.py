@@ -29,6 +29,11 @@ def add(a, b):
     return [x + y for x, y in zip(a, b)]
 
 
+def neighbours(rows):
+    """The product of each unit row with the next: a number that every component is in."""
+    return [dot(row, rows[(i + 1) % len(rows)]) for i, row in enumerate(rows)]
+
+
 class Source:
     """Embeddings of people: a direction for each, and pictures around it; numbers are multiples of 1/1024, so exact in fp32."""
 
@@ -69,7 +74,7 @@ def retrieval(rng):
     mean = math.fsum(q["average_precision"] for q in queries) / n
     deviation = math.sqrt(math.fsum((q["average_precision"] - mean) ** 2 for q in queries) / n)
     return {"about": "leave-one-out retrieval; cosine similarity; other people before mates where similarities are equal",
-            "identities": identities, "features": features, "queries": queries, "without_mates": alone, "rank1": rank1,
+            "identities": identities, "features": features, "products_with_next": neighbours(rows), "queries": queries, "without_mates": alone, "rank1": rank1,
             "rank1_error": math.sqrt(rank1 * (1 - rank1) / n), "mean_average_precision": mean, "map_error": deviation / math.sqrt(n)}
 
 
@@ -100,7 +105,8 @@ def tinyface(rng):
         places.append(hits[0] if hits else -1)
     counted = sum(place >= 0 for place in places)
     return {"about": "TinyFace: place of the best mate of each probe from 0, -1 without a mate; gallery: matches, then distractors",
-            "probe": probes, "gallery_match": matches, "gallery_distractor": distractors, "place": places, "counted": counted,
+            "probe": probes, "gallery_match": matches, "gallery_distractor": distractors, "probe_products_with_next": neighbours([unit(add(one["picture"], one["mirror"])) for one in probes]),
+            "gallery_products_with_next": neighbours(rows), "place": places, "counted": counted,
             "right": [{"k": k, "probes": sum(0 <= place < k for place in places)} for k in (1, 5, 20)]}
 
 
@@ -187,9 +193,10 @@ def linear_probe(rng):
             scores = [dot(w, row) + b for w, b in zip(weights, bias)]
             places.append(sorted(range(classes), key=lambda c: (-scores[c], c)).index(truth))
         course.append({"order": order, "rate": rate, "loss": math.fsum(losses) / len(losses), "test_places": places})
+    last_scores = [[dot(w, row) + b for w, b in zip(weights, bias)] for row in test]
     return {"about": "SGD with momentum on the mean cross-entropy of a linear layer", "classes": classes, "batch": batch, "base_rate": base,
             "momentum": momentum, "labels": labels, "rows": rows, "test_labels": test_labels, "test_rows": test, "first_weights": first,
-            "epochs": course, "last_weights": weights, "last_bias": bias}
+            "epochs": course, "last_weights": weights, "last_bias": bias, "last_test_scores": last_scores}
 
 
 def main():

@@ -30,7 +30,8 @@ inline std::vector<int64_t> plain_order(const metrics::Rows& queries, int64_t qu
   std::iota(order.begin(), order.end(), 0);
   std::vector<double> products;
   for (const int64_t row : order) products.push_back(plain_product(queries, query, bank, row));
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return products[static_cast<size_t>(a)] > products[static_cast<size_t>(b)]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return products[static_cast<size_t>(a)] > products[static_cast<size_t>(b)]; });
   return order;
 }
 

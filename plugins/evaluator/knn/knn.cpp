@@ -29,15 +29,15 @@ class Knn final : public lafs::Evaluator {
     void declare(lafs::Params& p) {
       p("bank", bank, lafs::needed(), "labelled pictures among which neighbours are looked for");
       p("data", data, lafs::needed(),
-        "pictures that are classified, of the same people; a picture that is also in the bank finds itself, so leave it out of one of them");
+        "pictures that are classified, of the same people; a picture that is also in the bank finds itself, so leave it out of one of "
+        "them");
       p("k", k, lafs::at_least(1), "numbers of neighbours; results for the first rank checkpoints");
       p("temperature", temperature, lafs::in(1e-3, 1e3), "T: a neighbour votes for its class with exp(similarity / T)");
       p("flip", flip, lafs::one_of({"contract", "sum", "none"}), lafs::metrics::about_flip);
     }
   };
 
-  Knn(const Options& options, lafs::Assembly& assembly)
-      : k_(options.k), temperature_(options.temperature), contract_(assembly.input()) {
+  Knn(const Options& options, lafs::Assembly& assembly) : k_(options.k), temperature_(options.temperature), contract_(assembly.input()) {
     const bool mirrors = lafs::metrics::adds_mirror(options.flip, contract_);
     bank_ = {"bank", options.bank.make(assembly), mirrors};
     queries_ = {"queries", options.data.make(assembly), mirrors};
@@ -87,7 +87,8 @@ class Knn final : public lafs::Evaluator {
                                         fmt::join(k_, ", "), temperature_, bank_.size(), queries_.size(), classes(),
                                         lafs::metrics::input_words(contract_, bank_.mirrors)));
     for (const int64_t k : k_)
-      if (k > bank_.size()) metrics.notes.push_back(fmt::format("k = {} is more than the bank has: all of its {} pictures vote", k, bank_.size()));
+      if (k > bank_.size())
+        metrics.notes.push_back(fmt::format("k = {} is more than the bank has: all of its {} pictures vote", k, bank_.size()));
     metrics.notes.push_back("equal similarities: the earlier picture of the bank first; equal votes: the lower class first");
   }
 

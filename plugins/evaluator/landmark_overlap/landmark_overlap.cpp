@@ -35,7 +35,8 @@ class Overlap final : public lafs::Evaluator {
       : patch_(options.patch), listed_(options.listed), asked_{"landmarks", options.data.make(assembly)} {
     const lafs::InputContract& input = assembly.input();
     if (input.height != input.width)
-      throw lafs::Error(fmt::format("landmark overlap needs a square input, and this model's has {} rows and {} columns", input.height, input.width));
+      throw lafs::Error(
+          fmt::format("landmark overlap needs a square input, and this model's has {} rows and {} columns", input.height, input.width));
     side_ = input.width;
   }
 
@@ -51,15 +52,13 @@ class Overlap final : public lafs::Evaluator {
     const std::vector<double> points(rows.values.begin(), rows.values.end());
     const lafs::metrics::OverlapOfSet found = lafs::metrics::overlap_of_set(points, landmarks, patch_, side_);
     lafs::Metrics metrics;
-    metrics.values.push_back({.name = "overlap",
-                              .value = found.mean,
-                              .standard_error = lafs::metrics::mean_error(found.of_picture),
-                              .n = rows.rows});
+    metrics.values.push_back(
+        {.name = "overlap", .value = found.mean, .standard_error = lafs::metrics::mean_error(found.of_picture), .n = rows.rows});
     metrics.values.push_back({.name = "overlap_variance", .value = found.variance, .n = rows.rows});
-    metrics.notes.push_back(
-        fmt::format("landmark overlap, {} pictures of {} landmarks, patches of {} x {} pixels in pictures of {} x {}, each landmark with its "
-                    "nearest other, mean over landmarks, then over pictures",
-                    rows.rows, landmarks, patch_, patch_, side_, side_));
+    metrics.notes.push_back(fmt::format(
+        "landmark overlap, {} pictures of {} landmarks, patches of {} x {} pixels in pictures of {} x {}, each landmark with its "
+        "nearest other, mean over landmarks, then over pictures",
+        rows.rows, landmarks, patch_, patch_, side_, side_));
     metrics.notes.push_back("less overlap is no better by itself: do not rank checkpoints by it");
     list_strongest(found, metrics);
     return metrics;

@@ -13,8 +13,8 @@ namespace lafs::linear_probe {
 /// How pictures change from epoch to epoch.
 struct CropRule {
   std::vector<double> scale{0.9, 1}, ratio{3.0 / 4, 4.0 / 3};  ///< share of the area, and width over height, of the random part
-  bool flip = true;                                             ///< every other picture, by chance
-  int64_t height = 112, width = 112;                            ///< of the result
+  bool flip = true;                                            ///< every other picture, by chance
+  int64_t height = 112, width = 112;                           ///< of the result
   imaging::ResampleFilter filter = imaging::ResampleFilter::triangle;
 };
 

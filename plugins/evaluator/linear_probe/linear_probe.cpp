@@ -36,12 +36,14 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
         "features are the class tokens of the last so many blocks, side by side; 0: the embedding, for a network without class tokens");
       p("epochs", epochs, lafs::in(1, 100000), "passes over the training pictures");
       p("batch", batch, lafs::in(1, 1000000), "rows of a step");
-      p("rate", rate, lafs::in(1e-12, 1e6), "learning rate for a batch of 256: it is multiplied by batch / 256, and falls by a cosine to 0");
+      p("rate", rate, lafs::in(1e-12, 1e6),
+        "learning rate for a batch of 256: it is multiplied by batch / 256, and falls by a cosine to 0");
       p("momentum", momentum, lafs::in(0, 0.9999), "of SGD");
       p("augment", augment,
         "embed the training pictures anew in every epoch, randomly cropped and flipped: the protocol, and as many passes of the network as "
         "there are epochs; false: embed them once as they are");
-      p("crop_scale", crop_scale, lafs::in(0.01, 1), "least and largest share of a picture's area that a crop keeps; DINO's protocol has 0.08, 1");
+      p("crop_scale", crop_scale, lafs::in(0.01, 1),
+        "least and largest share of a picture's area that a crop keeps; DINO's protocol has 0.08, 1");
       p("crop_ratio", crop_ratio, lafs::in(0.1, 10), "least and largest width of a crop, divided by its height");
       p("flip", flip, "mirror crops by chance");
       p("report", report, lafs::one_of({"last", "best"}),
@@ -53,9 +55,11 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
   Probe(const Options& options, lafs::Assembly& assembly) : options_(options), contract_(assembly.input()) {
     for (const auto* range : {&options.crop_scale, &options.crop_ratio})
       if (range->size() != 2 || (*range)[0] > (*range)[1])
-        throw lafs::Error(fmt::format("{} needs two numbers, the smaller first", range == &options.crop_scale ? "crop_scale" : "crop_ratio"));
+        throw lafs::Error(
+            fmt::format("{} needs two numbers, the smaller first", range == &options.crop_scale ? "crop_scale" : "crop_ratio"));
     const Options plain;
-    if (!options.augment && (options.crop_scale != plain.crop_scale || options.crop_ratio != plain.crop_ratio || options.flip != plain.flip))
+    if (!options.augment &&
+        (options.crop_scale != plain.crop_scale || options.crop_ratio != plain.crop_ratio || options.flip != plain.flip))
       throw lafs::Error("crop_scale, crop_ratio and flip have no effect with augment = false: leave them out");
     train_ = {"train", options.data.make(assembly)};
     test_ = {"test", options.test.make(assembly)};
@@ -109,9 +113,10 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
 
   lafs::metrics::AskedRows of_epoch(int64_t epoch) const {
     if (!options_.augment) return train_;
-    const lafs::linear_probe::CropRule rule{options_.crop_scale,  options_.crop_ratio, options_.flip,
-                                            contract_.height,     contract_.width,     lafs::imaging::filter_of(contract_.interpolation)};
-    const uint64_t key = lafs::fold(lafs::fold(lafs::key_of("linear probe crops"), static_cast<uint64_t>(options_.seed)), static_cast<uint64_t>(epoch));
+    const lafs::linear_probe::CropRule rule{options_.crop_scale, options_.crop_ratio, options_.flip,
+                                            contract_.height,    contract_.width,     lafs::imaging::filter_of(contract_.interpolation)};
+    const uint64_t key =
+        lafs::fold(lafs::fold(lafs::key_of("linear probe crops"), static_cast<uint64_t>(options_.seed)), static_cast<uint64_t>(epoch));
     return {"train", std::make_shared<lafs::linear_probe::Cropped>(train_.source, rule, key)};
   }
 
@@ -149,9 +154,10 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
   }
 
   void add_notes(int64_t width, size_t best, lafs::Metrics& metrics) const {
-    const std::string features = options_.class_tokens > 0 ? fmt::format("class tokens of the last {} blocks", options_.class_tokens) : "the embedding";
-    const std::string crops = options_.augment ? fmt::format("random crops of {} to {} of the area{}", options_.crop_scale[0], options_.crop_scale[1],
-                                                             options_.flip ? " and flips" : "")
+    const std::string features =
+        options_.class_tokens > 0 ? fmt::format("class tokens of the last {} blocks", options_.class_tokens) : "the embedding";
+    const std::string crops = options_.augment ? fmt::format("random crops of {} to {} of the area{}", options_.crop_scale[0],
+                                                             options_.crop_scale[1], options_.flip ? " and flips" : "")
                                                : "features of the pictures as they are, without crops and flips";
     metrics.notes.push_back(fmt::format(
         "linear probe on frozen features, {} ({} numbers), {} classes, {} training and {} test pictures, {}, SGD with momentum {} and rate "
@@ -159,7 +165,8 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
         features, width, train_.source->identities(), train_.size(), test_.size(), crops, options_.momentum, options_.rate, options_.batch,
         options_.epochs, options_.report, contract_.preset));
     metrics.notes.push_back(fmt::format("epoch {} of {} was the best on the test pictures, which flatters it", best + 1, options_.epochs));
-    if (!options_.augment) metrics.notes.push_back("augment = false: DINO's protocol trains on random crops and flips, so its numbers differ");
+    if (!options_.augment)
+      metrics.notes.push_back("augment = false: DINO's protocol trains on random crops and flips, so its numbers differ");
   }
 
   Options options_;

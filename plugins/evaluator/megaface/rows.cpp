@@ -21,7 +21,9 @@ namespace {
 class StoredRows final : public metrics::RowSource {
  public:
   StoredRows(std::filesystem::path folder, const std::vector<std::string>& files)
-      : folder_(std::move(folder)), files_(files), width_(static_cast<int64_t>(formats::read_megaface_feature(folder_ / files[0]).size())) {}
+      : folder_(std::move(folder)),
+        files_(files),
+        width_(static_cast<int64_t>(formats::read_megaface_feature(folder_ / files[0]).size())) {}
   int64_t rows() const override { return static_cast<int64_t>(files_.size()); }
   int64_t width() const override { return width_; }
   void read(int64_t first, int64_t count, double* to) const override {
@@ -29,7 +31,8 @@ class StoredRows final : public metrics::RowSource {
       const auto file = folder_ / files_[static_cast<size_t>(r)];
       const std::vector<float> values = formats::read_megaface_feature(file);
       if (static_cast<int64_t>(values.size()) != width_)
-        throw Error(fmt::format("\"{}\" has {} rows, and \"{}\" has {}", file.string(), values.size(), (folder_ / files_[0]).string(), width_));
+        throw Error(
+            fmt::format("\"{}\" has {} rows, and \"{}\" has {}", file.string(), values.size(), (folder_ / files_[0]).string(), width_));
       to = std::copy(values.begin(), values.end(), to);
     }
   }
@@ -80,7 +83,8 @@ Side side_of(const std::string& name, const Use<DataSource>& source, const Path&
 void mark_noise(const Path& list, const std::set<std::string>& noise, int parts, Side& side) {
   for (const std::string& name : side.names) side.noise.push_back(noise.contains(formats::last_parts(name, parts)));
   if (list.empty() || std::find(side.noise.begin(), side.noise.end(), true) != side.noise.end()) return;
-  throw Error(fmt::format("none of its {} entries is one of the {} pictures, such as \"{}\"", noise.size(), side.names.size(), side.names[0]))
+  throw Error(
+      fmt::format("none of its {} entries is one of the {} pictures, such as \"{}\"", noise.size(), side.names.size(), side.names[0]))
       .at(list.value);
 }
 
@@ -118,10 +122,12 @@ std::string Given::cleaning() const {
 Given open_set(const SetOptions& options, Assembly& assembly) {
   const bool pictures = !options.probes.empty() && !options.distractors.empty();
   const bool features = !options.probe_features.empty() && !options.distractor_features.empty();
-  const int given_sources = !options.probes.empty() + !options.distractors.empty() + !options.probe_features.empty() + !options.distractor_features.empty();
+  const int given_sources =
+      !options.probes.empty() + !options.distractors.empty() + !options.probe_features.empty() + !options.distractor_features.empty();
   if (pictures == features || given_sources != 2)
     throw Error("give either \"probes\" and \"distractors\", or \"probe_features\" and \"distractor_features\"");
-  if (features && options.person == "source") throw Error("person = \"source\" needs pictures: feature files have no identities but their names");
+  if (features && options.person == "source")
+    throw Error("person = \"source\" needs pictures: feature files have no identities but their names");
   Given given;
   given.probes = side_of("probes", options.probes, options.probe_features, options.ending, assembly);
   given.distractors = side_of("distractors", options.distractors, options.distractor_features, options.ending, assembly);
@@ -130,7 +136,8 @@ Given open_set(const SetOptions& options, Assembly& assembly) {
   given.seed = options.seed;
   given.ending = options.ending;
   const auto probe_noise = options.probe_noise.empty() ? std::set<std::string>() : formats::read_facescrub_noise(options.probe_noise.value);
-  const auto noise = options.distractor_noise.empty() ? std::set<std::string>() : formats::read_distractor_noise(options.distractor_noise.value);
+  const auto noise =
+      options.distractor_noise.empty() ? std::set<std::string>() : formats::read_distractor_noise(options.distractor_noise.value);
   mark_noise(options.probe_noise, probe_noise, 1, given.probes);
   mark_noise(options.distractor_noise, noise, 3, given.distractors);
   return given;

@@ -34,7 +34,7 @@ struct Given {
   Side probes, distractors;
   std::vector<int64_t> people;       ///< of each probe, numbered in the order of their first picture
   std::vector<std::string> persons;  ///< the name of each probe's person
-  std::string ending;  ///< of feature files
+  std::string ending;                ///< of feature files
   bool cleans = false;
   int64_t seed = 1;
 

@@ -42,13 +42,15 @@ void check_store(const StoreOptions& options, const Given& given) {
 }
 
 void write_set(const StoreOptions& options, const Given& given, const SetRows& rows) {
-  const auto write_side = [&](const char* folder, const Side& side, int parts, const std::string& ending, const metrics::RowSource& source) {
+  const auto write_side = [&](const char* folder, const Side& side, int parts, const std::string& ending,
+                              const metrics::RowSource& source) {
     for_blocks(0, source.rows(), 64, hardware_threads(), [&](int64_t first, int64_t past) {
       std::vector<double> block(static_cast<size_t>((past - first) * source.width()));
       source.read(first, past - first, block.data());
       for (int64_t r = first; r < past; ++r) {
         const auto from = block.begin() + (r - first) * source.width();
-        const fs::path file = fs::path(options.write_to.value) / folder / (place_of(side.names[static_cast<size_t>(r)], parts).string() + ending);
+        const fs::path file =
+            fs::path(options.write_to.value) / folder / (place_of(side.names[static_cast<size_t>(r)], parts).string() + ending);
         std::error_code ignored;  // writing says what is wrong
         fs::create_directories(file.parent_path(), ignored);
         formats::write_megaface_feature(file, std::vector<float>(from, from + source.width()));

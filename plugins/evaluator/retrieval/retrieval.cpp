@@ -83,6 +83,4 @@ class LeaveOneOut final : public lafs::Evaluator {
 
 }  // namespace
 
-LAFS_PLUGIN(registrar) {
-  registrar.add<LeaveOneOut>("retrieval", "leave-one-out retrieval: rank 1 and mean average precision");
-}
+LAFS_PLUGIN(registrar) { registrar.add<LeaveOneOut>("retrieval", "leave-one-out retrieval: rank 1 and mean average precision"); }

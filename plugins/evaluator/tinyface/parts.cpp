@@ -25,9 +25,10 @@ int64_t identity_of(const std::string& key) {
   int64_t identity = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), identity);
   if (digits.size() == name.size() || error != std::errc() || end != digits.data() + digits.size())
-    throw Error(fmt::format("picture \"{}\" does not begin with the number of an identity and \"_\", as in \"12_3.jpg\"; for people in "
-                            "folders of their own, set identity = \"source\"",
-                            formats::shown(key)));
+    throw Error(
+        fmt::format("picture \"{}\" does not begin with the number of an identity and \"_\", as in \"12_3.jpg\"; for people in "
+                    "folders of their own, set identity = \"source\"",
+                    formats::shown(key)));
   return identity;
 }
 
@@ -62,7 +63,8 @@ void PartOptions::declare(Params& p) {
 }
 
 Parts choose_parts(const PartOptions& options, Assembly& assembly) {
-  const bool together = !options.data.empty(), apart = !options.probe.empty() || !options.gallery_match.empty() || !options.gallery_distractor.empty();
+  const bool together = !options.data.empty(),
+             apart = !options.probe.empty() || !options.gallery_match.empty() || !options.gallery_distractor.empty();
   if (together == apart || (apart && (options.probe.empty() || options.gallery_match.empty())))
     throw Error("give either \"data\", or \"probe\" and \"gallery_match\" with or without \"gallery_distractor\"");
   const bool by_name = options.identity == "file_name";
@@ -72,8 +74,11 @@ Parts choose_parts(const PartOptions& options, Assembly& assembly) {
     return {part_of("probes", all, "Probe/", true), part_of("matches", all, "Gallery_Match/", true),
             part_of("distractors", all, "Gallery_Distractor/", true)};
   }
-  Parts parts{part_of("probes", options.probe.make(assembly), "", by_name), part_of("matches", options.gallery_match.make(assembly), "", by_name), {}};
-  if (!options.gallery_distractor.empty()) parts.distractors = part_of("distractors", options.gallery_distractor.make(assembly), "", by_name);
+  Parts parts{part_of("probes", options.probe.make(assembly), "", by_name),
+              part_of("matches", options.gallery_match.make(assembly), "", by_name),
+              {}};
+  if (!options.gallery_distractor.empty())
+    parts.distractors = part_of("distractors", options.gallery_distractor.make(assembly), "", by_name);
   return parts;
 }
 

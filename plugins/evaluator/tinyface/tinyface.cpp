@@ -81,7 +81,8 @@ class TinyFace final : public lafs::Evaluator {
                                         ranks.probes, matches, static_cast<int64_t>(gallery_.size()) - matches,
                                         lafs::metrics::input_words(contract_, parts_.probes.rows.mirrors)));
     const int64_t without = static_cast<int64_t>(ranks.place.size()) - ranks.probes;
-    if (without > 0) metrics.notes.push_back(fmt::format("{} probes have no picture of their identity in the gallery: they do not count", without));
+    if (without > 0)
+      metrics.notes.push_back(fmt::format("{} probes have no picture of their identity in the gallery: they do not count", without));
     metrics.notes.push_back("equal similarities: the earlier gallery picture first; matching pictures stand before distractors");
   }
 

@@ -84,8 +84,8 @@ class Groups final : public lafs::Evaluator {
                                 .unit = lafs::Unit::share});
     metrics.values.push_back({.name = "std_of_groups", .value = found.std, .n = count, .unit = lafs::Unit::share});
     metrics.values.push_back({.name = "error_ratio", .value = found.error_ratio, .n = count});
-    metrics.notes.push_back(fmt::format("verification by group, {} pairs of {} groups ({}), {} folds and thresholds within each group, {}", all,
-                                        count, fmt::join(names, ", "), folds_, lafs::metrics::input_words(contract_, asked_.mirrors)));
+    metrics.notes.push_back(fmt::format("verification by group, {} pairs of {} groups ({}), {} folds and thresholds within each group, {}",
+                                        all, count, fmt::join(names, ", "), folds_, lafs::metrics::input_words(contract_, asked_.mirrors)));
     metrics.notes.push_back("accuracy is the mean over groups; error_ratio is the largest error rate of a group divided by the smallest");
     for (const auto& group : groups_)
       if (!group.note.empty()) metrics.notes.push_back(group.note);

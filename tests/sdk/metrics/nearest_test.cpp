@@ -32,7 +32,8 @@ void check_against_plain(const Rows& queries, const Rows& bank, int64_t k) {
 
 TEST_CASE("nearest: the neighbours are those of plain products in double precision, on every vector unit") {
   test::on_every_unit([] {
-    for (const int64_t width : {1, 7, 16, 61}) check_against_plain(test::unit_rows(13, width + 3, 1), test::unit_rows(500, width + 3, 2), 9);
+    for (const int64_t width : {1, 7, 16, 61})
+      check_against_plain(test::unit_rows(13, width + 3, 1), test::unit_rows(500, width + 3, 2), 9);
   });
 }
 
