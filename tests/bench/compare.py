@@ -13,7 +13,7 @@ import tempfile
 
 import limits
 import loading
-from table import HERE, output_of, print_table, row_of, tell
+from table import HERE, output_of, print_table, row_of, tell, within
 
 STEPS = [("lafs_small", "LAFS step, width 192, 4,096 prototypes"), ("lafs_b", "LAFS step, fViT-B, 65,536 prototypes")]
 # benchmark of lafs_bench, its argument for ours and for plain operations, what it is
@@ -79,6 +79,14 @@ class Bench:
     def update_rows(self):
         yield from self.beside_plain(UPDATES)
 
+    def knn_rows(self):
+        """Neighbours are compared by the benchmark itself, before it measures."""
+        tell("nearest neighbours")
+        title = "20 neighbours of 10,000 in 50,000 rows of 384"
+        ours, bare, topk = (min(run["real_time"] for run in self.runs(f"knn/ours:{a}/topk:{b}")) for a, b in ((1, 1), (0, 0), (0, 1)))
+        yield within(row_of(f"{title}, beside the bare product", "ms", ours, bare), 1 / 1.1)
+        yield row_of("  beside torch's product and topk", "ms", ours, topk)
+
     def view_rows(self):
         tell("views of pictures")
         lines = output_of([self.python, HERE / "peer/augment_peer.py"]).splitlines()
@@ -140,7 +148,7 @@ def main():
     parts = {
         "start": limits.start_rows, "rebuild": limits.rebuild_rows, "memory": limits.memory_rows, "views": Bench.view_rows,
         "records": loading.record_rows, "loader": loading.loader_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
-        "update": Bench.update_rows, "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
+        "update": Bench.update_rows, "knn": Bench.knn_rows, "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
