@@ -63,8 +63,8 @@ class Evaluator {
   virtual Metrics score(const Features&) const { return {}; }          ///< [main thread, rank 0]
 };
 
-/// An evaluator that must embed or train by itself (a linear probe): only `run` is called, on every rank
-/// with the same calls of embed; rank 0's metrics count. No plugin in this tree uses it yet. [main thread]
+/// An evaluator that must embed or train by itself (a linear probe): only `run` is called, on every rank with the same calls of embed; rank
+/// 0's metrics count. Its `requests` may say what it will ask for, so that the pictures are looked at before the first step. [main thread]
 class Interactive {
  public:
   virtual ~Interactive() = default;
