@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 
+#include "formats/face_bin.h"
 #include "lafs/assembly.h"
 #include "lafs/evaluator.h"
 #include "support/bare_assembly.h"
@@ -96,16 +98,24 @@ TEST_CASE("verification: separable people are told apart and every number has it
   const Metrics metrics = evaluator->score(features_of(requests[0], 0.01));
   std::vector<std::string> names;
   for (const Metric& m : metrics.values) names.push_back(m.full_name());
-  const std::vector<std::string> own{"accuracy", "accuracy_std", "tar@far=0.001", "tar@far=0.1", "auc",
-                                     "eer",      "threshold",    "val@far=0.001", "val@far=0.1"};
+  const std::vector<std::string> own{
+      "balanced_accuracy", "accuracy",      "constant_answer",   "accuracy_std", "tar@far=0.001",  "tar@far=0.1", "auc", "eer",
+      "threshold",         "val@far=0.001", "val_far@far=0.001", "val@far=0.1",  "val_far@far=0.1"};
   std::vector<std::string> expected = own;
   expected.push_back("xnorm");
-  for (const std::string& name : own) expected.push_back("pixels/" + name);
+  for (const std::string& name : own)
+    if (name != "constant_answer") expected.push_back("pixels/" + name);
+  for (const char* variant : {"cosine/", "no_flip/"})
+    for (const char* name : {"accuracy", "accuracy_std", "threshold"}) expected.push_back(std::string(variant) + name);
   CHECK(names == expected);
   CHECK(metrics.values[0].value == 1);
   CHECK(metrics.values[0].n == 190);
+  CHECK(metric(metrics, "accuracy").value == 1);
+  CHECK(metric(metrics, "constant_answer").value == doctest::Approx(160.0 / 190));
+  CHECK(metric(metrics, "cosine/accuracy").value == 1);
   CHECK(metric(metrics, "auc").value == 1);
   CHECK(metric(metrics, "eer").value == 0);
+  CHECK(metric(metrics, "tar@far=0.1").low == 1);
   CHECK(metric(metrics, "xnorm").value == doctest::Approx(3));
   CHECK(metric(metrics, "xnorm").n == 40);
   CHECK(metric(metrics, "pixels/accuracy").value < 1);
@@ -116,6 +126,91 @@ TEST_CASE("verification: separable people are told apart and every number has it
   CHECK(metrics.curves[0].x.back() == 1);
   CHECK(std::count(metrics.notes.begin(), metrics.notes.end(),
                    "160 impostor pairs cannot measure a false accept rate of 0.001: its tar is that before the first false accept") == 1);
+  CHECK(
+      metrics.notes.back() ==
+      "protocol: every pair of the data source, 30 genuine and 160 impostor, 10-fold cross-validation in contiguous blocks, the threshold "
+      "of each block chosen on the others; squared Euclidean distance of unit embeddings, embeddings of picture and mirror added, pixels "
+      "scaled as " +
+          test::BareAssembly().contract.preset);
+  CHECK(metrics.comparisons.scores.size() == 190);
+  CHECK(std::count(metrics.comparisons.correct.begin(), metrics.comparisons.correct.end(), 1) == 190);
+  REQUIRE(metrics.histograms.size() == 1);
+  int64_t counted = 0;
+  for (const auto& kind : metrics.histograms[0].counts)
+    for (const int64_t count : kind) counted += count;
+  CHECK(counted == 190);
+}
+
+TEST_CASE("verification: a model that always says no is found out") {
+  const auto evaluator = verification(faces + "all_pairs = true\nbaseline = false\nbootstrap = 0");
+  const auto request = evaluator->requests()[0];
+  GivenFeatures given = features_of(request, 0.01);
+  // Every picture points its own way: no two are alike, whoever is on them.
+  given.values["embeddings"].assign(given.values["embeddings"].size() * 20, 0);
+  for (size_t r = 0; r < 20; ++r)
+    for (const size_t half : {r, 20 + r}) given.values["embeddings"][80 * r + half] = 1;
+  given.values["embeddings"].resize(80 * 20);
+  const Metrics metrics = evaluator->score(given);
+  CHECK(metrics.values[0].name == "balanced_accuracy");
+  CHECK(metrics.values[0].value == doctest::Approx(0.5));
+  CHECK(metric(metrics, "accuracy").value == metric(metrics, "constant_answer").value);
+  CHECK(std::isnan(metric(metrics, "tar@far=0.1").low));
+  REQUIRE(metrics.warnings.size() == 3);
+  CHECK(metrics.warnings[0] ==
+        "the threshold of 10 of 10 folds is at an end of its range, 0 or 3.99: these folds give every, or nearly every, pair the same "
+        "answer");
+  CHECK(metrics.warnings[1] == "an accuracy of 84.21 % is no better than the 84.21 % of a model that gives every pair the same answer");
+  CHECK(metrics.warnings[2] == "fewer than ten of the 160 impostor pairs decide the rates at a false accept rate of 0.001, 0.01");
+  CHECK(
+      std::count(metrics.notes.begin(), metrics.notes.end(),
+                 "84.21 % of the pairs are impostor pairs, more than 60 %: balanced accuracy leads, the mean of the shares of genuine and "
+                 "of impostor pairs answered rightly, each fold at the threshold that is best for it on the others") == 1);
+}
+
+TEST_CASE("verification: pictures of LFW's list that are missing are left out, counted and listed when the recipe says so") {
+  const People people;
+  const std::string list =
+      "Ada/Ada_0001.png Ada/Ada_0002.png 1\nAda/Ada_0001.png x.png 1\nAda/Ada_0001.png Bo/Bo_0001.pgm 0\n"
+      "x.png y.png 0\nBo/Bo_0001.pgm Bo/Bo_0002.pgm 1\nAda/Ada_0001.png Cy/Cy_0001.pgm 0\n";
+  const auto evaluator = verification(people.with_list(list, "missing = \"skip\"\nbaseline = false\n"));
+  const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
+  CHECK(metrics.values[0].n == 4);
+  CHECK(metrics.warnings[0] == "2 of the 6 pairs of the list are left out, because 2 pictures are missing, first \"x.png\"");
+  REQUIRE(metrics.lists.size() == 3);
+  CHECK(metrics.lists[2].name == "missing pictures");
+  REQUIRE(metrics.lists[2].items.size() == 2);
+  CHECK(metrics.lists[2].items[0].what == "x.png");
+  CHECK(metrics.lists[2].items[0].score == 2);
+  CHECK(metrics.lists[2].items[1].what == "y.png");
+  const std::string file = (people.folder / "pairs.txt").string();
+  CHECK(refusal(people.with_list(list)) == file + ":2: error: the data source has no picture \"x.png\"");
+  CHECK(refusal(people.with_list("x.png y.png 1\ny.png x.png 0\n", "missing = \"skip\"\n")) ==
+        file + ": error: every pair names a picture that the data source does not have");
+  CHECK(refusal(faces + "all_pairs = true\nmissing = \"skip\"") ==
+        front + "missing = \"skip\" has no effect without a list of pairs; leave it out");
+}
+
+TEST_CASE("verification: a set that brings its pairs is scored on these, and on no others") {
+  const test::ScratchFolder folder;
+  std::vector<std::string> pictures;
+  for (int i = 0; i < 8; ++i) pictures.push_back("P5\n4 4\n255\n" + std::string(16, static_cast<char>(20 * i)));
+  std::vector<std::span<const std::byte>> bytes;
+  for (const std::string& picture : pictures) bytes.push_back(std::as_bytes(std::span(picture)));
+  formats::write_face_bin(folder / "set.bin", bytes, {true, false, true, false});
+  const std::string data = "data = { use = \"face_bin\", size = 4, file = \"" + (folder / "set.bin").string() + "\" }\nfolds = 2\n";
+  const auto evaluator = verification(data + "baseline = false");
+  const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
+  CHECK(metrics.notes[0] == "pairs of the data source");
+  CHECK(metrics.values[0].name == "accuracy");
+  CHECK(metrics.values[0].n == 4);
+  CHECK(metrics.comparisons.same == std::vector<uint8_t>{1, 0, 1, 0});
+  CHECK(metrics.comparisons.first_person == std::vector<int32_t>{0, 1, 2, 3});
+  CHECK(metrics.comparisons.second_person == metrics.comparisons.first_person);
+  CHECK(std::count(metrics.notes.begin(), metrics.notes.end(),
+                   "who is on the pictures is not known: intervals take every pair for people of its own") == 1);
+  for (const char* more : {"all_pairs = true", "genuine = 1\nimpostor = 1", "pairs = \"pairs.txt\""})
+    CHECK(refusal(data + more) ==
+          front + "the data source brings its own pairs; leave out \"pairs\", \"all_pairs\", \"genuine\" and \"impostor\"");
 }
 
 TEST_CASE("verification: mistakes are listed hardest first, with the keys of both pictures") {

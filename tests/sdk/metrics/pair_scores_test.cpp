@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
+
+#include "lafs/rng.h"
 
 using namespace lafs;
 using namespace lafs::metrics;
@@ -67,6 +70,7 @@ TEST_CASE("pair scores: a variant is carried by every value and by the curve") {
   Metrics metrics;
   add_pair_scores(protocol(), separate(), "pixels", metrics);
   for (const Metric& metric : metrics.values) CHECK(metric.variant == "pixels");
+  CHECK(metrics.warnings.empty());
   REQUIRE(metrics.curves.size() == 1);
   CHECK(metrics.curves[0].full_name() == "pixels/roc");
   CHECK(std::is_sorted(metrics.curves[0].x.begin(), metrics.curves[0].x.end()));
@@ -122,4 +126,93 @@ TEST_CASE("pair scores: a rate that the impostor pairs cannot measure is noted")
   CHECK(std::count_if(metrics.notes.begin(), metrics.notes.end(), [](const std::string& note) {
           return note.find("cannot measure a false accept rate of 0.1") != std::string::npos;
         }) == 0);
+}
+
+TEST_CASE("pair scores: where one kind is most of the pairs, balanced accuracy leads and the constant answer stands beside accuracy") {
+  PairProtocol made = protocol();
+  std::vector<double> distances;
+  for (size_t i = 0; i < 40; ++i) {
+    made.same[i] = i % 5 == 0 ? 1 : 0;
+    made.pairs[i].same = i % 5 == 0;
+    distances.push_back(i % 10 == 0 ? 0.5 : 1.5);  // half the genuine pairs are like impostors
+  }
+  CHECK(made.is_unbalanced());
+  CHECK(made.constant_answer() == doctest::Approx(0.8));
+  Metrics metrics;
+  add_pair_scores(made, distances, "", metrics);
+  CHECK(metrics.values[0].name == "balanced_accuracy");
+  CHECK(metrics.values[0].value == doctest::Approx(0.75));
+  CHECK(metrics.values[1].name == "accuracy");
+  CHECK(metrics.values[1].value == doctest::Approx(0.9));
+  CHECK(metrics.values[2].name == "constant_answer");
+  CHECK(metrics.values[2].headline);
+  Metrics even;
+  add_pair_scores(protocol(), separate(), "", even);
+  CHECK_FALSE(value(even, "constant_answer").headline);
+  CHECK(value(even, "constant_answer").value == 0.5);
+}
+
+TEST_CASE("pair scores: the rates of the model have an interval around them, those of a variant have none") {
+  PairProtocol made = protocol();
+  made.resampling = {200, 1};
+  std::vector<double> distances = separate();
+  for (const size_t i : {4, 8, 12}) distances[i] = 1.7;
+  Metrics metrics;
+  add_pair_scores(made, distances, "", metrics);
+  add_pair_scores(made, distances, "pixels", metrics);
+  const Metric& tar = value(metrics, "tar@far=0.1");
+  CHECK(tar.value == doctest::Approx(0.85));
+  CHECK(tar.low < 0.85);
+  CHECK(tar.high > 0.85);
+  CHECK(std::isnan(value(metrics, "pixels/tar@far=0.1").low));
+}
+
+TEST_CASE("pair scores: a curve of many points keeps its ends and its low rates") {
+  PairProtocol made;
+  std::vector<double> distances;
+  Rng rng(3);
+  for (int64_t i = 0; i < 20000; ++i) {
+    made.pairs.push_back({2 * i, 2 * i + 1, i % 2 == 0});
+    made.same.push_back(i % 2 == 0 ? 1 : 0);
+    distances.push_back(std::abs(rng.normal(i % 2 == 0 ? 0.8 : 1.6, 0.3)));
+  }
+  Metrics metrics;
+  add_pair_scores(made, distances, "", metrics);
+  const Curve& roc = metrics.curves[0];
+  CHECK(roc.x.size() <= 210);
+  CHECK(roc.x.front() == 0);
+  CHECK(roc.x.back() == 1);
+  CHECK(roc.y.back() == 1);
+  CHECK(std::is_sorted(roc.y.begin(), roc.y.end()));
+  CHECK(std::count_if(roc.x.begin(), roc.x.end(), [](double far) { return far > 0 && far < 0.01; }) >= 20);
+}
+
+TEST_CASE("pair scores: what is kept of every pair says whether its fold decided it rightly") {
+  PairProtocol made = protocol();
+  std::vector<double> distances = separate();
+  distances[7] = 0.1;
+  Metrics metrics;
+  add_pair_comparisons(made, distances, add_pair_scores(made, distances, "", metrics), "abc", metrics);
+  const Comparisons& kept = metrics.comparisons;
+  CHECK(kept.pairs == "abc");
+  CHECK(kept.same == made.same);
+  CHECK(kept.scores[7] == doctest::Approx(0.95));
+  CHECK(std::count(kept.correct.begin(), kept.correct.end(), 0) == 1);
+  CHECK(kept.correct[7] == 0);
+  CHECK(kept.first_person[7] == 7);
+  CHECK(kept.second_person[7] == 7);
+}
+
+TEST_CASE("pair scores: a histogram counts every pair once, by kind") {
+  Metrics metrics;
+  add_pair_histogram(protocol(), separate(), "", metrics);
+  REQUIRE(metrics.histograms.size() == 1);
+  const Histogram& histogram = metrics.histograms[0];
+  CHECK(histogram.kinds == std::vector<std::string>{"genuine", "impostor"});
+  CHECK(histogram.low <= 0.25);
+  CHECK(histogram.high >= 0.75);
+  for (size_t kind = 0; kind < 2; ++kind) {
+    CHECK(histogram.counts[kind].size() == histogram.counts[0].size());
+    CHECK(std::count(histogram.counts[kind].begin(), histogram.counts[kind].end(), 20) == 1);
+  }
 }

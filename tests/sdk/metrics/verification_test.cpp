@@ -59,6 +59,22 @@ TEST_CASE("verification: counting by grid equals counting one pair at a time, di
   }
 }
 
+TEST_CASE("verification: a balanced threshold gives both kinds the same weight") {
+  // Nine impostors to one genuine pair: telling every pair "different" is right nine times of ten.
+  std::vector<double> distances;
+  std::vector<uint8_t> same;
+  for (int i = 0; i < 200; ++i) {
+    same.push_back(i % 10 == 0 ? 1 : 0);
+    distances.push_back(i % 10 == 0 ? 0.9 : i % 3 == 0 ? 0.8 : 1.5);
+  }
+  const FoldAccuracy plain = fold_accuracy(distances, same, 10), balanced = fold_accuracy(distances, same, 10, Criterion::balanced);
+  CHECK(plain.mean == doctest::Approx(0.9));
+  CHECK(std::all_of(plain.best_threshold.begin(), plain.best_threshold.end(), [](int64_t j) { return j == 0; }));
+  CHECK(std::all_of(balanced.best_threshold.begin(), balanced.best_threshold.end(), [](int64_t j) { return j == 91; }));
+  CHECK(balanced.mean == doctest::Approx((1 + 120.0 / 180) / 2));
+  CHECK(balanced.accuracy.size() == 10);
+}
+
 TEST_CASE("verification: what cannot be scored is an error before any statistics") {
   const float nan = std::nanf("");
   CHECK(test::error_of([&] { consecutive_pairs(5, std::vector<uint8_t>{1, 0}); }) == "5 pictures do not make 2 pairs");
