@@ -25,6 +25,14 @@ Node text_node(const std::string& text) {
   return node;
 }
 
+/// Whether a folder has the lists of IJB.
+bool is_ijb(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / "meta", none))
+    if (entry.path().filename().string().ends_with("_name_5pts_score.txt")) return true;
+  return false;
+}
+
 /// The table of a data source that a path stands for.
 Node table_of(const SourceRequest& request) {
   const fs::path& path = request.path;
@@ -41,7 +49,7 @@ Node table_of(const SourceRequest& request) {
   if (fs::is_regular_file(path)) {
     if (const auto what = formats::not_data(path)) throw Error(*what);
   }
-  table.put("use", text_node("image_folder"));
+  table.put("use", text_node(folder && is_ijb(path) ? "ijb" : "image_folder"));
   if (folder) {
     table.put("root", text_node(path.string()));
   } else {

@@ -17,7 +17,7 @@ constexpr const char* what_is_tried =
 
 constexpr const char* options_help =
     "TOML file with options to use instead of the defaults; for an objective: tables of a recipe, such as [objective] and [backbone], laid "
-    "over those of the suite; \"{images}\" and \"{records}\" stand for a folder of pictures and a record set";
+    "over those of the suite; \"{images}\", \"{records}\" and \"{ijb}\" stand for a folder of pictures, a record set and an IJB folder";
 
 }  // namespace
 

@@ -65,12 +65,26 @@ std::string pair_list(const std::vector<std::string>& keys) {
   return lines;
 }
 
+/// Eight pictures of three templates, as IJB has them.
+void write_ijb(const fs::path& root) {
+  fs::create_directories(root / "loose_crop");
+  fs::create_directories(root / "meta");
+  std::ofstream templates(root / "meta" / "toy_face_tid_mid.txt"), faces(root / "meta" / "toy_name_5pts_score.txt");
+  for (int picture = 0; picture < 8; ++picture) {
+    const std::string name = std::to_string(picture) + ".pgm";
+    std::ofstream(root / "loose_crop" / name, std::ios::binary) << pgm(90 + picture, 120, picture);
+    templates << name << ' ' << 5 * (picture % 3) << ' ' << picture / 2 << '\n';
+    faces << name << " 30 50 " << 60 + picture << " 51 45 70 33 90 61 88 0.9\n";
+  }
+}
+
 }  // namespace
 
 Material::Material() {
   std::string name = (fs::temp_directory_path() / "lafs_material_XXXXXX").string();
   if (!::mkdtemp(name.data())) throw Error(name + ": no folder can be made here");
   folder_ = name;
+  write_ijb(folder_ / "ijb");
   fs::create_directories(folder_ / "records");
   formats::FaceWriter writer(folder_ / "records" / "train.rec", formats::FaceWriter::Style::range);
   std::vector<std::string> keys;
@@ -104,6 +118,7 @@ Material::~Material() {
 
 std::string Material::fill(std::string text) const {
   const std::map<std::string, std::string> marks{{"{images}", (folder_ / "images").string()},
+                                                 {"{ijb}", (folder_ / "ijb").string()},
                                                  {"{records}", (folder_ / "records" / "train.rec").string()},
                                                  {"{onnx}", (folder_ / "network.onnx").string()},
                                                  {"{torchscript}", (folder_ / "network.pt").string()},

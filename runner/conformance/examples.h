@@ -24,7 +24,7 @@ class Material {
   Material& operator=(const Material&) = delete;
 
   /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{pairs}" a list of all pairs
-  /// of the folder's pictures; "{verification_set}" the set of twenty pairs; "{onnx}" and "{torchscript}" the network.
+  /// of the folder's pictures; "{verification_set}" the set of twenty pairs; "{ijb}" a folder as IJB's; "{onnx}" and "{torchscript}" the network.
   std::string fill(std::string text) const;
 
  private:
