@@ -47,6 +47,7 @@ Command add_diagnose(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_verify_resume(CLI::App& app);
 Command add_data(CLI::App& app);
+Command add_align(CLI::App& app);
 Command add_bench(CLI::App& app);
 Command add_show(CLI::App& app);
 Command add_import(CLI::App& app);

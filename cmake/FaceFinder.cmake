@@ -1,0 +1,13 @@
+# liblafs_faces.so: OpenCV's YuNet, with one exported symbol. `lafs align --detector` opens it; nothing else pays for its many libraries.
+find_path(LAFS_OPENCV_OBJDETECT_INCLUDE opencv2/objdetect.hpp PATH_SUFFIXES opencv4)
+find_library(LAFS_OPENCV_OBJDETECT opencv_objdetect)
+if(NOT LAFS_OPENCV_OBJDETECT_INCLUDE OR NOT LAFS_OPENCV_OBJDETECT)
+  message(FATAL_ERROR "OpenCV's objdetect is missing; run ./bootstrap, or install libopencv-objdetect-dev")
+endif()
+set(map ${CMAKE_SOURCE_DIR}/sdk/faces/faces.map)
+add_library(lafs_faces MODULE ${CMAKE_SOURCE_DIR}/sdk/faces/finder.cpp)
+target_include_directories(lafs_faces PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
+target_include_directories(lafs_faces SYSTEM PRIVATE ${LAFS_OPENCV_OBJDETECT_INCLUDE})
+target_link_libraries(lafs_faces PRIVATE ${LAFS_OPENCV_OBJDETECT} ${LAFS_OPENCV_IMGPROC} ${LAFS_OPENCV_CORE})
+target_link_options(lafs_faces PRIVATE -Wl,--version-script=${map} -Wl,--as-needed -Wl,-z,defs)
+set_target_properties(lafs_faces PROPERTIES LINK_DEPENDS ${map} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/lafs)
