@@ -1,51 +1,52 @@
 #include "metrics/roc.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
-
-#include "lafs/error.h"
+#include <utility>
 
 namespace lafs::metrics {
 namespace {
 
-void check_scores(std::span<const double> scores, std::span<const uint8_t> genuine) {
-  if (scores.size() != genuine.size()) throw Error(fmt::format("{} scores have {} labels", scores.size(), genuine.size()));
-  for (size_t i = 0; i < scores.size(); ++i)
-    if (std::isnan(scores[i])) throw Error(fmt::format("score {} is not a number", i));
-}
+constexpr double before_all = std::numeric_limits<double>::infinity();
 
 /// Second differences of both counts vanish: the point lies on a straight run.
 bool is_straight(const RocPoint& a, const RocPoint& b, const RocPoint& c) {
   return c.fp - 2 * b.fp + a.fp == 0 && c.tp - 2 * b.tp + a.tp == 0;
 }
 
+/// Calls `each(point)` for every distinct score, largest first.
+template <typename Each>
+void for_points(const SortedScores& scores, const Each& each) {
+  const std::vector<double>&genuine = scores.genuine, &impostors = scores.impostors;
+  size_t g = 0, i = 0;
+  while (g < genuine.size() || i < impostors.size()) {
+    const bool from_impostors = g == genuine.size() || (i < impostors.size() && impostors[i] > genuine[g]);
+    const double score = from_impostors ? impostors[i] : genuine[g];
+    while (i < impostors.size() && impostors[i] == score) ++i;
+    while (g < genuine.size() && genuine[g] == score) ++g;
+    each(RocPoint{static_cast<int64_t>(i), static_cast<int64_t>(g), score});
+  }
+}
+
 }  // namespace
 
 Roc roc_curve(std::span<const double> scores, std::span<const uint8_t> genuine, Collinear collinear) {
-  check_scores(scores, genuine);
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  std::vector<RocPoint> all;
-  int64_t fp = 0, tp = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    ++(genuine[order[i]] ? tp : fp);
-    const bool last_of_equal = i + 1 == order.size() || scores[order[i + 1]] != scores[order[i]];
-    if (last_of_equal) all.push_back({fp, tp, scores[order[i]]});
-  }
-  if (tp == 0) throw Error("a curve needs genuine comparisons, and there are none");
-  if (fp == 0) throw Error("a curve needs impostor comparisons, and there are none");
-  Roc roc{{{0, 0, std::numeric_limits<double>::infinity()}}, tp, fp};
-  for (size_t i = 0; i < all.size(); ++i) {
-    const bool inner = i > 0 && i + 1 < all.size();
-    // All removals are decided on the whole list: neighbours are those before any removal.
-    if (collinear == Collinear::drop && inner && is_straight(all[i - 1], all[i], all[i + 1])) continue;
-    roc.points.push_back(all[i]);
-  }
+  return roc_curve(sorted_scores(scores, genuine, 1), collinear);
+}
+
+Roc roc_curve(const SortedScores& scores, Collinear collinear) {
+  Roc roc{{{0, 0, before_all}}, std::ssize(scores.genuine), std::ssize(scores.impostors)};
+  // All removals are decided on the whole list: the neighbours of a point are those before any removal.
+  RocPoint before, point;
+  int64_t seen = 0;
+  for_points(scores, [&](const RocPoint& after) {
+    const bool first = seen == 1;
+    if (seen > 0 && (first || collinear == Collinear::keep || !is_straight(before, point, after))) roc.points.push_back(point);
+    before = std::exchange(point, after);
+    ++seen;
+  });
+  roc.points.push_back(point);
   return roc;
 }
 
@@ -79,6 +80,28 @@ size_t point_within(const Roc& roc, double far_target) {
   size_t last = 0;
   while (last + 1 < roc.points.size() && roc.far(last + 1) <= far_target) ++last;
   return last;
+}
+
+RocPoint point_within(const SortedScores& scores, double far_target) {
+  const auto impostors = static_cast<double>(scores.impostors.size());
+  // The most false accepts: the rate is compared as it is reported, so a product is no more than where to start.
+  auto most = static_cast<size_t>(std::clamp(far_target * impostors, 0.0, impostors));
+  while (most < scores.impostors.size() && static_cast<double>(most + 1) / impostors <= far_target) ++most;
+  while (most > 0 && static_cast<double>(most) / impostors > far_target) --most;
+  if (most == scores.impostors.size()) {
+    const double last = std::min(scores.genuine.back(), scores.impostors.back());
+    return {std::ssize(scores.impostors), std::ssize(scores.genuine), last};
+  }
+  // Every score above this impostor's is accepted; the last of them is the threshold.
+  const double refused = scores.impostors[most];
+  const auto above = [&](const std::vector<double>& list) {
+    return std::lower_bound(list.begin(), list.end(), refused, [](double value, double score) { return value > score; }) - list.begin();
+  };
+  const int64_t fp = above(scores.impostors), tp = above(scores.genuine);
+  double score = before_all;
+  if (fp > 0) score = std::min(score, scores.impostors[static_cast<size_t>(fp) - 1]);
+  if (tp > 0) score = std::min(score, scores.genuine[static_cast<size_t>(tp) - 1]);
+  return {fp, tp, score};
 }
 
 }  // namespace lafs::metrics

@@ -3,6 +3,8 @@
 #include <span>
 #include <vector>
 
+#include "metrics/sorted_scores.h"
+
 namespace lafs::metrics {
 
 /// Cumulative counts after every comparison with at least this score is accepted.
@@ -27,6 +29,9 @@ enum class Collinear { drop, keep };
 /// Throws Error for a NaN score, unequal lengths, or when one of the two kinds is missing.
 Roc roc_curve(std::span<const double> scores, std::span<const uint8_t> genuine, Collinear collinear);
 
+/// The same from scores that are sorted already. With `drop`, memory for the points that stay alone.
+Roc roc_curve(const SortedScores& scores, Collinear collinear);
+
 /// Trapezoids under TAR over FAR, [0, 1]; dropping does not change it.
 double area(const Roc& roc);
 
@@ -38,5 +43,7 @@ size_t nearest_point(const Roc& roc, double far_target);
 
 /// Index of the last point whose FAR is not above the target: the definition of most papers.
 size_t point_within(const Roc& roc, double far_target);
+/// That point among all, without making a curve; (0, 0) with an infinite score where even the first is above.
+RocPoint point_within(const SortedScores& scores, double far_target);
 
 }  // namespace lafs::metrics

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 # Inputs that decide a count: a little more of one decides the same.
-FREE = {"dist"}
+FREE = {"dist", "scores"}
 
 
 def numbers(node, path=()):
