@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/file_kind.h"
 #include "formats/mapped_file.h"
@@ -45,12 +47,32 @@ std::string ijb_prefix(const fs::path& meta) {
   throw Error(fmt::format("\"{}\" has no list *{}", meta.string(), ending));
 }
 
-EvaluationSet ijb(const fs::path& root) {
-  const std::string prefix = ijb_prefix(root / "meta"), data = fmt::format("{{ use = \"ijb\", root = {} }}", quoted(root));
-  EvaluationSet set{.what = "IJB set", .tables = fmt::format("[[evaluator]]\nuse = \"template_verification\"\nroot = {}\ndata = {}\n", quoted(root), data)};
-  if (fs::exists(root / "meta" / (prefix + "_1N_probe_mixed.csv"))) {
-    set.tables += fmt::format("\n[[evaluator]]\nuse = \"identification_1n\"\nroot = {}\ndata = {}\n", quoted(root), data);
+/// Galleries of 1:N, G1 and G2 of IJB-C or S1 and S2 of IJB-B.
+std::vector<fs::path> galleries(const fs::path& meta, const std::string& prefix) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(meta)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(prefix + "_1N_gallery_") && name.ends_with(".csv")) found.push_back(entry.path());
   }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+EvaluationSet ijb(const fs::path& root) {
+  const fs::path meta = root / "meta";
+  const std::string prefix = ijb_prefix(meta);
+  const auto list = [&](const char* name) { return quoted(meta / (prefix + name)); };
+  const std::string common = fmt::format("data = {{ use = \"ijb\", root = {} }}\npictures = {}\nfaces = {}\n", quoted(root),
+                                         list("_face_tid_mid.txt"), list("_name_5pts_score.txt"));
+  EvaluationSet set{.what = "IJB set",
+                    .tables = fmt::format("[[evaluator]]\nuse = \"template_verification\"\n{}pairs = {}\n", common,
+                                          list("_template_pair_label.txt"))};
+  const std::vector<fs::path> found = galleries(meta, prefix);
+  if (found.empty()) return set;
+  std::vector<std::string> names;
+  for (const fs::path& gallery : found) names.push_back(quoted(gallery));
+  set.tables += fmt::format("\n[[evaluator]]\nuse = \"identification_1n\"\n{}galleries = [{}]\nprobes = {}\n", common,
+                            fmt::join(names, ", "), list("_1N_probe_mixed.csv"));
   return set;
 }
 
