@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t header_bytes = 16;
-constexpr uint64_t row_bytes = 4, float_type = 5;
+constexpr size_t feature_header_bytes = 16;
+constexpr uint64_t feature_row_bytes = 4, feature_type = 5;
 
 [[noreturn]] void wrong_feature(const fs::path& file, const std::string& reason) {
   throw Error(fmt::format("\"{}\" is no feature file of MegaFace: {}", file.string(), reason));
@@ -29,7 +29,7 @@ constexpr uint64_t row_bytes = 4, float_type = 5;
 
 void write_megaface_feature(const fs::path& file, std::span<const float> values) {
   std::string bytes;
-  for (const uint64_t number : {static_cast<uint64_t>(values.size()), uint64_t{1}, row_bytes, float_type})
+  for (const uint64_t number : {static_cast<uint64_t>(values.size()), uint64_t{1}, feature_row_bytes, feature_type})
     append_little_endian(bytes, number, 4);
   for (const float value : values) append_little_endian(bytes, std::bit_cast<uint32_t>(value), 4);
   write_atomically(file, bytes);
@@ -37,15 +37,15 @@ void write_megaface_feature(const fs::path& file, std::span<const float> values)
 
 std::vector<float> read_megaface_feature(const fs::path& file) {
   const PreadFile in(file);
-  if (in.size() < header_bytes) wrong_feature(file, fmt::format("it has {} bytes, and the header alone has 16", in.size()));
+  if (in.size() < feature_header_bytes) wrong_feature(file, fmt::format("it has {} bytes, and the header alone has 16", in.size()));
   std::vector<uint8_t> bytes(in.size());
   in.read(0, bytes);
   const auto number = [&](size_t at) { return from_little_endian(bytes.data() + 4 * at, 4); };
   const uint64_t rows = number(0);
   if (number(1) != 1) wrong_feature(file, fmt::format("it has {} columns, expected 1", number(1)));
-  if (number(2) != row_bytes || number(3) != float_type)
+  if (number(2) != feature_row_bytes || number(3) != feature_type)
     wrong_feature(file, fmt::format("its rows have {} bytes of type {}, expected 4 of type 5", number(2), number(3)));
-  if (rows == 0 || in.size() != header_bytes + row_bytes * rows)
+  if (rows == 0 || in.size() != feature_header_bytes + feature_row_bytes * rows)
     wrong_feature(file, fmt::format("its header says {} rows, and it has {} bytes", rows, in.size()));
   std::vector<float> values;
   for (uint64_t r = 0; r < rows; ++r) {
