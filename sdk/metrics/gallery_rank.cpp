@@ -14,12 +14,12 @@
 namespace lafs::metrics {
 namespace {
 
-constexpr double no_similarity = std::numeric_limits<double>::infinity();
+constexpr double never_reached = std::numeric_limits<double>::infinity();
 
 /// The most similar mate of a probe, and how many rows come before it.
 struct BestMate {
   int64_t row = -1;
-  double similarity = -no_similarity;
+  double similarity = -never_reached;
   int64_t before = 0;
 };
 
@@ -44,7 +44,7 @@ class RankSink final : public ProductSink {
 
   double bound(int64_t probe) const override {
     const BestMate& mate = best[static_cast<size_t>(probe)];
-    return mate.row < 0 || mate.before >= deepest_ ? no_similarity : mate.similarity;
+    return mate.row < 0 || mate.before >= deepest_ ? never_reached : mate.similarity;
   }
 
   void offer(int64_t probe, int64_t row, double product, double error, const Chunk& chunk) override {
