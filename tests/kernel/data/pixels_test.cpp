@@ -98,5 +98,27 @@ TEST_CASE("pixels: a picture of the contract's size keeps its bytes, another is 
   }
 }
 
+TEST_CASE("pixels: a shift moves the picture, and what is left behind is black") {
+  InputContract input;
+  input.height = 5;
+  input.width = 7;
+  const std::shared_ptr<uint8_t> bytes(new uint8_t[5 * 7 * 3], std::default_delete<uint8_t[]>());
+  for (int i = 0; i < 5 * 7 * 3; ++i) bytes.get()[i] = static_cast<uint8_t>(1 + i);
+  for (const auto& [right, down] :
+       std::vector<std::pair<int64_t, int64_t>>{{2, 0}, {-3, 1}, {0, -4}, {6, 4}, {7, 0}, {-9, 2}, {1, 5}, {2, -80}}) {
+    CAPTURE(right);
+    CAPTURE(down);
+    input.shift = {right, down};
+    const Image out = fitted({5, 7, bytes}, input);
+    for (int64_t y = 0; y < 5; ++y) {
+      for (int64_t x = 0; x < 7; ++x) {
+        const int64_t from_y = y - down, from_x = x - right;
+        const bool inside = from_y >= 0 && from_y < 5 && from_x >= 0 && from_x < 7;
+        for (int64_t c = 0; c < 3; ++c) CHECK(out.row(y)[x * 3 + c] == (inside ? bytes.get()[(from_y * 7 + from_x) * 3 + c] : 0));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lafs

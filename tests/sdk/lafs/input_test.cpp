@@ -28,9 +28,26 @@ std::vector<Change> changes() {
           {"std[0]", "0.5", "1", [](InputContract& input) { input.std[0] = 1; }},
           {"alignment", "as_stored", "arcface112", [](InputContract& input) { input.alignment = "arcface112"; }},
           {"interpolation", "bilinear", "bicubic", [](InputContract& input) { input.interpolation = "bicubic"; }},
+          {"shift[0]", "0", "8", [](InputContract& input) { input.shift[0] = 8; }},
           {"flip", "sum", "none", [](InputContract& input) { input.flip = "none"; }},
           {"score", "cosine", "euclidean", [](InputContract& input) { input.score = "euclidean"; }}};
 }
+
+/// Gives a list of whole numbers for `shift`.
+class GivesShift final : public Params {
+ public:
+  explicit GivesShift(std::vector<int64_t> shift) : shift_(std::move(shift)) {}
+  bool affects = false;  ///< whether the option enters identities, as it was declared before the value was given
+
+ private:
+  void visit(const Option& option) override {
+    if (option.key != "shift") return;
+    affects = !option.affects_nothing;
+    *std::get<std::vector<int64_t>*>(option.slot) = shift_;
+  }
+
+  std::vector<int64_t> shift_;
+};
 
 /// Gives options as a recipe would.
 class Gives final : public Params {
@@ -97,4 +114,15 @@ TEST_CASE("input: a mean needs a number for each channel") {
   InputContract input;
   Gives two("custom", {0.1, 0.2});
   CHECK(test::error_of([&] { input.declare(two); }) == "[input] mean has 2 numbers; it needs 3, one for each channel");
+}
+
+TEST_CASE("input: a shift has two numbers, and enters identities only where there is one") {
+  InputContract input;
+  GivesShift right({8, 0}), three({8, 0, 1});
+  input.declare(right);
+  CHECK(input.shift == std::vector<int64_t>{8, 0});
+  CHECK_FALSE(right.affects);
+  input.declare(right);
+  CHECK(right.affects);
+  CHECK(test::error_of([&] { input.declare(three); }) == "[input] shift has 3 numbers; it needs 2, right and down");
 }
