@@ -48,6 +48,9 @@ void RunOptions::declare(Params& p) {
   p.affects_nothing("identities", identities, at_least(0),
                     "identities of the training data, for plan and check where the data is not there; 0: unknown");
   p.affects_nothing("evaluate_every", evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
+  p.affects_nothing("best", best,
+                    "\"EVALUATOR/METRIC\" of the checkpoint that is called best, with - in front where smaller is better; empty: the first "
+                    "metric of the first evaluator");
   p.affects_nothing("checkpoint_every", checkpoint_every, at_least(0), "optimizer steps between checkpoints; 0: at the end of each epoch");
   p.affects_nothing("checkpoint_minutes", checkpoint_minutes, at_least(0),
                     "minutes since the last checkpoint after which one is written in between; 0: none is");

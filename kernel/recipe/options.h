@@ -43,6 +43,7 @@ struct RunOptions {
   /// Of the training data, for `plan` and `check` where the data is missing; compared with it where it is not.
   int64_t images = 0, identities = 0;
   double evaluate_every = 1;      ///< epochs between evaluations; 0: only at the end
+  std::string best;               ///< "EVALUATOR/METRIC" that ranks checkpoints, "-" in front: smaller is better; empty: the first value
   int64_t checkpoint_every = 0;   ///< optimizer steps between checkpoints; 0: at the end of each epoch
   double checkpoint_minutes = 0;  ///< also when this time has passed since the last; 0: not by time
   int64_t keep_every = 0;         ///< every n-th of the checkpoints by steps or epochs stays; 0: only the last and the best

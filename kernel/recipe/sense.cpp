@@ -1,5 +1,12 @@
 #include "kernel/recipe/sense.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kernel/recipe/best_metric.h"
+#include "lafs/suggestion.h"
+
 namespace lafs {
 
 namespace {
@@ -13,6 +20,24 @@ Position position_of(const Node& tree, const char* table, const char* key) {
 
 bool is_zero(const Schedule& schedule) { return schedule.from == 0 && (schedule.shape == "constant" || schedule.to == 0); }
 
+/// That `best` names an evaluator which runs while there are checkpoints to choose from.
+void check_best(const Recipe& recipe, const Position& position, Diagnostics& diagnostics) {
+  const BestMetric best = best_metric_of(recipe.run.best);
+  std::vector<std::string> names;
+  for (const EvaluatorEntry& entry : recipe.evaluators) names.push_back(entry.name);
+  const auto found = std::find(names.begin(), names.end(), best.evaluator);
+  if (best.metric.empty()) {
+    diagnostics.error(position, fmt::format("best = \"{}\" is not \"EVALUATOR/METRIC\", such as \"dev/accuracy\"", recipe.run.best));
+  } else if (found == names.end()) {
+    diagnostics.error(position,
+                      fmt::format("best = \"{}\" names no evaluator of the recipe{}", recipe.run.best, suggestion(best.evaluator, names)));
+  } else if (!recipe.evaluators[static_cast<size_t>(found - names.begin())].while_training) {
+    diagnostics.error(position, fmt::format("best = \"{}\" names an evaluator that does not run while training; remove its "
+                                            "while_training = false",
+                                            recipe.run.best));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> sense_notes(const Recipe& recipe) {
@@ -25,6 +50,7 @@ void check_sense(const Recipe& recipe, const Node& tree, Diagnostics& diagnostic
     diagnostics.error(position_of(tree, "run", "clip_norm"),
                       "clip_norm = 0 makes every gradient 0, and nothing trains; to leave gradients as they are, write clip = \"none\"");
   }
+  if (!recipe.run.best.empty()) check_best(recipe, position_of(tree, "run", "best"), diagnostics);
   if (recipe.optimizer_options.layer_decay == 0) {
     diagnostics.error(position_of(tree, "optimizer", "layer_decay"),
                       "layer_decay = 0 trains the last layer alone; write 1 for one rate in all layers");

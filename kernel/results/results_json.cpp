@@ -14,7 +14,7 @@ namespace lafs {
 
 namespace {
 
-constexpr size_t curve_points = 200;
+constexpr size_t curve_points = 210;
 
 nlohmann::json curve_json(const Curve& curve) {
   nlohmann::json x = nlohmann::json::array(), y = nlohmann::json::array();
@@ -27,6 +27,11 @@ nlohmann::json curve_json(const Curve& curve) {
   return {{"name", curve.full_name()}, {"variant", curve.variant}, {"x_name", curve.x_name}, {"y_name", curve.y_name}, {"x", x}, {"y", y}};
 }
 
+nlohmann::json histogram_json(const Histogram& histogram) {
+  return {{"name", histogram.full_name()}, {"variant", histogram.variant}, {"x_name", histogram.x_name}, {"low", histogram.low},
+          {"high", histogram.high},        {"kinds", histogram.kinds},     {"counts", histogram.counts}};
+}
+
 nlohmann::json metrics_json(const NamedMetrics& named) {
   nlohmann::json values = nlohmann::json::array(), curves = nlohmann::json::array(), lists = nlohmann::json::array();
   for (const Metric& m : named.metrics.values) {
@@ -37,6 +42,7 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
                       {"n", m.n},
                       {"unit", unit_text(m.unit)}});
     if (!m.headline) values.back()["headline"] = false;
+    if (std::isfinite(m.low) && std::isfinite(m.high)) values.back()["interval"] = {m.low, m.high};
   }
   for (const Curve& curve : named.metrics.curves) curves.push_back(curve_json(curve));
   for (const RankedList& list : named.metrics.lists) {
@@ -44,8 +50,11 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
     for (const RankedItem& item : list.items) items.push_back({{"what", item.what}, {"score", item.score}});
     lists.push_back({{"name", list.name}, {"items", items}});
   }
-  return {{"name", named.name}, {"seconds", named.seconds}, {"values", values},
-          {"curves", curves},   {"lists", lists},           {"notes", named.metrics.notes}};
+  nlohmann::json out{{"name", named.name}, {"seconds", named.seconds}, {"values", values},
+                     {"curves", curves},   {"lists", lists},           {"notes", named.metrics.notes}};
+  if (!named.metrics.warnings.empty()) out["warnings"] = named.metrics.warnings;
+  for (const Histogram& histogram : named.metrics.histograms) out["histograms"].push_back(histogram_json(histogram));
+  return out;
 }
 
 double number_or_nan(const nlohmann::json& object, const char* key) {
@@ -84,18 +93,44 @@ std::vector<double> numbers_of(const nlohmann::json& list) {
   return numbers;
 }
 
+std::vector<std::string> texts_of(const nlohmann::json& list) {
+  std::vector<std::string> texts;
+  for (const auto& text : list)
+    if (text.is_string()) texts.push_back(text.get<std::string>());
+  return texts;
+}
+
 Metric metric_of(const nlohmann::json& value) {
   const auto [variant, name] = variant_and_name(value);
   const auto n = value.find("n");
   const double number = number_or_nan(value, "value");
   const std::string unit = text_or_empty(value, "unit");
+  const std::vector<double> interval = numbers_of(value.value("interval", nlohmann::json::array()));
   return {.name = name,
           .variant = variant,
           .value = number,
           .standard_error = number_or_nan(value, "standard_error"),
           .n = n != value.end() && n->is_number_integer() ? n->get<int64_t>() : 0,
           .unit = value.contains("variant") ? unit_named(unit) : old_unit(name, unit, number),
-          .headline = value.value("headline", true)};
+          .headline = value.value("headline", true),
+          .low = interval.size() == 2 ? interval[0] : NAN,
+          .high = interval.size() == 2 ? interval[1] : NAN};
+}
+
+Histogram histogram_of(const nlohmann::json& json) {
+  const auto [variant, name] = variant_and_name(json);
+  Histogram out{name,
+                variant,
+                text_or_empty(json, "x_name"),
+                number_or_nan(json, "low"),
+                number_or_nan(json, "high"),
+                texts_of(json.value("kinds", nlohmann::json::array())),
+                {}};
+  for (const auto& kind : json.value("counts", nlohmann::json::array())) {
+    out.counts.emplace_back();
+    for (const double count : numbers_of(kind)) out.counts.back().push_back(static_cast<int64_t>(count));
+  }
+  return out;
 }
 
 Metrics metrics_of(const nlohmann::json& evaluator) {
@@ -112,9 +147,9 @@ Metrics metrics_of(const nlohmann::json& evaluator) {
     for (const auto& item : list(ranked, "items"))
       metrics.lists.back().items.push_back({text_or_empty(item, "what"), number_or_nan(item, "score")});
   }
-  for (const auto& note : list(evaluator, "notes")) {
-    if (note.is_string()) metrics.notes.push_back(note.get<std::string>());
-  }
+  metrics.notes = texts_of(list(evaluator, "notes"));
+  metrics.warnings = texts_of(list(evaluator, "warnings"));
+  for (const auto& histogram : list(evaluator, "histograms")) metrics.histograms.push_back(histogram_of(histogram));
   return metrics;
 }
 

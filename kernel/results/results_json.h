@@ -14,8 +14,9 @@ namespace lafs {
 using ResultFacts = std::vector<std::pair<std::string, std::string>>;
 
 /// {"step":.., "which":.., facts.., "evaluators":[{"name", "seconds", "values":[{"name","variant","value","standard_error","n","unit"}],
-/// "notes", "curves", "lists"}]}. "name" is the full name ("pixels/accuracy"); "unit" is "", "share", "%", "pixels" or "s". Curves keep at
-/// most 200 points, both ends among them; a number that is not finite is null. A value that is no headline says so by "headline": false.
+/// "notes", "curves", "lists"}]}. "name" is the full name ("pixels/accuracy"); "unit" is "", "share", "%", "pixels" or "s". A value with an
+/// interval has "interval":[low, high]; an evaluator has "warnings" and "histograms" where there are some. Curves keep at most 210 points,
+/// both ends among them; a number that is not finite is null. A value that is no headline says so by "headline": false.
 nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                             const ResultFacts& facts = {});
 

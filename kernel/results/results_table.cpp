@@ -35,7 +35,11 @@ std::pair<std::string, std::string> number_and_spread(const Metric& m) {
 
 std::string metric_text(const Metric& metric) {
   const auto [number, spread] = number_and_spread(metric);
-  return spread.empty() ? number : number + " " + spread;
+  if (!spread.empty()) return number + " " + spread;
+  if (!std::isfinite(metric.value) || !std::isfinite(metric.low) || !std::isfinite(metric.high)) return number;
+  const double scale = metric.unit == Unit::share ? 100 : 1;
+  const int digits = metric.unit == Unit::share || metric.unit == Unit::percent ? 2 : 4;
+  return fmt::format("{} [{:.{}f}, {:.{}f}]", number, scale * metric.low, digits, scale * metric.high, digits);
 }
 
 namespace {
@@ -96,6 +100,8 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
     if (r == 1) out += rule + "\n";
     out += line + "\n";
   }
+  for (const NamedMetrics& named : results)
+    for (const std::string& warning : named.metrics.warnings) out += fmt::format("warning: {}: {}\n", named.name, warning);
   return out;
 }
 

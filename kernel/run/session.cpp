@@ -30,6 +30,7 @@
 #include "kernel/run/not_finite_bundle.h"
 #include "kernel/run/notes.h"
 #include "kernel/run/output_folder.h"
+#include "kernel/run/ranking.h"
 #include "kernel/run/run_checkpoints.h"
 #include "kernel/train/trainer.h"
 
@@ -166,9 +167,8 @@ void Session::evaluate(const Evaluations::Chosen& chosen, MetricsLog& log) {
   if (!results->empty()) {
     log.evaluation(position_.step, *results);
     for (RunListener* listener : request_.listeners) listener->evaluated(position_.step, *results);
-    const auto& values = results->front().metrics.values;
-    if (!values.empty() && values.front().value > position_.best_score) {
-      position_.best_score = values.front().value;
+    if (const auto score = ranking_of(recipe_.run.best, *results); score && *score > position_.best_score) {
+      position_.best_score = *score;
       position_.best_step = position_.step;
       best = true;
     }

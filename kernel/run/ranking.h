@@ -1,0 +1,15 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/results/named_metrics.h"
+
+namespace lafs {
+
+/// The number that ranks a checkpoint, larger is better. `best` is `[run] best`: "EVALUATOR/METRIC" takes that metric, with a "-" in front
+/// its negative; empty takes the first value of the first evaluator in the results. Nothing where that evaluator was not run, or has no
+/// value. Throws Error naming the metrics for one that the evaluator does not have.
+std::optional<double> ranking_of(const std::string& best, const std::vector<NamedMetrics>& results);
+
+}  // namespace lafs
