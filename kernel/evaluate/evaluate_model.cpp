@@ -6,6 +6,7 @@
 #include <torch/nn/module.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/atomic_file.h"
 #include "kernel/evaluate/measured_model.h"
 #include "kernel/evaluate/stored_embedder.h"
 #include "kernel/ledger/checkpoint_folder.h"
@@ -13,8 +14,10 @@
 #include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/row.h"
+#include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
+#include "kernel/results/scores_file.h"
 
 namespace lafs {
 
@@ -65,6 +68,11 @@ nlohmann::json evaluation_json(const Evaluation& evaluation) {
                      model.trained_here ? model.facts.identity : model.facts.backbone);
   if (chosen) about.emplace_back("chosen", "best of the evaluations while training");
   return results_json(results, model.position.step, model.checkpoint.filename().string(), about);
+}
+
+void write_evaluation(const std::filesystem::path& file, const Evaluation& evaluation) {
+  write_scores(scores_folder_of(file), evaluation.results);
+  formats::write_atomically(file, json_text(evaluation_json(evaluation)) + "\n");
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {

@@ -39,6 +39,8 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry);
 
 /// The results as results.json has them.
 nlohmann::json evaluation_json(const Evaluation& evaluation);
+/// These in a JSON file, and the scores of every pair beside it (scores_file.h).
+void write_evaluation(const std::filesystem::path& file, const Evaluation& evaluation);
 
 /// Checkpoint, step and the table of results.
 std::string evaluation_text(const Evaluation& evaluation);

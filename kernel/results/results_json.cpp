@@ -8,13 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "kernel/results/scores_file.h"
 #include "kernel/results/unit_text.h"
 
 namespace lafs {
 
 namespace {
 
-constexpr size_t curve_points = 210;
+constexpr size_t curve_points = 200;
 
 nlohmann::json curve_json(const Curve& curve) {
   nlohmann::json x = nlohmann::json::array(), y = nlohmann::json::array();
@@ -52,6 +53,7 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
   }
   nlohmann::json out{{"name", named.name}, {"seconds", named.seconds}, {"values", values},
                      {"curves", curves},   {"lists", lists},           {"notes", named.metrics.notes}};
+  if (!named.metrics.comparisons.pairs.empty()) out["pairs"] = named.metrics.comparisons.pairs;
   if (!named.metrics.warnings.empty()) out["warnings"] = named.metrics.warnings;
   for (const Histogram& histogram : named.metrics.histograms) out["histograms"].push_back(histogram_json(histogram));
   return out;
@@ -171,6 +173,7 @@ std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
 
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                    const ResultFacts& facts) {
+  write_scores(folder / "scores", results);
   rewrite_results(folder, results_json(results, step, which, facts));
 }
 

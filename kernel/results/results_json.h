@@ -15,7 +15,8 @@ using ResultFacts = std::vector<std::pair<std::string, std::string>>;
 
 /// {"step":.., "which":.., facts.., "evaluators":[{"name", "seconds", "values":[{"name","variant","value","standard_error","n","unit"}],
 /// "notes", "curves", "lists"}]}. "name" is the full name ("pixels/accuracy"); "unit" is "", "share", "%", "pixels" or "s". A value with an
-/// interval has "interval":[low, high]; an evaluator has "warnings" and "histograms" where there are some. Curves keep at most 210 points,
+/// interval has "interval":[low, high]; an evaluator has "warnings", "histograms" and the digest "pairs" where
+/// there are some. Curves keep at most 200 points,
 /// both ends among them; a number that is not finite is null. A value that is no headline says so by "headline": false.
 nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                             const ResultFacts& facts = {});
@@ -23,7 +24,8 @@ nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t st
 /// What the "evaluators" of such JSON say; null becomes NaN.
 std::vector<NamedMetrics> results_of(const nlohmann::json& results);
 
-/// results.json of a run folder, written whole or not at all. `which` is "last" or "best".
+/// results.json of a run folder, written whole or not at all, and before it the scores of every pair (scores_file.h). `which` is "last" or
+/// "best".
 void write_results(const std::filesystem::path& folder, const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                    const ResultFacts& facts = {});
 

@@ -44,6 +44,8 @@ Command add_plan(CLI::App& app);
 Command add_describe(CLI::App& app);
 Command add_eval(CLI::App& app);
 Command add_diagnose(CLI::App& app);
+Command add_compare(CLI::App& app);
+Command add_threshold(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_verify_resume(CLI::App& app);
 Command add_data(CLI::App& app);

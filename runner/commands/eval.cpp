@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "formats/atomic_file.h"
 #include "kernel/evaluate/evaluate_model.h"
 #include "kernel/results/json_text.h"
 #include "runner/commands/command.h"
@@ -29,7 +28,7 @@ int run_eval(EvalArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
   const Evaluation evaluation = evaluate_model(request, registry);
   const std::string json = json_text(evaluation_json(evaluation)) + "\n";
-  if (!arguments.out.empty()) formats::write_atomically(arguments.out, json);
+  if (!arguments.out.empty()) write_evaluation(arguments.out, evaluation);
   fmt::print("{}", arguments.json ? json : evaluation_text(evaluation));
   return done;
 }
@@ -40,7 +39,7 @@ Command add_eval(CLI::App& app) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "measure any model: with its own evaluators, those of another recipe, or on a set");
   arguments->measured.add_to(*command);
-  output_option(*command, "--out", arguments->out, "also write the results to this file, as JSON");
+  output_option(*command, "--out", arguments->out, "also write the results to this file, as JSON, and the scores of every pair beside it");
   command->add_flag("--json", arguments->json, "results as JSON on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(

@@ -21,7 +21,7 @@ std::vector<double> cosines_of(const std::vector<double>& distances) {
 
 /// At most about two hundred points: the ends, and those nearest to steps in the logarithm of x and to equal steps in y.
 Curve thinned_roc(const Roc& roc, const std::string& variant) {
-  constexpr size_t steps = 100;
+  constexpr size_t steps = 98;
   const size_t points = roc.points.size();
   std::vector<size_t> kept{0, points - 1};
   const double least = 1 / static_cast<double>(roc.impostors);
@@ -207,12 +207,12 @@ void add_pair_histogram(const PairProtocol& protocol, const std::vector<double>&
   metrics.histograms.push_back(std::move(histogram));
 }
 
-void add_pair_comparisons(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
-                          const std::string& pairs, Metrics& metrics) {
+void add_pair_comparisons(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& pairs, Metrics& metrics) {
   if (distances.size() > most_kept) {
     metrics.notes.push_back(fmt::format("the scores of {} pairs are not kept; up to {} are", distances.size(), most_kept));
     return;
   }
+  const FoldAccuracy accuracy = fold_accuracy(distances, protocol.same, protocol.folds);
   Comparisons& out = metrics.comparisons;
   out = {cosines_of(distances), protocol.same,          std::vector<uint8_t>(distances.size()),
          protocol.people.first, protocol.people.second, pairs};

@@ -51,9 +51,9 @@ void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& 
 /// Appends the histogram "scores": cosines of genuine and of impostor pairs.
 void add_pair_histogram(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics);
 
-/// Fills `Metrics::comparisons`; `pairs` is the digest of the pairs. Nothing above a million pairs, where a note says so.
-void add_pair_comparisons(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
-                          const std::string& pairs, Metrics& metrics);
+/// Fills `Metrics::comparisons`: cosines, and whether each pair is right at the threshold of its fold for accuracy; `pairs` is the digest
+/// of the pairs. Nothing above a million pairs, where a note says so.
+void add_pair_comparisons(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& pairs, Metrics& metrics);
 
 /// Appends notes on the rules behind the numbers: how distances are accepted, and which of the rates the pairs cannot measure; and warnings
 /// where a number misleads: an accuracy that a constant answer has too, rates of too few impostors.

@@ -88,7 +88,7 @@ class Verification final : public lafs::Evaluator, public lafs::ComparesPairs {
     lafs::metrics::add_pair_extra(protocol_, distances.cosine, "cosine", metrics);
     if (flips_) lafs::metrics::add_pair_extra(protocol_, distances.plain_squared, "no_flip", metrics);
     add_notes(metrics);
-    lafs::metrics::add_pair_comparisons(protocol_, distances.squared, accuracy, digest_, metrics);
+    lafs::metrics::add_pair_comparisons(protocol_, distances.squared, digest_, metrics);
     return metrics;
   }
 

@@ -1,0 +1,51 @@
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "kernel/results/json_text.h"
+#include "runner/commands/command.h"
+#include "runner/commands/measured_arguments.h"
+#include "runner/report/progress.h"
+#include "runner/tools/compare/threshold_pairs.h"
+
+namespace lafs {
+
+namespace {
+
+struct ThresholdArguments {
+  MeasuredArguments measured;
+  ThresholdRequest request;
+  bool json = false;
+};
+
+int run_threshold(ThresholdArguments& arguments, const Invocation& invocation) {
+  ThresholdRequest& request = arguments.request;
+  request.evaluation = arguments.measured.request();
+  if (!arguments.json) request.evaluation.progress = tenths_of_pictures();
+  const auto all = find_thresholds(request, [&] { return load_plugins(invocation); });
+  fmt::print("{}", arguments.json ? json_text(thresholds_json(all)) + "\n" : thresholds_text(all));
+  return done;
+}
+
+}  // namespace
+
+Command add_threshold(CLI::App& app) {
+  auto arguments = std::make_shared<ThresholdArguments>();
+  CLI::App* command = app.add_subcommand("threshold", "the score from which on pairs are accepted, for a wanted false accept rate");
+  arguments->measured.add_to(*command);
+  command->add_option("--far", arguments->request.targets, "wanted false accept rates")
+      ->required()
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("RATE");
+  command->add_option("--evaluator", arguments->request.evaluator, "only the pairs of this evaluator")->type_name("NAME");
+  command->add_flag("--json", arguments->json, "thresholds as JSON on standard output");
+  command->footer(
+      "A score is the cosine of two embeddings. MODEL may also be a file of lafs eval --out. Without --recipe and --on, the scores that a\n"
+      "run or that file kept are used.\n"
+      "  lafs threshold runs/arcface --far 1e-3 1e-2 --on mine.txt --pictures faces");
+  return computing({command, [arguments](const Invocation& invocation) { return run_threshold(*arguments, invocation); }});
+}
+
+}  // namespace lafs

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "kernel/results/results_table.h"
+#include "runner/tools/compare/compare.h"
+
+namespace lafs {
+
+namespace {
+
+const Difference* find_difference(const std::vector<Difference>& all, const std::string& evaluator, const std::string& metric,
+                                  size_t model) {
+  for (const Difference& one : all)
+    if (one.evaluator == evaluator && one.metric == metric && one.model == model) return &one;
+  return nullptr;
+}
+
+/// Columns on a terminal: bytes that do not continue a UTF-8 character.
+size_t shown_width(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string lined_up(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> width;
+  for (const auto& row : rows) {
+    width.resize(std::max(width.size(), row.size()), 0);
+    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], shown_width(row[c]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t c = 0; c < row.size(); ++c) line += row[c] + std::string(width[c] - shown_width(row[c]) + 2, ' ');
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string difference_text(const ScoredResults& model, const Metric& metric, const Difference& of) {
+  const bool share = metric.unit == Unit::share;
+  const double scale = share ? 100 : 1;
+  const int digits = share ? 2 : 4;
+  return fmt::format("{}{}: {} {}: {:+.{}f}{} [{:+.{}f}, {:+.{}f}]{}, {}\n", of.real ? "* " : "  ", of.evaluator, model.name, of.metric,
+                     scale * of.difference, digits, share ? " points" : "", scale * of.interval.low, digits, scale * of.interval.high,
+                     digits, of.p ? fmt::format(", p = {:.2g}", *of.p) : "",
+                     of.paired ? "on the same pairs" : "results taken for independent");
+}
+
+}  // namespace
+
+std::string comparison_text(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
+  std::vector<std::vector<std::string>> rows{{"evaluator", "metric"}};
+  for (const ScoredResults& model : models) rows.front().push_back(model.name);
+  std::string details;
+  for (const NamedMetrics& named : models.front().results) {
+    for (const Metric& metric : named.metrics.values) {
+      if (!metric.headline || !metric.variant.empty()) continue;
+      rows.push_back({named.name, metric.name, metric_text(metric)});
+      for (size_t m = 1; m < models.size(); ++m) {
+        const Metric* theirs = models[m].find(named.name, metric.name);
+        const Difference* of = find_difference(differences, named.name, metric.name, m);
+        rows.back().push_back(theirs ? metric_text(*theirs) + (of && of->real ? " *" : "") : "-");
+        if (of) details += difference_text(models[m], metric, *of);
+      }
+    }
+  }
+  const bool independent = std::any_of(differences.begin(), differences.end(), [](const Difference& of) { return !of.paired; });
+  return lined_up(rows) + fmt::format("\ndifferences from {}, with 95 % intervals; * marks those that are real\n", models.front().name) +
+         details +
+         (independent
+              ? "independent results hide small differences: scores of the same pairs, which lafs run and lafs eval --out keep, show "
+                "them\n"
+              : "");
+}
+
+nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
+  nlohmann::json out{{"models", nlohmann::json::array()}, {"differences", nlohmann::json::array()}};
+  for (const ScoredResults& model : models) out["models"].push_back(model.name);
+  for (const Difference& of : differences) {
+    out["differences"].push_back({{"evaluator", of.evaluator},
+                                  {"metric", of.metric},
+                                  {"model", models[of.model].name},
+                                  {"difference", of.difference},
+                                  {"interval", {of.interval.low, of.interval.high}},
+                                  {"paired", of.paired},
+                                  {"real", of.real}});
+    if (of.p) out["differences"].back()["p"] = *of.p;
+  }
+  return out;
+}
+
+}  // namespace lafs

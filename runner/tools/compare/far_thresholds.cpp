@@ -1,0 +1,74 @@
+#include "runner/tools/compare/far_thresholds.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "lafs/error.h"
+#include "runner/tools/compare/scored_results.h"
+
+namespace lafs {
+
+EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
+                                  const metrics::Resampling& how) {
+  EvaluatorThresholds out{evaluator, targets, {}, comparisons.first_person != comparisons.second_person};
+  const metrics::People people = people_of(comparisons);
+  try {
+    for (const double target : targets)
+      out.thresholds.push_back(metrics::threshold_for_far(comparisons.scores, comparisons.same, people, target, how));
+  } catch (const PlacedError&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error(fmt::format("evaluator \"{}\": {}", evaluator, error.what()));
+  }
+  return out;
+}
+
+std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
+  std::string out;
+  for (const auto& [evaluator, targets, thresholds, knows_people] : all) {
+    out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from {} resampled\n", evaluator, thresholds.front().genuine,
+                       thresholds.front().impostors, knows_people ? "people" : "pairs");
+    for (size_t t = 0; t < targets.size(); ++t) {
+      const metrics::FarThreshold& of = thresholds[t];
+      if (!std::isfinite(of.threshold)) {
+        out += fmt::format("  FAR {:g}: no score is strict enough: the most alike pair is an impostor pair\n", targets[t]);
+        continue;
+      }
+      out += fmt::format(
+          "  FAR {:g}: accept from a score of {:.4f} [{:.4f}, {:.4f}] on; false accepts: {} of {}; TAR {:.2f} % [{:.2f}, {:.2f}]\n",
+          targets[t], of.threshold, of.threshold_interval.low, of.threshold_interval.high, of.false_accepts, of.impostors, 100 * of.tar,
+          100 * of.tar_interval.low, 100 * of.tar_interval.high);
+      if (const double few = targets[t] * static_cast<double>(of.impostors); few < 10)
+        out += fmt::format("  warning: FAR {:g} of {} impostor pairs are {:g}, fewer than ten: take more pairs before you rely on it\n",
+                           targets[t], of.impostors, few);
+    }
+  }
+  return out;
+}
+
+nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& [evaluator, targets, thresholds, knows_people] : all) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (size_t t = 0; t < targets.size(); ++t) {
+      const metrics::FarThreshold& of = thresholds[t];
+      rows.push_back({{"far", targets[t]},
+                      {"threshold", of.threshold},
+                      {"interval", {of.threshold_interval.low, of.threshold_interval.high}},
+                      {"measured_far", of.far},
+                      {"false_accepts", of.false_accepts},
+                      {"tar", of.tar},
+                      {"tar_interval", {of.tar_interval.low, of.tar_interval.high}}});
+    }
+    out.push_back({{"evaluator", evaluator},
+                   {"genuine", thresholds.front().genuine},
+                   {"impostors", thresholds.front().impostors},
+                   {"resampled", knows_people ? "people" : "pairs"},
+                   {"thresholds", rows}});
+  }
+  return out;
+}
+
+}  // namespace lafs

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "kernel/results/named_metrics.h"
+#include "metrics/bootstrap.h"
+
+namespace lafs {
+
+/// Thresholds of one evaluator's pairs.
+struct EvaluatorThresholds {
+  std::string evaluator;
+  std::vector<double> targets;                    ///< false accept rates
+  std::vector<metrics::FarThreshold> thresholds;  ///< one a target
+  bool knows_people = false;                      ///< people were resampled, not pairs
+};
+
+/// Throws Error for comparisons of one kind alone, or none.
+EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
+                                  const metrics::Resampling& how);
+
+/// A sentence a target, and a warning where fewer than ten impostor pairs decide.
+std::string thresholds_text(const std::vector<EvaluatorThresholds>& all);
+nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all);
+
+}  // namespace lafs

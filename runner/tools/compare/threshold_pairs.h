@@ -1,0 +1,24 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "kernel/evaluate/evaluate_model.h"
+#include "kernel/registry/registry.h"
+#include "runner/tools/compare/far_thresholds.h"
+
+namespace lafs {
+
+struct ThresholdRequest {
+  EvaluationRequest evaluation;  ///< its checkpoint may also be a JSON file of `lafs eval --out`
+  std::vector<double> targets;   ///< false accept rates
+  std::string evaluator;         ///< only this one; empty: all that compare pairs
+  metrics::Resampling resampling;
+};
+
+/// Thresholds from scores that were kept; with a recipe or a set to measure on, or where none were kept, from running the model. Plugins
+/// are loaded only then. Throws Error where no evaluator compares pairs. [main thread]
+std::vector<EvaluatorThresholds> find_thresholds(ThresholdRequest request, const std::function<Registry()>& plugins);
+
+}  // namespace lafs
