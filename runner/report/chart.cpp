@@ -39,11 +39,12 @@ Axis log_axis(double low, double high) {
   return out;
 }
 
-std::vector<std::pair<double, double>> points_of(const Series& series, bool log_x) {
+std::vector<std::pair<double, double>> points_of(const Series& series, bool log_x, bool log_y) {
   std::vector<std::pair<double, double>> all, out;
   for (size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
     const double x = log_x ? std::log10(series.x[i]) : series.x[i];
-    if (std::isfinite(x) && std::isfinite(series.y[i])) all.emplace_back(x, series.y[i]);
+    const double y = log_y ? std::log10(series.y[i]) : series.y[i];
+    if (std::isfinite(x) && std::isfinite(y)) all.emplace_back(x, y);
   }
   if (all.size() <= most_points) return all;
   for (size_t i = 0; i < most_points; ++i) out.push_back(all[i * (all.size() - 1) / (most_points - 1)]);
@@ -53,6 +54,11 @@ std::vector<std::pair<double, double>> points_of(const Series& series, bool log_
 std::string tick_text(double value) {
   const double clean = std::abs(value) < 1e-12 ? 0 : value;
   return std::abs(clean) >= 10000 ? fmt::format("{:g}k", clean / 1000) : fmt::format("{:.6g}", clean);
+}
+
+/// A power of ten as a rate is written: 1, 0.1, 0.01, then 1e-3.
+std::string power_text(double exponent) {
+  return exponent <= 0 && exponent > -3 ? fmt::format("{:g}", std::pow(10, exponent)) : fmt::format("1e{:g}", exponent);
 }
 
 struct Frame {
@@ -66,10 +72,13 @@ std::string grid_svg(const Frame& frame, const Chart& chart) {
   for (const double t : frame.y.ticks) {
     out += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, width - right, frame.py(t),
                        frame.py(t));
-    out += fmt::format("<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", left - 8, frame.py(t) + 4, tick_text(t));
+    out += fmt::format("<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", left - 8, frame.py(t) + 4,
+                       chart.log_y ? power_text(t) : tick_text(t));
   }
   for (const double t : frame.x.ticks) {
-    const std::string text = chart.log_x ? fmt::format("1e{:g}", t) : tick_text(t);
+    const std::string text = chart.log_x ? power_text(t) : tick_text(t);
+    if (chart.log_x)
+      out += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>", frame.px(t), top, height - bottom);
     out +=
         fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", frame.px(t), height - bottom + 18, text);
   }
@@ -96,6 +105,13 @@ std::string line_svg(const Frame& frame, const std::vector<std::pair<double, dou
     }
   }
   return out;
+}
+
+std::string area_svg(const Frame& frame, const std::vector<std::pair<double, double>>& points, size_t number) {
+  std::string path = fmt::format("M{:.1f} {:.1f}", frame.px(points.front().first), height - bottom);
+  for (const auto& [x, y] : points) path += fmt::format("L{:.1f} {:.1f}", frame.px(x), frame.py(y));
+  path += fmt::format("L{:.1f} {:.1f}Z", frame.px(points.back().first), height - bottom);
+  return fmt::format("<path class=\"area\" style=\"fill:var(--series-{})\" d=\"{}\"/>", number, path);
 }
 
 std::string legend(const std::vector<std::string>& names) {
@@ -131,7 +147,7 @@ std::string chart_svg(const Chart& chart) {
   std::vector<std::string> names;
   double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
   for (const Series& series : chart.series) {
-    auto points = points_of(series, chart.log_x);
+    auto points = points_of(series, chart.log_x, chart.log_y);
     if (points.empty() || lines.size() == most_series) continue;
     for (const auto& [x, y] : points) {
       x_low = std::min(x_low, x), x_high = std::max(x_high, x);
@@ -141,10 +157,12 @@ std::string chart_svg(const Chart& chart) {
     names.push_back(series.name);
   }
   if (lines.empty()) return "";
-  const Frame frame{chart.log_x ? log_axis(x_low, x_high) : linear_axis(x_low, x_high, 6), linear_axis(y_low, y_high, 5)};
+  const Frame frame{chart.log_x ? log_axis(x_low, x_high) : linear_axis(x_low, x_high, 6),
+                    chart.log_y ? log_axis(y_low, y_high) : linear_axis(y_low, y_high, 5)};
   std::string out = fmt::format("<figure><figcaption>{}</figcaption>{}<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
                                 html_text(chart.title), legend(names), width, height, html_text(chart.title));
   out += grid_svg(frame, chart);
+  for (size_t i = 0; i < lines.size() && chart.filled; ++i) out += area_svg(frame, lines[i], i + 1);
   for (size_t i = 0; i < lines.size(); ++i) out += line_svg(frame, lines[i], i + 1, names[i]);
   return out + "</svg></figure>\n";
 }
@@ -157,7 +175,7 @@ std::string_view chart_style() {
 figure{margin:0;padding:16px 18px;background:var(--card);border:1px solid var(--grid);border-radius:8px}
 figcaption{font-weight:600;margin-bottom:4px}svg{width:100%;height:auto;display:block}
 .grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--axis);stroke-width:1}.tick{fill:var(--muted);font-size:11.5px;font-variant-numeric:tabular-nums}
-.line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.mark{stroke:var(--card);stroke-width:2}
+.line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.area{opacity:.22}.mark{stroke:var(--card);stroke-width:2}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--ink-2);font-size:13px;margin:2px 0 4px}
 .legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}
 )css";

@@ -14,6 +14,8 @@ struct Chart {
   std::string title, x_name, y_name;
   bool log_x = false;          ///< points with x <= 0 are left out
   std::vector<Series> series;  ///< eight at most are drawn
+  bool log_y = false;          ///< points with y <= 0 are left out
+  bool filled = false;         ///< the area below each line is shaded, as of a histogram
 };
 
 /// The chart as inline SVG for a page with the style of `chart_style`; empty when it has no point to draw.

@@ -16,6 +16,7 @@
 #include "kernel/results/unit_text.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
+#include "runner/report/curves_section.h"
 #include "runner/report/weights_section.h"
 
 namespace lafs {
@@ -27,7 +28,7 @@ using Json = nlohmann::json;
 constexpr std::string_view page_style =
     R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
 main{max-width:880px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
-.facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}
+.facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}.warnings b{color:var(--series-8)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}th::first-letter{text-transform:uppercase}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
 .first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
@@ -82,8 +83,6 @@ std::vector<std::string> variants_of(const std::vector<NamedMetrics>& evaluators
   return variants;
 }
 
-std::string variant_title(const std::string& variant) { return variant == "pixels" ? "pixels alone" : variant; }
-
 /// A row for each metric of one evaluator: the model's value, then a column for each variant.
 std::string result_rows(const NamedMetrics& evaluator, const std::vector<std::string>& variants) {
   std::vector<std::string> names;
@@ -108,9 +107,11 @@ std::string result_rows(const NamedMetrics& evaluator, const std::vector<std::st
 }
 
 std::string notes_and_lists(const std::vector<NamedMetrics>& evaluators) {
-  std::string notes, lists;
+  std::string notes, lists, warnings;
   for (const NamedMetrics& evaluator : evaluators) {
     const std::string name = html_text(evaluator.name);
+    for (const std::string& warning : evaluator.metrics.warnings)
+      warnings += fmt::format("<li><b>warning</b>: {}: {}</li>", name, html_text(warning));
     for (const std::string& note : evaluator.metrics.notes) notes += fmt::format("<li>{}: {}</li>", name, html_text(note));
     for (const RankedList& list : evaluator.metrics.lists) {
       lists += fmt::format("<details><summary>{}: {}</summary><table>", name, html_text(list.name));
@@ -119,7 +120,8 @@ std::string notes_and_lists(const std::vector<NamedMetrics>& evaluators) {
       lists += "</table></details>\n";
     }
   }
-  return (notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n") + lists;
+  return (warnings.empty() ? "" : "<ul class=\"notes warnings\">" + warnings + "</ul>\n") +
+         (notes.empty() ? "" : "<ul class=\"notes\">" + notes + "</ul>\n") + lists;
 }
 
 std::string results_rows_table(const std::vector<NamedMetrics>& evaluators) {
@@ -194,22 +196,6 @@ std::string training_section(const std::vector<Json>& lines) {
   return charts.empty() ? "" : "<h2>Training</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
 }
 
-/// One chart for each pair of axes and evaluator: a model and its baseline share it.
-std::string curves_section(const Json& results) {
-  std::string charts;
-  for (const NamedMetrics& evaluator : results_of(results)) {
-    std::map<std::string, Chart> by_kind;
-    for (const Curve& curve : evaluator.metrics.curves) {
-      Chart& chart = by_kind[curve.name];
-      chart = {evaluator.name + ": " + curve.name, curve.x_name, curve.y_name, curve.x_name == "far", chart.series};
-      const std::string of = curve.variant.empty() ? "model" : variant_title(curve.variant);
-      chart.series.push_back({of, curve.x, curve.y});
-    }
-    for (const auto& entry : by_kind) charts += chart_svg(entry.second);
-  }
-  return charts.empty() ? "" : "<h2>Curves</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
-}
-
 std::string heading(const std::string& name, const std::optional<Json>& manifest) {
   std::string out = fmt::format("<h1>{}</h1>\n", html_text(name));
   if (!manifest) return out;
@@ -265,7 +251,7 @@ void write_report(const std::filesystem::path& folder) {
   body += data_section(results, manifest);
   if (results) body += results_section(*results);
   body += training_section(lines_of(folder / "metrics.jsonl"));
-  if (results) body += curves_section(*results);
+  if (results) body += curves_section(results_of(*results));
   if (const auto weights = json_of(folder / "weights.json")) body += weights_section(*weights);
   if (recipe || manifest) body += "<h2>How it was made</h2>\n";
   if (recipe) body += folded("Recipe, every default written out", *recipe, true);

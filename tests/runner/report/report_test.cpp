@@ -43,7 +43,7 @@ TEST_CASE("report: a whole run becomes one page, with the baseline beside the mo
   CHECK(has(page, "<td class=\"number lead\">99.83 % ± 0.12</td><td class=\"number\">61.00 %</td><td class=\"number\">6000</td>"));
   CHECK(has(page, "<figcaption>Training loss</figcaption>"));
   CHECK(has(page, "<figcaption>Accuracy while training</figcaption>"));
-  CHECK(has(page, "<figcaption>lfw: roc</figcaption>"));
+  CHECK(has(page, "<figcaption>lfw: ROC</figcaption>"));
   CHECK(has(page, "pixels alone"));
   CHECK(has(page, "pair 17: &lt;a&gt; &amp; &lt;b&gt;"));
   CHECK(has(page, "seed = 7  # &lt;b&gt;"));
