@@ -54,3 +54,9 @@ TEST_CASE("recipe: a path that TOML cannot hold is named before anything is writ
                              "/J\\xf6rg/faces\" is not UTF-8, and a recipe can only hold UTF-8; rename that folder or file";
   CHECK_MESSAGE(error.ends_with(wanted), error);
 }
+
+TEST_CASE("recipe: the best checkpoint is that of an evaluator of the recipe") {
+  const auto best = [](const std::string& text) { return recipe_error("[run]\nbest = \"" + text + "\"\n"); };
+  CHECK(best("accuracy") == "r.toml:2:8: error: best = \"accuracy\" is not \"EVALUATOR/METRIC\", such as \"dev/accuracy\"");
+  CHECK(best("dev/accuracy") == "r.toml:2:8: error: best = \"dev/accuracy\" names no evaluator of the recipe");
+}
