@@ -117,4 +117,13 @@ std::string recipe_difference(const std::string& first, const std::string& secon
   return text;
 }
 
+std::vector<std::string> missing_records(const std::filesystem::path& run_folder) {
+  std::vector<std::string> said;
+  const std::filesystem::path manifest = run_folder / "manifest.json", recipe = run_folder / "recipe.toml";
+  if (!std::filesystem::exists(manifest))
+    said.push_back(fmt::format("\"{}\" is missing and begins again: what it said of earlier sessions is lost", manifest.string()));
+  if (!std::filesystem::exists(recipe)) said.push_back(fmt::format("\"{}\" is missing and is written again", recipe.string()));
+  return said;
+}
+
 }  // namespace lafs

@@ -113,6 +113,7 @@ bool Session::resume() {
       {request_.folder, found->facts, found->position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data},
       note_);
   notes_.add(metrics_fault(request_.folder));
+  notes_.add(missing_records(request_.folder));
   position_ = checkpoints.load(recipe_, request_.extends, *trainer_);
   if (found->facts.identity != recipe_.identity) position_.evaluation_due = false;  // it was due in the run that is extended
   saved_step_ = position_.step;

@@ -100,6 +100,8 @@ void FaceBin::read(std::span<const std::byte> bytes, const std::string& name) {
                      "of bytes",
                      list.array->type));
   if (!list.is_sequence()) fail(name, "the pictures are not a list");
+  if (!list.items.empty() && list.items[0]->is(Kind::boolean))
+    fail(name, "its first part holds the truth values; save the pictures first: pickle.dump((pictures, same), file)");
   same_ = truth(*pair.items[1], name);
   if (list.items.size() != 2 * same_.size())
     fail(name, fmt::format("{} pairs need {} pictures, and there are {}", same_.size(), 2 * same_.size(), list.items.size()));

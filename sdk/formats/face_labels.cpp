@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <array>
 #include <mutex>
 
@@ -38,8 +39,7 @@ void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
   for (size_t r = 0; r < ranges.size() && !own; ++r) {
     const int64_t pictures = ranges[r].end - ranges[r].first;
     if (r % step == 0 && pictures > 0) {
-      uint64_t id = 0;
-      const int64_t difference = own_label(begin, id, window) - static_cast<int64_t>(r);
+      const int64_t difference = own_header(begin, window).label - static_cast<int64_t>(r);
       if (!shift) shift = difference;
       own = *shift != difference;
     }
@@ -52,7 +52,7 @@ void FaceRecords::label_ranges(const std::vector<Range>& ranges, bool own) {
   }
 }
 
-int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const {
+FaceRecords::OwnHeader FaceRecords::own_header(int64_t i, RecordFile::Window& window) const {
   const RecordFile::Head head = file_.head(offset(i), label_bytes, window);
   try {
     std::array<uint8_t, label_bytes> first{};
@@ -62,8 +62,7 @@ int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& wind
     if (flag > 1 && flag <= uint32_t{1} << 20) first[0] = 1, first[1] = first[2] = 0;
     const FaceHeader header = parse_face_header(std::span(first).first(head.bytes.size()));
     if (head.length <= FaceHeader::bytes + uint64_t{4} * flag) throw Error("expected a picture, found nothing");
-    id = header.id;
-    return whole_label(header.labels[0]);
+    return {whole_label(header.labels[0]), header.id, head.length};
   } catch (const Error& error) {
     throw Error(fmt::format("{}: {}", name(i), error.what()));
   }
@@ -72,20 +71,36 @@ int64_t FaceRecords::own_label(int64_t i, uint64_t& id, RecordFile::Window& wind
 void FaceRecords::read_labels(int64_t begin, int64_t end) {
   std::mutex guard;
   int64_t foreign = end;  // the first picture whose record has another id than its key
+  std::atomic<uint64_t> counted = 0;
   const uint64_t usual = file_.size() / static_cast<uint64_t>(index_.size());
   for_blocks(begin, end, 4096, options_.threads, [&](int64_t first, int64_t past) {
     RecordFile::Window window;
     // Reading over small records is cheaper than a call to the system for each.
     if (usual < 2048) window.wanted = 65536;
+    uint64_t bytes = 0;
     for (int64_t i = first; i < past; ++i) {
-      uint64_t id = key(i);
-      labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(own_label(i, id, window));
-      if (id == key(i)) continue;
+      const OwnHeader header = own_header(i, window);
+      labels_[static_cast<size_t>(i)] = static_cast<uint32_t>(header.label);
+      bytes += 8 + (header.length + 3) / 4 * 4;
+      if (header.id == key(i)) continue;
       const std::lock_guard lock(guard);
       foreign = std::min(foreign, i);
     }
+    counted += bytes;
   });
   if (foreign < end) warnings_.push_back(fmt::format("{}: its record has another id; keys of the index are used", name(foreign)));
+  if (style_ == Style::plain && begin == 0 && end == size()) check_left_over(counted);
+}
+
+/// Says where records of the file are not in the index. A header record, and the marks within records that were split, take a few bytes.
+void FaceRecords::check_left_over(uint64_t counted) {
+  const uint64_t marks = 64 + static_cast<uint64_t>(size()) / 10000;
+  if (counted + marks >= file_.size()) return;
+  const std::filesystem::path index = std::filesystem::path(path()).replace_extension(".idx");
+  warnings_.push_back(fmt::format(
+      "\"{}\": {} of its {} bytes belong to no record of the index, so that pictures may be left out; without \"{}\" the index is made from "
+      "the records",
+      path().string(), file_.size() - counted, file_.size(), index.filename().string()));
 }
 
 void FaceRecords::check_label(int64_t i, float label_of_record) const {

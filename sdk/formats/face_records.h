@@ -91,7 +91,13 @@ class FaceRecords {
   void place_pictures(const std::vector<Range>& ranges);
   void label_ranges(const std::vector<Range>& ranges, bool own);
   void read_labels(int64_t begin, int64_t end);
-  int64_t own_label(int64_t i, uint64_t& id, RecordFile::Window& window) const;
+  /// What a record says at its beginning.
+  struct OwnHeader {
+    int64_t label = 0;
+    uint64_t id = 0, length = 0;  ///< length: bytes of the record
+  };
+  OwnHeader own_header(int64_t i, RecordFile::Window& window) const;
+  void check_left_over(uint64_t counted);
   uint64_t taken_bytes(int64_t i) const;
   void check_label(int64_t i, float own) const;
   int64_t position(int64_t i) const { return positions_.empty() ? first_ + i : int64_t{positions_[static_cast<size_t>(i)]}; }

@@ -30,8 +30,9 @@ class Lines {
   /// The whole number in a field; `what` names it for the error.
   int64_t whole(size_t i, size_t field, std::string_view what) const {
     const auto value = count_of(lines_[i][field]);
-    if (!value || *value < 1) fail(i, fmt::format("{} is a whole number from 1, not \"{}\"", what, shown(lines_[i][field])));
-    return *value;
+    if (value && *value >= 1) return *value;
+    const char* remedy = value ? "; LFW counts from 1" : "; if this line is a heading, remove it";
+    fail(i, fmt::format("{} is a whole number from 1, not \"{}\"{}", what, shown(lines_[i][field]), remedy));
   }
   bool is_numbers(size_t i) const {
     return std::all_of(lines_[i].begin(), lines_[i].end(), [](const std::string& field) { return count_of(field).has_value(); });

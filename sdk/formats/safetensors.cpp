@@ -104,7 +104,8 @@ class Header {
       if (t.begin != at) fail(fmt::format("tensor \"{}\" begins at byte {} of the data, expected {}", t.name, t.begin, at));
       at = t.end;
     }
-    if (at != data_bytes) fail(fmt::format("the tensors need {} bytes and the file has {}", at, data_bytes));
+    if (at > data_bytes) fail(fmt::format("the tensors need {} bytes and the file has {}: it is cut off, fetch it again", at, data_bytes));
+    if (at < data_bytes) fail(fmt::format("the tensors need {} bytes and the file has {}: the rest belongs to none", at, data_bytes));
     return all;
   }
 

@@ -140,6 +140,18 @@ TEST_CASE("run folder: however it was copied, a run continues to the bytes of th
   CHECK(log_of(tiny / "half") == log_of(tiny / "straight"));
 }
 
+TEST_CASE("run folder: a run whose records are gone goes on and says what is lost") {
+  const Halted tiny;
+  fs::remove(tiny / "half/manifest.json");
+  fs::remove(tiny / "half/recipe.toml");
+  REQUIRE(tiny.go_on().status == 0);
+  CHECK(log_of(tiny / "half") == log_of(tiny / "straight"));
+  const std::string notes = notes_of(tiny / "half");
+  CHECK(notes.find(in_quotes(tiny / "half/manifest.json") + " is missing and begins again: what it said of earlier sessions is lost\n") !=
+        std::string::npos);
+  CHECK(notes.find(in_quotes(tiny / "half/recipe.toml") + " is missing and is written again\n") != std::string::npos);
+}
+
 TEST_CASE("run folder: checkpoints of which none is whole are never trained over") {
   const Halted tiny;
   fs::resize_file(tiny.half(tiny.name()) / "optimizer.safetensors", 100);

@@ -49,13 +49,13 @@ std::optional<int64_t> index_of(const std::string& key, const formats::PairList&
 struct Contradictions {
   int64_t genuine = 0, impostor = 0, of_itself = 0;
 
-  void note(const std::vector<metrics::Pair>& pairs, const std::string& file, std::vector<std::string>& notes) const {
+  void note(const std::vector<metrics::Pair>& pairs, const std::string& file, std::vector<std::string>& warnings) const {
     const auto all = static_cast<int64_t>(pairs.size());
     if (genuine > 0 && impostor > 0 && genuine + impostor == all)
       throw Error("every pair contradicts the identities of the data source: a line ends in 1 for one person, and in 0 for two").at(file);
     if (genuine + impostor > 0)
-      notes.push_back(fmt::format("{} pairs of the list contradict the identities of the data source", genuine + impostor));
-    if (of_itself > 0) notes.push_back(fmt::format("{} pairs of the list compare a picture with itself", of_itself));
+      warnings.push_back(fmt::format("pairs of the list that contradict the identities of the data source: {}", genuine + impostor));
+    if (of_itself > 0) warnings.push_back(fmt::format("pairs of the list that compare a picture with itself: {}", of_itself));
   }
 };
 
@@ -97,7 +97,7 @@ ChosenPairs listed(const PairOptions& options, const DataSource& source) {
     chosen.pairs.push_back({first, second, pair.same});
   }
   chosen.notes.push_back(fmt::format("pairs of \"{}\"", std::filesystem::path(options.pairs.value).filename().string()));
-  found.note(chosen.pairs, options.pairs.value, chosen.notes);
+  found.note(chosen.pairs, options.pairs.value, chosen.warnings);
   missing.tell(list.pairs.size(), options.pairs.value, chosen);
   if (list.folds > 0 && list.folds != options.folds)
     chosen.notes.push_back(fmt::format("the list has {} folds, and {} are used", list.folds, options.folds));

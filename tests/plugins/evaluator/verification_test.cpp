@@ -265,8 +265,8 @@ TEST_CASE("verification: a list whose folds would hold one kind is mixed, and co
       verification(people.with_list("Ada/Ada_0001.png Ada/Ada_0002.png 1\nBo/Bo_0001.pgm Cy/Cy_0001.pgm 1\n"
                                     "Ada/Ada_0001.png Bo/Bo_0001.pgm 0\nAda/Ada_0001.png Cy/Cy_0001.pgm 0\n"));
   const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
-  CHECK(metrics.notes[1] == "1 pairs of the list contradict the identities of the data source");
-  CHECK(metrics.notes[2] == "genuine and impostor pairs are mixed evenly over the folds");
+  CHECK(metrics.warnings[0] == "pairs of the list that contradict the identities of the data source: 1");
+  CHECK(metrics.notes[1] == "genuine and impostor pairs are mixed evenly over the folds");
   CHECK(has(metrics, "val@far=0.1"));
 }
 
@@ -306,7 +306,7 @@ TEST_CASE("verification: a list that calls one person 0 is an error, and picture
       verification(people.with_list("Ada/Ada_0001.png Ada/Ada_0001.png 1\nAda/Ada_0001.png Bo/Bo_0001.pgm 0\n"
                                     "Bo/Bo_0001.pgm Bo/Bo_0002.pgm 1\nAda/Ada_0002.png Cy/Cy_0001.pgm 0\n"));
   const Metrics metrics = evaluator->score(features_of(evaluator->requests()[0], 0.01));
-  CHECK(metrics.notes[1] == "1 pairs of the list compare a picture with itself");
+  CHECK(metrics.warnings[0] == "pairs of the list that compare a picture with itself: 1");
 }
 
 TEST_CASE("verification: pairs that cannot be had are an error before anything is embedded") {
