@@ -78,6 +78,24 @@ void write_ijb(const fs::path& root) {
   }
 }
 
+/// Lists of templates over the folder of pictures: each person has a template of two pictures in a gallery and one as a probe.
+void write_template_lists(const fs::path& folder) {
+  fs::create_directories(folder);
+  std::ofstream pictures(folder / "face_tid_mid.txt"), faces(folder / "name_5pts_score.txt"), pairs(folder / "template_pair_label.txt");
+  std::ofstream first(folder / "1N_gallery_1.csv"), second(folder / "1N_gallery_2.csv"), probes(folder / "1N_probe_mixed.csv");
+  for (std::ofstream* csv : {&first, &second, &probes}) *csv << "TEMPLATE_ID,SUBJECT_ID\n";
+  for (int person = 0; person < 3; ++person) {
+    for (int picture = 0; picture < 4; ++picture) {
+      const std::string name = "person_" + std::to_string(person) + "/" + std::to_string(picture) + ".pgm";
+      pictures << name << " " << 2 * person + picture / 2 << " " << picture << "\n";
+      faces << name << " 5 6 15 6 10 12 6 18 14 18 0.9\n";
+    }
+    (person < 2 ? first : second) << 2 * person << "," << person << "\n";
+    probes << 2 * person + 1 << "," << person << "\n";
+    for (int other = 0; other < 3; ++other) pairs << 2 * person << " " << 2 * other + 1 << " " << (person == other ? 1 : 0) << "\n";
+  }
+}
+
 }  // namespace
 
 Material::Material() {
@@ -99,6 +117,7 @@ Material::Material() {
     }
   }
   writer.finish();
+  write_template_lists(folder_ / "templates");
   std::ofstream(folder_ / "pairs.txt") << pair_list(keys);
   write_onnx(folder_ / "network.onnx");
   write_torchscript(folder_ / "network.pt");
@@ -119,6 +138,7 @@ Material::~Material() {
 std::string Material::fill(std::string text) const {
   const std::map<std::string, std::string> marks{{"{images}", (folder_ / "images").string()},
                                                  {"{ijb}", (folder_ / "ijb").string()},
+                                                 {"{templates}", (folder_ / "templates").string()},
                                                  {"{records}", (folder_ / "records" / "train.rec").string()},
                                                  {"{onnx}", (folder_ / "network.onnx").string()},
                                                  {"{torchscript}", (folder_ / "network.pt").string()},

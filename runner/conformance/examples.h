@@ -13,8 +13,8 @@ struct Example {
   bool batch_coupled = false;  ///< a row's result depends on the other rows, so that half batches need not add up
 };
 
-/// Files on disk for plugins that read some: pictures of three identities, four each, as a folder and as a record set; a verification set of
-/// twenty pairs; and a network that averages patches, 112 x 112 pixels to 48 numbers, as an ONNX model and as a TorchScript archive.
+/// Files on disk for plugins that read some: pictures of three identities, four each, as a folder and as a record set; a verification set
+/// of twenty pairs; and a network that averages patches, 112 x 112 pixels to 48 numbers, as an ONNX model and as a TorchScript archive.
 /// Removed with this object.
 class Material {
  public:
@@ -24,7 +24,8 @@ class Material {
   Material& operator=(const Material&) = delete;
 
   /// "{images}" becomes the folder of pictures, a folder an identity; "{records}" the record set of the same; "{pairs}" a list of all pairs
-  /// of the folder's pictures; "{verification_set}" the set of twenty pairs; "{ijb}" a folder as IJB's; "{onnx}" and "{torchscript}" the network.
+  /// of the folder's pictures; "{verification_set}" the set of twenty pairs; "{ijb}" a folder as IJB's; "{templates}" one
+  /// of its lists over the pictures of "{images}"; "{onnx}" and "{torchscript}" the network.
   std::string fill(std::string text) const;
 
  private:

@@ -71,6 +71,7 @@ int64_t whole_field(const MappedLines& lines, const LineWalk& walk, std::string_
 
 /// A row of a CSV file in two fields, out of their quotes.
 std::string_view csv_field(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
   const bool quoted = line.starts_with('"');
   const size_t end = std::min(line.find(quoted ? '"' : ',', quoted ? 1 : 0), line.size());
   const std::string_view field = line.substr(quoted ? 1 : 0, quoted ? end - 1 : end);

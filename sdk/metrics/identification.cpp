@@ -203,6 +203,7 @@ void check_sizes(const Search& search) {
     throw Error(fmt::format("{} probes have {} subjects, and {} gallery rows {}", search.probes.rows, search.probe_subjects.size(),
                             search.gallery.rows, search.gallery_subjects.size()));
   if (search.probes.rows == 0) throw Error("there is no probe");
+  if (search.gallery.rows == 0) throw Error("the gallery has no template");
   if (search.probes.width != search.gallery.width)
     throw Error(fmt::format("probes of {} columns cannot be compared with a gallery of {}", search.probes.width, search.gallery.width));
 }

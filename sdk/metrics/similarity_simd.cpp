@@ -1,7 +1,10 @@
 #include "metrics/similarity_simd.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
+#include <new>
 
 // The order matters: foreach_target compiles this file once for each vector unit.
 // clang-format off
@@ -57,7 +60,7 @@ void similarity_rows_here(const float* a, int64_t count, const PackedRows& packe
   for (int64_t k = 0; k < width; k += depth) {
     const int64_t n = std::min(depth, width - k);
     for (int64_t j = 0; j < columns; j += 16) {
-      const float* const b = packed.values.data() + j * width + 16 * k;
+      const float* const b = packed.values.get() + j * width + 16 * k;
       int64_t i = 0;
       for (; i + 6 <= count; i += 6) tile<6>(a + i * width + k, width, b, n, k == 0, out + i * columns + j, columns);
       for (; i < count; ++i) tile<1>(a + i * width + k, width, b, n, k == 0, out + i * columns + j, columns);
@@ -99,11 +102,14 @@ HWY_EXPORT(largest_of_here);
 HWY_EXPORT(count_at_least_here);
 
 PackedRows packed_rows(std::span<const float> values, int64_t width) {
-  PackedRows out{{}, static_cast<int64_t>(values.size()) / width, width};
-  out.values.resize(static_cast<size_t>(out.padded() * width));
+  PackedRows out{nullptr, static_cast<int64_t>(values.size()) / width, width};
+  const auto bytes = static_cast<size_t>(out.padded() * width) * sizeof(float);  // rows of 16 floats: a multiple of 64
+  out.values = {static_cast<float*>(std::aligned_alloc(64, bytes)), [](float* p) { std::free(p); }};
+  if (!out.values) throw std::bad_alloc();
+  std::memset(out.values.get(), 0, bytes);
   for (int64_t r = 0; r < out.rows; ++r)
     for (int64_t k = 0; k < width; ++k)
-      out.values[static_cast<size_t>(r / 16 * 16 * width + 16 * k + r % 16)] = values[static_cast<size_t>(r * width + k)];
+      out.values.get()[r / 16 * 16 * width + 16 * k + r % 16] = values[static_cast<size_t>(r * width + k)];
   return out;
 }
 

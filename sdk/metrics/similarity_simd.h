@@ -1,13 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <vector>
 
 namespace lafs::metrics {
 
 /// Rows of f32 as `similarity_rows` reads them: 16 rows side by side, column after column.
 struct PackedRows {
-  std::vector<float> values;
+  std::shared_ptr<float> values;  ///< from the start of a cache line on
   int64_t rows = 0, width = 0;
   int64_t padded() const { return (rows + 15) / 16 * 16; }  ///< columns that `similarity_rows` writes
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "lafs/error.h"
@@ -65,37 +66,48 @@ std::vector<size_t> scatter(const std::vector<double>& from, const Buckets& buck
   return begin;
 }
 
-/// One bucket: again into buckets of a few, each then sorted by insertion.
+void insertion_sort(std::span<double> values) {
+  for (size_t i = 1; i < values.size(); ++i) {
+    const double value = values[i];
+    size_t to = i;
+    for (; to > 0 && values[to - 1] < value; --to) values[to] = values[to - 1];
+    values[to] = value;
+  }
+}
+
+/// One bucket: again into buckets of a few, after which every number is near its place.
 void sort_bucket(std::span<double> values, std::vector<double>& spare, std::vector<uint32_t>& starts) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const size_t count = values.size() / 2;
-  if (values.size() < 64 || values.size() > 16 * bucket_size || !(*high > *low)) {
-    std::sort(values.begin(), values.end(), std::greater<>());
-    return;
-  }
+  if (values.size() < 64 || values.size() > 16 * bucket_size || !std::isfinite(static_cast<double>(count) / (*high - *low)))
+    return std::sort(values.begin(), values.end(), std::greater<>());
   const Buckets buckets(*low, *high, count);
-  if (!std::isfinite(static_cast<double>(count) / (*high - *low))) return std::sort(values.begin(), values.end(), std::greater<>());
   starts.assign(count + 1, 0);
   for (const double value : values) ++starts[buckets.of(value) + 1];
   for (size_t b = 1; b <= count; ++b) starts[b] += starts[b - 1];
   spare.assign(values.begin(), values.end());
   for (const double value : spare) values[starts[buckets.of(value)]++] = value;
-  size_t begin = 0;
-  for (size_t b = 0; b < count; ++b) {
-    const size_t end = starts[b];
-    if (end - begin > 1)
-      std::sort(values.begin() + static_cast<int64_t>(begin), values.begin() + static_cast<int64_t>(end), std::greater<>());
-    begin = end;
-  }
+  // Each start is now the end of its bucket. A bucket of many would make insertion slow.
+  for (size_t b = 0, begin = 0; b < count; begin = starts[b++])
+    if (starts[b] - begin > 32) std::sort(values.begin() + static_cast<int64_t>(begin), values.begin() + starts[b], std::greater<>());
+  insertion_sort(values);
 }
 
-/// Scores of one kind in their order, and where the first NaN is.
-std::vector<double> of_kind(std::span<const double> scores, std::span<const uint8_t> genuine, bool kind) {
-  std::vector<double> out;
-  const auto count = static_cast<size_t>(std::count_if(genuine.begin(), genuine.end(), [&](uint8_t g) { return (g != 0) == kind; }));
-  out.reserve(count);
-  for (size_t i = 0; i < scores.size(); ++i)
-    if ((genuine[i] != 0) == kind) out.push_back(scores[i]);
+/// Scores of one kind in their order: the parts count first, so that each knows where its scores go.
+std::vector<double> of_kind(std::span<const double> scores, std::span<const uint8_t> genuine, bool kind, int64_t threads) {
+  std::vector<size_t> at(static_cast<size_t>((std::ssize(scores) + scores_a_part - 1) / scores_a_part) + 1);
+  for_blocks(0, std::ssize(scores), scores_a_part, threads, [&](int64_t begin, int64_t end) {
+    size_t count = 0;
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) count += (genuine[i] != 0) == kind ? 1 : 0;
+    at[static_cast<size_t>(begin / scores_a_part) + 1] = count;
+  });
+  std::partial_sum(at.begin(), at.end(), at.begin());
+  std::vector<double> out(at.back());
+  for_blocks(0, std::ssize(scores), scores_a_part, threads, [&](int64_t begin, int64_t end) {
+    size_t to = at[static_cast<size_t>(begin / scores_a_part)];
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+      if ((genuine[i] != 0) == kind) out[to++] = scores[i];
+  });
   return out;
 }
 
@@ -126,7 +138,7 @@ SortedScores sorted_scores(std::span<const double> scores, std::span<const uint8
     for (int64_t i = begin; i < end; ++i)
       if (std::isnan(scores[static_cast<size_t>(i)])) throw Error(fmt::format("score {} is not a number", i));
   });
-  SortedScores out{of_kind(scores, genuine, true), of_kind(scores, genuine, false)};
+  SortedScores out{of_kind(scores, genuine, true, threads), of_kind(scores, genuine, false, threads)};
   if (out.genuine.empty()) throw Error("a curve needs genuine comparisons, and there are none");
   if (out.impostors.empty()) throw Error("a curve needs impostor comparisons, and there are none");
   sort_descending(out.genuine, threads);
