@@ -23,7 +23,7 @@ class Report {
     for (const SearchRate& rate : found.rates) {
       add({.name = fmt::format("combined_threshold@fpir={}", rate.rate), .value = rate.threshold, .n = rate.k, .headline = false});
       if (rate.k < 10 && variant_.empty())
-        metrics_.notes.push_back(
+        metrics_.warnings.push_back(
             fmt::format("combined: fpir {} allows {} false alarms, fewer than ten: its tpir rests on single pairs", rate.rate, rate.k));
     }
   }
@@ -54,8 +54,8 @@ class Report {
       metrics_.notes.push_back(
           fmt::format("separate: gallery {} has mates of {} probes, and {} are without", g + 1, mated, found.non_mated));
     if (found.rates.empty())
-      metrics_.notes.push_back(fmt::format("separate: gallery {} has no {}, so that false positive rates do not exist", g + 1,
-                                           mated == 0 ? "mate of a probe" : "probe without a mate"));
+      metrics_.warnings.push_back(fmt::format("separate: gallery {} has no {}, so that false positive rates do not exist", g + 1,
+                                              mated == 0 ? "mate of a probe" : "probe without a mate"));
     for (const size_t i : shown_rates())
       if (i < found.rates.size() && std::isfinite(found.rates[i].threshold))
         add({.name = fmt::format("separate_threshold@fpir={:.4g}/gallery{}", found.rates[i].rate, g + 1),

@@ -8,7 +8,8 @@
 namespace lafs::metrics {
 
 /// Appends what a search says, under names that start with the protocol: `combined_rank1`, `combined_tpir@fpir=0.01`, `separate_rank1`,
-/// `separate_tpir@fpir=0.001`; thresholds, the curve of the open-set form, and notes on what does not exist. `variant` as in `Metric`.
+/// `separate_tpir@fpir=0.001`; thresholds, the curve of the open-set form, and warnings of what does not exist or rests on little.
+/// `variant` as in `Metric`.
 void add_search(const Search& search, const SearchResult& result, const std::string& variant, Metrics& metrics);
 
 }  // namespace lafs::metrics

@@ -130,8 +130,8 @@ void add_template_scores(const TemplateProtocol& protocol, const std::vector<dou
   if (!variant.empty()) return;
   for (const double rate : protocol.far)
     if (const double asked = rate * static_cast<double>(roc.impostors); asked < 10)
-      metrics.notes.push_back(fmt::format("far {} asks for {:.3g} of {} impostor pairs, fewer than ten: its tar rests on single pairs",
-                                          rate, asked, grouped(roc.impostors)));
+      metrics.warnings.push_back(fmt::format("far {} asks for {:.3g} of {} impostor pairs, fewer than ten: its tar rests on single pairs",
+                                             rate, asked, grouped(roc.impostors)));
 }
 
 }  // namespace lafs::metrics

@@ -27,7 +27,7 @@ std::vector<double> template_scores(const TemplateProtocol& protocol, const Pict
                                     int64_t threads);
 
 /// Appends what scores say: true accept rates at the nearest rate as published, and at the largest not above; the actual rates and
-/// thresholds; area and equal error rate; the curve; the hardest pairs; notes with the counts. `variant` as in `Metric`.
+/// thresholds; area and equal error rate; the curve; the hardest pairs; notes with the counts; warnings. `variant` as in `Metric`.
 void add_template_scores(const TemplateProtocol& protocol, const std::vector<double>& scores, const std::string& variant, int64_t threads,
                          Metrics& metrics);
 

@@ -178,7 +178,7 @@ TEST_CASE("identification: a gallery of one row, and galleries without mates or 
   add_search(given, ours, "", metrics);
   CHECK(metrics.values.size() >= 3);
   CHECK(metrics.values[0].name == "separate_rank1");
-  CHECK(std::count(metrics.notes.begin(), metrics.notes.end(),
+  CHECK(std::count(metrics.warnings.begin(), metrics.warnings.end(),
                    "separate: gallery 2 has no probe without a mate, so that false positive rates do not exist") == 1);
   CHECK(metrics.curves.empty());
 }
@@ -194,7 +194,7 @@ TEST_CASE("identification: a search has its names and its warnings") {
                                           "combined_tpir@fpir=0.1", "separate_rank1", "separate_rank5", "separate_rank10",
                                           "separate_tpir@fpir=0.0001", "separate_tpir@fpir=0.001", "separate_tpir@fpir=0.01",
                                           "separate_tpir@fpir=0.1", "separate_tpir@fpir=1"});
-  CHECK(std::count(metrics.notes.begin(), metrics.notes.end(),
+  CHECK(std::count(metrics.warnings.begin(), metrics.warnings.end(),
                    "combined: fpir 0.1 allows 8 false alarms, fewer than ten: its tpir rests on single pairs") == 1);
   REQUIRE(metrics.curves.size() == 1);
   CHECK(metrics.curves[0].x == separate_rates());
