@@ -277,6 +277,48 @@ TEST_CASE("align: wrong uses and models are told before any work") {
   CHECK(pictures.clean());
 }
 
+/// A dark picture with a white square at a column and row.
+Image square(int64_t side, int64_t at_x, int64_t at_y, int64_t size) {
+  Bytes bytes(static_cast<size_t>(size * size * 3), 20);
+  for (int64_t y = 0; y < side; ++y)
+    for (int64_t k = 0; k < 3 * side; ++k) bytes[static_cast<size_t>(((at_y + y) * size + at_x) * 3 + k)] = 255;
+  return imaging::image_of(size, size, std::move(bytes));
+}
+
+TEST_CASE("align: a detector finds the points; a picture in which it finds none is left out, or an error") {
+  const ScratchFolder folder;
+  const fs::path root = folder / "squares", model = fs::path(LAFS_TEST_SOURCE) / "tests/support/yunet/tiny_yunet.onnx";
+  fs::create_directories(root);
+  // The network sees a face where 8 x 8 pixels are white. The large picture is halved for it.
+  const Image small = square(8, 48, 64, 128), large = square(16, 96, 128, 1280), dark = square(0, 0, 0, 128);
+  write_bytes(root / "small.png", text(imaging::encode_png(small)));
+  write_bytes(root / "large.png", text(imaging::encode_png(large)));
+  write_bytes(root / "dark.png", text(imaging::encode_png(dark)));
+  const auto run = [&](const Arguments& more) {
+    Arguments all{"align", root, "--detector", model, "--out", folder / "out", "--quiet"};
+    all.insert(all.end(), more.begin(), more.end());
+    return test::lafs(all);
+  };
+  CHECK(
+      run({}).err ==
+      "lafs: error: pictures without a face: 1 of 3:\n  image 0 \"dark.png\": no face was found in it\nnothing was written; --missing skip "
+      "leaves them out\n");
+  const Outcome outcome = run({"--missing", "skip", "--threads", "3"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK(outcome.err == "pictures left out: 1:\n  image 0 \"dark.png\": no face was found in it\n");
+  imaging::FivePoints expected{{{50, 66}, {54, 66}, {52, 68}, {50.5F, 70}, {53.5F, 70}}};
+  const auto similar = [&](const std::string& name, const Image& picture) {
+    const Image ours = imaging::read_image(folder / "out" / name),
+                right = imaging::align(picture, expected, imaging::face_template("arcface"));
+    int64_t off = 0;
+    for (int64_t i = 0; i < ours.size(); ++i) off += std::abs(ours.bytes.get()[i] - right.bytes.get()[i]);
+    return static_cast<double>(off) / static_cast<double>(ours.size()) < 0.5;  // the network computes in float32
+  };
+  CHECK(similar("small.png", small));
+  for (imaging::Point& point : expected) point = {2 * point.x, 2 * point.y};
+  CHECK(similar("large.png", large));
+}
+
 /// Pearson's correlation of two pictures of one size.
 double correlation(const Image& a, const Image& b) {
   const auto n = static_cast<double>(a.size());

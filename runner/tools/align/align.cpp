@@ -23,6 +23,7 @@ class Alignment {
   Alignment(const AlignRequest& request, bool quiet) : request_(request), quiet_(quiet) {
     if (request.landmarks.empty() == request.detector.empty())
       throw Error("name where the faces are: --landmarks LIST, or --detector MODEL");
+    imaging::face_template(request.pictures.face_template, request.pictures.size);  // a wrong size is told before any work
     check_apart(request.pictures.pictures, request.output.out);
   }
 
