@@ -2,69 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "runner/report/chart_layout.h"
 
 namespace lafs {
 
 namespace {
 
 constexpr double width = 640, height = 300, left = 62, right = 16, top = 14, bottom = 44;
-constexpr size_t most_series = 8, most_points = 400;
-
-struct Axis {
-  double low = 0, high = 1;
-  std::vector<double> ticks;
-};
-
-/// A span of round numbers that holds the data, with about `wanted` ticks.
-Axis linear_axis(double low, double high, int wanted) {
-  if (high - low < 1e-12 * std::max(1.0, std::abs(high))) {
-    const double pad = std::max(std::abs(high) * 0.1, 1e-3);
-    low -= pad;
-    high += pad;
-  }
-  const double raw = (high - low) / wanted, power = std::pow(10.0, std::floor(std::log10(raw)));
-  const double step = (raw / power <= 1 ? 1 : raw / power <= 2 ? 2 : raw / power <= 5 ? 5 : 10) * power;
-  Axis out{std::floor(low / step) * step, std::ceil(high / step) * step, {}};
-  for (int i = 0; out.low + i * step <= out.high + step * 0.5; ++i) out.ticks.push_back(out.low + i * step);
-  return out;
-}
-
-/// In powers of ten: the positions are logarithms.
-Axis log_axis(double low, double high) {
-  Axis out{std::floor(low), std::max(std::ceil(high), std::floor(low) + 1), {}};
-  for (double t = out.low; t <= out.high; t += 1) out.ticks.push_back(t);
-  return out;
-}
-
-std::vector<std::pair<double, double>> points_of(const Series& series, bool log_x, bool log_y) {
-  std::vector<std::pair<double, double>> all, out;
-  for (size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
-    const double x = log_x ? std::log10(series.x[i]) : series.x[i];
-    const double y = log_y ? std::log10(series.y[i]) : series.y[i];
-    if (std::isfinite(x) && std::isfinite(y)) all.emplace_back(x, y);
-  }
-  if (all.size() <= most_points) return all;
-  for (size_t i = 0; i < most_points; ++i) out.push_back(all[i * (all.size() - 1) / (most_points - 1)]);
-  return out;
-}
-
-std::string tick_text(double value) {
-  const double clean = std::abs(value) < 1e-12 ? 0 : value;
-  return std::abs(clean) >= 10000 ? fmt::format("{:g}k", clean / 1000) : fmt::format("{:.6g}", clean);
-}
-
-/// A power of ten as a rate is written: 1, 0.1, 0.01, then 1e-3.
-std::string power_text(double exponent) {
-  return exponent <= 0 && exponent > -3 ? fmt::format("{:g}", std::pow(10, exponent)) : fmt::format("1e{:g}", exponent);
-}
 
 struct Frame {
-  Axis x, y;
-  double px(double v) const { return left + (v - x.low) / (x.high - x.low) * (width - left - right); }
-  double py(double v) const { return height - bottom - (v - y.low) / (y.high - y.low) * (height - top - bottom); }
+  ChartAxis x, y;
+  double px(double v) const { return left + x.share(v) * (width - left - right); }
+  double py(double v) const { return height - bottom - y.share(v) * (height - top - bottom); }
 };
 
 std::string grid_svg(const Frame& frame, const Chart& chart) {
@@ -73,10 +24,10 @@ std::string grid_svg(const Frame& frame, const Chart& chart) {
     out += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, width - right, frame.py(t),
                        frame.py(t));
     out += fmt::format("<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", left - 8, frame.py(t) + 4,
-                       chart.log_y ? power_text(t) : tick_text(t));
+                       frame.y.tick_text(t));
   }
   for (const double t : frame.x.ticks) {
-    const std::string text = chart.log_x ? power_text(t) : tick_text(t);
+    const std::string text = frame.x.tick_text(t);
     if (chart.log_x)
       out += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>", frame.px(t), top, height - bottom);
     out +=
@@ -143,22 +94,10 @@ std::string html_text(std::string_view text) {
 }
 
 std::string chart_svg(const Chart& chart) {
-  std::vector<std::vector<std::pair<double, double>>> lines;
-  std::vector<std::string> names;
-  double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
-  for (const Series& series : chart.series) {
-    auto points = points_of(series, chart.log_x, chart.log_y);
-    if (points.empty() || lines.size() == most_series) continue;
-    for (const auto& [x, y] : points) {
-      x_low = std::min(x_low, x), x_high = std::max(x_high, x);
-      y_low = std::min(y_low, y), y_high = std::max(y_high, y);
-    }
-    lines.push_back(std::move(points));
-    names.push_back(series.name);
-  }
-  if (lines.empty()) return "";
-  const Frame frame{chart.log_x ? log_axis(x_low, x_high) : linear_axis(x_low, x_high, 6),
-                    chart.log_y ? log_axis(y_low, y_high) : linear_axis(y_low, y_high, 5)};
+  const auto layout = layout_of(chart);
+  if (!layout) return "";
+  const auto& [x, y, names, lines] = *layout;
+  const Frame frame{x, y};
   std::string out = fmt::format("<figure><figcaption>{}</figcaption>{}<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
                                 html_text(chart.title), legend(names), width, height, html_text(chart.title));
   out += grid_svg(frame, chart);

@@ -28,7 +28,7 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
   std::string out;
   for (const auto& [evaluator, targets, thresholds, knows_people] : all) {
-    out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from {} resampled\n", evaluator, thresholds.front().genuine,
+    out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
                        thresholds.front().impostors, knows_people ? "people" : "pairs");
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
@@ -41,8 +41,9 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
           targets[t], of.threshold, of.threshold_interval.low, of.threshold_interval.high, of.false_accepts, of.impostors, 100 * of.tar,
           100 * of.tar_interval.low, 100 * of.tar_interval.high);
       if (const double few = targets[t] * static_cast<double>(of.impostors); few < 10)
-        out += fmt::format("  warning: FAR {:g} of {} impostor pairs are {:g}, fewer than ten: take more pairs before you rely on it\n",
-                           targets[t], of.impostors, few);
+        out += fmt::format(
+            "  warning: at FAR {:g} only {:g} of the impostor pairs decide, fewer than ten: take more pairs before you rely on it\n",
+            targets[t], few);
     }
   }
   return out;

@@ -1,0 +1,70 @@
+#include "runner/tools/show/curves.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lafs/error.h"
+#include "lafs/suggestion.h"
+#include "runner/report/curves_section.h"
+#include "runner/report/say.h"
+#include "runner/tools/compare/scored_results.h"
+#include "runner/tools/show/chart_sheet.h"
+#include "runner/tools/show/pictures.h"
+
+namespace lafs {
+
+namespace {
+
+/// The results of one evaluator, each named after its model where there are several.
+std::vector<NamedMetrics> of_evaluator(const std::vector<ScoredResults>& models, const std::string& evaluator) {
+  std::vector<NamedMetrics> all;
+  for (const ScoredResults& model : models)
+    for (NamedMetrics named : model.results) {
+      if (named.name != evaluator) continue;
+      if (models.size() > 1) named.name = model.name;
+      all.push_back(std::move(named));
+    }
+  return all;
+}
+
+Chart titled(Chart chart, const std::string& evaluator, const std::vector<NamedMetrics>& all) {
+  if (all.size() > 1) chart.title = evaluator + ": " + chart.title;
+  return chart;
+}
+
+std::vector<std::string> evaluators_of(const std::vector<ScoredResults>& models, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const ScoredResults& model : models)
+    for (const NamedMetrics& named : model.results)
+      if (std::find(names.begin(), names.end(), named.name) == names.end()) names.push_back(named.name);
+  if (wanted.empty()) return names;
+  if (std::find(names.begin(), names.end(), wanted) == names.end())
+    throw Error(fmt::format("no evaluator \"{}\"{}", wanted, suggestion(wanted, names)));
+  return {wanted};
+}
+
+}  // namespace
+
+void show_curves(const ShowCurves& show) {
+  require_free(show.out, show.force);
+  make_folder_of(show.out);
+  std::vector<ScoredResults> models;
+  for (const auto& path : show.models) models.push_back(read_scored_results(path));
+  std::vector<Chart> charts;
+  for (const std::string& evaluator : evaluators_of(models, show.evaluator)) {
+    const std::vector<NamedMetrics> all = of_evaluator(models, evaluator);
+    charts.push_back(titled(curve_chart(all, "roc"), evaluator, all));
+    charts.push_back(titled(det_chart(all), evaluator, all));
+    for (const NamedMetrics& named : all)
+      for (const Histogram& histogram : named.metrics.histograms) charts.push_back(histogram_chart(named.name, histogram));
+  }
+  std::string names;
+  for (const ScoredResults& model : models) names += (names.empty() ? "" : ", ") + model.name;
+  const Sheet sheet = chart_sheet("Curves", names, charts);
+  write_png(show.out, sheet.image(), show.force);
+  say("{}: {} x {} pixels\n", show.out.string(), sheet.width(), sheet.height());
+}
+
+}  // namespace lafs
