@@ -41,7 +41,7 @@ struct DinoTask {
   }
 };
 
-std::string error_of(const std::string& options) {
+std::string dino_error_of(const std::string& options) {
   return test::error_of([&] { const DinoTask task(options); });
 }
 
@@ -104,15 +104,15 @@ TEST_CASE("dino: student and teacher draw under names of their own, each view it
 
 TEST_CASE("dino: temperatures that cannot be, and warm-ups that do not fit the run") {
   const std::string where = "inline.toml:1:1: error: objective \"dino\": ";
-  CHECK(error_of("teacher_temperature = 0") == where + "teacher_temperature: from = 0; a temperature must be above 0");
-  CHECK(error_of("teacher_temperature = { shape = \"epoch_linear\", from = 0.04, warmup_from = 0, warmup_epochs = 3 }") ==
+  CHECK(dino_error_of("teacher_temperature = 0") == where + "teacher_temperature: from = 0; a temperature must be above 0");
+  CHECK(dino_error_of("teacher_temperature = { shape = \"epoch_linear\", from = 0.04, warmup_from = 0, warmup_epochs = 3 }") ==
         where + "teacher_temperature: warmup_from = 0; a temperature must be above 0");
-  CHECK(error_of("teacher_temperature = { shape = \"cosine\", from = 0.04 }") ==
+  CHECK(dino_error_of("teacher_temperature = { shape = \"cosine\", from = 0.04 }") ==
         where + "teacher_temperature: to = 0; a temperature must be above 0");
-  CHECK(error_of("teacher_temperature = { shape = \"epoch_linear\", from = 0.04, warmup_from = 0.07, warmup_epochs = 11 }") ==
+  CHECK(dino_error_of("teacher_temperature = { shape = \"epoch_linear\", from = 0.04, warmup_from = 0.07, warmup_epochs = 11 }") ==
         where + "teacher_temperature: warmup_epochs = 11 is more than the 10 epochs of the run; shorten_warmup = true would shorten it");
   CHECK(
-      error_of(
+      dino_error_of(
           "shorten_warmup = true\nteacher_temperature = { shape = \"epoch_linear\", from = 0.04, warmup_from = 0.07, warmup_epochs = 11 }")
           .empty());
 }
