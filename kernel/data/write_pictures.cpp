@@ -64,9 +64,9 @@ void write_file(const fs::path& file, std::span<const uint8_t> bytes) {
   if (!whole) throw Error(fmt::format("cannot write \"{}\": {}", file.string(), std::strerror(error)));
 }
 
-class Writer {
+class PictureWriter {
  public:
-  Writer(const DataSource& source, const PictureFolderOptions& options, const NewFolder& folder, const std::function<bool(int64_t)>& go_on)
+  PictureWriter(const DataSource& source, const PictureFolderOptions& options, const NewFolder& folder, const std::function<bool(int64_t)>& go_on)
       : source_(source), options_(options), folder_(folder), go_on_(go_on) {}
 
   /// Pictures [begin, end).
@@ -116,7 +116,7 @@ PictureFolderResult write_pictures(const DataSource& source, const PictureFolder
                                    const std::function<bool(int64_t)>& go_on) {
   NewFolder folder(options.out);
   for (const std::string& name : folders_of(source, options.format)) fs::create_directories(folder / name);
-  Writer writer(source, options, folder, go_on);
+  PictureWriter writer(source, options, folder, go_on);
   for_blocks(0, source.size(), 16, options.threads, [&](int64_t begin, int64_t end) { writer.work(begin, end); });
   PictureFolderResult result = writer.finish();
   folder.commit();

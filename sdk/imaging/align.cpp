@@ -18,7 +18,7 @@ constexpr FivePoints sphereface_points{
 constexpr float arcface_shift = 8;
 
 /// InsightFace's `estimate_norm`: points of 112 times size/112; those of a multiple of 128 times size/128 and moved by 8 of 128.
-FivePoints scaled(FivePoints points, float ratio, float shift) {
+FivePoints scaled_points(FivePoints points, float ratio, float shift) {
   for (Point& point : points) point = {point.x * ratio + shift, point.y * ratio};
   return points;
 }
@@ -32,16 +32,16 @@ FivePoints scaled(FivePoints points, float ratio, float shift) {
 FaceTemplate face_template(std::string_view name, int64_t size) {
   if (name == "sphereface") {
     if (size < 112 || size % 112 != 0) refuse_size(name, "112", size);
-    return {size, size / 112 * 96, scaled(sphereface_points, static_cast<float>(size / 112), 0)};
+    return {size, size / 112 * 96, scaled_points(sphereface_points, static_cast<float>(size / 112), 0)};
   }
   if (name != "arcface")
     throw Error(fmt::format("no face template \"{}\"{}", name, suggestion(std::string(name), {"arcface", "sphereface"})));
   if (size < 112 || (size % 112 != 0 && size % 128 != 0)) refuse_size(name, "112 or of 128", size);
   FivePoints points = sphereface_points;
   for (Point& point : points) point.x += arcface_shift;
-  if (size % 112 == 0) return {size, size, scaled(points, static_cast<float>(size / 112), 0)};
+  if (size % 112 == 0) return {size, size, scaled_points(points, static_cast<float>(size / 112), 0)};
   const auto ratio = static_cast<float>(size / 128);
-  return {size, size, scaled(points, ratio, arcface_shift * ratio)};
+  return {size, size, scaled_points(points, ratio, arcface_shift * ratio)};
 }
 
 FivePoints five_points(std::span<const float> numbers) {

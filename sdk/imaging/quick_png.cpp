@@ -11,15 +11,15 @@ namespace lafs::imaging {
 
 namespace {
 
-using Bytes = std::vector<uint8_t>;
+using ByteList = std::vector<uint8_t>;
 
 /// Rows with the filter "average" (PNG specification 9.2, type 3): each byte less the mean, rounded down, of the one on the left and the
 /// one above.
-Bytes filtered(const Image& image) {
+ByteList filtered(const Image& image) {
   constexpr int64_t channels = Image::channels;
   const int64_t bytes_a_row = image.width * channels;
-  const Bytes black(static_cast<size_t>(bytes_a_row), 0);
-  Bytes out(static_cast<size_t>((bytes_a_row + 1) * image.height));
+  const ByteList black(static_cast<size_t>(bytes_a_row), 0);
+  ByteList out(static_cast<size_t>((bytes_a_row + 1) * image.height));
   uint8_t* to = out.data();
   const uint8_t* above = black.data();
   for (int64_t y = 0; y < image.height; ++y) {
@@ -32,12 +32,12 @@ Bytes filtered(const Image& image) {
   return out;
 }
 
-void put_number(Bytes& out, uint32_t number) {
+void put_number(ByteList& out, uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(number >> shift));
 }
 
 /// A chunk: length, type, content, and the CRC of type and content.
-void put_chunk(Bytes& out, std::string_view type, const Bytes& content) {
+void put_chunk(ByteList& out, std::string_view type, const ByteList& content) {
   put_number(out, static_cast<uint32_t>(content.size()));
   const size_t begin = out.size();
   out.insert(out.end(), type.begin(), type.end());
@@ -45,11 +45,11 @@ void put_chunk(Bytes& out, std::string_view type, const Bytes& content) {
   put_number(out, libdeflate_crc32(0, out.data() + begin, out.size() - begin));
 }
 
-Bytes compressed(const Bytes& bytes) {
+ByteList compressed(const ByteList& bytes) {
   const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(libdeflate_alloc_compressor(1),
                                                                                             libdeflate_free_compressor);
   if (!compressor) throw Error("cannot be encoded as PNG: there is not enough memory");
-  Bytes out(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
+  ByteList out(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
   out.resize(libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), out.data(), out.size()));
   return out;
 }
@@ -57,12 +57,12 @@ Bytes compressed(const Bytes& bytes) {
 }  // namespace
 
 std::vector<uint8_t> encode_png_quickly(const Image& image) {
-  Bytes header;
+  ByteList header;
   put_number(header, static_cast<uint32_t>(image.width));
   put_number(header, static_cast<uint32_t>(image.height));
   for (const uint8_t setting : {8, 2, 0, 0, 0}) header.push_back(setting);  // bits, RGB, deflate, filters, not interlaced
-  const Bytes content = compressed(filtered(image));
-  Bytes out{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  const ByteList content = compressed(filtered(image));
+  ByteList out{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   out.reserve(content.size() + 64);
   put_chunk(out, "IHDR", header);
   put_chunk(out, "IDAT", content);

@@ -16,7 +16,7 @@ namespace {
 constexpr double units = 1024;
 constexpr int32_t half_a_step = 16;
 
-int32_t rounded(double value) { return static_cast<int32_t>(std::lrint(value)); }
+int32_t to_nearest(double value) { return static_cast<int32_t>(std::lrint(value)); }
 
 /// Throws Error where coordinates would not fit: a picture has at most 2^27 pixels, so no face is there.
 void check_reach(const Affine& back, int64_t height, int64_t width) {
@@ -32,12 +32,12 @@ void check_reach(const Affine& back, int64_t height, int64_t width) {
 /// Steps along a row of the output, the same for every row.
 std::vector<int32_t> steps(double by, int64_t width) {
   std::vector<int32_t> out(static_cast<size_t>(width));
-  for (size_t x = 0; x < out.size(); ++x) out[x] = rounded(by * static_cast<double>(x) * units);
+  for (size_t x = 0; x < out.size(); ++x) out[x] = to_nearest(by * static_cast<double>(x) * units);
   return out;
 }
 
 /// Where row y of the output begins.
-int32_t first_place(double by, double start, int64_t y) { return rounded((by * static_cast<double>(y) + start) * units) + half_a_step; }
+int32_t first_place(double by, double start, int64_t y) { return to_nearest((by * static_cast<double>(y) + start) * units) + half_a_step; }
 
 /// One pixel near the border, where each neighbour outside counts as black.
 void border_pixel(const Image& picture, int32_t at_x, int32_t at_y, uint8_t* out) {
