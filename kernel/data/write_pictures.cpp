@@ -66,7 +66,8 @@ void write_file(const fs::path& file, std::span<const uint8_t> bytes) {
 
 class PictureWriter {
  public:
-  PictureWriter(const DataSource& source, const PictureFolderOptions& options, const NewFolder& folder, const std::function<bool(int64_t)>& go_on)
+  PictureWriter(const DataSource& source, const PictureFolderOptions& options, const NewFolder& folder,
+                const std::function<bool(int64_t)>& go_on)
       : source_(source), options_(options), folder_(folder), go_on_(go_on) {}
 
   /// Pictures [begin, end).
