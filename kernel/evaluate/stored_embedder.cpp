@@ -101,6 +101,7 @@ class FileFeatures final : public Features {
   std::map<std::string, FeatureMatrix, std::less<>> matrices;
   std::vector<std::shared_ptr<const std::vector<float>>> copies;
   std::shared_ptr<const Features> pixels;
+  std::shared_ptr<const FeatureRows> rows;
 };
 
 void check_finite(const FeatureMatrix& rows, const FeatureRequest& request, const std::string& file) {
@@ -142,16 +143,16 @@ bool holds_features(const std::filesystem::path& file) {
 }
 
 FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const {
-  const FeatureMatrix all = rows_.matrix();
+  const FeatureMatrix all = rows_->matrix();
   if (request.class_tokens > 0) {
     throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for class tokens, which a model must compute", file_, request.name));
   }
   if (request.source->size() != all.rows) {
     throw Error(fmt::format("\"{}\" has {} rows, and the data source {} pictures", file_, all.rows, request.source->size()));
   }
-  if (request.flip == "both" && !rows_.flip().empty() && rows_.flip() != "both") {
+  if (request.flip == "both" && !rows_->flip().empty() && rows_->flip() != "both") {
     throw Error(fmt::format("\"{}\" was written with flip \"{}\"; \"{}\" wants picture and mirror: lafs embed --flip both", file_,
-                            rows_.flip(), request.name));
+                            rows_->flip(), request.name));
   }
   if (request.flip == "both" && all.width % 2 != 0) {
     throw Error(fmt::format("rows of \"{}\" have {} numbers, which are not a picture's and as many of its mirror's", file_, all.width));
@@ -170,6 +171,7 @@ FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector
 
 std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureRequest>& requests) {
   auto out = std::make_shared<FileFeatures>();
+  out->rows = rows_;
   std::vector<FeatureRequest> pixels;
   for (const FeatureRequest& request : requests) {
     if (request.pixels) {

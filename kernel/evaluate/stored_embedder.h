@@ -36,7 +36,7 @@ class StoredEmbedder final : public Embedder {
  public:
   /// Pixels, which a baseline asks for, are read from the pictures under `input` and `options`.
   StoredEmbedder(const std::filesystem::path& file, InputContract input, EmbedderOptions options)
-      : file_(file.string()), rows_(file), pixels_(nullptr, std::move(input), std::move(options)) {}
+      : file_(file.string()), rows_(std::make_shared<const FeatureRows>(file)), pixels_(nullptr, std::move(input), std::move(options)) {}
 
   /// Throws Error for a source with another number of pictures than the file has rows, for class tokens, which a file of embeddings lacks,
   /// for "both" where a row is one vector, and for a row that is not finite, naming the picture.
@@ -46,7 +46,7 @@ class StoredEmbedder final : public Embedder {
   FeatureMatrix rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const;
 
   std::string file_;
-  FeatureRows rows_;
+  std::shared_ptr<const FeatureRows> rows_;  ///< shared with the features, which are views of it
   ModelEmbedder pixels_;
 };
 

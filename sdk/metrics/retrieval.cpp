@@ -99,11 +99,13 @@ Retrieval leave_one_out(const Rows& unit, std::span<const int64_t> identities, i
   if (out.queries.empty()) throw Error("no picture has another of its identity");
   out.without_mates = unit.rows - static_cast<int64_t>(out.queries.size());
   const auto n = static_cast<double>(out.queries.size());
-  double squares = 0;
+  double first = 0, precision = 0, squares = 0;
   for (const Retrieved& one : out.queries) {
-    out.rank1 += one.first_is_mate ? 1 / n : 0;
-    out.mean_average_precision += one.average_precision / n;
+    first += one.first_is_mate ? 1 : 0;
+    precision += one.average_precision;
   }
+  out.rank1 = first / n;
+  out.mean_average_precision = precision / n;
   for (const Retrieved& one : out.queries) squares += std::pow(one.average_precision - out.mean_average_precision, 2);
   out.rank1_error = std::sqrt(out.rank1 * (1 - out.rank1) / n);
   out.map_error = std::sqrt(squares) / n;

@@ -62,8 +62,8 @@ TEST_CASE("stored features: other precisions become float32") {
   const std::vector<uint16_t> half{0x3c00, 0xc000, 0x0001, 0x7bff};  // 1, -2, 2^-24, 65504
   formats::write_npy(folder / "half.npy", "F16", {2, 2}, bytes_of(half));
   const auto of = [&](const char* name) {
-    const FeatureMatrix rows = FeatureRows(folder / name).matrix();
-    return std::vector<float>(rows.values.begin(), rows.values.end());
+    const FeatureRows rows(folder / name);
+    return std::vector<float>(rows.matrix().values.begin(), rows.matrix().values.end());
   };
   CHECK(of("wide.npy") == std::vector<float>{1.5f, -2.25f, 0.1f, 7});
   CHECK(of("half.npy") == std::vector<float>{1, -2, std::ldexp(1.0f, -24), 65504});

@@ -33,7 +33,7 @@ std::shared_ptr<Backbone> opened(const fs::path& file, int64_t side = 112, const
 
 /// What making the backbone says, without the beginning that every error of a component has.
 std::string refusal(const fs::path& file, int64_t side = 112, const std::string& more = "") {
-  const std::string text = error_of([&] { opened(file, side, more); }), beginning = "inline.toml: backbone \"onnx\": ";
+  const std::string text = error_of([&] { opened(file, side, more); }), beginning = "inline.toml:1:1: error: backbone \"onnx\": ";
   return text.starts_with(beginning) ? text.substr(beginning.size()) : text;
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("onnx: a layer before the last can be the embedding, and a name that n
   const fs::path file = folder / "two.onnx";
   model.write(file);
   CHECK(refusal(file) ==
-        fmt::format("\"{}\" ends in 2 layers: choose one with output = NAME, of \"positive\" and \"negative\"", file.string()));
+        fmt::format("\"{}\" ends in 2 layers: choose one with output = NAME, of \"negative\" and \"positive\"", file.string()));
   CHECK(refusal(file, 112, "output = \"negativ\"") ==
         fmt::format("\"{}\" has no layer \"negativ\"; did you mean \"negative\"?", file.string()));
   const at::Tensor images = at::linspace(-1, 1, 2 * 3 * 112 * 112).reshape({2, 3, 112, 112});
@@ -158,7 +158,7 @@ TEST_CASE("onnx: Caffe's weights need their network, of the contract's size") {
             "\"{}\" takes pictures of 112 x 96 pixels, and the input contract has 112 x 112: set height = 112 and width = 96 in [input]",
             file.string()));
   CHECK(refusal(file, 112, network("dim: 1 dim: 3 dim: 112 dim: 112", "Spooling")) ==
-        fmt::format("\"{}\" cannot be read: OpenCV 4.6.0 has no operator \"Spooling\" (node \"pool\"); docs/weights.md says what to export",
+        fmt::format("\"{}\" cannot be run: OpenCV 4.6.0 has no operator \"Spooling\" (node \"pool\"); docs/weights.md says what to export",
                     file.string()));
   averages().write(folder / "averages.onnx");
   CHECK(refusal(folder / "averages.onnx", 112, network("dim: 1 dim: 3 dim: 112 dim: 112", "Pooling")) ==

@@ -77,7 +77,7 @@ TEST_CASE("ijb: template and size are chosen") {
   const auto large = source("ijb", folder.toml("size = 256"))->get(0);
   CHECK(large.image.width == 256);
   CHECK(folder.error("size = 120") ==
-        "inline.toml: error: the template \"arcface\" has a size that is a multiple of 112 or of 128, not 120");
+        "inline.toml:1:1: error: data_source \"ijb\": the template \"arcface\" has a size that is a multiple of 112 or of 128, not 120");
 }
 
 TEST_CASE("ijb: a picture that is missing is an error with its line, or left out") {
@@ -146,11 +146,11 @@ TEST_CASE("ijb: what is no IJB folder is refused") {
   CHECK(folder.error().find("IJBX/meta/ijbx_name_5pts_score.txt:2") == 0);  // the folder's name says which
   std::filesystem::rename(folder.root() + "/meta/ijbx_face_tid_mid.txt", folder.root() + "/meta/second_face_tid_mid.txt");
   CHECK(folder.error() ==
-        "inline.toml: error: \"IJBX/meta\" has several lists whose names end in \"_face_tid_mid.txt\", such as "
+        "inline.toml:1:1: error: data_source \"ijb\": \"IJBX/meta\" has several lists whose names end in \"_face_tid_mid.txt\", such as "
         "\"ijbx_other_face_tid_mid.txt\" "
         "and \"second_face_tid_mid.txt\"; keep those of one set");
   std::filesystem::remove_all(folder.root() + "/meta");
-  CHECK(folder.error() == "inline.toml: error: \"IJBX\" is no IJB folder: it has no folder \"meta\"; it holds loose_crop/ and meta/");
+  CHECK(folder.error() == "inline.toml:1:1: error: data_source \"ijb\": \"IJBX\" is no IJB folder: it has no folder \"meta\"; it holds loose_crop/ and meta/");
 }
 
 TEST_CASE("ijb: fingerprints follow pictures, points, scores and templates") {
