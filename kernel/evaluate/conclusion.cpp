@@ -47,9 +47,9 @@ std::string weights_sentence(const WeightSigns& weights) {
 }
 
 std::string finding_sentence(const ContractFinding& finding) {
-  std::string text = fmt::format("{}: the pictures are given as {}, and the model fits {}; {}. Set [input] {}", finding.part, finding.given,
-                                 finding.fits, finding.gain.after > 0 ? gain_text(finding.gain) : "as given it has no finite embeddings",
-                                 finding.setting);
+  std::string text =
+      fmt::format("{}: the pictures are given as {}, and the model fits {}; {}. Set [input] {}", finding.part, finding.given, finding.fits,
+                  finding.gain.after > 0 ? gain_text(finding.gain) : "as given it has no finite embeddings", finding.setting);
   if (!finding.as_well.empty()) text += fmt::format(" (these pairs cannot tell it from {})", fmt::join(finding.as_well, ", "));
   return text;
 }
@@ -76,8 +76,8 @@ void conclude(ModelDiagnosis& diagnosis) {
   if (!weights.empty()) found(weights);
   if (collapsed(diagnosis)) return found("the embeddings have collapsed: every pair, of whomever, has a cosine above 0.999");
   if (diagnosis.genuine < least_pairs || diagnosis.impostors < least_pairs) {
-    return unsure(fmt::format("the set is too small to tell: {} genuine and {} impostor pairs, and {} of each are needed", diagnosis.genuine,
-                              diagnosis.impostors, least_pairs));
+    return unsure(fmt::format("the set is too small to tell: {} genuine and {} impostor pairs, and {} of each are needed",
+                              diagnosis.genuine, diagnosis.impostors, least_pairs));
   }
   if (diagnosis.weights && diagnosis.weights->untrained()) return;  // what such a network prefers means nothing
   for (const ContractFinding& finding : diagnosis.search.findings) {
@@ -90,6 +90,11 @@ void conclude(ModelDiagnosis& diagnosis) {
   if (const auto& exchange = diagnosis.exchanges.found) {
     found(fmt::format("the weights of \"{}\" and \"{}\" have each other's place: exchanged, {}", exchange->first, exchange->second,
                       gain_text(exchange->gain)));
+  } else if (const auto& maybe = diagnosis.exchanges.doubtful) {
+    unsure(
+        fmt::format("cannot tell whether the weights of \"{}\" and \"{}\" have each other's place: exchanged, {}, which may be chance "
+                    "among {} pairs of layers; more pairs of pictures would tell",
+                    maybe->first, maybe->second, gain_text(maybe->gain), diagnosis.exchanges.tried));
   } else if (at_chance(diagnosis)) {
     found("no input contract tells people apart beyond chance: these are not the weights of a face model, or they are in the wrong places");
   }

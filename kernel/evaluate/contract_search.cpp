@@ -26,8 +26,10 @@ const ValueRange ranges[] = {
     {"[-1, 1]", "preset = \"lafs\"", {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
     {"[-0.5, 0.5]", "preset = \"published_eval\"", {0.5, 0.5, 0.5}, {1, 1, 1}},
     {"[0, 1]", "preset = \"custom\", mean = [0, 0, 0], std = [1, 1, 1]", {0, 0, 0}, {1, 1, 1}},
-    {"[0, 255]", "preset = \"custom\", mean = [0, 0, 0], std = [0.00392156862745098, 0.00392156862745098, 0.00392156862745098]",
-     {0, 0, 0}, {level, level, level}},
+    {"[0, 255]",
+     "preset = \"custom\", mean = [0, 0, 0], std = [0.00392156862745098, 0.00392156862745098, 0.00392156862745098]",
+     {0, 0, 0},
+     {level, level, level}},
     {"ImageNet's mean and deviation", "preset = \"dino_face\"", {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
 };
 
@@ -170,8 +172,13 @@ class Search {
 
   void report(const Part& part, size_t reverted, size_t best, const std::vector<size_t>& alternatives) {
     const InputContract& input = out_.trials[best].input;
-    ContractFinding finding{.part = part.name, .given = part.value(given_), .fits = part.value(input), .setting = part.setting(input),
-                            .as_well = {}, .gain = {}, .sure = true};
+    ContractFinding finding{.part = part.name,
+                            .given = part.value(given_),
+                            .fits = part.value(input),
+                            .setting = part.setting(input),
+                            .as_well = {},
+                            .gain = {},
+                            .sure = true};
     if (usable(reverted)) {
       finding.gain = gain(reverted, best);
       finding.sure = sure(finding.gain);

@@ -24,9 +24,9 @@ struct ContractTrial {
 
 /// A part of the contract that pairs prefer to be another.
 struct ContractFinding {
-  std::string part;          ///< "colour", "value range", "shift"
-  std::string given, fits;   ///< "rgb", "bgr"
-  std::string setting;       ///< what to write: `colour = "bgr"`
+  std::string part;                  ///< "colour", "value range", "shift"
+  std::string given, fits;           ///< "rgb", "bgr"
+  std::string setting;               ///< what to write: `colour = "bgr"`
   std::vector<std::string> as_well;  ///< values that these pairs cannot tell from `fits`
   metrics::SeparationGain gain;      ///< with the other parts as they fit best
   bool sure = false;                 ///< beyond chance; else it may be chance, and more pairs would tell

@@ -11,9 +11,12 @@ namespace {
 
 const char* verdict_text(DiagnosisVerdict verdict) {
   switch (verdict) {
-    case DiagnosisVerdict::no_problem: return "no problem found";
-    case DiagnosisVerdict::problem: return "problem found";
-    case DiagnosisVerdict::cannot_tell: return "cannot tell";
+    case DiagnosisVerdict::no_problem:
+      return "no problem found";
+    case DiagnosisVerdict::problem:
+      return "problem found";
+    case DiagnosisVerdict::cannot_tell:
+      return "cannot tell";
   }
   return "";
 }

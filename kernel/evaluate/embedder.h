@@ -37,8 +37,8 @@ class ModelEmbedder final : public Embedder {
   /// `backbone` may be null: then only pixels can be asked for. Throws Error for a precision it does not know.
   ModelEmbedder(std::shared_ptr<Backbone> backbone, InputContract input, EmbedderOptions options);
 
-  /// Throws Error for two requests of one name, an index outside its source, an unknown flip, class tokens or landmarks of a backbone that shows none,
-  /// and a feature that is not finite; an error of decoding has the picture's key in front. Throws EmbeddingStopped.
+  /// Throws Error for two requests of one name, an index outside its source, an unknown flip, class tokens or landmarks of a backbone that
+  /// shows none, and a feature that is not finite; an error of decoding has the picture's key in front. Throws EmbeddingStopped.
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
  private:

@@ -64,9 +64,9 @@ EvaluationSet ijb(const fs::path& root) {
   const auto list = [&](const char* name) { return quoted(meta / (prefix + name)); };
   const std::string common = fmt::format("data = {{ use = \"ijb\", root = {} }}\npictures = {}\nfaces = {}\n", quoted(root),
                                          list("_face_tid_mid.txt"), list("_name_5pts_score.txt"));
-  EvaluationSet set{.what = "IJB set",
-                    .tables = fmt::format("[[evaluator]]\nuse = \"template_verification\"\n{}pairs = {}\n", common,
-                                          list("_template_pair_label.txt"))};
+  EvaluationSet set{
+      .what = "IJB set",
+      .tables = fmt::format("[[evaluator]]\nuse = \"template_verification\"\n{}pairs = {}\n", common, list("_template_pair_label.txt"))};
   const std::vector<fs::path> found = galleries(meta, prefix);
   if (found.empty()) return set;
   std::vector<std::string> names;

@@ -60,9 +60,8 @@ void add_pairs(const Groups& groups, std::vector<std::pair<std::string, std::str
       }
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
-    return std::pair(a.distance, a.place) < std::pair(b.distance, b.place);
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Found& a, const Found& b) { return std::pair(a.distance, a.place) < std::pair(b.distance, b.place); });
   for (Found& one : found) pairs.push_back(std::move(one.layers));
 }
 
@@ -123,8 +122,9 @@ ExchangeSearch search_exchanges(torch::nn::Module& network, std::span<const uint
     ++out.tried;
     if (after.empty()) continue;
     const auto gain = metrics::separation_gain(before, after, same, options.samples, 1);
-    if (gain.significance() < options.sure || gain.gain() < options.least * std::abs(gain.after)) continue;
-    if (!out.found || gain.gain() > out.found->gain.gain()) out.found = LayerExchange{first, second, gain};
+    if (gain.significance() < options.doubtful || gain.gain() < options.least * std::abs(gain.after)) continue;
+    std::optional<LayerExchange>& place = gain.significance() < options.sure ? out.doubtful : out.found;
+    if (!place || gain.gain() > place->gain.gain()) place = LayerExchange{first, second, gain};
   }
   return out;
 }

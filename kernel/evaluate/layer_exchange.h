@@ -23,7 +23,8 @@ struct LayerExchange {
 
 struct ExchangeSearch {
   std::optional<LayerExchange> found;
-  int64_t tried = 0, candidates = 0;  ///< pairs of layers; fewer are tried when time is up
+  std::optional<LayerExchange> doubtful;  ///< the largest gain that may be chance, where none was found
+  int64_t tried = 0, candidates = 0;      ///< pairs of layers; fewer are tried when time is up
 };
 
 /// Pairs of layers whose tensors have the same names and shapes: whole numbered children first ("blocks.0" and "blocks.2"), then single
@@ -34,10 +35,11 @@ std::vector<std::pair<std::string, std::string>> exchangeable_layers(torch::nn::
 void exchange_layers(torch::nn::Module& network, const std::string& first, const std::string& second);
 
 struct ExchangeOptions {
-  double sure = 6;          ///< standard errors of the gain
-  double least = 0.1;       ///< and its share of d'
-  double seconds = 60;      ///< no new pair is tried after so many
-  int64_t samples = 300;    ///< of the bootstrap
+  double sure = 5;        ///< standard errors of the gain
+  double doubtful = 3;    ///< below, a gain is not worth a word
+  double least = 0.1;     ///< and its share of d'
+  double seconds = 60;    ///< no new pair is tried after so many
+  int64_t samples = 300;  ///< of the bootstrap
 };
 
 /// Exchanges the weights of one pair of layers after the other and scores the same pairs of pictures each time: weights that a conversion

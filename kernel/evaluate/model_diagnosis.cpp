@@ -18,7 +18,7 @@ namespace lafs {
 
 namespace {
 
-constexpr int64_t pairs_for_exchanges = 300;
+constexpr int64_t pairs_for_exchanges = 600;
 
 /// Some pairs of a set, and the pictures they need.
 struct ChosenPairs {

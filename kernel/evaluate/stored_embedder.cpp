@@ -118,8 +118,8 @@ void check_finite(const FeatureMatrix& rows, const FeatureRequest& request, cons
 FeatureRows::FeatureRows(const std::filesystem::path& file) : flip_(recorded_flip(file)) {
   const StoredMatrix matrix = read_matrix(file);
   if (matrix.shape.size() != 2 || matrix.shape[0] < 1 || matrix.shape[1] < 1) {
-    throw Error(fmt::format("\"{}\" holds {} of {} dimensions; features are a matrix with a row for each picture", file.string(), matrix.dtype,
-                            matrix.shape.size()));
+    throw Error(fmt::format("\"{}\" holds {} of {} dimensions; features are a matrix with a row for each picture", file.string(),
+                            matrix.dtype, matrix.shape.size()));
   }
   const size_t count = static_cast<size_t>(matrix.shape[0] * matrix.shape[1]);
   if (matrix.dtype == "F32" && is_aligned(matrix.bytes.data())) {

@@ -19,7 +19,8 @@ class FeatureRows {
   explicit FeatureRows(const std::filesystem::path& file);
 
   FeatureMatrix matrix() const { return matrix_; }
-  /// How a row came about, where a file FILE.json of `lafs embed` says it: "both" is the picture's numbers, then its mirror's. Empty if not.
+  /// How a row came about, where a file FILE.json of `lafs embed` says it: "both" is the picture's numbers, then its mirror's. Empty if
+  /// not.
   const std::string& flip() const { return flip_; }
 
  private:

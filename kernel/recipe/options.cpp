@@ -9,6 +9,48 @@ void LossScaleOptions::declare(Params& p) {
   p("growth_interval", growth_interval, at_least(1), "steps without an overflow before the scale grows");
 }
 
+namespace {
+
+/// What a run bears. These change no number of a run whose pictures are whole and whose losses are finite, and a run may be continued with
+/// them.
+void declare_tolerance(RunOptions& run, Params& p) {
+  p.affects_nothing("damaged", run.damaged, one_of({"error", "skip"}),
+                    "error: a picture that cannot be read ends the run; skip: the next one that can be read stands in for it, which is "
+                    "counted and listed in damaged.tsv");
+  p.affects_nothing("damaged_limit", run.damaged_limit, at_least(0), "different damaged pictures at which a run that skips them gives up");
+  p.affects_nothing(
+      "not_finite", run.not_finite, one_of({"error", "skip"}),
+      "error: a loss or gradient that is not finite ends the run; skip: that step leaves the model as it was, which is noted and "
+      "counted");
+  p.affects_nothing("not_finite_limit", run.not_finite_limit, at_least(0),
+                    "steps without a finite loss or gradient at which a run that skips them gives up");
+}
+
+/// How a run works and what it writes, whatever it trains.
+void declare_work(RunOptions& run, Params& p) {
+  p.affects_nothing("threads", run.threads, in(0, 4096), "compute threads; 0: as many as the machine has cores");
+  p.affects_nothing("loader_threads", run.loader_threads, in(1, 1024), "threads that read and augment pictures");
+  p.affects_nothing("prefetch", run.prefetch, in(1, 1024), "batches prepared ahead");
+  p.affects_nothing("images", run.images, at_least(0),
+                    "images of the training data, for plan and check where the data is not there; 0: unknown");
+  p.affects_nothing("identities", run.identities, at_least(0),
+                    "identities of the training data, for plan and check where the data is not there; 0: unknown");
+  p.affects_nothing("evaluate_every", run.evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
+  p.affects_nothing("best", run.best,
+                    "\"EVALUATOR/METRIC\" of the checkpoint that is called best, with - in front where smaller is better; empty: the first "
+                    "metric of the first evaluator");
+  p.affects_nothing("checkpoint_every", run.checkpoint_every, at_least(0),
+                    "optimizer steps between checkpoints; 0: at the end of each epoch");
+  p.affects_nothing("checkpoint_minutes", run.checkpoint_minutes, at_least(0),
+                    "minutes since the last checkpoint after which one is written in between; 0: none is");
+  p.affects_nothing("keep_every", run.keep_every, at_least(0),
+                    "n: every n-th checkpoint by steps or epochs is kept for good; 0: only the last and the best are kept");
+  p.affects_nothing("log_every", run.log_every, at_least(1), "optimizer steps between lines of metrics.jsonl");
+  p.affects_nothing("plugins", run.plugins, "more plugin libraries, or folders of them");
+}
+
+}  // namespace
+
 void RunOptions::declare(Params& p) {
   p("seed", seed, at_least(0), "seed of all random numbers in the run");
   constexpr const char* epochs_doc = "passes over the training data";
@@ -29,35 +71,8 @@ void RunOptions::declare(Params& p) {
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
   p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
-  // These change no number of a run whose pictures are whole and whose losses are finite, and a run may be continued with them.
-  p.affects_nothing("damaged", damaged, one_of({"error", "skip"}),
-                    "error: a picture that cannot be read ends the run; skip: the next one that can be read stands in for it, which is "
-                    "counted and listed in damaged.tsv");
-  p.affects_nothing("damaged_limit", damaged_limit, at_least(0), "different damaged pictures at which a run that skips them gives up");
-  p.affects_nothing(
-      "not_finite", not_finite, one_of({"error", "skip"}),
-      "error: a loss or gradient that is not finite ends the run; skip: that step leaves the model as it was, which is noted and "
-      "counted");
-  p.affects_nothing("not_finite_limit", not_finite_limit, at_least(0),
-                    "steps without a finite loss or gradient at which a run that skips them gives up");
-  p.affects_nothing("threads", threads, in(0, 4096), "compute threads; 0: as many as the machine has cores");
-  p.affects_nothing("loader_threads", loader_threads, in(1, 1024), "threads that read and augment pictures");
-  p.affects_nothing("prefetch", prefetch, in(1, 1024), "batches prepared ahead");
-  p.affects_nothing("images", images, at_least(0),
-                    "images of the training data, for plan and check where the data is not there; 0: unknown");
-  p.affects_nothing("identities", identities, at_least(0),
-                    "identities of the training data, for plan and check where the data is not there; 0: unknown");
-  p.affects_nothing("evaluate_every", evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
-  p.affects_nothing("best", best,
-                    "\"EVALUATOR/METRIC\" of the checkpoint that is called best, with - in front where smaller is better; empty: the first "
-                    "metric of the first evaluator");
-  p.affects_nothing("checkpoint_every", checkpoint_every, at_least(0), "optimizer steps between checkpoints; 0: at the end of each epoch");
-  p.affects_nothing("checkpoint_minutes", checkpoint_minutes, at_least(0),
-                    "minutes since the last checkpoint after which one is written in between; 0: none is");
-  p.affects_nothing("keep_every", keep_every, at_least(0),
-                    "n: every n-th checkpoint by steps or epochs is kept for good; 0: only the last and the best are kept");
-  p.affects_nothing("log_every", log_every, at_least(1), "optimizer steps between lines of metrics.jsonl");
-  p.affects_nothing("plugins", plugins, "more plugin libraries, or folders of them");
+  declare_tolerance(*this, p);
+  declare_work(*this, p);
   p.affects_unless("", "extends", extends, {},
                    "identity and step of the run that this one trains further with other schedules; written by lafs run --extend");
 }

@@ -34,7 +34,8 @@ int run_diagnose(DiagnoseArguments& arguments, const Invocation& invocation) {
 
 Command add_diagnose(CLI::App& app) {
   auto arguments = std::make_shared<DiagnoseArguments>();
-  CLI::App* command = app.add_subcommand("diagnose", "find out why the number of a model is off: input contract, weights, exchanged layers");
+  CLI::App* command =
+      app.add_subcommand("diagnose", "find out why the number of a model is off: input contract, weights, exchanged layers");
   arguments->measured.add_to(*command);
   command->add_option("--pairs", arguments->request.pairs, "pairs that are compared, half of them genuine")
       ->check(CLI::Range(4, 1000000))

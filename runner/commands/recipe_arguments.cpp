@@ -40,8 +40,8 @@ RecipeContext RecipeArguments::context() const {
 }
 
 void SourceArguments::add_to(CLI::App& command) {
-  auto* source =
-      command.add_option("source", request.path, "folder of identities, IJB folder, list of pictures, record set, or recipe with a [data_source]");
+  auto* source = command.add_option("source", request.path,
+                                    "folder of identities, IJB folder, list of pictures, record set, or recipe with a [data_source]");
   source->type_name("SOURCE");
   const char* any = "any data source: --source '{ use = \"subset\", source = ..., fraction = 0.1 }'";
   command.add_option("--source", request.toml, any)->type_name("TOML")->excludes(source);

@@ -23,7 +23,12 @@ std::string capital(std::string name) { return name == "roc" ? "ROC" : name; }
 
 }  // namespace
 
-std::string variant_title(const std::string& variant) { return variant == "pixels" ? "pixels alone" : variant; }
+std::string variant_title(const std::string& variant) {
+  if (variant == "pixels") return "pixels alone";
+  std::string title = variant;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  return title;
+}
 
 Chart curve_chart(const std::vector<NamedMetrics>& evaluators, const std::string& name) {
   Chart chart{title_of(evaluators, capital(name)), "", "", false, {}};

@@ -27,7 +27,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view page_style =
     R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
-main{max-width:880px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
+main{max-width:1000px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
 .facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}.warnings b{color:var(--series-8)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}th::first-letter{text-transform:uppercase}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -97,10 +97,11 @@ void FaceRecords::check_left_over(uint64_t counted) {
   const uint64_t marks = 64 + static_cast<uint64_t>(size()) / 10000;
   if (counted + marks >= file_.size()) return;
   const std::filesystem::path index = std::filesystem::path(path()).replace_extension(".idx");
-  warnings_.push_back(fmt::format(
-      "\"{}\": {} of its {} bytes belong to no record of the index, so that pictures may be left out; without \"{}\" the index is made from "
-      "the records",
-      path().string(), file_.size() - counted, file_.size(), index.filename().string()));
+  warnings_.push_back(
+      fmt::format("\"{}\": {} of its {} bytes belong to no record of the index, so that pictures may be left out; without \"{}\" the index "
+                  "is made from "
+                  "the records",
+                  path().string(), file_.size() - counted, file_.size(), index.filename().string()));
 }
 
 void FaceRecords::check_label(int64_t i, float label_of_record) const {

@@ -71,7 +71,8 @@ class Interactive {
   virtual Metrics run(Embedder& embedder) = 0;
 };
 
-/// Compares pictures of one source in pairs and says which: `lafs diagnose` scores the same pairs under other input contracts. [main thread]
+/// Compares pictures of one source in pairs and says which: `lafs diagnose` scores the same pairs under other input contracts. [main
+/// thread]
 class ComparesPairs {
  public:
   virtual ~ComparesPairs() = default;

@@ -27,7 +27,8 @@ TEST_CASE("extend: a run that stopped early goes on to what it would have been, 
   REQUIRE(tiny.run("straight").status == 0);
   REQUIRE(tiny.run("out", set("run.steps=6")).status == 0);
   CHECK(tiny.run("out").err == "lafs: error: \"" + (tiny / "out").string() +
-                                   "\" holds a run of another length; give another --out, or to train it further --extend (a stage of a row: with its own recipe.toml)\n"
+                                   "\" holds a run of another length; give another --out, or to train it further --extend (a stage of a "
+                                   "row: with its own recipe.toml)\n"
                                    "  - [run] steps = 6\n  + [run] steps = 0\n");
   const Outcome rest = tiny.run("out", {"--extend"});
   REQUIRE_MESSAGE(rest.status == 0, rest.err);
@@ -45,7 +46,8 @@ TEST_CASE("extend: with other schedules the run has an identity of its own, and 
   REQUIRE(tiny.run("out", falling).status == 0);
   const std::string before = results_of(tiny / "out").at("training_identity");
   CHECK(tiny.run("out", longer).err == "lafs: error: \"" + (tiny / "out").string() +
-                                           "\" holds a run of another length; give another --out, or to train it further --extend (a stage of a row: with its own recipe.toml)\n"
+                                           "\" holds a run of another length; give another --out, or to train it further --extend (a stage "
+                                           "of a row: with its own recipe.toml)\n"
                                            "  - [run] epochs = 2\n  + [run] epochs = 4\n");
   const Outcome rest = tiny.run("out", longer + Arguments{"--extend"});
   REQUIRE_MESSAGE(rest.status == 0, rest.err);

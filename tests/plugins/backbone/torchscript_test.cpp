@@ -34,7 +34,8 @@ std::shared_ptr<Backbone> script(const fs::path& file, int64_t side = 32, const 
 /// What making the backbone says after the beginning that every error of a component has, and after the file's name.
 std::string complaint(const fs::path& file, int64_t side = 32, const std::string& more = "") {
   std::string text = error_of([&] { script(file, side, more); });
-  for (const std::string& beginning : {std::string("inline.toml:1:1: error: backbone \"torchscript\": "), fmt::format("\"{}\" ", file.string())})
+  for (const std::string& beginning :
+       {std::string("inline.toml:1:1: error: backbone \"torchscript\": "), fmt::format("\"{}\" ", file.string())})
     if (text.starts_with(beginning)) text.erase(0, beginning.size());
   return text;
 }

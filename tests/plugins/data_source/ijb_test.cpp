@@ -150,7 +150,9 @@ TEST_CASE("ijb: what is no IJB folder is refused") {
         "\"ijbx_other_face_tid_mid.txt\" "
         "and \"second_face_tid_mid.txt\"; keep those of one set");
   std::filesystem::remove_all(folder.root() + "/meta");
-  CHECK(folder.error() == "inline.toml:1:1: error: data_source \"ijb\": \"IJBX\" is no IJB folder: it has no folder \"meta\"; it holds loose_crop/ and meta/");
+  CHECK(
+      folder.error() ==
+      "inline.toml:1:1: error: data_source \"ijb\": \"IJBX\" is no IJB folder: it has no folder \"meta\"; it holds loose_crop/ and meta/");
 }
 
 TEST_CASE("ijb: fingerprints follow pictures, points, scores and templates") {

@@ -106,8 +106,9 @@ TEST_CASE("face records: records of the file that the index lacks are reported w
   for (std::string line; std::getline(lines, line);) kept += number++ % 2 == 0 ? line + "\n" : "";
   write_bytes(index, kept);
   CHECK(set.open().size() == 5);
-  CHECK(set.warnings() == "\"train.rec\": 528 of its 1188 bytes belong to no record of the index, so that pictures may be left out; without "
-                          "\"train.idx\" the index is made from the records\n");
+  CHECK(set.warnings() ==
+        "\"train.rec\": 528 of its 1188 bytes belong to no record of the index, so that pictures may be left out; without "
+        "\"train.idx\" the index is made from the records\n");
 }
 
 }  // namespace

@@ -107,10 +107,14 @@ TEST_CASE("pair list: every malformed pair is reported with its line") {
         "follow; write \"1\"");
   CHECK(error_of(read_pair_list, "2\n1 2 1\n3 4 0\n") ==
         ":1: error: the lines are \"picture picture 0|1\", which have no first line of numbers above them: remove it");
-  CHECK(error_of(read_pair_list, "0 1\nAda 1 2\n") == ":1: error: the number of folds is a whole number from 1, not \"0\"; LFW counts from 1");
-  CHECK(error_of(read_pair_list, "1\nAda 1 x\nAda 1 Bo 1\n") == ":2: error: a picture is a whole number from 1, not \"x\"; if this line is a heading, remove it");
-  CHECK(error_of(read_pair_list, "1\nAda 0 2\nAda 1 Bo 1\n") == ":2: error: a picture is a whole number from 1, not \"0\"; LFW counts from 1");
-  CHECK(error_of(read_pair_list, "1\nAda 1 2\nAda 1 Bo\n") == ":3: error: a picture is a whole number from 1, not \"Bo\"; if this line is a heading, remove it");
+  CHECK(error_of(read_pair_list, "0 1\nAda 1 2\n") ==
+        ":1: error: the number of folds is a whole number from 1, not \"0\"; LFW counts from 1");
+  CHECK(error_of(read_pair_list, "1\nAda 1 x\nAda 1 Bo 1\n") ==
+        ":2: error: a picture is a whole number from 1, not \"x\"; if this line is a heading, remove it");
+  CHECK(error_of(read_pair_list, "1\nAda 0 2\nAda 1 Bo 1\n") ==
+        ":2: error: a picture is a whole number from 1, not \"0\"; LFW counts from 1");
+  CHECK(error_of(read_pair_list, "1\nAda 1 2\nAda 1 Bo\n") ==
+        ":3: error: a picture is a whole number from 1, not \"Bo\"; if this line is a heading, remove it");
   CHECK(error_of(read_pair_list, "1\nAda 1\nAda 1 Bo 1\n") ==
         ":2: error: after the first line this list is taken for LFW's, where a pair has 3 or 4 fields, not 2");
   CHECK(

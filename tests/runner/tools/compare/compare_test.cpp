@@ -131,7 +131,8 @@ TEST_CASE("threshold: the score for a rate, with its interval and a warning for 
   const std::string text = thresholds_text({found});
   CHECK(text.starts_with(
       "lfw: 1000 genuine and 1000 impostor pairs; 95 % intervals from resampled pairs\n  FAR 0.1: accept from a score of "));
-  CHECK(text.ends_with("  warning: at FAR 0.005 only 5 of the impostor pairs decide, fewer than ten: take more pairs before you rely on it\n"));
+  CHECK(text.ends_with(
+      "  warning: at FAR 0.005 only 5 of the impostor pairs decide, fewer than ten: take more pairs before you rely on it\n"));
   CHECK(thresholds_json({found})[0]["thresholds"][1]["far"] == 0.005);
   Comparisons genuine = all;
   std::fill(genuine.same.begin(), genuine.same.end(), uint8_t{1});

@@ -1,0 +1,123 @@
+// lafs eval --on and lafs diagnose: sets named by their path alone.
+#include <span>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "formats/face_bin.h"
+#include "imaging/encode.h"
+#include "lafs/rng.h"
+#include "tiny.h"
+
+namespace lafs::test {
+namespace {
+
+constexpr int64_t people = 8, each = 6, side = 32;
+
+/// A picture of coloured stripes that belong to a person, with noise of its own.
+Image stripes(int64_t person, int64_t number) {
+  const std::shared_ptr<uint8_t[]> bytes(new uint8_t[side * side * 3]);
+  Rng noise(fold(static_cast<uint64_t>(person), static_cast<uint64_t>(number)));
+  for (int64_t i = 0; i < side * side; ++i) {
+    for (int64_t c = 0; c < 3; ++c) {
+      const int64_t wave = (i / side * (1 + person % 3) + i % side * (1 + person / 3) * (c + 1)) % 16;
+      bytes[static_cast<size_t>(i * 3 + c)] = static_cast<uint8_t>(40 + 8 * wave + noise.integer(0, 60) + 15 * c);
+    }
+  }
+  return {side, side, {bytes, bytes.get()}};
+}
+
+std::string name_of(int64_t person, int64_t number) { return "p" + std::to_string(person) + "/" + std::to_string(number) + ".png"; }
+
+/// A trained model, and the same pictures as a folder per person, a list of pairs and a verification set.
+struct Measured : Tiny {
+  Measured() {
+    REQUIRE(run("out").status == 0);
+    std::vector<std::vector<uint8_t>> encoded;
+    std::vector<bool> same;
+    std::string list;
+    for (int64_t person = 0; person < people; ++person) {
+      fs::create_directories(*this / "faces" / ("p" + std::to_string(person)));
+      for (int64_t number = 0; number < each; ++number) {
+        const auto png = imaging::encode_png(stripes(person, number));
+        write_bytes(*this / "faces" / name_of(person, number), std::string(png.begin(), png.end()));
+      }
+    }
+    for (int64_t pair = 0; pair < 40; ++pair) {
+      const int64_t person = pair % people, other = (person + (pair % 2 == 0 ? 0 : 1 + pair / 8)) % people;
+      const int64_t first = pair / 8, second = (first + 1) % each;
+      encoded.push_back(imaging::encode_png(stripes(person, first)));
+      encoded.push_back(imaging::encode_png(stripes(other, second)));
+      same.push_back(person == other);
+      list += name_of(person, first) + " " + name_of(other, second) + (person == other ? " 1\n" : " 0\n");
+    }
+    std::vector<std::span<const std::byte>> pictures;
+    for (const auto& one : encoded) pictures.push_back(std::as_bytes(std::span(one)));
+    formats::write_face_bin(*this / "set.bin", pictures, same);
+    write_bytes(*this / "pairs.txt", list);
+  }
+
+  Outcome eval(const Arguments& more) const { return lafs(Arguments{"eval", *this / "out/checkpoints/last", "--quiet"} + more); }
+};
+
+TEST_CASE("eval on: a set of pairs, a list of the same, and a folder per person") {
+  const Measured measured;
+  const Outcome bin = measured.eval({"--on", measured / "set.bin", "--json", "--set", "evaluator.0.size=32"});
+  REQUIRE_MESSAGE(bin.status == 2, bin.out);
+  CHECK(bin.err.find("unknown") != std::string::npos);
+  const Outcome set = measured.eval({"--on", measured / "set.bin", "--json", "--set", "evaluator.0.data.size=32"});
+  REQUIRE_MESSAGE(set.status == 0, set.err);
+  const Outcome list = measured.eval({"--on", measured / "pairs.txt", "--pictures", measured / "faces", "--json"});
+  REQUIRE_MESSAGE(list.status == 0, list.err);
+  CHECK(metric(nlohmann::json::parse(set.out), "accuracy") == metric(nlohmann::json::parse(list.out), "accuracy"));
+  const Outcome folder = measured.eval({"--on", measured / "faces", "--json"});
+  REQUIRE_MESSAGE(folder.status == 0, folder.err);
+  const auto evaluators = nlohmann::json::parse(folder.out).at("evaluators");
+  CHECK(evaluators.at(0).at("name") == "verification");
+  CHECK(evaluators.at(1).at("name") == "retrieval");
+}
+
+TEST_CASE("eval on: stored features give the numbers of the model") {
+  const Measured measured;
+  REQUIRE(lafs({"embed", measured / "out/checkpoints/last", measured / "faces", "--out", measured / "f.npy", "--quiet"}).status == 0);
+  const Arguments on{"--on", measured / "faces", "--json", "--set", "evaluator.0.baseline=false"};
+  const Outcome model = measured.eval(on);
+  const Outcome stored = lafs(Arguments{"eval", measured / "f.npy", "--quiet"} + on);
+  REQUIRE_MESSAGE(stored.status == 0, stored.err);
+  const auto of_model = nlohmann::json::parse(model.out), of_stored = nlohmann::json::parse(stored.out);
+  CHECK(metric(of_stored, "accuracy") == metric(of_model, "accuracy"));
+  CHECK(of_stored.at("evaluators").at(1).at("values").at(0).at("value") == of_model.at("evaluators").at(1).at("values").at(0).at("value"));
+  CHECK(lafs({"eval", measured / "f.npy", "--on", measured / "pairs.txt", "--pictures", measured / "out"}).status == 1);
+}
+
+TEST_CASE("eval on: what is no set is refused with what it is") {
+  const Measured measured;
+  const auto refusal = [&](const Arguments& more) { return measured.eval(more).err; };
+  CHECK(refusal({"--on", measured / "nothing"}) == "lafs: error: " + in_quotes(measured / "nothing") + " does not exist\n");
+  CHECK(refusal({"--on", measured / "set.bin", "--recipe", measured.recipe()}) == "lafs: error: give --on or --recipe, not both\n");
+  fs::create_directories(measured / "one/p0");
+  fs::copy_file(measured / "faces/p0/0.png", measured / "one/p0/0.png");
+  CHECK(refusal({"--on", measured / "one"}) ==
+        "lafs: error: " + in_quotes(measured / "one") + " has no person with two pictures: there is nothing to compare\n");
+  write_bytes(measured / "page.bin", "<!doctype html><html>");
+  CHECK(refusal({"--on", measured / "page.bin"}).find("is an HTML page") != std::string::npos);
+}
+
+TEST_CASE("diagnose: a contract that is not the model's, a set that is too small, and JSON") {
+  const Measured measured;
+  const Arguments common{"diagnose", measured / "out/checkpoints/last", "--on", measured / "faces", "--quiet", "--seconds", "1"};
+  const Outcome other = lafs(common + Arguments{"--json", "--pairs", "120", "--set", "input.colour=bgr"});
+  REQUIRE_MESSAGE(other.status == 1, other.err);
+  const auto json = nlohmann::json::parse(other.out);
+  CHECK(json.at("verdict") == "problem found");
+  CHECK(json.at("sentences").at(0) == "the model was trained with another input than is given: colour rgb against bgr");
+  CHECK(json.at("trials").size() >= 12);
+  const Outcome few = lafs(common + Arguments{"--pairs", "20"});
+  CHECK(few.out.find("cannot tell\n  - the set is too small to tell: 10 genuine and 10 impostor pairs, and 50 of each are needed") !=
+        std::string::npos);
+  CHECK(lafs({"diagnose", measured / "out", "--pairs", "2"}).status == 2);
+}
+
+}  // namespace
+}  // namespace lafs::test
