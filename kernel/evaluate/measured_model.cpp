@@ -1,6 +1,11 @@
 #include "kernel/evaluate/measured_model.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kernel/evaluate/stored_embedder.h"
 #include "kernel/model/model_file.h"
@@ -23,11 +28,27 @@ TrainedModel stored_features(const std::filesystem::path& file) {
   return model;
 }
 
-/// The recipe with the evaluators: a file, or what the set makes of itself.
-Recipe measuring_recipe(const EvaluationRequest& request, Registry& registry) {
+bool overrides(const RecipeContext& context, std::string_view key) {
+  return std::any_of(context.overrides.begin(), context.overrides.end(), [&](const auto& one) { return one.first.starts_with(key); });
+}
+
+/// The contract as a table, on which overrides of single keys build. A preset that is set decides mean and std.
+std::string input_table(const InputContract& input, const RecipeContext& context) {
+  std::string table = fmt::format(
+      "\n[input]\npreset = \"{}\"\nheight = {}\nwidth = {}\ncolour = \"{}\"\nalignment = \"{}\"\ninterpolation = \"{}\"\n"
+      "shift = [{}]\nflip = \"{}\"\nscore = \"{}\"\n",
+      input.preset, input.height, input.width, input.colour, input.alignment, input.interpolation, fmt::join(input.shift, ", "), input.flip,
+      input.score);
+  if (!overrides(context, "input.preset"))
+    table += fmt::format("mean = [{}]\nstd = [{}]\n", fmt::join(input.mean, ", "), fmt::join(input.std, ", "));
+  return table;
+}
+
+/// The recipe with the evaluators: a file, or what the set makes of itself under the model's contract.
+Recipe measuring_recipe(const EvaluationRequest& request, const InputContract& input, Registry& registry) {
   if (request.on.path.empty()) return open_stage(request.recipe, request.stage, request.context, registry);
   const EvaluationSet set = evaluation_set(request.on, registry);
-  return open_recipe_text(set.tables, request.on.path.string(), request.context, registry);
+  return open_recipe_text(set.tables + input_table(input, request.context), request.on.path.string(), request.context, registry);
 }
 
 }  // namespace
@@ -41,16 +62,17 @@ MeasuredModel open_measured(const EvaluationRequest& request, Registry& registry
       holds_features(request.checkpoint)
           ? stored_features(request.checkpoint)
           : open_model({request.checkpoint, request.stage, !own, request.input, own ? request.context : RecipeContext()}, registry);
-  Recipe recipe = own ? training_recipe(model, request.context, registry) : measuring_recipe(request, registry);
+  Recipe recipe = own ? training_recipe(model, request.context, registry) : measuring_recipe(request, model.facts.input, registry);
   if (is_stored(model)) {
     recipe.input.flip = model.facts.input.flip;  // how the rows were made is settled
     model.facts.input = recipe.input;
   } else if (is_plain_model_file(request.checkpoint)) {
-    if (recipe.input_written && !request.input.empty())
+    const bool stated = recipe.input_written && request.on.path.empty();
+    if (stated && !request.input.empty())
       throw Error("the recipe has an [input], and --input is given too; leave out one, or change single keys with --set input.KEY=VALUE");
     if (recipe.input_written)  // a file that states no contract runs under the recipe's
       model.facts.input = recipe.input;
-    if (!recipe.input_written && request.input.empty()) request.note(unstated_input(model));
+    if (!stated && request.input.empty() && !overrides(request.context, "input.")) request.note(unstated_input(model));
   }
   if (!recipe.input_written) recipe.input = model.facts.input;
   return {std::move(model), std::move(recipe)};

@@ -296,7 +296,7 @@ TEST_CASE("completion: commands, options, keys of --set and their values") {
   CHECK(asked({"show", "views", "--pic"}, "3") == "--pictures\n");
   CHECK(asked({"--vers"}, "1") == "--version\n");
   const std::string dino = source / "recipes" / "dino_synthetic.toml";
-  CHECK(asked({"run", dino, "--set", "evaluator.0.use=v"}, "4") == "evaluator.0.use=verification\n");
+  CHECK(asked({"run", dino, "--set", "evaluator.0.use=v"}, "4") == "evaluator.0.use=verification\nevaluator.0.use=verification_groups\n");
   CHECK(asked({"run", dino, "--set", "evaluator.0.data.use=v"}, "4") == "");
 }
 

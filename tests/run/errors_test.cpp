@@ -227,7 +227,7 @@ TEST_CASE("disk: one that is full is named with its file, and the last good chec
     return Program(arguments + command(tiny.arguments("out", long_run))).wait();
   };
   check_error(limited("1"), 1, "lafs: error: cannot write \"" + (tiny / "out" / "manifest.json").string() + "\": File too large\n");
-  const Outcome full = limited("20");
+  const Outcome full = limited("30");
   CHECK(full.status == 1);
   const std::string begin = "lafs: error: cannot write \"" + (tiny / "out" / "checkpoints" / ".step-").string();
   CHECK_MESSAGE(full.err.starts_with(begin), full.err);

@@ -77,8 +77,8 @@ TEST_CASE("model file: without a stated contract the default is taken and named;
         "nobody said what \"" + onnx +
             "\" was fed; taken: pictures of 112 x 112 pixels, rgb, values by preset \"lafs\", embeddings by flip \"sum\"; say it by "
             "[input] in the "
-            "recipe, or with --input\nlafs: error: " +
-            onnx + ": backbone \"onnx\": \"" + onnx +
+            "recipe, or with --input\n" +
+            onnx + ":1:1: error: backbone \"onnx\": \"" + onnx +
             "\" takes pictures of 32 x 32 pixels, and the input contract has 112 x 112: set height = 32 and width = 32 in [input]\n");
   const std::string stated = "{ height = 32, width = 32, flip = \"none\" }";
   for (const std::string name : {"small.onnx", "small.pt"}) {
