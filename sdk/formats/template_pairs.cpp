@@ -45,8 +45,11 @@ const char* short_number(const char* at, const char* end, int64_t& value) {
   const char* digit = at + (negative ? 1 : 0);
   const char* const first = digit;
   int64_t sum = 0;
-  for (; digit != end && static_cast<unsigned char>(*digit - '0') < 10; ++digit) sum = 10 * sum + (*digit - '0');
-  if (digit == first || digit - first > 18) return nullptr;
+  for (; digit != end && static_cast<unsigned char>(*digit - '0') < 10; ++digit) {
+    if (digit - first == 18) return nullptr;  // one more may not fit into 64 bits
+    sum = 10 * sum + (*digit - '0');
+  }
+  if (digit == first) return nullptr;
   value = negative ? -sum : sum;
   return past_blanks(digit, end);
 }
