@@ -13,18 +13,13 @@ struct EvaluationSetRequest {
   std::filesystem::path pictures;  ///< folder of a pair list's pictures; empty: the list's folder
 };
 
-/// Evaluators with their data, as tables of a recipe. What the path holds decides:
+/// Evaluators with their data, as tables of a recipe in TOML. What the path holds decides:
 ///   verification set (`.bin`)           `verification` on its pairs
 ///   list of pairs                       `verification` on pictures of the folder `pictures`
 ///   folder with meta/ and loose_crop/   IJB: `template_verification`, and `identification_1n` where the galleries are there
 ///   folder with Probe/, Gallery_Match/  TinyFace: `tinyface`
 ///   folder per person, record set       `verification` on pairs drawn from it, and `retrieval`
-struct EvaluationSet {
-  std::string what;    ///< "verification set", for people
-  std::string tables;  ///< TOML
-};
-
 /// Throws Error for a path that is none of these, saying what it is. [main thread]
-EvaluationSet evaluation_set(const EvaluationSetRequest& request, Registry& registry);
+std::string evaluation_tables(const EvaluationSetRequest& request, Registry& registry);
 
 }  // namespace lafs

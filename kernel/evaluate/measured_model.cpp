@@ -4,12 +4,10 @@
 #include <string_view>
 #include <utility>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "kernel/evaluate/stored_embedder.h"
 #include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/resolver.h"
 #include "kernel/recipe/row.h"
 
 namespace lafs {
@@ -24,7 +22,7 @@ TrainedModel stored_features(const std::filesystem::path& file) {
   model.checkpoint = file;
   model.trained_here = false;
   model.facts.backbone = stored;
-  model.facts.input.flip = FeatureRows(file).flip() == "both" ? "sum" : "none";
+  model.facts.input.flip = recorded_flip(file) == "both" ? "sum" : "none";
   return model;
 }
 
@@ -33,22 +31,22 @@ bool overrides(const RecipeContext& context, std::string_view key) {
 }
 
 /// The contract as a table, on which overrides of single keys build. A preset that is set decides mean and std.
-std::string input_table(const InputContract& input, const RecipeContext& context) {
-  std::string table = fmt::format(
-      "\n[input]\npreset = \"{}\"\nheight = {}\nwidth = {}\ncolour = \"{}\"\nalignment = \"{}\"\ninterpolation = \"{}\"\n"
-      "shift = [{}]\nflip = \"{}\"\nscore = \"{}\"\n",
-      input.preset, input.height, input.width, input.colour, input.alignment, input.interpolation, fmt::join(input.shift, ", "), input.flip,
-      input.score);
-  if (!overrides(context, "input.preset"))
-    table += fmt::format("mean = [{}]\nstd = [{}]\n", fmt::join(input.mean, ", "), fmt::join(input.std, ", "));
-  return table;
+std::string input_table(InputContract input, const RecipeContext& context) {
+  Resolver resolver;
+  input.declare(resolver);
+  if (overrides(context, "input.preset")) {
+    for (const char* key : {"mean", "std"}) resolver.table.erase(key);
+  }
+  Node document;
+  document.put("input", std::move(resolver.table));
+  return document_text(document);
 }
 
 /// The recipe with the evaluators: a file, or what the set makes of itself under the model's contract.
 Recipe measuring_recipe(const EvaluationRequest& request, const InputContract& input, Registry& registry) {
   if (request.on.path.empty()) return open_stage(request.recipe, request.stage, request.context, registry);
-  const EvaluationSet set = evaluation_set(request.on, registry);
-  return open_recipe_text(set.tables + input_table(input, request.context), request.on.path.string(), request.context, registry);
+  const std::string text = evaluation_tables(request.on, registry) + "\n" + input_table(input, request.context);
+  return open_recipe_text(text, request.on.path.string(), request.context, registry);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
 #include "lafs/paired.h"
+#include "metrics/pair_distances.h"
 
 namespace lafs {
 
@@ -23,8 +23,8 @@ constexpr int64_t pairs_for_exchanges = 600;
 /// Some pairs of a set, and the pictures they need.
 struct ChosenPairs {
   std::shared_ptr<const DataSource> source;
-  std::vector<int64_t> pictures;    ///< indices, ascending
-  std::vector<ComparedPair> pairs;  ///< as rows of `pictures`
+  std::vector<int64_t> pictures;     ///< indices, ascending
+  std::vector<metrics::Pair> pairs;  ///< as rows of `pictures`
   std::vector<uint8_t> same;
 };
 
@@ -40,28 +40,19 @@ std::vector<ComparedPair> spread(const std::vector<ComparedPair>& all, int64_t c
 }
 
 ChosenPairs choose(const ComparesPairs& evaluator, int64_t count) {
-  ChosenPairs chosen{.source = evaluator.compared_source(), .pictures = {}, .pairs = spread(evaluator.compared_pairs(), count), .same = {}};
-  for (const ComparedPair& pair : chosen.pairs) chosen.pictures.insert(chosen.pictures.end(), {pair.first, pair.second});
+  const std::vector<ComparedPair> pairs = spread(evaluator.compared_pairs(), count);
+  ChosenPairs chosen{.source = evaluator.compared_source(), .pictures = {}, .pairs = {}, .same = {}};
+  for (const ComparedPair& pair : pairs) chosen.pictures.insert(chosen.pictures.end(), {pair.first, pair.second});
   std::sort(chosen.pictures.begin(), chosen.pictures.end());
   chosen.pictures.erase(std::unique(chosen.pictures.begin(), chosen.pictures.end()), chosen.pictures.end());
   const auto row_of = [&](int64_t picture) {
     return std::lower_bound(chosen.pictures.begin(), chosen.pictures.end(), picture) - chosen.pictures.begin();
   };
-  for (ComparedPair& pair : chosen.pairs) {
-    pair = {row_of(pair.first), row_of(pair.second), pair.same};
+  for (const ComparedPair& pair : pairs) {
+    chosen.pairs.push_back({row_of(pair.first), row_of(pair.second), pair.same});
     chosen.same.push_back(pair.same ? 1 : 0);
   }
   return chosen;
-}
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  double product = 0, length_a = 0, length_b = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * b[i];
-    length_a += static_cast<double>(a[i]) * a[i];
-    length_b += static_cast<double>(b[i]) * b[i];
-  }
-  return length_a > 0 && length_b > 0 ? product / std::sqrt(length_a * length_b) : 0;
 }
 
 /// Of pictures without their mirrors, which halves the time and changes no ranking of contracts.
@@ -70,12 +61,12 @@ std::vector<double> cosines(const ChosenPairs& chosen, const std::shared_ptr<Bac
   ModelEmbedder embedder(backbone, input, options);
   const auto features = embedder.embed({{.name = "pictures", .source = chosen.source, .indices = chosen.pictures, .flip = "none"}});
   const FeatureMatrix rows = features->of("pictures");
-  std::vector<double> scores;
-  for (const ComparedPair& pair : chosen.pairs) scores.push_back(cosine(rows.row(pair.first), rows.row(pair.second)));
+  std::vector<double> scores = metrics::pair_distances(rows.values, rows.width, /*flip=*/false, chosen.pairs).cosine;
+  for (double& score : scores) score = 1 - score;
   return scores;
 }
 
-const ComparesPairs& comparing(const std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>>& evaluators) {
+const ComparesPairs& comparing(const NamedEvaluators& evaluators) {
   for (const auto& [name, evaluator] : evaluators) {
     if (const auto* pairs = dynamic_cast<const ComparesPairs*>(evaluator.get())) return *pairs;
   }
@@ -98,7 +89,6 @@ ModelDiagnosis diagnose_model(const DiagnosisRequest& request, Registry& registr
   diagnosis.set = request.evaluation.on.path.empty() ? "the evaluators' pairs" : request.evaluation.on.path.string();
   diagnosis.genuine = std::count(chosen.same.begin(), chosen.same.end(), 1);
   diagnosis.impostors = static_cast<int64_t>(chosen.same.size()) - diagnosis.genuine;
-  diagnosis.given = recipe.input;
   diagnosis.record = model.facts.input.difference(recipe.input);
 
   const std::shared_ptr<Backbone> backbone = load_encoder(model, registry);

@@ -28,7 +28,6 @@ enum class DiagnosisVerdict { no_problem, problem, cannot_tell };
 struct ModelDiagnosis {
   std::string model, set;
   int64_t genuine = 0, impostors = 0;  ///< pairs that were compared
-  InputContract given;
   std::string record;  ///< in what the contract as given differs from the one saved with the model; empty: in nothing, or none is saved
   ContractSearch search;
   std::optional<WeightSigns> weights;  ///< none where the backbone shows no parameters

@@ -1,12 +1,12 @@
 #include "kernel/evaluate/stored_embedder.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,8 +14,9 @@
 
 #include "formats/npy_reader.h"
 #include "formats/safetensors.h"
+#include "kernel/evaluate/named_features.h"
+#include "kernel/model/scalar_types.h"
 #include "lafs/error.h"
-#include "lafs/suggestion.h"
 
 namespace lafs {
 
@@ -51,58 +52,16 @@ StoredMatrix read_matrix(const std::filesystem::path& file) {
   return {array.dtype, array.shape, array.bytes, array.owner};
 }
 
-float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16, exponent = (half >> 10) & 31u, mantissa = half & 1023u;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
-  if (exponent > 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  const float small = std::ldexp(static_cast<float>(mantissa), -24);
-  return sign ? -small : small;
-}
-
-template <typename From, typename Convert>
-std::vector<float> converted(std::span<const std::byte> bytes, const Convert& convert) {
-  std::vector<float> out(bytes.size() / sizeof(From));
-  for (size_t i = 0; i < out.size(); ++i) {
-    From value;
-    std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
-    out[i] = convert(value);
-  }
-  return out;
-}
-
-std::vector<float> floats_of(const StoredMatrix& matrix, const std::string& file) {
-  if (matrix.dtype == "F32") return converted<float>(matrix.bytes, [](float value) { return value; });
-  if (matrix.dtype == "F64") return converted<double>(matrix.bytes, [](double value) { return static_cast<float>(value); });
-  if (matrix.dtype == "F16") return converted<uint16_t>(matrix.bytes, half_to_float);
-  if (matrix.dtype == "BF16") {
-    return converted<uint16_t>(matrix.bytes, [](uint16_t value) { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); });
-  }
-  throw Error(fmt::format("\"{}\" holds {}; features are real numbers: F32, F64, F16 or BF16", file, matrix.dtype));
+at::Tensor floats_of(const StoredMatrix& matrix, const std::string& file) {
+  const auto type = scalar_type_named(matrix.dtype);
+  if (!type || !at::isFloatingType(*type) || at::isFloat8Type(*type))
+    throw Error(fmt::format("\"{}\" holds {}; features are real numbers: F32, F64, F16 or BF16", file, matrix.dtype));
+  at::Tensor aligned = at::empty(matrix.shape, *type);
+  std::memcpy(aligned.data_ptr(), matrix.bytes.data(), matrix.bytes.size());
+  return aligned.to(at::kFloat);
 }
 
 bool is_aligned(const std::byte* address) { return reinterpret_cast<uintptr_t>(address) % alignof(float) == 0; }
-
-/// The word `flip` of FILE.json, which `lafs embed` writes; empty where there is none.
-std::string recorded_flip(const std::filesystem::path& file) {
-  std::ifstream in(file.string() + ".json");
-  const auto facts = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  return facts.is_object() && facts.contains("flip") && facts["flip"].is_string() ? facts["flip"].get<std::string>() : "";
-}
-
-class FileFeatures final : public Features {
- public:
-  FeatureMatrix of(std::string_view request) const override {
-    if (const auto found = matrices.find(request); found != matrices.end()) return found->second;
-    std::vector<std::string> names;
-    for (const auto& entry : matrices) names.push_back(entry.first);
-    throw Error(fmt::format("no feature request is named \"{}\"{}", request, suggestion(request, names)));
-  }
-
-  std::map<std::string, FeatureMatrix, std::less<>> matrices;
-  std::vector<std::shared_ptr<const std::vector<float>>> copies;
-  std::shared_ptr<const Features> pixels;
-  std::shared_ptr<const FeatureRows> rows;
-};
 
 void check_finite(const FeatureMatrix& rows, const FeatureRequest& request, const std::string& file) {
   for (int64_t r = 0; r < rows.rows; ++r) {
@@ -114,6 +73,12 @@ void check_finite(const FeatureMatrix& rows, const FeatureRequest& request, cons
 }
 
 }  // namespace
+
+std::string recorded_flip(const std::filesystem::path& file) {
+  std::ifstream in(file.string() + ".json");
+  const auto facts = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  return facts.is_object() && facts.contains("flip") && facts["flip"].is_string() ? facts["flip"].get<std::string>() : "";
+}
 
 FeatureRows::FeatureRows(const std::filesystem::path& file) : flip_(recorded_flip(file)) {
   const StoredMatrix matrix = read_matrix(file);
@@ -127,9 +92,9 @@ FeatureRows::FeatureRows(const std::filesystem::path& file) : flip_(recorded_fli
     matrix_ = {{reinterpret_cast<const float*>(matrix.bytes.data()), count}, matrix.shape[0], matrix.shape[1]};
     return;
   }
-  const auto values = std::make_shared<std::vector<float>>(floats_of(matrix, file.string()));
+  const auto values = std::make_shared<at::Tensor>(floats_of(matrix, file.string()));
   owner_ = values;
-  matrix_ = {*values, matrix.shape[0], matrix.shape[1]};
+  matrix_ = {{values->const_data_ptr<float>(), count}, matrix.shape[0], matrix.shape[1]};
 }
 
 bool holds_features(const std::filesystem::path& file) {
@@ -142,10 +107,11 @@ bool holds_features(const std::filesystem::path& file) {
   }
 }
 
-FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const {
+FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const void>>& owners) const {
   const FeatureMatrix all = rows_->matrix();
-  if (request.class_tokens > 0) {
-    throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for class tokens, which a model must compute", file_, request.name));
+  if (request.class_tokens > 0 || request.landmarks) {
+    throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for {}, which a model must compute", file_, request.name,
+                            request.landmarks ? "landmarks" : "class tokens"));
   }
   if (request.source->size() != all.rows) {
     throw Error(fmt::format("\"{}\" has {} rows, and the data source {} pictures", file_, all.rows, request.source->size()));
@@ -165,26 +131,27 @@ FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector
     const auto row = all.row(index);
     copy->insert(copy->end(), row.begin(), row.end());
   }
-  copies.push_back(copy);
+  owners.push_back(copy);
   return {*copy, static_cast<int64_t>(request.indices->size()), all.width};
 }
 
 std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureRequest>& requests) {
-  auto out = std::make_shared<FileFeatures>();
-  out->rows = rows_;
+  auto out = std::make_shared<NamedFeatures>();
+  out->owners.push_back(rows_);
   std::vector<FeatureRequest> pixels;
   for (const FeatureRequest& request : requests) {
     if (request.pixels) {
       pixels.push_back(request);
       continue;
     }
-    const FeatureMatrix rows = rows_of(request, out->copies);
+    const FeatureMatrix rows = rows_of(request, out->owners);
     check_finite(rows, request, file_);
     out->matrices.emplace(request.name, rows);
   }
   if (pixels.empty()) return out;
-  out->pixels = pixels_.embed(pixels);
-  for (const FeatureRequest& request : pixels) out->matrices.emplace(request.name, out->pixels->of(request.name));
+  const std::shared_ptr<const Features> computed = pixels_.embed(pixels);
+  out->owners.push_back(computed);
+  for (const FeatureRequest& request : pixels) out->matrices.emplace(request.name, computed->of(request.name));
   return out;
 }
 

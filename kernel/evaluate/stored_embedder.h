@@ -11,6 +11,9 @@
 
 namespace lafs {
 
+/// The word `flip` of FILE.json, which `lafs embed` writes beside FILE; empty where there is none.
+std::string recorded_flip(const std::filesystem::path& file);
+
 /// A matrix of features in a file, mapped into memory: `.npy`, or safetensors with the tensor "features" or only one tensor.
 /// float32 rows are used where they lie; other precisions are widened or narrowed to float32. [any thread]
 class FeatureRows {
@@ -39,12 +42,12 @@ class StoredEmbedder final : public Embedder {
   StoredEmbedder(const std::filesystem::path& file, InputContract input, EmbedderOptions options)
       : file_(file.string()), rows_(std::make_shared<const FeatureRows>(file)), pixels_(nullptr, std::move(input), std::move(options)) {}
 
-  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens, which a file of embeddings lacks,
-  /// for "both" where a row is one vector, and for a row that is not finite, naming the picture.
+  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens and landmarks, which a file of
+  /// embeddings lacks, for "both" where a row is one vector, and for a row that is not finite, naming the picture.
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
  private:
-  FeatureMatrix rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const std::vector<float>>>& copies) const;
+  FeatureMatrix rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const void>>& owners) const;
 
   std::string file_;
   std::shared_ptr<const FeatureRows> rows_;  ///< shared with the features, which are views of it

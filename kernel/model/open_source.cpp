@@ -1,6 +1,5 @@
 #include "kernel/model/open_source.h"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -8,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "formats/file_kind.h"
+#include "formats/ijb_folder.h"
 #include "formats/recordio.h"
 #include "kernel/model/assembly.h"
 #include "kernel/recipe/reader.h"
@@ -23,14 +23,6 @@ Node text_node(const std::string& text) {
   node.value = text;
   node.folder = fs::current_path();
   return node;
-}
-
-/// Whether a folder has the lists of IJB.
-bool is_ijb(const fs::path& folder) {
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder / "meta", none))
-    if (entry.path().filename().string().ends_with("_name_5pts_score.txt")) return true;
-  return false;
 }
 
 /// The table of a data source that a path stands for.
@@ -49,7 +41,7 @@ Node table_of(const SourceRequest& request) {
   if (fs::is_regular_file(path)) {
     if (const auto what = formats::not_data(path)) throw Error(*what);
   }
-  table.put("use", text_node(folder && is_ijb(path) ? "ijb" : "image_folder"));
+  table.put("use", text_node(folder && formats::is_ijb_folder(path) ? "ijb" : "image_folder"));
   if (folder) {
     table.put("root", text_node(path.string()));
   } else {

@@ -58,7 +58,7 @@ class Ijb final : public lafs::DataSource, public lafs::Named, public lafs::Skip
     meta_ = lafs::ijb::read_meta(root_);
     if (const std::string note = lafs::ijb::score_note(meta_); !note.empty()) assembly.note(note);
     if (!fs::is_directory(folder()))
-      throw lafs::Error(fmt::format("\"{}\" is no IJB folder: it has no folder \"loose_crop\"", root_.string()));
+      throw lafs::Error(fmt::format("\"{}\" is not an IJB folder: it has no folder \"loose_crop\"", root_.string()));
     if (options.on_damaged == "skip") {
       leave_out_damaged();
     } else {

@@ -93,6 +93,10 @@ TEST_CASE("stored features: errors") {
   tokens.class_tokens = 2;
   CHECK(error_of([&] { embedder(file).embed({tokens}); }) ==
         "\"" + file + "\" holds embeddings; \"all\" asks for class tokens, which a model must compute");
+  FeatureRequest landmarks = request(three);
+  landmarks.landmarks = true;
+  CHECK(error_of([&] { embedder(file).embed({landmarks}); }) ==
+        "\"" + file + "\" holds embeddings; \"all\" asks for landmarks, which a model must compute");
   CHECK(error_of([&] { embedder(file).embed({request(three)})->of("al"); }) == "no feature request is named \"al\"; did you mean \"all\"?");
 
   auto spoilt = counted(3, 4);

@@ -131,7 +131,7 @@ TEST_CASE("ijb: scores outside [0, 1] are noted once, and a quality stays in ran
   CHECK(source("ijb", folder.toml())->get(2).quality == 0);
 }
 
-TEST_CASE("ijb: what is no IJB folder is refused") {
+TEST_CASE("ijb: a folder without the lists of IJB is refused") {
   const IjbFolder folder("ijb_refused");
   folder.list("name_5pts_score", "0.jpg 1 2 3\n");
   CHECK(folder.error().find("ijbx_name_5pts_score.txt:1: error: ") != std::string::npos);
@@ -150,9 +150,9 @@ TEST_CASE("ijb: what is no IJB folder is refused") {
         "\"ijbx_other_face_tid_mid.txt\" "
         "and \"second_face_tid_mid.txt\"; keep those of one set");
   std::filesystem::remove_all(folder.root() + "/meta");
-  CHECK(
-      folder.error() ==
-      "inline.toml:1:1: error: data_source \"ijb\": \"IJBX\" is no IJB folder: it has no folder \"meta\"; it holds loose_crop/ and meta/");
+  CHECK(folder.error() ==
+        "inline.toml:1:1: error: data_source \"ijb\": \"IJBX\" is not an IJB folder: it has no folder \"meta\"; it holds loose_crop/ and "
+        "meta/");
 }
 
 TEST_CASE("ijb: fingerprints follow pictures, points, scores and templates") {
