@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 
 #include "kernel/data/pixels.h"
 #include "kernel/evaluate/decoder.h"
 #include "kernel/evaluate/embedding_plan.h"
+#include "kernel/evaluate/named_features.h"
 #include "kernel/model/autocast.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
@@ -26,31 +26,20 @@ struct FeatureTable {
   int64_t rows = 0, width = 0;
 };
 
-class StoredFeatures final : public Features {
- public:
-  FeatureMatrix of(std::string_view request) const override {
-    const auto found = tables.find(request);
-    if (found != tables.end()) return {found->second.values, found->second.rows, found->second.width};
-    std::vector<std::string> names;
-    for (const auto& entry : tables) names.push_back(entry.first);
-    throw Error(fmt::format("no feature request is named \"{}\"{}", request, suggestion(request, names)));
-  }
-
-  std::map<std::string, FeatureTable, std::less<>> tables;
-};
-
 /// One call of `embed`: decodes, runs the network, and puts rows where they are wanted.
 class EmbeddingRun {
  public:
   EmbeddingRun(Backbone* backbone, const InputContract& input, const EmbedderOptions& options, const EmbeddingPlan& plan)
-      : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<StoredFeatures>()) {
+      : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<NamedFeatures>()) {
     for (const PlannedRequest& request : plan_.requests) {
       const int64_t one = request.pixels      ? input_.height * input_.width
                           : request.landmarks ? 2 * landmarked(request.name).landmark_count()
-                                              : width(request.class_tokens);
-      FeatureTable table{{}, request.rows, request.flip == "both" ? 2 * one : one};
-      table.values.resize(static_cast<size_t>(table.rows * table.width));
-      tables_.push_back(&features_->tables.emplace(request.name, std::move(table)).first->second);
+                                              : width(request.feature);
+      const auto table = std::make_shared<FeatureTable>(FeatureTable{{}, request.rows, request.flip == "both" ? 2 * one : one});
+      table->values.resize(static_cast<size_t>(table->rows * table->width));
+      features_->matrices.emplace(request.name, FeatureMatrix{table->values, table->rows, table->width});
+      features_->owners.push_back(table);
+      tables_.push_back(table.get());
     }
   }
 
@@ -63,7 +52,7 @@ class EmbeddingRun {
       at::Tensor bytes = at::from_blob(decoder.next(), {options_.batch, input_.height, input_.width, 3}, at::kByte);
       if (batch.pixels) put_pixels(batch, bytes);
       if (batch.landmarks) put_landmarks(batch, bytes);
-      if (!batch.class_tokens.empty()) put_embeddings(batch, bytes);
+      if (!batch.features.empty()) put_embeddings(batch, bytes);
       done += static_cast<int64_t>(batch.pictures.size());
       if (options_.progress) options_.progress(done, static_cast<int64_t>(plan_.pictures.size()));
     }
@@ -71,12 +60,12 @@ class EmbeddingRun {
   }
 
  private:
-  int64_t width(int64_t class_tokens) const {
+  int64_t width(const NetworkFeature& feature) const {
     if (!backbone_) throw Error("embeddings were asked for, but there is no backbone");
-    if (class_tokens > 0 && !dynamic_cast<Attentive*>(backbone_)) {
-      throw Error(fmt::format("class tokens of the last {} blocks were asked for, but the backbone shows none", class_tokens));
+    if (feature.class_tokens > 0 && !dynamic_cast<Attentive*>(backbone_)) {
+      throw Error(fmt::format("class tokens of the last {} blocks were asked for, but the backbone shows none", feature.class_tokens));
     }
-    return backbone_->embed_dim() * std::max<int64_t>(class_tokens, 1);
+    return backbone_->embed_dim() * (std::max<int64_t>(feature.class_tokens, 1) + (feature.mean_patch ? 1 : 0));
   }
 
   Landmarked& landmarked(const std::string& request) const {
@@ -106,31 +95,32 @@ class EmbeddingRun {
   void put_embeddings(const PlannedBatch& batch, const at::Tensor& bytes) {
     const at::Tensor images = to_network(bytes, input_, options_.device);
     at::Tensor mirror;
-    for (size_t f = 0; f < batch.class_tokens.size(); ++f) {
-      const int64_t tokens = batch.class_tokens[f];
-      const at::Tensor plain = forward(images, tokens);
+    for (size_t f = 0; f < batch.features.size(); ++f) {
+      const NetworkFeature& feature = batch.features[f];
+      const at::Tensor plain = forward(images, feature);
       at::Tensor other;
       if (batch.mirrors[f]) {
         if (!mirror.defined()) mirror = mirrored(images);
-        other = forward(mirror, tokens);
+        other = forward(mirror, feature);
       }
       check(batch, plain, "embedding");
       if (other.defined()) check(batch, other, "embedding of the mirror");
       put(batch, plain, other,
-          [tokens](const PlannedRequest& request) { return !request.pixels && !request.landmarks && request.class_tokens == tokens; });
+          [&feature](const PlannedRequest& request) { return !request.pixels && !request.landmarks && request.feature == feature; });
     }
   }
 
   /// [B, width] float32 on the CPU.
-  at::Tensor forward(const at::Tensor& images, int64_t tokens) const {
+  at::Tensor forward(const at::Tensor& images, const NetworkFeature& feature) const {
     at::Tensor out;
     {
       const Autocast precision(options_.precision, options_.device.type());
-      out = tokens > 0 ? dynamic_cast<Attentive&>(*backbone_).class_tokens(images, tokens).flatten(1)
-                       : backbone_->forward(images, Pass{false, nullptr});
+      out = feature.class_tokens > 0
+                ? dynamic_cast<Attentive&>(*backbone_).class_tokens(images, feature.class_tokens, feature.mean_patch).flatten(1)
+                : backbone_->forward(images, Pass{false, nullptr});
     }
-    if (out.dim() != 2 || out.size(0) != images.size(0) || out.size(1) != width(tokens)) {
-      throw Error(fmt::format("the backbone returned [{}], expected [{},{}]", fmt::join(out.sizes(), ","), images.size(0), width(tokens)));
+    if (out.dim() != 2 || out.size(0) != images.size(0) || out.size(1) != width(feature)) {
+      throw Error(fmt::format("the backbone returned [{}], expected [{},{}]", fmt::join(out.sizes(), ","), images.size(0), width(feature)));
     }
     return out.to(at::kCPU, at::kFloat).contiguous();
   }
@@ -173,7 +163,7 @@ class EmbeddingRun {
   const InputContract& input_;
   const EmbedderOptions& options_;
   const EmbeddingPlan& plan_;
-  std::shared_ptr<StoredFeatures> features_;
+  std::shared_ptr<NamedFeatures> features_;
   std::vector<FeatureTable*> tables_;
 };
 

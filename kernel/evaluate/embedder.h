@@ -48,6 +48,6 @@ class ModelEmbedder final : public Embedder {
 };
 
 /// Runs every evaluator; one call of `embed` serves all that are not `Interactive`. Errors have `evaluator "NAME"` in front. [main thread]
-std::vector<NamedMetrics> evaluate(const std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>>& evaluators, Embedder& embedder);
+std::vector<NamedMetrics> evaluate(const NamedEvaluators& evaluators, Embedder& embedder);
 
 }  // namespace lafs

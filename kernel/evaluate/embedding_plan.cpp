@@ -24,6 +24,8 @@ PlannedRequest resolved(const FeatureRequest& request, const InputContract& inpu
     complain(fmt::format("flip = \"{}\" is not a choice{}", request.flip, suggestion(request.flip, flips)));
   }
   if (request.class_tokens < 0) complain(fmt::format("class tokens of the last {} blocks", request.class_tokens));
+  if (request.mean_patch && request.class_tokens < 1)
+    complain("the mean of patch tokens stands beside class tokens, and none are asked for");
   if (request.indices && request.indices->empty()) complain("names no picture");
   if (request.landmarks && (request.pixels || request.class_tokens > 0)) complain("landmarks, or another feature, but not both");
   if (request.landmarks && request.flip != "none") complain("landmarks are of the picture alone: flip must be \"none\"");
@@ -35,7 +37,7 @@ PlannedRequest resolved(const FeatureRequest& request, const InputContract& inpu
   out.flip = request.flip == "contract" ? input.flip : request.flip;
   out.pixels = request.pixels;
   out.landmarks = request.landmarks;
-  out.class_tokens = request.pixels ? 0 : request.class_tokens;
+  if (!request.pixels) out.feature = {request.class_tokens, request.mean_patch};
   out.rows = request.indices ? static_cast<int64_t>(request.indices->size()) : request.source->size();
   return out;
 }
@@ -80,7 +82,7 @@ void lay_out_uses(const std::vector<std::vector<int64_t>>& numbers, EmbeddingPla
 }
 
 /// Adds what one picture wants to what its batch computes: a batch is computed alike for all its rows.
-void add_wants(const PlannedPicture& picture, const EmbeddingPlan& plan, std::map<int64_t, bool>& features, PlannedBatch& batch) {
+void add_wants(const PlannedPicture& picture, const EmbeddingPlan& plan, std::map<NetworkFeature, bool>& features, PlannedBatch& batch) {
   for (int64_t u = picture.first_use; u < picture.first_use + picture.uses; ++u) {
     const PlannedRequest& request = plan.requests[static_cast<size_t>(plan.uses[static_cast<size_t>(u)].request)];
     if (request.pixels) {
@@ -88,7 +90,7 @@ void add_wants(const PlannedPicture& picture, const EmbeddingPlan& plan, std::ma
     } else if (request.landmarks) {
       batch.landmarks = true;
     } else {
-      bool& mirrors = features[request.class_tokens];
+      bool& mirrors = features[request.feature];
       mirrors = mirrors || request.mirrors();
     }
   }
@@ -96,11 +98,11 @@ void add_wants(const PlannedPicture& picture, const EmbeddingPlan& plan, std::ma
 
 PlannedBatch batch_of(const EmbeddingPlan& plan, std::span<const int64_t> pictures) {
   PlannedBatch out;
-  std::map<int64_t, bool> features;
+  std::map<NetworkFeature, bool> features;
   for (const int64_t number : pictures) add_wants(plan.pictures[static_cast<size_t>(number)], plan, features, out);
   out.pictures.assign(pictures.begin(), pictures.end());
-  for (const auto& [tokens, mirrors] : features) {
-    out.class_tokens.push_back(tokens);
+  for (const auto& [feature, mirrors] : features) {
+    out.features.push_back(feature);
     out.mirrors.push_back(mirrors);
   }
   return out;

@@ -1,4 +1,5 @@
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,11 +22,19 @@ struct PlannedPicture {
   int64_t first_use = 0, uses = 0;  ///< a stretch of EmbeddingPlan::uses
 };
 
+/// What is computed of pictures with the network.
+struct NetworkFeature {
+  int64_t class_tokens = 0;  ///< 0: the embedding
+  bool mean_patch = false;
+
+  auto operator<=>(const NetworkFeature&) const = default;
+};
+
 /// One request, with its defaults resolved.
 struct PlannedRequest {
   std::string name, flip;  ///< "sum", "none" or "both"
   bool pixels = false, landmarks = false;
-  int64_t class_tokens = 0;
+  NetworkFeature feature;
   int64_t rows = 0;
 
   bool mirrors() const { return flip != "none"; }
@@ -34,10 +43,10 @@ struct PlannedRequest {
 /// Pictures of one source, ascending. Every feature that one of them wants is computed for all.
 struct PlannedBatch {
   std::vector<int64_t> pictures;
-  std::vector<int64_t> class_tokens;  ///< which features: 0 the embedding, n class tokens; ascending
-  std::vector<bool> mirrors;          ///< by feature: whether the mirror is wanted too
-  bool pixels = false;                ///< the grey pixels, beside or alone
-  bool landmarks = false;             ///< likewise
+  std::vector<NetworkFeature> features;  ///< ascending
+  std::vector<bool> mirrors;             ///< by feature: whether the mirror is wanted too
+  bool pixels = false;                   ///< the grey pixels, beside or alone
+  bool landmarks = false;                ///< likewise
 };
 
 struct EmbeddingPlan {

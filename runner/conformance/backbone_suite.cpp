@@ -253,6 +253,11 @@ class BackboneSuite {
     expect_shape(all, {3, blocks, net_->embed_dim()}, "class tokens are [B, last_blocks, D]");
     expect_shape(last, {3, 1, net_->embed_dim()}, "class tokens are [B, last_blocks, D]");
     findings_.expect(at::equal(all.select(1, blocks - 1), last.select(1, 0)), "the last block's class token comes last", "it does not");
+    const at::Tensor with_mean = net->class_tokens(images_, 1, /*mean_patch=*/true);
+    expect_shape(with_mean, {3, 2, net_->embed_dim()}, "class tokens and the mean patch token are [B, last_blocks + 1, D]");
+    findings_.expect(at::equal(with_mean.select(1, 0), last.select(1, 0)), "the mean patch token comes after the class tokens",
+                     "it does not");
+    findings_.expect(!at::equal(with_mean.select(1, 1), last.select(1, 0)), "the mean patch token is no class token", "they are equal");
     for (const int64_t wrong : {int64_t{0}, blocks + 1}) {
       findings_.expect_throw<Error>("a wrong number of blocks is an error", "\"last_blocks\"", [&] { net->class_tokens(images_, wrong); });
     }

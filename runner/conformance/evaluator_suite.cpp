@@ -50,7 +50,8 @@ class MadeFeatures final : public Features, public Embedder {
         for (int64_t i = 0; i < request.source->size(); ++i) request.indices->push_back(i);
       }
       const int64_t single = perfect_ ? std::max<int64_t>(request.source->identities(), 24) : 24;
-      const int64_t copies = std::max<int64_t>(request.class_tokens, 1) * (request.flip == "both" ? 2 : 1);
+      const int64_t vectors = std::max<int64_t>(request.class_tokens, 1) + (request.mean_patch ? 1 : 0);
+      const int64_t copies = vectors * (request.flip == "both" ? 2 : 1);
       Matrix matrix{{}, static_cast<int64_t>(request.indices->size()), single * copies};
       for (const int64_t index : *request.indices) {
         Rng rng(fold(key_of(request.name), static_cast<uint64_t>(index)));

@@ -97,8 +97,9 @@ class Attentive {
   virtual ~Attentive() = default;
   /// Of each block [B,heads,1+N,1+N], softmax over the last axis.
   virtual std::vector<Tensor> attention(const Tensor& images) = 0;
-  /// [B, last_blocks, D], after the final norm. Throws Error for more blocks than there are, and for fewer than 1.
-  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks) = 0;
+  /// [B, last_blocks, D], after the final norm; with `mean_patch` one row more, the last: the mean of the other tokens of the last block,
+  /// after the same norm. Throws Error for more blocks than there are, and for fewer than 1.
+  virtual Tensor class_tokens(const Tensor& images, int64_t last_blocks, bool mean_patch = false) = 0;
 };
 
 }  // namespace lafs

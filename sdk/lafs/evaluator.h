@@ -22,8 +22,9 @@ struct FeatureRequest {
   std::shared_ptr<const DataSource> source;
   std::optional<std::vector<int64_t>> indices = std::nullopt;  ///< rows, in this order, repeats allowed; none: the whole source
   std::string flip = "contract";  ///< "contract" (as the input contract says), "sum", "none", "both" (row: picture then mirror, 2D)
-  int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks (needs `Attentive`)
+  int64_t class_tokens = 0;       ///< 0: the embedding; n: class tokens of the last n blocks, side by side (needs `Attentive`)
   bool pixels = false;            ///< the grey pixels themselves, [0, 1], at the contract's size: the baseline under the same protocol
+  bool mean_patch = false;        ///< beside class tokens the mean of the other tokens of the last block
   bool landmarks = false;         ///< x and y of each landmark in pixels of the input (needs `Landmarked`), of the picture: flip is "none"
 };
 

@@ -100,7 +100,7 @@ class Onnx final : public torch::nn::Module, public lafs::Backbone, public lafs:
       if (onnx) throw Error(fmt::format("{} is an ONNX model, and config belongs to the weights of a Caffe model; leave it out", file));
       return;
     }
-    if (kind && !onnx) throw Error(fmt::format("{} is no ONNX model: it is {}", file, kind->what));
+    if (kind && !onnx) throw Error(fmt::format("{} is not an ONNX model: it is {}", file, kind->what));
     if (lafs::has_external_data(bytes_.weights))
       throw Error(
           fmt::format("{} keeps its weights in other files: in Python, onnx.save(onnx.load(FILE), \"whole.onnx\") writes one", file));
@@ -126,7 +126,7 @@ class Onnx final : public torch::nn::Module, public lafs::Backbone, public lafs:
       throw Error(fmt::format("\"{}\" has no layer \"{}\"{}", file_, output_, lafs::suggestion(output_, layers)));
   }
 
-  /// Of one picture. Throws Error for an output that is no row of numbers.
+  /// Of one picture. Throws Error for an output that is not a row of numbers.
   std::vector<float> embedded(lafs::dnn::Network& network, const float* picture) const {
     lafs::dnn::Output output;
     try {

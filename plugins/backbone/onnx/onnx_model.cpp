@@ -39,7 +39,7 @@ std::set<std::string_view> stored_names(std::string_view graph) {
   return names;
 }
 
-/// The content of the graph's first input that is no stored tensor.
+/// The content of the graph's first input that is not a stored tensor.
 std::optional<std::string_view> picture_input(std::string_view graph) {
   const std::set<std::string_view> stored = stored_names(graph);
   for (Message field(graph); field.next();) {

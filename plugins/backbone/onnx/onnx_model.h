@@ -9,7 +9,7 @@
 
 namespace lafs {
 
-/// The input of an ONNX model: its first that is no stored tensor; nothing for bytes that cannot be followed to it.
+/// The input of an ONNX model: its first that is not a stored tensor; nothing for bytes that cannot be followed to it.
 std::optional<std::vector<Dim>> onnx_input(std::string_view model);
 
 /// Whether tensors of the model are in other files than this one.

@@ -39,7 +39,7 @@ void check_kind(const std::string& file) {
   const auto kind = lafs::formats::file_kind(bytes);
   if (!kind && !lafs::formats::zip_names(bytes).empty())
     throw Error(fmt::format("\"{}\" holds tensors and no network: torch.save wrote it, and torch.jit.save is needed", file));
-  throw Error(fmt::format("\"{}\" is no TorchScript archive: it {}", file,
+  throw Error(fmt::format("\"{}\" is not a TorchScript archive: it {}", file,
                           kind ? "is " + kind->what : "begins " + lafs::formats::beginning(bytes)));
 }
 

@@ -88,9 +88,9 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
     return transformer_->attention(sequence(images, {}));
   }
 
-  at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks) override {
+  at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks, bool mean_patch) override {
     const at::NoGradGuard no_grad;
-    return transformer_->class_tokens(sequence(images, {}), *norm_, last_blocks);
+    return transformer_->class_tokens(sequence(images, {}), *norm_, last_blocks, mean_patch);
   }
 
   int64_t depth() const override { return size_.depth; }

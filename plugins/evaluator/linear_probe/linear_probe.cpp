@@ -25,7 +25,7 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
     lafs::Use<lafs::DataSource> data, test;
     int64_t class_tokens = 4, epochs = 100, batch = 256, seed = 1;
     double rate = 0.001, momentum = 0.9;
-    bool augment = true, flip = true;
+    bool mean_patch = false, augment = true, flip = true;
     std::vector<double> crop_scale{0.9, 1}, crop_ratio{3.0 / 4, 4.0 / 3};
     std::string report = "last";
 
@@ -34,13 +34,17 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
       p("test", test, lafs::needed(), "held-out pictures of the same people");
       p("class_tokens", class_tokens, lafs::in(0, 100),
         "features are the class tokens of the last so many blocks, side by side; 0: the embedding, for a network without class tokens");
+      p("mean_patch", mean_patch,
+        "beside the class tokens the mean of the other tokens of the last block; DINO has it for wide models (ViT-B), with "
+        "class_tokens = 1");
       p("epochs", epochs, lafs::in(1, 100000), "passes over the training pictures");
       p("batch", batch, lafs::in(1, 1000000), "rows of a step");
       p("rate", rate, lafs::in(1e-12, 1e6),
         "learning rate for a batch of 256: it is multiplied by batch / 256, and falls by a cosine to 0");
       p("momentum", momentum, lafs::in(0, 0.9999), "of SGD");
       p("augment", augment,
-        "embed the training pictures anew in every epoch, randomly cropped and flipped: the protocol, and as many passes of the network as "
+        "embed the training pictures again in every epoch, randomly cropped and flipped: the protocol, and as many passes of the network "
+        "as "
         "there are epochs; false: embed them once as they are");
       p("crop_scale", crop_scale, lafs::in(0.01, 1),
         "least and largest share of a picture's area that a crop keeps; DINO's protocol has 0.08, 1");
@@ -61,6 +65,7 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
     if (!options.augment &&
         (options.crop_scale != plain.crop_scale || options.crop_ratio != plain.crop_ratio || options.flip != plain.flip))
       throw lafs::Error("crop_scale, crop_ratio and flip have no effect with augment = false: leave them out");
+    if (options.mean_patch && options.class_tokens == 0) throw lafs::Error("mean_patch stands beside class tokens, but class_tokens is 0");
     train_ = {"train", options.data.make(assembly)};
     test_ = {"test", options.test.make(assembly)};
     labels_ = train_.identities();
@@ -102,6 +107,7 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
   lafs::FeatureRequest request_of(const lafs::metrics::AskedRows& asked) const {
     lafs::FeatureRequest request = asked.request();
     request.class_tokens = options_.class_tokens;
+    request.mean_patch = options_.mean_patch;
     return request;
   }
 
@@ -154,8 +160,10 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
   }
 
   void add_notes(int64_t width, size_t best, lafs::Metrics& metrics) const {
-    const std::string features =
-        options_.class_tokens > 0 ? fmt::format("class tokens of the last {} blocks", options_.class_tokens) : "the embedding";
+    std::string features = "the embedding";
+    if (options_.class_tokens > 0)
+      features = fmt::format("class tokens of the last {} blocks{}", options_.class_tokens,
+                             options_.mean_patch ? " and the mean of the last block's other tokens" : "");
     const std::string crops = options_.augment ? fmt::format("random crops of {} to {} of the area{}", options_.crop_scale[0],
                                                              options_.crop_scale[1], options_.flip ? " and flips" : "")
                                                : "features of the pictures as they are, without crops and flips";

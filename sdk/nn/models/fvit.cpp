@@ -90,9 +90,9 @@ std::vector<at::Tensor> FvitBase::attention(const at::Tensor& images) {
   return transformer_->attention(sequence(tokens_of(images, {}), {}, {}));
 }
 
-at::Tensor FvitBase::class_tokens(const at::Tensor& images, int64_t last_blocks) {
+at::Tensor FvitBase::class_tokens(const at::Tensor& images, int64_t last_blocks, bool mean_patch) {
   const at::NoGradGuard no_grad;
-  return transformer_->class_tokens(sequence(tokens_of(images, {}), {}, {}), *norm_, last_blocks);
+  return transformer_->class_tokens(sequence(tokens_of(images, {}), {}, {}), *norm_, last_blocks, mean_patch);
 }
 
 int64_t FvitBase::layer_of(std::string_view parameter) const {

@@ -39,7 +39,7 @@ class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, pu
   at::Tensor forward(const at::Tensor& images, const Pass& pass) override { return forward_tokens(tokens_of(images, pass), {}, pass); }
   at::Tensor forward_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) override;
   std::vector<at::Tensor> attention(const at::Tensor& images) override;
-  at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks) override;
+  at::Tensor class_tokens(const at::Tensor& images, int64_t last_blocks, bool mean_patch) override;
   int64_t depth() const override { return options_.depth; }
   /// What a derived class registers makes tokens: layer 0.
   int64_t layer_of(std::string_view parameter) const override;

@@ -109,7 +109,7 @@ std::vector<at::Tensor> Transformer::attention(at::Tensor x) {
   return out;
 }
 
-at::Tensor Transformer::class_tokens(at::Tensor x, const LayerNorm& norm, int64_t count) {
+at::Tensor Transformer::class_tokens(at::Tensor x, const LayerNorm& norm, int64_t count, bool mean_patch) {
   if (count < 1 || count > static_cast<int64_t>(blocks_.size())) {
     throw Error(fmt::format("\"last_blocks\" is {}; the model has {} blocks", count, blocks_.size()));
   }
@@ -118,7 +118,9 @@ at::Tensor Transformer::class_tokens(at::Tensor x, const LayerNorm& norm, int64_
     x = block->forward(x, {});
     out.push_back(norm.forward(x.select(1, 0)));
   }
-  return at::stack(at::TensorList(out).slice(out.size() - static_cast<size_t>(count)), 1);
+  const size_t before = out.size() - static_cast<size_t>(count);
+  if (mean_patch) out.push_back(norm.forward(x).slice(1, 1).mean(1));
+  return at::stack(at::TensorList(out).slice(before), 1);
 }
 
 Pass Transformer::pass_of(size_t block, const Pass& pass) { return pass.scope(fmt::format("block{}", block)); }

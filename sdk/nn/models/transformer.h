@@ -61,8 +61,9 @@ class Transformer : public torch::nn::Module {
   at::Tensor forward(at::Tensor x, const Pass& pass);      ///< [B,N,D], same shape
   at::Tensor class_token(at::Tensor x, const Pass& pass);  ///< token 0 of `forward`, [B,D], for less work
   std::vector<at::Tensor> attention(at::Tensor x);         ///< the attention matrix of each block, [B,heads,N,N], in evaluation
-  /// `norm` of token 0 after each of the last `count` blocks, [B,count,D], in evaluation. Throws Error for a count outside [1, blocks].
-  at::Tensor class_tokens(at::Tensor x, const LayerNorm& norm, int64_t count);
+  /// `norm` of token 0 after each of the last `count` blocks, [B,count,D], in evaluation; with `mean_patch` [B,count+1,D], the last being
+  /// the mean of the other tokens after the last block. Throws Error for a count outside [1, blocks].
+  at::Tensor class_tokens(at::Tensor x, const LayerNorm& norm, int64_t count, bool mean_patch);
   const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
 
  private:

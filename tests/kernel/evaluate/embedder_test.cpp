@@ -108,6 +108,18 @@ TEST_CASE("embedder: class tokens are rows of the last blocks, the earliest firs
   CHECK(at::allclose(row(*features, "tokens", 2), at::cat({plain, plain * 2})));
 }
 
+TEST_CASE("embedder: the mean patch token stands behind the class tokens, and beside requests without it") {
+  const auto source = std::make_shared<FakeSource>(3);
+  FeatureRequest with = request("with", source, "sum"), without = request("without", source, "sum");
+  with.class_tokens = without.class_tokens = 1;
+  with.mean_patch = true;
+  const auto features = ModelEmbedder(std::make_shared<FakeBackbone>(), small(), options(2, 1)).embed({with, without});
+  CHECK(features->of("with").width == 10);
+  CHECK(features->of("without").width == 5);
+  const at::Tensor plain = row(*features, "without", 1);
+  CHECK(at::equal(row(*features, "with", 1), at::cat({plain, -plain})));
+}
+
 TEST_CASE("embedder: grey pixels need no backbone, and lie in [0, 1]") {
   const auto source = std::make_shared<FakeSource>(3);
   FeatureRequest grey = request("grey", source, "none");
@@ -194,6 +206,9 @@ TEST_CASE("embedder: requests that cannot be served are told apart") {
   far.indices = std::vector<int64_t>{0, 6};
   CHECK_THROWS_WITH_AS(embedder.embed({far}), "request \"a\": index 6 is outside [0, 6)", Error);
   FeatureRequest tokens = request("a", source);
+  tokens.mean_patch = true;
+  CHECK_THROWS_WITH_AS(embedder.embed({tokens}),
+                       "request \"a\": the mean of patch tokens stands beside class tokens, and none are asked for", Error);
   tokens.class_tokens = 4;
   CHECK_THROWS_WITH_AS(embedder.embed({tokens}), "class tokens of the last 4 blocks were asked for, but the backbone shows none", Error);
   CHECK_THROWS_WITH_AS(ModelEmbedder(nullptr, small(), options(4, 1)).embed({request("a", source)}),

@@ -22,7 +22,11 @@ class FakeSource final : public DataSource {
   int64_t identities() const override { return 1; }
   int64_t identity(int64_t) const override { return 0; }
   std::string key(int64_t index) const override { return fmt::format("face_{}.png", index); }
-  std::optional<int64_t> find(const std::string&) const override { return std::nullopt; }
+  std::optional<int64_t> find(const std::string& wanted) const override {
+    for (int64_t i = 0; i < size_; ++i)
+      if (key(i) == wanted) return i;
+    return std::nullopt;
+  }
   std::string fingerprint() const override { return "fake"; }
 
   Sample get(int64_t index) const override {
@@ -57,10 +61,11 @@ class FakeBackbone final : public Backbone, public Attentive {
     return images.flatten(1).matmul(weight);
   }
   std::vector<Tensor> attention(const Tensor&) override { return {}; }
-  Tensor class_tokens(const Tensor& images, int64_t last) override {
+  Tensor class_tokens(const Tensor& images, int64_t last, bool mean_patch) override {
     const Tensor one = images.flatten(1).matmul(weight);
     std::vector<Tensor> blocks;
     for (int64_t b = 1; b <= last; ++b) blocks.push_back(one * b);
+    if (mean_patch) blocks.push_back(one * -1);
     return at::stack(blocks, 1);
   }
 

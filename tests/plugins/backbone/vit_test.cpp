@@ -107,6 +107,9 @@ TEST_CASE("vit: attention is a softmax, class tokens end in the embedding") {
   const at::Tensor tokens = attentive.class_tokens(images, 2);
   CHECK(tokens.sizes().vec() == std::vector<int64_t>{2, 2, 24});
   CHECK(at::allclose(tokens.select(1, 1), model->forward(images, {}), 1e-5, 1e-6));
+  const at::Tensor with_mean = attentive.class_tokens(images, 2, /*mean_patch=*/true);
+  CHECK(with_mean.sizes().vec() == std::vector<int64_t>{2, 3, 24});
+  CHECK(at::equal(with_mean.slice(1, 0, 2), tokens));
   CHECK_THROWS_WITH_AS(attentive.class_tokens(images, 4), "\"last_blocks\" is 4; the model has 3 blocks", Error);
 }
 

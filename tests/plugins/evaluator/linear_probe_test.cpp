@@ -74,6 +74,17 @@ TEST_CASE("linear probe evaluator: pictures embedded once give a classifier, its
   CHECK(again.values[3].value == metrics.values[3].value);
 }
 
+TEST_CASE("linear probe evaluator: the mean patch token is asked for beside class tokens, and named in the protocol") {
+  const std::string once = sets + "augment = false\nepochs = 1\nbatch = 8\nmean_patch = true\n";
+  const auto evaluator = probe(once + "class_tokens = 1");
+  RuleEmbedder embedder(pixels);
+  const Metrics metrics = run(*evaluator, embedder);
+  CHECK(embedder.asked[0].class_tokens == 1);
+  CHECK(embedder.asked[0].mean_patch);
+  CHECK(metrics.notes[0].find("class tokens of the last 1 blocks and the mean of the last block's other tokens") != std::string::npos);
+  CHECK(refusal(once + "class_tokens = 0") == front + "mean_patch stands beside class tokens, but class_tokens is 0");
+}
+
 TEST_CASE("linear probe evaluator: every epoch sees crops of its own, the same in every run, and the test pictures as they are") {
   const std::string toml = sets + "epochs = 3\nbatch = 8\nrate = 1e-6\ncrop_scale = [0.3, 0.6]";
   const auto evaluator = probe(toml), twin = probe(toml), other = probe(toml + "\nseed = 2");

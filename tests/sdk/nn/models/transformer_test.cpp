@@ -93,6 +93,21 @@ TEST_CASE("block: the class token alone equals that of the whole block, with gra
   }
 }
 
+TEST_CASE("transformer: the mean patch token is that of all tokens but the first, after the norm of the last block") {
+  const at::NoGradGuard no_grad;
+  const Block::Options block{.dim = 12, .heads = 2, .dim_head = 6, .mlp_dim = 24};
+  const auto transformer = std::make_shared<Transformer>(std::vector<Block::Options>{block, block, block});
+  const auto norm = std::make_shared<LayerNorm>(12);
+  initialise(*transformer, 5);
+  initialise(*norm, 6);
+  const at::Tensor x = torch::randn({4, 7, 12});
+  const at::Tensor tokens = transformer->class_tokens(x, *norm, 2, /*mean_patch=*/true);
+  REQUIRE(tokens.sizes() == at::IntArrayRef{4, 3, 12});
+  const at::Tensor all = norm->forward(transformer->forward(x, {}));
+  CHECK(at::allclose(tokens.select(1, 1), all.select(1, 0), 1e-5, 1e-5));
+  CHECK(at::allclose(tokens.select(1, 2), all.slice(1, 1).mean(1), 1e-5, 1e-5));
+}
+
 TEST_CASE("transformer: without a block there is none") { CHECK_THROWS_WITH_AS(Transformer({}), "a transformer without a block", Error); }
 
 TEST_CASE("transformer: its class token is that of its last block") {
