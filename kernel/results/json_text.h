@@ -5,7 +5,7 @@
 
 namespace lafs {
 
-/// For people and files: two spaces deep; a name of a file that is no UTF-8 is printed as near as can be.
+/// For people and files: two spaces deep; a name of a file that is not UTF-8 is printed as near as can be.
 std::string json_text(const nlohmann::json& json);
 
 }  // namespace lafs

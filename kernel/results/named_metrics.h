@@ -1,9 +1,16 @@
 #pragma once
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "lafs/evaluator.h"
 #include "lafs/metrics.h"
 
 namespace lafs {
+
+/// The `[[evaluator]]`s of a recipe, each with the name of its entry, in its order.
+using NamedEvaluators = std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>>;
 
 /// What one `[[evaluator]]` of a recipe found.
 struct NamedMetrics {

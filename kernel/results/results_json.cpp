@@ -48,7 +48,10 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
   for (const Curve& curve : named.metrics.curves) curves.push_back(curve_json(curve));
   for (const RankedList& list : named.metrics.lists) {
     nlohmann::json items = nlohmann::json::array();
-    for (const RankedItem& item : list.items) items.push_back({{"what", item.what}, {"score", item.score}});
+    for (const RankedItem& item : list.items) {
+      items.push_back({{"what", item.what}, {"score", item.score}});
+      if (!item.pictures.empty()) items.back()["pictures"] = item.pictures;
+    }
     lists.push_back({{"name", list.name}, {"items", items}});
   }
   nlohmann::json out{{"name", named.name}, {"seconds", named.seconds}, {"values", values},
@@ -147,7 +150,7 @@ Metrics metrics_of(const nlohmann::json& evaluator) {
   for (const auto& ranked : list(evaluator, "lists")) {
     metrics.lists.push_back({text_or_empty(ranked, "name"), {}});
     for (const auto& item : list(ranked, "items"))
-      metrics.lists.back().items.push_back({text_or_empty(item, "what"), number_or_nan(item, "score")});
+      metrics.lists.back().items.push_back({text_or_empty(item, "what"), number_or_nan(item, "score"), texts_of(list(item, "pictures"))});
   }
   metrics.notes = texts_of(list(evaluator, "notes"));
   metrics.warnings = texts_of(list(evaluator, "warnings"));

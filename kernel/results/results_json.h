@@ -17,7 +17,7 @@ using ResultFacts = std::vector<std::pair<std::string, std::string>>;
 /// "notes", "curves", "lists"}]}. "name" is the full name ("pixels/accuracy"); "unit" is "", "share", "%", "pixels" or "s". A value with an
 /// interval has "interval":[low, high]; an evaluator has "warnings", "histograms" and the digest "pairs" where
 /// there are some. Curves keep at most 200 points,
-/// both ends among them; a number that is not finite is null. A value that is no headline says so by "headline": false.
+/// both ends among them; a number that is not finite is null. A value that is not a headline says so by "headline": false.
 nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                             const ResultFacts& facts = {});
 

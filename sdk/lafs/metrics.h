@@ -54,6 +54,8 @@ struct Histogram {
 struct RankedItem {
   std::string what;  ///< "pair 17: a/1.jpg b/2.jpg, impostor"
   double score = 0;
+  /// Keys in a source that the evaluator asks features of, in the order to show them; empty: there is nothing to look at.
+  std::vector<std::string> pictures = {};
 };
 struct RankedList {
   std::string name;  ///< "false accepts"

@@ -8,6 +8,7 @@
 #include <functional>
 #include <numeric>
 #include <unordered_map>
+#include <utility>
 
 #include "lafs/error.h"
 #include "lafs/parallel.h"
@@ -39,12 +40,15 @@ struct Ranked {
   std::vector<int32_t> first, second;
 
   Ranked(std::span<const double> all, std::span<const uint8_t> same, const People& people, bool genuine) {
-    std::vector<uint32_t> order;
+    std::vector<std::pair<double, uint32_t>> order;  // scores lie beside their places: sorting then reads no other memory
     for (size_t i = 0; i < all.size(); ++i)
-      if ((same[i] != 0) == genuine) order.push_back(static_cast<uint32_t>(i));
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return all[a] > all[b]; });
-    for (const uint32_t i : order) {
-      scores.push_back(all[i]);
+      if ((same[i] != 0) == genuine) order.emplace_back(all[i], static_cast<uint32_t>(i));
+    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    scores.reserve(order.size());
+    first.reserve(order.size());
+    second.reserve(order.size());
+    for (const auto& [score, i] : order) {
+      scores.push_back(score);
       first.push_back(people.first[i]);
       second.push_back(people.second[i]);
     }
@@ -170,7 +174,7 @@ Interval interval_of(std::vector<double> values) {
 std::vector<RateSamples> resampled_rates(std::span<const double> scores, std::span<const uint8_t> same, const People& people,
                                          std::span<const double> far_targets, const Resampling& how) {
   check_people(scores.size(), people);
-  roc_curve(scores, same, Collinear::keep);  // throws what is wrong with the scores
+  check_scores(scores, same);
   const Ranked genuine(scores, same, people, true), impostor(scores, same, people, false);
   const auto samples = static_cast<size_t>(how.samples);
   std::vector<RateSamples> out(far_targets.size(), RateSamples{std::vector<double>(samples, nan), std::vector<double>(samples, nan)});
@@ -209,6 +213,11 @@ std::vector<double> resampled_means(std::span<const double> values, const People
       if (weights[l] > 0) means[block * lanes + l] = sums[l] / weights[l];
   });
   return means;
+}
+
+Interval interval_of_mean(std::span<const double> values, std::span<const int64_t> identities, const Resampling& how) {
+  if (how.samples == 0) return {};
+  return interval_of(resampled_means(values, people_of(identities, identities), how));
 }
 
 FarThreshold threshold_for_far(std::span<const double> scores, std::span<const uint8_t> same, const People& people, double far_target,

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lafs::metrics {
@@ -27,9 +28,12 @@ Interval interval_of(std::vector<double> values);
 /// How a set is resampled: people drawn with replacement ("vertex" bootstrap, Fogliato, Patil and Perona 2023, arXiv:2306.01198).
 /// Keyed Philox numbers: the samples are a function of key and number alone, whatever the threads.
 struct Resampling {
-  int64_t samples = 1000;
+  int64_t samples = 1000;  ///< 0: no intervals
   uint64_t key = 1;
 };
+/// The sentence that documents an evaluator's option for the number of samples.
+inline constexpr std::string_view about_bootstrap =
+    "samples of the people, drawn with replacement, from which the intervals come; 0: no intervals";
 
 /// What a false accept rate gives in each sample.
 struct RateSamples {
@@ -43,6 +47,10 @@ std::vector<RateSamples> resampled_rates(std::span<const double> scores, std::sp
 
 /// The mean of a value a pair in each sample, such as accuracy, or its difference between two models.
 std::vector<double> resampled_means(std::span<const double> values, const People& people, const Resampling& how);
+
+/// The interval of the mean of a value an item, such as a probe found at rank 1, where each item is of one person and people are resampled.
+/// NaN where no samples are asked for.
+Interval interval_of_mean(std::span<const double> values, std::span<const int64_t> identities, const Resampling& how);
 
 /// The score from which on pairs are accepted so that false accepts are not above the target, with the interval that resampling gives.
 /// Infinite where the first false accept is too much, however strict.

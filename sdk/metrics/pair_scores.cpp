@@ -181,8 +181,10 @@ void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& 
     for (auto i = static_cast<size_t>(folds[f].begin); i < static_cast<size_t>(folds[f].end); ++i) {
       const metrics::Pair& pair = protocol.pairs[i];
       if ((distances[i] < threshold) == pair.same) continue;
-      RankedItem item{fmt::format("pair {}: {} {}, {}", i, name_of(pair.first), name_of(pair.second), pair.same ? "genuine" : "impostor"),
-                      1 - distances[i] / 2};
+      const std::string first = name_of(pair.first), second = name_of(pair.second);
+      RankedItem item{.what = fmt::format("pair {}: {} {}, {}", i, first, second, pair.same ? "genuine" : "impostor"),
+                      .score = 1 - distances[i] / 2,
+                      .pictures = {first, second}};
       // Ranked by distance, not by distance to the fold's own threshold: folds are one list for the reader.
       (pair.same ? rejects : accepts).emplace_back(pair.same ? distances[i] : -distances[i], std::move(item));
     }

@@ -44,7 +44,7 @@ FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<dou
 void add_pair_extra(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics);
 
 /// Appends the lists "false accepts" and "false rejects": the pairs on the wrong side of their fold's threshold, the most wrong first;
-/// their scores are cosines. `name_of` names a row.
+/// their scores are cosines. `name_of`: the key of a row's picture.
 void add_pair_mistakes(const PairProtocol& protocol, const std::vector<double>& distances, const FoldAccuracy& accuracy,
                        const std::function<std::string(int64_t)>& name_of, Metrics& metrics);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -14,11 +15,15 @@ constexpr int64_t ranks_shown[] = {1, 5, 10};
 
 class Report {
  public:
-  Report(const Search& search, const std::string& variant, Metrics& metrics)
-      : probes_(search.probes.rows), variant_(variant), metrics_(metrics) {}
+  Report(const Search& search, const std::string& variant, const Resampling& resampling, Metrics& metrics)
+      : probes_(search.probes.rows), subjects_(search.probe_subjects), variant_(variant), resampling_(resampling), metrics_(metrics) {}
 
   void combined(const CombinedSearch& found) const {
-    for (const int64_t k : ranks_shown) share(fmt::format("combined_rank{}", k), found.top(k), probes_, true);
+    for (const int64_t k : ranks_shown) {
+      std::vector<double> hits;
+      for (const int64_t rank : found.rank_of_mate) hits.push_back(rank <= k ? 1 : 0);
+      rank(fmt::format("combined_rank{}", k), hits);
+    }
     for (const SearchRate& rate : found.rates) share(fmt::format("combined_tpir@fpir={}", rate.rate), rate.tpir, probes_, true);
     for (const SearchRate& rate : found.rates) {
       add({.name = fmt::format("combined_threshold@fpir={}", rate.rate), .value = rate.threshold, .n = rate.k, .headline = false});
@@ -30,9 +35,11 @@ class Report {
 
   void separate(const std::vector<SeparateSearch>& found) const {
     for (const int64_t k : ranks_shown) {
-      int64_t hits = 0;
-      for (const SeparateSearch& gallery : found) hits += gallery.count_top(k);
-      share(fmt::format("separate_rank{}", k), static_cast<double>(hits) / static_cast<double>(probes_), probes_, true);
+      std::vector<double> hits(static_cast<size_t>(probes_));
+      for (const SeparateSearch& gallery : found)
+        for (size_t m = 0; m < gallery.mated.size(); ++m)
+          if (gallery.rank_of_mate[m] <= k) ++hits[static_cast<size_t>(gallery.mated[m])];
+      rank(fmt::format("separate_rank{}", k), hits);
     }
     for (size_t g = 0; g < found.size(); ++g) gallery(g, found[g]);
     const bool all = std::none_of(found.begin(), found.end(), [](const SeparateSearch& gallery) { return gallery.rates.empty(); });
@@ -46,6 +53,15 @@ class Report {
   }
   void share(const std::string& name, double value, int64_t n, bool headline) const {
     add({.name = name, .value = value, .n = n, .unit = Unit::share, .headline = headline});
+  }
+
+  /// `hits`: in how many galleries each probe was found.
+  void rank(const std::string& name, const std::vector<double>& hits) const {
+    share(name, std::accumulate(hits.begin(), hits.end(), 0.0) / static_cast<double>(probes_), probes_, true);
+    if (!variant_.empty()) return;
+    const Interval interval = interval_of_mean(hits, subjects_, resampling_);
+    metrics_.values.back().low = interval.low;
+    metrics_.values.back().high = interval.high;
   }
 
   void gallery(size_t g, const SeparateSearch& found) const {
@@ -78,14 +94,17 @@ class Report {
   }
 
   int64_t probes_;
+  const std::vector<int64_t>& subjects_;
   const std::string& variant_;
+  const Resampling& resampling_;
   Metrics& metrics_;
 };
 
 }  // namespace
 
-void add_search(const Search& search, const SearchResult& result, const std::string& variant, Metrics& metrics) {
-  const Report report(search, variant, metrics);
+void add_search(const Search& search, const SearchResult& result, const std::string& variant, const Resampling& resampling,
+                Metrics& metrics) {
+  const Report report(search, variant, resampling, metrics);
   if (result.combined) report.combined(*result.combined);
   if (!result.separate.empty()) report.separate(result.separate);
 }

@@ -132,15 +132,18 @@ void sort_descending(std::vector<double>& values, int64_t threads) {
   values.swap(sorted);
 }
 
-SortedScores sorted_scores(std::span<const double> scores, std::span<const uint8_t> genuine, int64_t threads) {
+void check_scores(std::span<const double> scores, std::span<const uint8_t> genuine) {
   if (scores.size() != genuine.size()) throw Error(fmt::format("{} scores have {} labels", scores.size(), genuine.size()));
-  for_blocks(0, std::ssize(scores), scores_a_part, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      if (std::isnan(scores[static_cast<size_t>(i)])) throw Error(fmt::format("score {} is not a number", i));
-  });
+  const auto nan = std::find_if(scores.begin(), scores.end(), [](double score) { return std::isnan(score); });
+  if (nan != scores.end()) throw Error(fmt::format("score {} is not a number", nan - scores.begin()));
+  const auto impostors = std::count(genuine.begin(), genuine.end(), 0);
+  if (impostors == std::ssize(genuine)) throw Error("a curve needs genuine comparisons, and there are none");
+  if (impostors == 0) throw Error("a curve needs impostor comparisons, and there are none");
+}
+
+SortedScores sorted_scores(std::span<const double> scores, std::span<const uint8_t> genuine, int64_t threads) {
+  check_scores(scores, genuine);
   SortedScores out{of_kind(scores, genuine, true, threads), of_kind(scores, genuine, false, threads)};
-  if (out.genuine.empty()) throw Error("a curve needs genuine comparisons, and there are none");
-  if (out.impostors.empty()) throw Error("a curve needs impostor comparisons, and there are none");
   sort_descending(out.genuine, threads);
   sort_descending(out.impostors, threads);
   return out;

@@ -15,6 +15,8 @@ struct SortedScores {
 };
 
 /// Throws Error for a NaN score, unequal lengths, or when one of the two kinds is missing.
+void check_scores(std::span<const double> scores, std::span<const uint8_t> genuine);
+/// Throws as check_scores.
 SortedScores sorted_scores(std::span<const double> scores, std::span<const uint8_t> genuine, int64_t threads);
 
 }  // namespace lafs::metrics

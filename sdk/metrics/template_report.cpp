@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "metrics/sorted_scores.h"
+#include "metrics/template_people.h"
 #include "metrics/template_scores.h"
 
 namespace lafs::metrics {
@@ -23,10 +24,12 @@ struct Reported {
     metrics.values.push_back({.name = name, .variant = variant, .value = value, .n = n, .unit = unit, .headline = headline});
   }
 
-  void rate(double far) const {
+  void rate(double far, const Interval& interval) const {
     const RocPoint nearest = roc.points[nearest_point(roc, far)], within = point_within(scores, far);
     add(fmt::format("tar@nearest_far={}", far), share(nearest.tp, roc.genuine), roc.genuine, Unit::share, true);
     add(fmt::format("tar@far={}", far), share(within.tp, roc.genuine), roc.genuine, Unit::share, true);
+    metrics.values.back().low = interval.low;
+    metrics.values.back().high = interval.high;
     add(fmt::format("actual_far@nearest_far={}", far), share(nearest.fp, roc.impostors), roc.impostors, Unit::share, false);
     add(fmt::format("actual_far@far={}", far), share(within.fp, roc.impostors), roc.impostors, Unit::share, false);
     if (nearest.fp + nearest.tp > 0) add(fmt::format("threshold@nearest_far={}", far), nearest.score, pairs(), Unit::none, false);
@@ -44,6 +47,17 @@ struct Reported {
 
   static double share(int64_t part, int64_t all) { return static_cast<double>(part) / static_cast<double>(all); }
 };
+
+/// Of the true accept rate at the largest rate not above each target, where intervals are asked for.
+std::vector<Interval> intervals_of_rates(const TemplateProtocol& protocol, const std::vector<double>& scores,
+                                         const std::vector<double>& far, const std::string& variant) {
+  std::vector<Interval> intervals(far.size());
+  if (!variant.empty() || protocol.resampling.samples == 0 || far.empty()) return intervals;
+  const People people = people_of_templates(protocol.first, protocol.second, protocol.genuine, protocol.layout.size());
+  const std::vector<RateSamples> samples = resampled_rates(scores, protocol.genuine, people, far, protocol.resampling);
+  for (size_t f = 0; f < far.size(); ++f) intervals[f] = interval_of(samples[f].tar);
+  return intervals;
+}
 
 /// Places of the `most` pairs of a kind that were scored worst, the worst first; of equal ones the first in the list.
 std::vector<size_t> worst(const std::vector<double>& scores, const std::vector<uint8_t>& genuine, bool kind, int64_t most) {
@@ -120,7 +134,8 @@ void add_template_scores(const TemplateProtocol& protocol, const std::vector<dou
   // The rate that papers compare leads.
   std::vector<double> far = protocol.far;
   std::stable_partition(far.begin(), far.end(), [](double rate) { return rate == 1e-4; });
-  for (const double rate : far) reported.rate(rate);
+  const std::vector<Interval> intervals = intervals_of_rates(protocol, scores, far, variant);
+  for (size_t f = 0; f < far.size(); ++f) reported.rate(far[f], intervals[f]);
   reported.add("auc", area(roc), reported.pairs(), Unit::none, true);
   reported.add("eer", equal_error_rate(roc), reported.pairs(), Unit::share, true);
   metrics.curves.push_back(thinned_curve(roc, variant));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lafs/metrics.h"
+#include "metrics/bootstrap.h"
 #include "metrics/roc.h"
 #include "metrics/templates.h"
 
@@ -18,7 +19,8 @@ struct TemplateProtocol {
   std::vector<double> far{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
   Collinear collinear = Collinear::drop;
   Precision precision = Precision::f64;
-  int64_t hardest = 10;  ///< items of a ranked list
+  int64_t hardest = 10;      ///< items of a ranked list
+  Resampling resampling{0};  ///< for intervals of the rates not above a target
 };
 
 /// Scores of all pairs in one mode, in their order: pooled, unit length, dot product. Throws Error for features that do not fit, and
@@ -27,7 +29,8 @@ std::vector<double> template_scores(const TemplateProtocol& protocol, const Pict
                                     int64_t threads);
 
 /// Appends what scores say: true accept rates at the nearest rate as published, and at the largest not above; the actual rates and
-/// thresholds; area and equal error rate; the curve; the hardest pairs; notes with the counts; warnings. `variant` as in `Metric`.
+/// thresholds; area and equal error rate; the curve; the hardest pairs; notes with the counts; warnings. `variant` as in `Metric`: the
+/// model itself, "", gets intervals.
 void add_template_scores(const TemplateProtocol& protocol, const std::vector<double>& scores, const std::string& variant, int64_t threads,
                          Metrics& metrics);
 

@@ -31,6 +31,7 @@ class Identification1N final : public lafs::Evaluator {
     std::vector<std::string> modes{"N1D1_sum"}, protocols{"combined", "separate"};
     std::vector<double> fpir{0.01, 0.1};
     std::string precision = "f64";
+    int64_t bootstrap = 1000;
 
     void declare(lafs::Params& p) {
       p("data", data, lafs::needed(), "aligned pictures, whose keys are the names in the lists");
@@ -43,6 +44,7 @@ class Identification1N final : public lafs::Evaluator {
       p("fpir", fpir, lafs::in(0, 1), "false positive identification rates of the combined protocol");
       p("modes", modes, "what becomes of features, as of template_verification; the first leads");
       p("precision", precision, lafs::one_of({"f64", "f32"}), "f64: pooling in double precision; f32: in single, as published");
+      p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), metrics::about_bootstrap);
     }
   };
 
@@ -52,7 +54,8 @@ class Identification1N final : public lafs::Evaluator {
         modes_(options.modes, !options.faces.empty()),
         set_(lafs::formats::read_template_set(options.pictures.value, options.faces.value, *source_)),
         layout_(set_.templates, set_.media),
-        precision_(options.precision == "f64" ? metrics::Precision::f64 : metrics::Precision::f32) {
+        precision_(options.precision == "f64" ? metrics::Precision::f64 : metrics::Precision::f32),
+        bootstrap_(options.bootstrap) {
     if (options.galleries.empty()) throw lafs::Error("galleries is empty");
     for (const std::string& name : options.protocols) (name == "combined" ? combined_ : separate_) = true;
     if (!combined_ && !separate_) throw lafs::Error("protocols is empty; there are \"combined\" and \"separate\"");
@@ -79,7 +82,7 @@ class Identification1N final : public lafs::Evaluator {
       metrics::Search search = metrics::search_of(layout_.ids(), unit, probes_, galleries_);
       if (!separate_) search.galleries.clear();
       const metrics::SearchResult found = metrics::search(search, rates_, lafs::hardware_threads());
-      metrics::add_search(search, found, mode == modes_.all()[0] ? "" : mode.name(), out);
+      metrics::add_search(search, found, mode == modes_.all()[0] ? "" : mode.name(), {bootstrap_}, out);
     }
     return out;
   }
@@ -138,6 +141,7 @@ class Identification1N final : public lafs::Evaluator {
   lafs::formats::TemplateSet set_;
   metrics::TemplateLayout layout_;
   metrics::Precision precision_;
+  int64_t bootstrap_;
   bool combined_ = false, separate_ = false;
   std::vector<double> rates_;
   std::vector<metrics::SubjectList> galleries_;

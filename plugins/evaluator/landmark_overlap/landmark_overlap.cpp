@@ -71,7 +71,10 @@ class Overlap final : public lafs::Evaluator {
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return found.of_picture[a] > found.of_picture[b]; });
     order.resize(std::min(order.size(), static_cast<size_t>(listed_)));
     lafs::RankedList list{"strongest overlap", {}};
-    for (const size_t row : order) list.items.push_back({asked_.key(static_cast<int64_t>(row)), found.of_picture[row]});
+    for (const size_t row : order) {
+      const std::string key = asked_.key(static_cast<int64_t>(row));
+      list.items.push_back({.what = key, .score = found.of_picture[row], .pictures = {key}});
+    }
     metrics.lists.push_back(std::move(list));
   }
 

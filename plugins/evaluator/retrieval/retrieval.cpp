@@ -13,6 +13,7 @@
 #include "lafs/parallel.h"
 #include "lafs/plugin.h"
 #include "metrics/asked_rows.h"
+#include "metrics/bootstrap.h"
 
 namespace {
 
@@ -22,11 +23,12 @@ class LeaveOneOut final : public lafs::Evaluator {
   struct Options {
     lafs::Use<lafs::DataSource> data;
     std::string flip = "contract";
-    int64_t hardest = 10;
+    int64_t hardest = 10, bootstrap = 1000;
 
     void declare(lafs::Params& p) {
       p("data", data, lafs::needed(), "pictures, each of which queries all others");
       p("flip", flip, lafs::one_of({"contract", "sum", "none"}), lafs::metrics::about_flip);
+      p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), lafs::metrics::about_bootstrap);
       p.affects_nothing("hardest", hardest, lafs::at_least(0), "queries with the lowest average precision that are listed");
     }
   };
@@ -35,7 +37,8 @@ class LeaveOneOut final : public lafs::Evaluator {
       : contract_(assembly.input()),
         asked_{"embeddings", options.data.make(assembly), lafs::metrics::adds_mirror(options.flip, contract_)},
         identities_(asked_.identities()),
-        hardest_(options.hardest) {
+        hardest_(options.hardest),
+        resampling_{options.bootstrap} {
     std::vector<int64_t> sorted = identities_;
     std::sort(sorted.begin(), sorted.end());
     if (std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end())
@@ -53,6 +56,7 @@ class LeaveOneOut final : public lafs::Evaluator {
     metrics.values = {
         {.name = "rank1", .value = found.rank1, .standard_error = found.rank1_error, .n = n, .unit = lafs::Unit::share},
         {.name = "map", .value = found.mean_average_precision, .standard_error = found.map_error, .n = n, .unit = lafs::Unit::share}};
+    set_intervals(found, metrics);
     metrics.notes.push_back(fmt::format(
         "leave-one-out retrieval, each of {} pictures with another of its identity against the other {} pictures of the set, {}", n,
         unit.rows - 1, lafs::metrics::input_words(contract_, asked_.mirrors)));
@@ -65,13 +69,31 @@ class LeaveOneOut final : public lafs::Evaluator {
   }
 
  private:
+  /// The pictures that are searched stay, the people who query are resampled.
+  void set_intervals(const lafs::metrics::Retrieval& found, lafs::Metrics& metrics) const {
+    std::vector<double> first, precision;
+    std::vector<int64_t> people;
+    for (const lafs::metrics::Retrieved& one : found.queries) {
+      first.push_back(one.first_is_mate ? 1 : 0);
+      precision.push_back(one.average_precision);
+      people.push_back(identities_[static_cast<size_t>(one.query)]);
+    }
+    for (size_t v = 0; v < 2; ++v) {
+      const auto interval = lafs::metrics::interval_of_mean(v == 0 ? first : precision, people, resampling_);
+      metrics.values[v].low = interval.low;
+      metrics.values[v].high = interval.high;
+    }
+  }
+
   void list_hardest(const lafs::metrics::Retrieval& found, lafs::Metrics& metrics) const {
     std::vector<lafs::metrics::Retrieved> worst = found.queries;
     std::stable_sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.average_precision < b.average_precision; });
     worst.resize(std::min(worst.size(), static_cast<size_t>(hardest_)));
     lafs::RankedList list{"hardest queries", {}};
     for (const lafs::metrics::Retrieved& one : worst)
-      list.items.push_back({fmt::format("{}, {} to find", asked_.key(one.query), one.mates), one.average_precision});
+      list.items.push_back({.what = fmt::format("{}, {} to find", asked_.key(one.query), one.mates),
+                            .score = one.average_precision,
+                            .pictures = {asked_.key(one.query)}});
     metrics.lists.push_back(std::move(list));
   }
 
@@ -79,6 +101,7 @@ class LeaveOneOut final : public lafs::Evaluator {
   lafs::metrics::AskedRows asked_;
   std::vector<int64_t> identities_;
   int64_t hardest_;
+  lafs::metrics::Resampling resampling_;
 };
 
 }  // namespace

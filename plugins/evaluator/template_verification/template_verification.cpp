@@ -29,7 +29,7 @@ class TemplateVerification final : public lafs::Evaluator {
     std::vector<std::string> modes{"N1D1_sum"};
     std::vector<double> far{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
     std::string collinear = "drop", precision = "f64";
-    int64_t hardest = 10;
+    int64_t hardest = 10, bootstrap = 1000;
 
     void declare(lafs::Params& p) {
       p("data", data, lafs::needed(), "aligned pictures, whose keys are the names in the lists");
@@ -43,6 +43,7 @@ class TemplateVerification final : public lafs::Evaluator {
       p("collinear", collinear, lafs::one_of({"drop", "keep"}),
         "drop: inner points of a straight run of the curve are no operating points, as published; keep: they are");
       p("precision", precision, lafs::one_of({"f64", "f32"}), "f64: pooling in double precision; f32: in single, as published");
+      p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), metrics::about_bootstrap);
       p.affects_nothing("hardest", hardest, lafs::at_least(0), "pairs that are listed, of each kind");
     }
   };
@@ -56,7 +57,8 @@ class TemplateVerification final : public lafs::Evaluator {
                   .far = options.far,
                   .collinear = options.collinear == "drop" ? metrics::Collinear::drop : metrics::Collinear::keep,
                   .precision = options.precision == "f64" ? metrics::Precision::f64 : metrics::Precision::f32,
-                  .hardest = options.hardest} {
+                  .hardest = options.hardest,
+                  .resampling = {options.bootstrap}} {
     const lafs::formats::IdIndex index(set_.templates);
     lafs::formats::TemplatePairs pairs = lafs::formats::read_template_pairs(options.pairs.value, index, options.pictures.value);
     protocol_.first = std::move(pairs.first);

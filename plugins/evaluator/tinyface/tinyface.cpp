@@ -12,6 +12,7 @@
 #include "lafs/parallel.h"
 #include "lafs/plugin.h"
 #include "metrics/asked_rows.h"
+#include "metrics/bootstrap.h"
 #include "metrics/gallery_rank.h"
 #include "parts.h"
 
@@ -24,15 +25,18 @@ class TinyFace final : public lafs::Evaluator {
     lafs::tinyface::PartOptions parts;
     std::vector<int64_t> ranks{1, 5, 20};
     std::string flip = "sum";
+    int64_t bootstrap = 1000;
 
     void declare(lafs::Params& p) {
       parts.declare(p);
       p("ranks", ranks, lafs::at_least(1), "k: a probe is right if one of its k most similar gallery pictures has its identity");
       p("flip", flip, lafs::one_of({"contract", "sum", "none"}), lafs::metrics::about_flip);
+      p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), lafs::metrics::about_bootstrap);
     }
   };
 
-  TinyFace(const Options& options, lafs::Assembly& assembly) : ranks_(options.ranks), contract_(assembly.input()) {
+  TinyFace(const Options& options, lafs::Assembly& assembly)
+      : ranks_(options.ranks), resampling_{options.bootstrap}, contract_(assembly.input()) {
     if (ranks_.empty()) throw lafs::Error("ranks names no rank");
     if (auto sorted = ranks_; std::sort(sorted.begin(), sorted.end()), std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
       throw lafs::Error(fmt::format("ranks = [{}] names a rank twice", fmt::join(ranks_, ", ")));
@@ -64,17 +68,32 @@ class TinyFace final : public lafs::Evaluator {
     lafs::Metrics metrics;
     for (const int64_t k : ranks_) {
       const double share = static_cast<double>(ranks.right_at(k)) / static_cast<double>(ranks.probes);
+      const lafs::metrics::Interval interval = interval_at(ranks, k);
       metrics.values.push_back({.name = fmt::format("rank{}", k),
                                 .value = share,
                                 .standard_error = lafs::metrics::share_error(share, ranks.probes),
                                 .n = ranks.probes,
-                                .unit = lafs::Unit::share});
+                                .unit = lafs::Unit::share,
+                                .low = interval.low,
+                                .high = interval.high});
     }
     add_notes(ranks, metrics);
     return metrics;
   }
 
  private:
+  /// The gallery stays, the people of the probes are resampled.
+  lafs::metrics::Interval interval_at(const lafs::metrics::GalleryRanks& ranks, int64_t k) const {
+    std::vector<double> right;
+    std::vector<int64_t> people;
+    for (size_t probe = 0; probe < ranks.place.size(); ++probe) {
+      if (ranks.place[probe] < 0) continue;
+      right.push_back(ranks.place[probe] < k ? 1 : 0);
+      people.push_back(parts_.probes.identities[probe]);
+    }
+    return lafs::metrics::interval_of_mean(right, people, resampling_);
+  }
+
   void add_notes(const lafs::metrics::GalleryRanks& ranks, lafs::Metrics& metrics) const {
     const auto matches = static_cast<int64_t>(parts_.matches.identities.size());
     metrics.notes.push_back(fmt::format("TinyFace identification, {} probes against {} matching gallery pictures and {} distractors, {}",
@@ -87,6 +106,7 @@ class TinyFace final : public lafs::Evaluator {
   }
 
   std::vector<int64_t> ranks_, gallery_;
+  lafs::metrics::Resampling resampling_;
   lafs::InputContract contract_;
   lafs::tinyface::Parts parts_;
 };

@@ -37,9 +37,7 @@ class Verification final : public lafs::Evaluator, public lafs::ComparesPairs {
       p("flip", flip, lafs::one_of({"contract", "sum", "none"}),
         "sum: embeddings of picture and mirror are added in double precision; contract: as the model's input contract says");
       p("baseline", baseline, "also score the grey pixels by correlation under the same protocol");
-      p.affects_unless(
-          1000, "bootstrap", bootstrap, lafs::in(0, 100000),
-          "samples of the people, drawn with replacement, from which the intervals of true accept rates come; 0: no intervals");
+      p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), lafs::metrics::about_bootstrap);
       p.affects_nothing("hardest", hardest, lafs::at_least(0), "mistakes that are listed, of each kind");
     }
   };

@@ -19,7 +19,7 @@ std::vector<NamedMetrics> two_sets() {
                         {"accuracy", "pixels", 0.61, 0, 6000, Unit::share}};
   lfw.metrics.curves = {{"roc", "pixels", "far", "tar", {0, 1}, {0.5, 1}}};
   lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
-  lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81}}}};
+  lfw.metrics.lists = {{"false accepts", {{"pair 17: a/1.jpg b/2.jpg, impostor", 0.81, {"a/1.jpg", "b/2.jpg"}}}}};
   NamedMetrics landmarks{"landmarks", {}, 0};
   landmarks.metrics.values = {{"distance", "", 2.5, 0.25, 10, Unit::pixels},
                               {"overlap", "", std::nan(""), 0, 0, Unit::share},
@@ -82,6 +82,7 @@ TEST_CASE("results: what was written is read back") {
   CHECK(read[0].metrics.curves[0].variant == "pixels");
   CHECK(read[0].metrics.curves[0].y == std::vector<double>{0.5, 1});
   CHECK(read[0].metrics.lists[0].items[0].score == 0.81);
+  CHECK(read[0].metrics.lists[0].items[0].pictures == std::vector<std::string>{"a/1.jpg", "b/2.jpg"});
   CHECK(read[0].metrics.notes == two_sets()[0].metrics.notes);
   CHECK(std::isnan(read[1].metrics.values[1].value));
 }

@@ -65,7 +65,7 @@ TEST_CASE("scores file: results of a run have them beside, and results.json name
   CHECK(scores_folder_of("out/model.json") == "out/model.scores");
 }
 
-TEST_CASE("scores file: what is none is named") {
+TEST_CASE("scores file: a file of another kind is named") {
   const test::ScratchFolder folder;
   write_scores(folder.path(), {scored("lfw", 4)});
   const std::string file = (folder / "lfw.safetensors").string();

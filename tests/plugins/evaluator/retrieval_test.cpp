@@ -35,6 +35,8 @@ TEST_CASE("retrieval evaluator: rank 1 and mean average precision, and the harde
   REQUIRE(poor.lists.at(0).items.size() == 2);
   CHECK(poor.lists[0].items[0].score <= poor.lists[0].items[1].score);
   CHECK(poor.lists[0].items[0].what.ends_with(", 3 to find"));
+  REQUIRE(poor.lists[0].items[0].pictures.size() == 1);
+  CHECK(poor.lists[0].items[0].what.starts_with(poor.lists[0].items[0].pictures[0] + ","));
 }
 
 TEST_CASE("retrieval evaluator: pictures alone of their identity are counted, and a set of them is an error") {

@@ -1,4 +1,5 @@
 #include "metrics/bootstrap.h"
+#include "metrics/template_people.h"
 
 #include <doctest/doctest.h>
 
@@ -161,6 +162,31 @@ TEST_CASE("bootstrap: a threshold for a rate is the curve's, with an interval ar
   CHECK(found.threshold_interval.low <= found.threshold);
   CHECK(found.threshold <= found.threshold_interval.high);
   CHECK(found.tar_interval.low < found.tar_interval.high);
+}
+
+TEST_CASE("bootstrap: the interval of a mean widens where items of one person agree") {
+  std::vector<double> values;
+  std::vector<int64_t> one_each, ten_each;
+  for (int64_t i = 0; i < 400; ++i) {
+    values.push_back(i / 10 % 4 == 0 ? 0 : 1);
+    one_each.push_back(7 * i);
+    ten_each.push_back(i / 10 - 1000);
+  }
+  const Interval apart = interval_of_mean(values, one_each, {1000}), together = interval_of_mean(values, ten_each, {1000});
+  CHECK(apart.standard_error == doctest::Approx(std::sqrt(0.75 * 0.25 / 400)).epsilon(0.1));
+  CHECK(together.standard_error == doctest::Approx(std::sqrt(0.75 * 0.25 / 40)).epsilon(0.1));
+  CHECK(apart.low < 0.75);
+  CHECK(0.75 < apart.high);
+  CHECK(std::isnan(interval_of_mean(values, one_each, {0}).low));
+}
+
+TEST_CASE("template people: chains of genuine pairs are one person") {
+  // 0-3 and 3-5 are one person, 1-4 another, 2 is alone.
+  const std::vector<uint32_t> first{0, 5, 1, 2, 4}, second{3, 3, 4, 0, 5};
+  const People people = people_of_templates(first, second, std::vector<uint8_t>{1, 1, 1, 0, 0}, 6);
+  CHECK(people.count == 3);
+  CHECK(people.first == std::vector<int32_t>{0, 0, 1, 2, 1});
+  CHECK(people.second == std::vector<int32_t>{0, 0, 1, 0, 0});
 }
 
 TEST_CASE("bootstrap: what cannot be resampled is an error") {

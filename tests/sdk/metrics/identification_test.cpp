@@ -175,7 +175,7 @@ TEST_CASE("identification: a gallery of one row, and galleries without mates or 
   check_separate(given, given.galleries[1], ours.separate[1]);
   CHECK(ours.separate[1].non_mated == 0);
   Metrics metrics;
-  add_search(given, ours, "", metrics);
+  add_search(given, ours, "", {0}, metrics);
   CHECK(metrics.values.size() >= 3);
   CHECK(metrics.values[0].name == "separate_rank1");
   CHECK(std::count(metrics.warnings.begin(), metrics.warnings.end(),
@@ -186,7 +186,14 @@ TEST_CASE("identification: a gallery of one row, and galleries without mates or 
 TEST_CASE("identification: a search has its names and its warnings") {
   const Search given = made(3, 30, 80, 8);
   Metrics metrics;
-  add_search(given, search(given, both_rates, 1), "", metrics);
+  add_search(given, search(given, both_rates, 1), "", {200}, metrics);
+  for (const Metric& metric : metrics.values) {
+    const bool ranked = metric.name.find("_rank") != std::string::npos;
+    CHECK(std::isfinite(metric.low) == ranked);
+    if (!ranked) continue;
+    CHECK(metric.low <= metric.value);
+    CHECK(metric.value <= metric.high);
+  }
   std::vector<std::string> names;
   for (const Metric& metric : metrics.values)
     if (metric.headline) names.push_back(metric.name);

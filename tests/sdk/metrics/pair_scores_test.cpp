@@ -90,6 +90,7 @@ TEST_CASE("pair scores: mistakes are listed by kind, the most wrong first, as ma
   REQUIRE(metrics.lists[0].items.size() == 1);
   CHECK(metrics.lists[0].items[0].what == "pair 21: row42 row43, impostor");
   CHECK(metrics.lists[0].items[0].score == doctest::Approx(0.95));
+  CHECK(metrics.lists[0].items[0].pictures == std::vector<std::string>{"row42", "row43"});
   REQUIRE(metrics.lists[1].items.size() == 2);
   CHECK(metrics.lists[1].items[0].what == "pair 10: row20 row21, genuine");
   CHECK(metrics.lists[1].items[1].what == "pair 4: row8 row9, genuine");
