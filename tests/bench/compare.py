@@ -13,7 +13,7 @@ import tempfile
 
 import limits
 import loading
-from table import HERE, output_of, print_table, row_of, tell, within
+from table import HERE, below, output_of, print_table, row_of, tell, within
 
 STEPS = [("lafs_small", "LAFS step, width 192, 4,096 prototypes"), ("lafs_b", "LAFS step, fViT-B, 65,536 prototypes")]
 # benchmark of lafs_bench, its argument for ours and for plain operations, what it is
@@ -87,6 +87,12 @@ class Bench:
         yield within(row_of(f"{title}, beside the bare product", "ms", ours, bare), 1 / 1.1)
         yield row_of("  beside torch's product and topk", "ms", ours, topk)
 
+    def verification_rows(self):
+        tell("verification")
+        folds, bootstrap = (min(run["real_time"] for run in self.runs(name)) for name in ("lfw_folds", "lfw_bootstrap"))
+        yield below("ten folds of LFW, from embeddings", "ms", folds, 10)
+        yield below("intervals of LFW's rates, 1,000 samples", "ms", bootstrap, 1000)
+
     def view_rows(self):
         tell("views of pictures")
         lines = output_of([self.python, HERE / "peer/augment_peer.py"]).splitlines()
@@ -148,7 +154,8 @@ def main():
     parts = {
         "start": limits.start_rows, "rebuild": limits.rebuild_rows, "memory": limits.memory_rows, "views": Bench.view_rows,
         "records": loading.record_rows, "loader": loading.loader_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
-        "update": Bench.update_rows, "knn": Bench.knn_rows, "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
+        "update": Bench.update_rows, "knn": Bench.knn_rows, "verification": Bench.verification_rows,
+        "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))

@@ -1,23 +1,25 @@
 /// The protocols of IJB on a folder that peer/make_ijb.py wrote: time of each part, memory, and every count, as JSON. ijb.py puts them
 /// beside a peer's.
 ///
-///     lafs_ijb_bench FOLDER verification      lafs_ijb_bench FOLDER identification
+///     lafs_ijb_bench FOLDER verification|identification|bootstrap
 #include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "formats/mapped_file.h"
 #include "formats/template_lists.h"
 #include "lafs/error.h"
 #include "lafs/parallel.h"
+#include "metrics/bootstrap.h"
 #include "metrics/identification.h"
+#include "metrics/template_people.h"
 #include "metrics/template_report.h"
 #include "metrics/template_scores.h"
 
@@ -90,19 +92,50 @@ struct Lists {
   }
 };
 
+/// Pairs of templates and their scores, from lists and features on disk.
+struct ScoredPairs {
+  formats::TemplatePairs pairs;
+  std::vector<double> scores;
+  int64_t templates = 0;
+
+  ScoredPairs(const std::filesystem::path& folder, Clock& clock) {
+    const int64_t threads = hardware_threads();
+    const Lists lists(folder);
+    clock.lap("lists");
+    const formats::IdIndex index(lists.pictures.templates);
+    pairs = formats::read_template_pairs(lists.meta / "ijbc_template_pair_label.txt", index, "face_tid_mid");
+    clock.lap("pairs");
+    const metrics::TemplateLayout layout(lists.pictures.templates, lists.pictures.media);
+    templates = layout.size();
+    const MappedRows rows(folder / "features.npy", layout.pictures());
+    const metrics::Rows pooled = metrics::unit_templates(layout, rows.features(lists.faces.scores), {}, metrics::Precision::f64, threads);
+    clock.lap("pool");
+    scores = metrics::row_scores(pooled, pairs.first, pairs.second, threads);
+    clock.lap("scores");
+  }
+};
+
+/// Intervals of the true accept rates by 1,000 samples of the people.
+json bootstrap(const std::filesystem::path& folder, Clock& clock) {
+  const ScoredPairs scored(folder, clock);
+  const auto& [pairs, scores, templates] = scored;
+  const metrics::People people = metrics::people_of_templates(pairs.first, pairs.second, pairs.genuine, templates);
+  clock.lap("people");
+  const std::vector<double> far{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
+  const auto samples = metrics::resampled_rates(scores, pairs.genuine, people, far, {1000});
+  clock.lap("samples");
+  json out{{"people", people.count}};
+  for (const metrics::RateSamples& rate : samples) {
+    const metrics::Interval interval = metrics::interval_of(rate.tar);
+    out["tar"].push_back({interval.low, interval.high});
+  }
+  return out;
+}
+
 json verification(const std::filesystem::path& folder, Clock& clock) {
   const int64_t threads = hardware_threads();
-  const Lists lists(folder);
-  clock.lap("lists");
-  const formats::IdIndex index(lists.pictures.templates);
-  formats::TemplatePairs pairs = formats::read_template_pairs(lists.meta / "ijbc_template_pair_label.txt", index, "face_tid_mid");
-  clock.lap("pairs");
-  const metrics::TemplateLayout layout(lists.pictures.templates, lists.pictures.media);
-  const MappedRows rows(folder / "features.npy", layout.pictures());
-  const metrics::Rows templates = metrics::unit_templates(layout, rows.features(lists.faces.scores), {}, metrics::Precision::f64, threads);
-  clock.lap("pool");
-  std::vector<double> scores = metrics::row_scores(templates, pairs.first, pairs.second, threads);
-  clock.lap("scores");
+  const ScoredPairs scored(folder, clock);
+  const auto& [pairs, scores, templates] = scored;
   const metrics::SortedScores sorted = metrics::sorted_scores(scores, pairs.genuine, threads);
   clock.lap("sort");
   const metrics::Roc roc = metrics::roc_curve(sorted, metrics::Collinear::drop);
@@ -154,13 +187,15 @@ json identification(const std::filesystem::path& folder, Clock& clock) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::cerr << "usage: lafs_ijb_bench FOLDER verification|identification\n";
+    std::cerr << "usage: lafs_ijb_bench FOLDER verification|identification|bootstrap\n";
     return 2;
   }
   try {
     Clock clock;
     const auto begin = std::chrono::steady_clock::now();
-    json out{{"results", std::strcmp(argv[2], "verification") == 0 ? verification(argv[1], clock) : identification(argv[1], clock)}};
+    const std::string_view protocol = argv[2];
+    const auto run = protocol == "verification" ? verification : protocol == "bootstrap" ? bootstrap : identification;
+    json out{{"results", run(argv[1], clock)}};
     out["seconds"] = clock.seconds();
     out["total"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     struct rusage usage{};

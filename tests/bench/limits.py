@@ -54,7 +54,7 @@ def rebuild_rows(bench):
     cache = bench.build / "CMakeCache.txt"
     ours = cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" in cache.read_text()
     if not ours or not os.access(bench.build, os.W_OK) or not os.access(source, os.W_OK):
-        bench.notes.append(f"the rebuild of a plugin is left out: {bench.build} is no build folder of this tree that may be written")
+        bench.notes.append(f"the rebuild of a plugin is left out: {bench.build} is not a build folder of this tree that may be written")
         return
     tell("rebuild of a plugin")
     build = ["cmake", "--build", bench.build, "--target", "head_cosface"]
