@@ -47,12 +47,12 @@ const faces::Functions& functions() {
 class YuNet final : public FaceFinder {
  public:
   YuNet(const std::filesystem::path& model, float least_score) : model_(model) {
-    if (!std::filesystem::is_regular_file(model)) throw Error(fmt::format("the model \"{}\" is no file", model.string()));
+    if (!std::filesystem::is_regular_file(model)) throw Error(fmt::format("the model \"{}\" is not a file", model.string()));
     faces::Fault fault{};
     detector_ = functions().open(model.c_str(), least_score, &fault);
     if (!detector_)
       throw Error(
-          fmt::format("\"{}\" is no YuNet model that this OpenCV runs: {}; OpenCV 4.5.4 to 4.7 run face_detection_yunet_2022mar.onnx, "
+          fmt::format("\"{}\" is not a YuNet model that this OpenCV runs: {}; OpenCV 4.5.4 to 4.7 run face_detection_yunet_2022mar.onnx, "
                       "from 4.8 on it is face_detection_yunet_2023mar.onnx",
                       model.string(), fault.text));
   }

@@ -34,8 +34,8 @@ struct PackResult {
 
 /// Writes a source as a face record set: labels as the source has them; range style orders pictures by label, plain style keeps the
 /// source's order. `go_on(done)` is asked between blocks of pictures; when it says no, nothing is left behind and Error is thrown.
-/// Throws Error for an output that is there, or is no record set, and after the last picture when some cannot be decoded, with their names.
-/// [one thread at a time]
+/// Throws Error for an output that is there, or is not a record set, and after the last picture when some cannot be decoded, with their
+/// names. [one thread at a time]
 PackResult pack(const DataSource& source, const PackOptions& options, const std::function<bool(int64_t)>& go_on);
 
 }  // namespace lafs

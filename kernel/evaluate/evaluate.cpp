@@ -12,8 +12,6 @@ namespace lafs {
 
 namespace {
 
-using Entries = std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>>;
-
 /// What one evaluator asked for, under the names it used.
 class OwnFeatures final : public Features {
  public:
@@ -53,7 +51,7 @@ struct Union {
   std::vector<std::vector<std::string>> names;
 };
 
-Union all_requests(const Entries& evaluators) {
+Union all_requests(const NamedEvaluators& evaluators) {
   Union out;
   std::set<std::string> used;
   for (const auto& [name, evaluator] : evaluators) {
@@ -74,7 +72,7 @@ Union all_requests(const Entries& evaluators) {
 
 }  // namespace
 
-std::vector<NamedMetrics> evaluate(const Entries& evaluators, Embedder& embedder) {
+std::vector<NamedMetrics> evaluate(const NamedEvaluators& evaluators, Embedder& embedder) {
   const Union all = all_requests(evaluators);
   std::shared_ptr<const Features> features;
   if (!all.requests.empty()) features = embedder.embed(all.requests);

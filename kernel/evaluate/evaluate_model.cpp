@@ -58,15 +58,16 @@ Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) 
         "checkpoints/last is the one that was not chosen");
   }
   auto results = evaluate(assembly.evaluators(), *embedder);
-  return {std::move(model), std::move(results), chosen};
+  return {std::move(model), std::move(results), chosen, std::move(recipe.resolved)};
 }
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {
-  const auto& [model, results, chosen] = evaluation;
+  const auto& [model, results, chosen, recipe] = evaluation;
   ResultFacts about{{"checkpoint", model.checkpoint.string()}};
   about.emplace_back(model.trained_here ? "training_identity" : "backbone",
                      model.trained_here ? model.facts.identity : model.facts.backbone);
   if (chosen) about.emplace_back("chosen", "best of the evaluations while training");
+  about.emplace_back("recipe", recipe);
   return results_json(results, model.position.step, model.checkpoint.filename().string(), about);
 }
 

@@ -31,6 +31,7 @@ struct Evaluation {
   TrainedModel model;
   std::vector<NamedMetrics> results;
   bool chosen = false;  ///< scores while training chose the checkpoint: `best` of a run that has a later one
+  std::string recipe;   ///< whose evaluators measured it, resolved
 };
 
 /// Measures a trained model again, under the input contract saved with it. Throws Error for a recipe with another one, naming both values,

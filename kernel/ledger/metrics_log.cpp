@@ -43,7 +43,7 @@ size_t sound_bytes(const std::string& all) {
   return end;
 }
 
-/// What is whole of a log. Throws Error for a file that is no log at all.
+/// What is whole of a log. Throws Error for a file that is not a log at all.
 std::string sound_text(const std::filesystem::path& file) {
   std::string all = content_of(file);
   const size_t sound = sound_bytes(all);

@@ -39,7 +39,7 @@ std::vector<std::string> runs_in(const std::filesystem::path& folder);
 /// Lines that differ between two resolved recipes, "-" the first's and "+" the second's, at most `most` of them.
 std::string recipe_difference(const std::string& first, const std::string& second, size_t most = 6);
 
-/// Sentences about records of a run with checkpoints that are gone, and are written anew when it goes on.
+/// A sentence for each record that is missing from the folder of a run with checkpoints; going on writes a new one.
 std::vector<std::string> missing_records(const std::filesystem::path& run_folder);
 
 }  // namespace lafs

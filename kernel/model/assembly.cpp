@@ -134,8 +134,8 @@ std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& grou
   return present(recipe_, recipe_.optimizer).make(groups);
 }
 
-std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> RecipeAssembly::evaluators() {
-  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> made;
+NamedEvaluators RecipeAssembly::evaluators() {
+  NamedEvaluators made;
   for (const EvaluatorEntry& entry : recipe_.evaluators) {
     made.emplace_back(entry.name.empty() ? entry.use.name : entry.name, entry.use.make(*this));
   }

@@ -8,6 +8,7 @@
 
 #include "kernel/ranks/place.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/results/named_metrics.h"
 #include "lafs/assembly.h"
 
 namespace lafs {
@@ -42,7 +43,7 @@ class RecipeAssembly final : public Assembly {
   std::shared_ptr<Objective> objective();
   std::shared_ptr<Optimizer> optimizer(const ParameterGroups& groups);
   /// Named as results name them, in the order of the recipe.
-  std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>> evaluators();
+  NamedEvaluators evaluators();
 
   /// Throws PlacedError when the objective needs a group of views that the recipe's augmentation does not make; names both.
   void check_views(const Objective& objective);

@@ -67,17 +67,17 @@ TrainedModel model_of_file(const fs::path& file, const InputContract& input) {
   if (formats::is_torchscript(mapped.bytes())) return trained_elsewhere(file, "torchscript", path_option("file", file), input);
   if (file.extension() == ".onnx" || (kind && kind->what == "an ONNX model"))
     return trained_elsewhere(file, "onnx", path_option("file", file), input);
-  if (kind) throw Error(fmt::format("\"{}\" is no model: it is {}", file.string(), kind->what));
+  if (kind) throw Error(fmt::format("\"{}\" is not a model: it is {}", file.string(), kind->what));
   if (formats::looks_like_safetensors(mapped.bytes()) || formats::looks_like_zip(mapped.bytes()))
     throw Error(fmt::format(
         "\"{}\" holds tensors and no network: put them into one by [[init]], or export the network as ONNX or TorchScript", file.string()));
-  throw Error(fmt::format("\"{}\" is no model: neither a run or checkpoint folder, nor ONNX, Caffe or TorchScript", file.string()));
+  throw Error(fmt::format("\"{}\" is not a model: neither a run or checkpoint folder, nor ONNX, Caffe or TorchScript", file.string()));
 }
 
 TrainedModel model_of_recipe(const Recipe& recipe, const Registry& registry) {
   const std::vector<std::string> capable = registry.with_capability(Backbone::kind, "inference_only");
   if (std::find(capable.begin(), capable.end(), recipe.backbone.name) == capable.end()) {
-    throw Error(fmt::format("\"{}\" is no trained model: give the folder of a run, or a recipe whose [backbone] only infers{}",
+    throw Error(fmt::format("\"{}\" is not a trained model: give the folder of a run, or a recipe whose [backbone] only infers{}",
                             recipe.file.string(), suggest_capable(capable)));
   }
   return trained_elsewhere(recipe.file, recipe.backbone.name, options_text(recipe.backbone), recipe.input);

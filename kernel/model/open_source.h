@@ -28,7 +28,7 @@ struct SourceRequest {
 /// Throws Error or RecipeError for a source that cannot be opened, and unless exactly one is named. [main thread]
 OpenSource open_source(const SourceRequest& request, const RecipeContext& context, Registry& registry);
 
-/// The table of a data source that a path stands for, as TOML on one line. Throws Error for a path that is no source.
+/// The table of a data source that a path stands for, as TOML on one line. Throws Error for a path that is not a source.
 std::string source_table(const std::filesystem::path& path);
 
 /// Opens the source of a `[data_source]` table. [main thread]

@@ -22,7 +22,7 @@ struct StoredTensor {
 /// of a run or of Hugging Face. [any thread]
 class WeightsFile {
  public:
-  /// Verifies hashes and checksums. Throws Error naming the file, and what it is if it is no file of weights.
+  /// Verifies hashes and checksums. Throws Error naming the file, and what it is if it is not a file of weights.
   explicit WeightsFile(const std::filesystem::path& path);
 
   const std::vector<StoredTensor>& tensors() const { return tensors_; }  ///< in the order of the file

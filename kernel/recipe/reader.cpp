@@ -178,7 +178,7 @@ void Reader::read_curve(Schedule& member, const Node& node, const Option& option
   curve.declare(table, values, option.doc);
   table.finish();
   const Node* shape = node.find("shape");
-  if (shape && (!shape->string() || *shape->string() != curve.shape)) return;  // it is no shape, and said to be none
+  if (shape && (!shape->string() || *shape->string() != curve.shape)) return;  // it is not a shape, and said to be none
   for (const auto& [key, value] : *node.fields()) {
     if (table.knows(key) && !curve.takes(key))
       context_.diagnostics.error(value.key, fmt::format("\"{}\" of {}: shape \"{}\" takes no \"{}\"", name, owner_, curve.shape, key));

@@ -38,7 +38,7 @@ WeightFiles files_of_index(const fs::path& index) {
   std::ifstream in(index, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", index.string()));
   const nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) fail(index, "it is no valid JSON, or was cut off");
+  if (json.is_discarded()) fail(index, "it is not valid JSON, or was cut off");
   const auto map = json.is_object() ? json.find("weight_map") : json.end();
   if (!json.is_object() || map == json.end() || !map->is_object())
     fail(index, "it is a JSON text without a \"weight_map\", which names the files of weights; name a file of weights, or its folder");

@@ -24,9 +24,9 @@ std::vector<std::string> Evaluations::notes() const {
   return notes;
 }
 
-Evaluations::Chosen Evaluations::due(const Epochs& epochs, int64_t steps) const {
+NamedEvaluators Evaluations::due(const Epochs& epochs, int64_t steps) const {
   if (steps >= epochs.steps) return all_;
-  Chosen chosen;
+  NamedEvaluators chosen;
   if (!epochs.crosses(steps - 1, recipe_.run.evaluate_every)) return chosen;
   for (size_t i = 0; i < all_.size(); ++i) {
     if (recipe_.evaluators[i].while_training) chosen.push_back(all_[i]);
@@ -34,7 +34,7 @@ Evaluations::Chosen Evaluations::due(const Epochs& epochs, int64_t steps) const 
   return chosen;
 }
 
-std::optional<std::vector<NamedMetrics>> Evaluations::scores(const Chosen& chosen, std::shared_ptr<Backbone> encoder) const {
+std::optional<std::vector<NamedMetrics>> Evaluations::scores(const NamedEvaluators& chosen, std::shared_ptr<Backbone> encoder) const {
   if (chosen.empty()) return std::vector<NamedMetrics>();
   EmbedderOptions options;
   options.threads = recipe_.run.loader_threads;

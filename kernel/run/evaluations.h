@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <c10/core/Device.h>
@@ -19,23 +18,21 @@ namespace lafs {
 /// The evaluators of a run: which are due when, and their scores. [main thread]
 class Evaluations {
  public:
-  using Chosen = std::vector<std::pair<std::string, std::shared_ptr<Evaluator>>>;
-
   /// Makes the evaluators; throws Error when one cannot be made, as for a wrong list of pairs.
   Evaluations(const Recipe& recipe, RecipeAssembly& assembly, at::Device device);
 
-  const Chosen& all() const { return all_; }
+  const NamedEvaluators& all() const { return all_; }
   /// Sentences about pictures that do not suit the input, of every evaluator; requests of one source repeat them.
   std::vector<std::string> notes() const;
   /// Those that are due after so many steps.
-  Chosen due(const Epochs& epochs, int64_t steps) const;
+  NamedEvaluators due(const Epochs& epochs, int64_t steps) const;
   /// Nothing when a signal asked to stop before all were scored.
-  std::optional<std::vector<NamedMetrics>> scores(const Chosen& chosen, std::shared_ptr<Backbone> encoder) const;
+  std::optional<std::vector<NamedMetrics>> scores(const NamedEvaluators& chosen, std::shared_ptr<Backbone> encoder) const;
 
  private:
   const Recipe& recipe_;
   at::Device device_;
-  Chosen all_;
+  NamedEvaluators all_;
 };
 
 }  // namespace lafs

@@ -6,6 +6,7 @@
 
 #include "kernel/ledger/metrics_log.h"
 #include "kernel/results/named_metrics.h"
+#include "lafs/input.h"
 
 namespace lafs {
 
@@ -21,6 +22,14 @@ struct StepDone {
   double loss = 0, lr = 0;       ///< a loss that is not a number is that of a step that was left out
   double images_per_second = 0;  ///< since the session began
   double waiting_share = 0;      ///< of this step's time, in [0, 1], that went into waiting for data
+};
+
+/// A run that came to its end, with what its evaluators found and the evaluators themselves, whose data is open.
+struct RunEnd {
+  const std::filesystem::path& folder;
+  const std::vector<NamedMetrics>& results;
+  const NamedEvaluators& evaluators;
+  const InputContract& input;
 };
 
 /// Watches a run: a screen, TensorBoard, a page. A run needs none, and its files (metrics.jsonl, checkpoints, results.json) do not depend
@@ -43,9 +52,9 @@ class RunListener {
   virtual void record(const StepRecord&) {}    ///< with every line of metrics.jsonl that is of a step
   /// After an evaluation of so many steps, the last one included; not for a run that was done before.
   virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {}
-  virtual void saving() {}                                ///< a checkpoint is about to be written: bring what was heard to the disk
-  virtual void stopped() {}                               ///< no step follows: the run is done, was interrupted, or failed; must not throw
-  virtual void finished(const std::filesystem::path&) {}  ///< the folder of a run is complete, results.json written
+  virtual void saving() {}                 ///< a checkpoint is about to be written: bring what was heard to the disk
+  virtual void stopped() {}                ///< no step follows: the run is done, was interrupted, or failed; must not throw
+  virtual void finished(const RunEnd&) {}  ///< its folder is complete, results.json written
 };
 
 using RunListeners = std::vector<RunListener*>;

@@ -61,8 +61,8 @@ class Session {
   void report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log);
   void leave_out(int64_t step, const std::string& reason);
   void after_step(MetricsLog& log);
-  std::optional<std::vector<NamedMetrics>> scores_of(const Evaluations::Chosen& chosen);
-  void evaluate(const Evaluations::Chosen& chosen, MetricsLog& log);
+  std::optional<std::vector<NamedMetrics>> scores_of(const NamedEvaluators& chosen);
+  void evaluate(const NamedEvaluators& chosen, MetricsLog& log);
   void finish();
   void message(const std::string& text) const {
     for (RunListener* listener : request_.listeners) listener->message(text);
@@ -149,7 +149,7 @@ void Session::save() {
   pace_->saved();
 }
 
-std::optional<std::vector<NamedMetrics>> Session::scores_of(const Evaluations::Chosen& chosen) {
+std::optional<std::vector<NamedMetrics>> Session::scores_of(const NamedEvaluators& chosen) {
   auto results = evaluations_->scores(chosen, trainer_->encoder());
   for (size_t i = 0; results && i < results->size(); ++i) {
     const auto& [name, metrics, seconds] = (*results)[i];
@@ -160,7 +160,7 @@ std::optional<std::vector<NamedMetrics>> Session::scores_of(const Evaluations::C
 }
 
 /// Scores the checkpoint of this step, which was written before, and records there what came out. One that a signal stops stays due.
-void Session::evaluate(const Evaluations::Chosen& chosen, MetricsLog& log) {
+void Session::evaluate(const NamedEvaluators& chosen, MetricsLog& log) {
   auto results = scores_of(chosen);
   if (!results) return;
   const bool last = position_.step >= epochs_.steps;
@@ -253,7 +253,8 @@ void Session::finish() {
   if (outcome_.damaged > 0) facts.emplace_back("damaged_pictures", std::to_string(outcome_.damaged));
   if (!position_.left_out.empty()) facts.emplace_back("left_out_steps", fmt::format("{}", fmt::join(position_.left_out, ", ")));
   write_results(request_.folder, outcome_.results, position_.step, "last", facts);
-  for (RunListener* listener : request_.listeners) listener->finished(request_.folder);
+  for (RunListener* listener : request_.listeners)
+    listener->finished({request_.folder, outcome_.results, evaluations_->all(), recipe_.input});
 }
 
 /// Trains what is left, or scores a run that has nothing left.

@@ -3,7 +3,7 @@
 
 namespace lafs {
 
-/// Throws Error for a file that exists, unless `force`. What is no regular file, such as a device or a pipe, is free.
+/// Throws Error for a file that exists, unless `force`. What is not a regular file, such as a device or a pipe, is free.
 void require_free(const std::filesystem::path& file, bool force);
 
 /// Makes the folder of a file that will be written, where it is missing. Throws Error. Call it before any work.

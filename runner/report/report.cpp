@@ -17,6 +17,7 @@
 #include "lafs/error.h"
 #include "runner/report/chart.h"
 #include "runner/report/curves_section.h"
+#include "runner/report/pictures_section.h"
 #include "runner/report/weights_section.h"
 
 namespace lafs {
@@ -27,13 +28,14 @@ using Json = nlohmann::json;
 
 constexpr std::string_view page_style =
     R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
-main{max-width:1000px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}
+main{max-width:1000px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}h3{font-size:15px;margin:20px 0 8px}
 .facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}.warnings b{color:var(--series-8)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}th::first-letter{text-transform:uppercase}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
 .first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
 pre{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:14px 16px;overflow:auto;font:12.5px/1.55 ui-monospace,monospace;margin:8px 0}
-details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
+.pictures{display:flex;flex-wrap:wrap;gap:16px}.pictures figure{margin:0;max-width:240px}.pictures img{margin-right:4px;border-radius:4px}
+.pictures figcaption{color:var(--ink-2);font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
 )css";
 
 std::optional<std::string> text_of(const std::filesystem::path& file) {
@@ -243,7 +245,7 @@ void write_page(const std::filesystem::path& folder, const std::string& title, c
 
 }  // namespace
 
-void write_report(const std::filesystem::path& folder) {
+void write_report(const std::filesystem::path& folder, const std::vector<ListedPictures>& pictures) {
   const auto results = json_of(folder / "results.json"), manifest = json_of(folder / "manifest.json");
   const auto recipe = text_of(folder / "recipe.toml");
   const std::string name = folder_name(folder);
@@ -252,6 +254,7 @@ void write_report(const std::filesystem::path& folder) {
   if (results) body += results_section(*results);
   body += training_section(lines_of(folder / "metrics.jsonl"));
   if (results) body += curves_section(results_of(*results));
+  body += pictures_section(pictures);
   if (const auto weights = json_of(folder / "weights.json")) body += weights_section(*weights);
   if (recipe || manifest) body += "<h2>How it was made</h2>\n";
   if (recipe) body += folded("Recipe, every default written out", *recipe, true);

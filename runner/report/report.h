@@ -1,11 +1,14 @@
 #pragma once
 #include <filesystem>
+#include <vector>
+
+#include "kernel/evaluate/listed_pictures.h"
 
 namespace lafs {
 
 /// report.html of a run folder: one page without outside parts, made from what recipe.toml, manifest.json, metrics.jsonl and results.json
-/// hold; a file that is absent leaves its part out. Throws Error when a file cannot be read as what it should be.
-void write_report(const std::filesystem::path& folder);
+/// hold, and of pictures; a file that is absent leaves its part out. Throws Error when a file cannot be read as what it should be.
+void write_report(const std::filesystem::path& folder, const std::vector<ListedPictures>& pictures = {});
 
 /// report.html of a row's folder from its results.json: each stage's results with a link to its own page, and published values.
 void write_row_report(const std::filesystem::path& folder);

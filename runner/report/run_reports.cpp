@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "kernel/evaluate/listed_pictures.h"
 #include "runner/report/report.h"
 #include "runner/report/say.h"
 
 namespace lafs {
 
 namespace {
+
+constexpr int64_t pictures_a_list = 12;  // items of each list whose pictures the page holds
 
 std::string heading(const Stage& stage, int64_t number, int64_t count) {
   return fmt::format("stage {}{}", stage.name, count > 1 ? fmt::format(" ({} of {})", number, count) : "");
@@ -26,7 +29,9 @@ void RunReports::stopped() {
   tensorboard_.stopped();
 }
 
-void RunReports::finished(const std::filesystem::path& folder) { write_report(folder); }
+void RunReports::finished(const RunEnd& end) {
+  write_report(end.folder, listed_pictures(end.evaluators, end.results, end.input, pictures_a_list));
+}
 
 void RunReports::stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) {
   if (!quiet_) say("{} -> {}\n", heading(stage, number, count), row.folder_of(stage).string());

@@ -23,7 +23,7 @@ class RunReports final : public RowListener {
   void evaluated(int64_t step, const std::vector<NamedMetrics>& results) override { tensorboard_.evaluated(step, results); }
   void saving() override { tensorboard_.saving(); }
   void stopped() override;
-  void finished(const std::filesystem::path& folder) override;
+  void finished(const RunEnd& end) override;
 
   void stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) override;
   void stage_was_finished(const Stage& stage, int64_t number, int64_t count) override;

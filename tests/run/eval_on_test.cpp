@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "formats/face_bin.h"
+#include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "lafs/rng.h"
 #include "tiny.h"
@@ -89,7 +90,49 @@ TEST_CASE("eval on: stored features give the numbers of the model") {
   CHECK(lafs({"eval", measured / "f.npy", "--on", measured / "pairs.txt", "--pictures", measured / "out"}).status == 1);
 }
 
-TEST_CASE("eval on: what is no set is refused with what it is") {
+TEST_CASE("show hardest: the pictures of a run and of a file of eval, and in the run's report") {
+  const Measured measured;
+  REQUIRE(measured.eval({"--on", measured / "faces", "--out", measured / "r.json"}).status == 0);
+  const auto show = [&](const fs::path& results, const Arguments& more = {}) {
+    return lafs(Arguments{"show", "hardest", results, "--out", measured / "h.png", "--force"} + more);
+  };
+  const Outcome of_file = show(measured / "r.json");
+  REQUIRE_MESSAGE(of_file.status == 0, of_file.err);
+  const Image whole = imaging::read_image(measured / "h.png");
+  CHECK(of_file.err.ends_with((measured / "h.png").string() + ": " + std::to_string(whole.width) + " x " + std::to_string(whole.height) +
+                              " pixels\n"));
+  REQUIRE(show(measured / "r.json", {"--evaluator", "retrieval", "-n", "2"}).status == 0);
+  const Image two = imaging::read_image(measured / "h.png");
+  CHECK(two.height < whole.height);
+  CHECK(two.width < whole.width);
+  const Outcome of_run = show(measured / "out");
+  REQUIRE_MESSAGE(of_run.status == 0, of_run.err);
+  CHECK(read_bytes(measured / "out/report.html").find("src=\"data:image/jpeg;base64,") != std::string::npos);
+}
+
+TEST_CASE("show hardest: results without pictures are refused with what to do") {
+  const Measured measured;
+  const auto refusal = [&](const fs::path& results, const Arguments& more = {}) {
+    return lafs(Arguments{"show", "hardest", results, "--out", measured / "h.png"} + more).err;
+  };
+  REQUIRE(measured
+              .eval({"--on", measured / "faces", "--out", measured / "r.json", "--set", "evaluator.0.hardest=0", "--set",
+                     "evaluator.1.hardest=0"})
+              .status == 0);
+  CHECK(refusal(measured / "r.json") ==
+        "lafs: error: no list in " + in_quotes(measured / "r.json") +
+            " names pictures that can be read; verification and retrieval list them, as many as their option hardest says\n");
+  CHECK(refusal(measured / "r.json", {"--evaluator", "retrieva"}) ==
+        "lafs: error: no evaluator \"retrieva\"; did you mean \"retrieval\"?\n");
+  auto json = nlohmann::json::parse(read_bytes(measured / "r.json"));
+  json.erase("recipe");
+  write_bytes(measured / "old.json", json.dump());
+  CHECK(refusal(measured / "old.json") == "lafs: error: " + in_quotes(measured / "old.json") +
+                                              " does not say on which pictures it was measured; write it again with lafs eval\n");
+  CHECK_FALSE(fs::exists(measured / "h.png"));
+}
+
+TEST_CASE("eval on: a path that holds no set is refused, and the error says what it is") {
   const Measured measured;
   const auto refusal = [&](const Arguments& more) { return measured.eval(more).err; };
   CHECK(refusal({"--on", measured / "nothing"}) == "lafs: error: " + in_quotes(measured / "nothing") + " does not exist\n");

@@ -8,7 +8,6 @@
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
 #include "runner/report/curves_section.h"
-#include "runner/report/say.h"
 #include "runner/tools/compare/scored_results.h"
 #include "runner/tools/show/chart_sheet.h"
 #include "runner/tools/show/pictures.h"
@@ -62,9 +61,7 @@ void show_curves(const ShowCurves& show) {
   }
   std::string names;
   for (const ScoredResults& model : models) names += (names.empty() ? "" : ", ") + model.name;
-  const Sheet sheet = chart_sheet("Curves", names, charts);
-  write_png(show.out, sheet.image(), show.force);
-  say("{}: {} x {} pixels\n", show.out.string(), sheet.width(), sheet.height());
+  write_sheet(show.out, chart_sheet("Curves", names, charts), show.force);
 }
 
 }  // namespace lafs

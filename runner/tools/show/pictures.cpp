@@ -9,6 +9,7 @@
 #include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "lafs/error.h"
+#include "runner/report/say.h"
 
 namespace lafs {
 
@@ -33,10 +34,11 @@ std::vector<fs::path> picture_files(const std::vector<fs::path>& named) {
   return files;
 }
 
-void write_png(const fs::path& file, const Image& image, bool force) {
+void write_sheet(const fs::path& file, const Sheet& sheet, bool force) {
   require_free(file, force);
-  const std::vector<uint8_t> bytes = imaging::encode_png(image);
+  const std::vector<uint8_t> bytes = imaging::encode_png(sheet.image());
   formats::write_atomically(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  say("{}: {} x {} pixels\n", file.string(), sheet.width(), sheet.height());
 }
 
 int64_t zoom_for(int64_t side, int64_t wanted, int64_t asked) {

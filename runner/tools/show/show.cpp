@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void print_written(const fs::path& file, const Sheet& sheet) { say("{}: {} x {} pixels\n", file.string(), sheet.width(), sheet.height()); }
-
 std::vector<fs::path> chosen_pictures(const ShowModel& show) {
   std::vector<fs::path> files = picture_files(show.pictures);
   const auto limit = static_cast<size_t>(show.limit);
@@ -32,9 +30,7 @@ std::vector<fs::path> chosen_pictures(const ShowModel& show) {
 void deliver(const ShowModel& show, const fs::path& out, const nlohmann::json& numbers, const ContactSheet& contact) {
   if (show.json) fmt::print("{}\n", numbers.dump());
   if (show.json && show.out.empty()) return;
-  const Sheet sheet = contact.draw();
-  write_png(out, sheet.image(), show.force);
-  print_written(out, sheet);
+  write_sheet(out, contact.draw(), show.force);
 }
 
 fs::path free_file(const ShowModel& show, const char* fallback) {
@@ -68,9 +64,8 @@ void show_views(const ShowViews& show, Registry& registry) {
     throw Error(fmt::format("\"{}\" is a row; name one of its stages with --stage{}", show.recipe.string(), suggestion("", row.names())));
   }
   const Stage& stage = show.stage.empty() ? row.stages.front() : row.stage(show.stage);
-  const Sheet sheet = view_sheet(row, stage, show.request, [](const std::string& text) { say("{}\n", text); }).draw();
-  write_png(show.out, sheet.image(), show.force);
-  print_written(show.out, sheet);
+  const ContactSheet contact = view_sheet(row, stage, show.request, [](const std::string& text) { say("{}\n", text); });
+  write_sheet(show.out, contact.draw(), show.force);
 }
 
 void show_landmarks(const ShowModel& show, Registry& registry) {

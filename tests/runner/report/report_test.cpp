@@ -9,7 +9,10 @@
 #include "kernel/results/results_json.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"
+#include "runner/report/pictures_section.h"
 #include "support/run_folder.h"
+
+using namespace std::string_view_literals;
 
 namespace lafs {
 namespace {
@@ -67,6 +70,28 @@ TEST_CASE("report: what became of the weights that a run began with is reported,
   CHECK(has(page, "<summary>/data/w.pth: Dropped by the map, 1</summary><pre>head.weight\n</pre>"));
   CHECK(has(page, "<pre>blocks.1.&lt;b&gt;: without a place in the network\n</pre>"));
   CHECK_FALSE(has(page, "Not selected, "));
+}
+
+TEST_CASE("report: the pictures of ranked lists lie in the page, with their scores") {
+  const test::RunFolder folder;
+  const std::shared_ptr<uint8_t> bytes(new uint8_t[12]{}, std::default_delete<uint8_t[]>());
+  const Image picture{2, 2, bytes};
+  write_report(folder.path, {{"lfw", "false <accepts>", {{{"pair 3: a & b, impostor", 0.8125, {"a", "b"}}, {picture, picture}}}}});
+  const std::string page = folder.read("report.html");
+  CHECK(has(page, "<h3>lfw: false &lt;accepts&gt;</h3>"));
+  CHECK(has(page, "<figcaption><b>0.8125</b> pair 3: a &amp; b, impostor</figcaption>"));
+  const std::string jpeg = "<img alt=\"\" width=\"2\" height=\"2\" src=\"data:image/jpeg;base64,/9j/";
+  CHECK(page.find(jpeg) != page.rfind(jpeg));
+}
+
+TEST_CASE("base64: the examples of RFC 4648, and every letter") {
+  const auto text = [](std::string_view bytes) { return base64_text({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}); };
+  CHECK(text("") == "");
+  CHECK(text("f") == "Zg==");
+  CHECK(text("fo") == "Zm8=");
+  CHECK(text("foo") == "Zm9v");
+  CHECK(text("foobar") == "Zm9vYmFy");
+  CHECK(text("\x00\x10\x83\x10\x51\x87\xfb\xef\xff"sv) == "ABCDEFGH++//");
 }
 
 TEST_CASE("report: what a folder lacks is left out") {
