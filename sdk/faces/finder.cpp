@@ -38,7 +38,7 @@ void* open(const char* model, float least_score, Fault* fault) {
   guarded(fault, [&] {
     cv::setNumThreads(1);  // pictures are spread over threads, not a picture
     detector = std::make_unique<Detector>(Detector{cv::FaceDetectorYN::create(model, "", {longest_side, longest_side}, least_score)});
-    // A model that is no YuNet is noticed only when it runs.
+    // A model that is not a YuNet is noticed only when it runs.
     cv::Mat faces;
     detector->yunet->detect(cv::Mat(longest_side, longest_side, CV_8UC3, cv::Scalar()), faces);
   });

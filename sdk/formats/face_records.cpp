@@ -59,7 +59,7 @@ void FaceRecords::check_labels() {
   }
 }
 
-/// All records are pictures, in the order of the index; but a header of zeros is none, nor are the records of identities.
+/// All records are pictures, in the order of the index; but a header of zeros is not, nor are the records of identities.
 void FaceRecords::read_plain() {
   if (without_zeros_) {
     const int64_t zero = index_.at(0);

@@ -194,7 +194,7 @@ std::optional<std::string> not_data(const std::filesystem::path& file) {
           name, pairs.same().size());
     } catch (const Error& error) {
       if (!looks_like_torch(bytes) && (binary || is_pickle(text_of(bytes))))
-        return fmt::format("{}no list of pictures, and as a verification set it cannot be read either: {}", name, error.what());
+        return fmt::format("{}not a list of pictures, and as a verification set it cannot be read either: {}", name, error.what());
     }
   }
   if (looks_like_safetensors(bytes) || (looks_like_torch(bytes) && !archive_kind(bytes)))

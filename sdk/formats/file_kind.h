@@ -23,7 +23,8 @@ std::optional<FileKind> file_kind(std::span<const std::byte> bytes);
 /// Whether a file starts as safetensors do: the length of a header, then "{". It may still be cut off. [any thread]
 bool looks_like_safetensors(std::span<const std::byte> bytes);
 
-/// A sentence about a file that was given as pictures, records or a list, and is none: `"lfw.bin" is a verification set of 6000 pairs;
+/// A sentence about a file that was given as pictures, records or a list, and is something else: `"lfw.bin" is a verification set of 6000
+/// pairs;
 /// ...`. Nothing where the file may be a list. Reads the whole file only where it may be a verification set. Throws Error for a file that
 /// cannot be read. [any thread]
 std::optional<std::string> not_data(const std::filesystem::path& file);

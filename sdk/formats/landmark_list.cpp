@@ -120,7 +120,7 @@ std::string Layout::text() const {
 class FaceForm {
  public:
   virtual ~FaceForm() = default;
-  virtual std::optional<ListedFace> read(std::string_view line, int64_t number) = 0;  ///< nothing: the line is no face
+  virtual std::optional<ListedFace> read(std::string_view line, int64_t number) = 0;  ///< nothing: the line is not a face
   virtual LandmarkListForm form() const = 0;
 };
 

@@ -54,7 +54,7 @@ MappedLines::MappedLines(const std::filesystem::path& file) : file_(file), map_(
   const auto bytes = map_.bytes();
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   try {
-    plain_text(text.substr(0, 4096));  // says what a file is that is no text
+    plain_text(text.substr(0, 4096));  // says what a file is that is not text
   } catch (const Error& error) {
     fail(1, error.what());
   }
@@ -65,7 +65,7 @@ MappedLines::MappedLines(const std::filesystem::path& file) : file_(file), map_(
              [&](int64_t p, int64_t) { seen[static_cast<size_t>(p)] = look_over(parts_[static_cast<size_t>(p)].text); });
   for (size_t p = 0; p < parts_.size(); ++p) {
     parts_[p].first_line = lines_ + 1;
-    if (seen[p].second) fail(lines_ + 1, "the file holds bytes 0 from here on, so it is no text");
+    if (seen[p].second) fail(lines_ + 1, "the file holds bytes 0 from here on, so it is not text");
     lines_ += seen[p].first;
   }
   if (!std::any_of(parts_.begin(), parts_.end(), [](const LinePart& part) { return LineWalk(part).next(); })) fail(1, "the list is empty");

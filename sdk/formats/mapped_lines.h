@@ -37,7 +37,7 @@ class LineWalk {
 ///     for_blocks(0, std::ssize(rows), 1, threads, [&](int64_t p, int64_t) { rows[p] = parse(lines.parts()[p]); });
 class MappedLines {
  public:
-  /// Throws Error naming the file: it cannot be read, it is no text, or it has no line.
+  /// Throws Error naming the file: it cannot be read, it is not text, or it has no line.
   explicit MappedLines(const std::filesystem::path& file);
 
   const std::vector<LinePart>& parts() const { return parts_; }  ///< about a mebibyte each, in order
@@ -53,7 +53,7 @@ class MappedLines {
   int64_t lines_ = 0;
 };
 
-/// The next field of a line: from a character that is no blank up to the next blank; empty at the end. Takes it off the line.
+/// The next field of a line: from a character that is not a blank up to the next blank; empty at the end. Takes it off the line.
 std::string_view next_field(std::string_view& line);
 
 /// Moves rows that were written from `first_line - 1` of each part on, `rows[p]` of part p, together: empty lines leave gaps.

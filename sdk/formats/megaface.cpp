@@ -22,7 +22,7 @@ constexpr size_t feature_header_bytes = 16;
 constexpr uint64_t feature_row_bytes = 4, feature_type = 5;
 
 [[noreturn]] void wrong_feature(const fs::path& file, const std::string& reason) {
-  throw Error(fmt::format("\"{}\" is no feature file of MegaFace: {}", file.string(), reason));
+  throw Error(fmt::format("\"{}\" is not a feature file of MegaFace: {}", file.string(), reason));
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ NearName::Cause NearName::path_cause(std::string_view there) const {
 }
 
 NearName::Cause NearName::spelling(const Keys& keys, size_t& edits) const {
-  // Pictures and people by number differ in digits alone: the neighbour of a number is no likeness.
+  // Pictures and people by number differ in digits alone: the neighbour of a number is not a likeness.
   if (with_numbers(keys.plain, false) == with_numbers(keys_.plain, false))
     return with_numbers(keys.plain, true) == with_numbers(keys_.plain, true) ? Cause::zeros : Cause::none;
   const size_t most = std::clamp<size_t>(keys_.plain.size() / 4, 1, 3);

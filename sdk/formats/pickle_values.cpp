@@ -171,7 +171,7 @@ std::string_view PickleMachine::raw_unicode(std::string_view text) {
       const std::string_view number = text.substr(i + 2, digits);
       const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code, 16);
       if (number.size() != digits || error != std::errc() || end != number.data() + digits || code > 0x10ffff)
-        fail("a text has a character number that is none");
+        fail("a text has a number that is not a character");
       i += 1 + digits;
     }
     append_utf8(code, out);

@@ -111,7 +111,7 @@ class PairReader {
     int64_t value = 0;
     const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
     if (error != std::errc() || end != field.data() + field.size())
-      lines_.fail(number, fmt::format("a pair is three whole numbers of 64 bits, and \"{}\" is none", shown(field)));
+      lines_.fail(number, fmt::format("a pair is three whole numbers of 64 bits, and \"{}\" is not one", shown(field)));
     return value;
   }
 

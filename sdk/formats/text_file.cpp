@@ -27,7 +27,7 @@ bool looks_like_utf16(std::string_view bytes) {
   return (zeros[0] == 0) != (zeros[1] == 0) && std::max(zeros[0], zeros[1]) * 4 >= first.size();
 }
 
-/// What a file is that is no text, from its first bytes; empty for text.
+/// What a file is that is not text, from its first bytes; empty for text.
 std::string other_than_text(std::string_view bytes) {
   const auto encoding = [](const char* name) {
     return fmt::format("is {0} text; save it as UTF-8, as \"iconv -f {0} -t UTF-8\" does", name);
@@ -37,7 +37,7 @@ std::string other_than_text(std::string_view bytes) {
   if (bytes.starts_with("\x1f\x8b")) return "is compressed by gzip; unpack it";
   if (bytes.starts_with("PK\x03\x04")) return "is a ZIP archive, as spreadsheets are; save it as plain text";
   if (looks_like_utf16(bytes)) return encoding("UTF-16");
-  if (bytes.find('\0') != std::string_view::npos) return "holds bytes 0, so it is no text";
+  if (bytes.find('\0') != std::string_view::npos) return "holds bytes 0, so it is not text";
   return "";
 }
 
@@ -64,14 +64,14 @@ void TextFile::fail(int64_t line, const std::string& reason) const {
 /// Adds the next part of the file; false at its end.
 bool TextFile::refill() {
   part_.erase(0, std::exchange(at_, 0));
-  if (part_.size() > part_bytes) fail(number_ + 1, "the line is longer than a mebibyte, so this is no list");
+  if (part_.size() > part_bytes) fail(number_ + 1, "the line is longer than a mebibyte, so this is not a list");
   const size_t kept = part_.size();
   part_.resize(kept + part_bytes);
   in_.read(part_.data() + kept, static_cast<std::streamsize>(part_bytes));
   part_.resize(kept + static_cast<size_t>(in_.gcount()));
   if (in_.bad()) throw Error(fmt::format("cannot read \"{}\": {}", file_.string(), std::strerror(errno)));
   if (const std::string what = other_than_text(begun_ ? "" : part_); !what.empty()) fail(1, fmt::format("the file {}", what));
-  if (const size_t zero = part_.find('\0', kept); zero != std::string::npos) fail(number_ + 1, "the file holds bytes 0, so it is no text");
+  if (const size_t zero = part_.find('\0', kept); zero != std::string::npos) fail(number_ + 1, "the file holds bytes 0, so it is not text");
   if (!std::exchange(begun_, true) && part_.starts_with(byte_order_mark)) at_ = byte_order_mark.size();
   return part_.size() > kept;
 }

@@ -11,7 +11,7 @@ namespace lafs::formats {
 
 /// A text file that people wrote, line by line: every list, index and property file is read through it. Lines end in "\n", "\r\n" or
 /// "\r"; a byte order mark, blanks around a line, empty lines and a missing last line end are ignored. Memory: one part of the file.
-/// What is no UTF-8 text throws Error that says what it is: UTF-16, UTF-32, gzip, ZIP, or bytes 0. Names may still hold bytes of another
+/// What is not UTF-8 text throws Error that says what it is: UTF-16, UTF-32, gzip, ZIP, or bytes 0. Names may still hold bytes of another
 /// encoding, for a file system takes them. [one thread at a time]
 class TextFile {
  public:

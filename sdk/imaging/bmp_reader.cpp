@@ -37,7 +37,7 @@ BmpReader::BmpReader(std::span<const uint8_t> bytes) : bytes_(bytes) {
   } else if (header >= plain_header) {
     read_format(header);
   } else {
-    throw Error(fmt::format("damaged BMP: a header of {} bytes is none that is known", header));
+    throw Error(fmt::format("damaged BMP: a header of {} bytes is not known", header));
   }
   if (bits_ != 8 && bits_ != 24 && bits_ != 32)
     throw Error(fmt::format("is a BMP of {} bits a pixel, which is not read; convert it to PNG or JPEG", bits_));

@@ -85,7 +85,7 @@ bool has(std::span<const uint8_t> bytes, const Mark& mark) {
 
 bool has(std::span<const uint8_t> bytes, std::string_view wanted, size_t at = 0) { return has(bytes, {at, wanted, {}}); }
 
-/// The first letters of a file in lower case, from the first that is no white space and no byte order mark.
+/// The first letters of a file in lower case, from the first that is not white space and no byte order mark.
 std::string opening(std::span<const uint8_t> bytes) {
   std::string text(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(bytes.size(), 512)));
   const size_t begin = text.find_first_not_of("\xef\xbb\xbf \t\r\n");

@@ -59,7 +59,7 @@ int64_t PnmReader::number_of_text() {
   int64_t value = 0;
   for (; at_ < bytes_.size() && std::isdigit(bytes_[at_]) && (at_ == begin || !bits()); ++at_)
     value = std::min<int64_t>(value * 10 + (bytes_[at_] - '0'), far_too_large);
-  if (at_ == begin) throw Error(fmt::format("damaged {}: byte {} of the file is no number", name(), at_));
+  if (at_ == begin) throw Error(fmt::format("damaged {}: byte {} of the file is not a number", name(), at_));
   if (value > largest_) throw Error(fmt::format("damaged {}: a pixel is {}, but its header says at most {}", name(), value, largest_));
   return value;
 }

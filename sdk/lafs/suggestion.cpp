@@ -15,7 +15,7 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& ca
   size_t fewest = std::max<size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const size_t edits = edit_distance(name, std::string_view(candidate));
-    // A name with every letter replaced is no likeness, however short it is.
+    // A name with every letter replaced is not a likeness, however short it is.
     if (edits < fewest && edits < std::max(name.size(), candidate.size())) {
       fewest = edits;
       nearest = &candidate;

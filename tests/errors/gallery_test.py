@@ -58,7 +58,7 @@ def shown(output, folder, build):
 
 
 def run_case(case, common, build, source):
-    """The case as the page shows it; raises AssertionError where it is no mistake."""
+    """The case as the page shows it; raises AssertionError where it is not a mistake."""
     with tempfile.TemporaryDirectory(prefix="lafs_errors_") as name:
         folder = pathlib.Path(name).resolve() / "work"
         folder.mkdir()

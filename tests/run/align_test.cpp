@@ -267,10 +267,11 @@ TEST_CASE("align: wrong uses and models are told before any work") {
   CHECK(said({"--landmarks", pictures.list_file(), "--detector", "yunet.onnx"}) ==
         "lafs: error: name where the faces are: --landmarks LIST, or --detector MODEL\n");
   CHECK(said({"--detector", pictures / "yunet.onnx"}) ==
-        fmt::format("lafs: error: the model \"{}\" is no file\n", (pictures / "yunet.onnx").string()));
+        fmt::format("lafs: error: the model \"{}\" is not a file\n", (pictures / "yunet.onnx").string()));
   write_bytes(pictures / "yunet.onnx", "no model");
   const std::string wrong = said({"--detector", pictures / "yunet.onnx"});
-  CHECK(wrong.find(fmt::format("lafs: error: \"{}\" is no YuNet model that this OpenCV runs: ", (pictures / "yunet.onnx").string())) == 0);
+  CHECK(wrong.find(fmt::format("lafs: error: \"{}\" is not a YuNet model that this OpenCV runs: ", (pictures / "yunet.onnx").string())) ==
+        0);
   CHECK(wrong.find("; OpenCV 4.5.4 to 4.7 run face_detection_yunet_2022mar.onnx, from 4.8 on it is face_detection_yunet_2023mar.onnx\n") !=
         std::string::npos);
   fs::remove(pictures / "yunet.onnx");

@@ -32,7 +32,7 @@ TEST_CASE("check: each recipe of ours resolves to itself") {
   }
 }
 
-TEST_CASE("check, run: a landmark network that nothing was loaded into is reported, and is no error") {
+TEST_CASE("check, run: a landmark network that nothing was loaded into is reported, and is not an error") {
   const Tiny tiny(
       "base = \"" + (source / "recipes" / "base" / "small_lafs.toml").string() +
       "\"\n[data_source]\nuse = \"synthetic_faces\"\nidentities = 4\nper_identity = 4\nsize = 64\n[run]\nbatch = 8\nsteps = 1\n");

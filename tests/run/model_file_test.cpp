@@ -102,9 +102,10 @@ TEST_CASE("model file: a recipe whose [backbone] only infers is a model, with op
   CHECK(outcome.status == 0);
   CHECK(outcome.out.starts_with(tiny.recipe().string() + " (onnx)\n"));
   const Tiny trained;
-  CHECK(lafs({"eval", trained.recipe(), "--quiet"}).err ==
-        "lafs: error: \"" + trained.recipe().string() +
-            "\" is no trained model: give the folder of a run, or a recipe whose [backbone] only infers; try \"onnx\", \"torchscript\"\n");
+  CHECK(
+      lafs({"eval", trained.recipe(), "--quiet"}).err ==
+      "lafs: error: \"" + trained.recipe().string() +
+          "\" is not a trained model: give the folder of a run, or a recipe whose [backbone] only infers; try \"onnx\", \"torchscript\"\n");
 }
 
 TEST_CASE("model file: training one is an error of lafs check, before its file is opened") {
@@ -148,7 +149,7 @@ TEST_CASE("model file: what cannot be measured says what is missing") {
   write_bytes(tiny / "notes.txt", "epoch 3\n");
   CHECK(lafs({"eval", tiny / "notes.txt", "--recipe", tiny.recipe()}).err ==
         "lafs: error: " + in_quotes(tiny / "notes.txt") +
-            " is no model: neither a run or checkpoint folder, nor ONNX, Caffe or TorchScript\n");
+            " is not a model: neither a run or checkpoint folder, nor ONNX, Caffe or TorchScript\n");
   CHECK(lafs({"eval", onnx, "--recipe", tiny.recipe(), "--set", "input.colours=\"bgr\""}).status == 2);
 }
 

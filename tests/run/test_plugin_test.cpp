@@ -77,7 +77,7 @@ TEST_CASE("test-plugin: of a backbone that only infers the promises of training 
   }
 }
 
-TEST_CASE("test-plugin: options come from a file, and a file that is no plugin is reported") {
+TEST_CASE("test-plugin: options come from a file, and a file that is not a plugin is reported") {
   const ScratchFolder folder;
   write_bytes(folder / "options.toml", "margin = 7\n");
   const std::string cosface = std::string(LAFS_TEST_PLUGINS) + "/lafs_head_cosface.so";

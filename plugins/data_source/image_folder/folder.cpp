@@ -104,7 +104,7 @@ bool Walk::listed_without_links(const fs::path& target) const {
 bool Walk::is_new(const fs::path& target, bool folder) {
   if (folder && std::mismatch(target.begin(), target.end(), canonical_root_.begin(), canonical_root_.end()).first == target.end())
     return false;
-  // A picture beside the people, or of a name that is no picture's, is not listed where it lies.
+  // A picture beside the people, or of a name that is not a picture's, is not listed where it lies.
   const bool picture = imaging::is_image_name(target) && target.parent_path() != canonical_root_;
   if ((folder || picture) && listed_without_links(target)) return false;
   const std::string path = target.string();

@@ -30,7 +30,7 @@ int64_t check_dino_loss(const at::Tensor& student_logits, const at::Tensor& teac
   }
   const int64_t batch = teacher_rows / options.teacher_views, views = student_rows / batch;
   if (student_rows % batch != 0 || views < options.teacher_views) {
-    throw Error(fmt::format("\"student_logits\" has {} rows, which is no whole number of views of {} rows from {} on", student_rows, batch,
+    throw Error(fmt::format("\"student_logits\" has {} rows, which is not whole views of {} rows from {} on", student_rows, batch,
                             options.teacher_views));
   }
   if (views < 2) throw Error("one view cannot be its own teacher: the student needs at least 2");

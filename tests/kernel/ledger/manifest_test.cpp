@@ -52,7 +52,7 @@ TEST_CASE("manifest: a resumed run adds a session and keeps the first") {
   CHECK(both["environment"]["LAFS_DATA"].is_null());
 }
 
-TEST_CASE("manifest: a file that is no manifest is not overwritten") {
+TEST_CASE("manifest: a file that is not a manifest is not overwritten") {
   const test::RunFolder folder;
   folder.write("manifest.json", "{\"sess");
   CHECK_THROWS_WITH_AS(write_manifest(folder.path, facts(2)),

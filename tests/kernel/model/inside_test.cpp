@@ -158,7 +158,7 @@ TEST_CASE("init: the error about a larger network is one sentence with a way on"
             files.file));
 }
 
-TEST_CASE("init: a network within the tree is judged by itself: a head beside it is no part of it") {
+TEST_CASE("init: a network within the tree is judged by itself: a head beside it is not part of it") {
   const auto vit =
       test::make<Backbone>("vit", "size = \"custom\"\ndim = 16\ndepth = 1\nheads = 1\npatch = 8\nimg_size = 16\n", InputContract());
   auto root = std::make_shared<torch::nn::Module>();

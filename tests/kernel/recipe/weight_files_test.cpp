@@ -97,7 +97,7 @@ TEST_CASE("weight files: what is wrong with an index is reported") {
     test::write_bytes(folder.scratch / "i.json", text);
     return folder.refusal("i.json");
   };
-  CHECK(refusal("{\"weight_map\": {") == "it is no valid JSON, or was cut off");
+  CHECK(refusal("{\"weight_map\": {") == "it is not valid JSON, or was cut off");
   for (const char* text : {"{\"architectures\": []}", "[1]", "3", "{\"weight_map\": 3}"})
     CHECK(refusal(text) ==
           "it is a JSON text without a \"weight_map\", which names the files of weights; name a file of weights, or its folder");

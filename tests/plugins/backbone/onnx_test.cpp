@@ -124,7 +124,7 @@ TEST_CASE("onnx: sizes that do not fit the contract, and batches, are errors bef
 TEST_CASE("onnx: files that are something else, or not whole, are named as what they are") {
   const test::ScratchFolder folder;
   std::ofstream(folder / "page.onnx") << "<!doctype html><html>";
-  CHECK(refusal(folder / "page.onnx") == fmt::format("\"{}\" is no ONNX model: it is an HTML page", (folder / "page.onnx").string()));
+  CHECK(refusal(folder / "page.onnx") == fmt::format("\"{}\" is not an ONNX model: it is an HTML page", (folder / "page.onnx").string()));
   CHECK(refusal(folder / "none.onnx") == fmt::format("cannot read \"{}\": No such file or directory", (folder / "none.onnx").string()));
   OnnxModel apart = averages();
   apart.zeros("weights", {4}, true);

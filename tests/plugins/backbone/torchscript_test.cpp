@@ -90,11 +90,11 @@ TEST_CASE("torchscript: a program for pictures of another size, or for a GPU, sa
 TEST_CASE("torchscript: files that are something else, or of another version, are named as what they are") {
   const test::ScratchFolder folder;
   std::ofstream(folder / "page.pt") << "<!doctype html><html>";
-  CHECK(complaint(folder / "page.pt") == "is no TorchScript archive: it is an HTML page");
+  CHECK(complaint(folder / "page.pt") == "is not a TorchScript archive: it is an HTML page");
   std::ofstream(folder / "notes.pt") << "epoch 3\n";
-  CHECK(complaint(folder / "notes.pt") == "is no TorchScript archive: it begins with the text \"epoch 3\"");
+  CHECK(complaint(folder / "notes.pt") == "is not a TorchScript archive: it begins with the text \"epoch 3\"");
   conformance::write_onnx(folder / "model.pt");
-  CHECK(complaint(folder / "model.pt") == "is no TorchScript archive: it is an ONNX model");
+  CHECK(complaint(folder / "model.pt") == "is not a TorchScript archive: it is an ONNX model");
   CHECK(complaint(fs::path(LAFS_TEST_GOLDEN) / "finetune_plain.final_module_prefix.pth") ==
         "holds tensors and no network: torch.save wrote it, and torch.jit.save is needed");
 }
@@ -119,7 +119,7 @@ TEST_CASE("torchscript: an archive of a version that this LibTorch does not know
       complaint(folder / "new.pt") ==
       "is written in version 99 of TorchScript's format, and LibTorch 2.11.0 reads versions 1 to 10: save it with a PyTorch of that time");
   test::write_bytes(folder / "cut.pt", test::read_bytes(traced).substr(0, 5000));
-  CHECK(complaint(folder / "cut.pt") == "is no TorchScript archive: it begins with the bytes 50 4b 03 04 00 00 08 08");
+  CHECK(complaint(folder / "cut.pt") == "is not a TorchScript archive: it begins with the bytes 50 4b 03 04 00 00 08 08");
 }
 
 }  // namespace

@@ -164,7 +164,7 @@ TEST_CASE("content fingerprint: on 300 generated folders every change is found, 
   for (const auto& [what, times] : changed) CHECK_MESSAGE(times >= 10, what);
 }
 
-/// A record set of one picture a label, each four bytes of its own behind a head that is no picture: nothing is decoded.
+/// A record set of one picture a label, each four bytes of its own behind a head that is not a picture: nothing is decoded.
 void write_set(const TempFolder& folder, const std::vector<int64_t>& labels, const std::vector<uint32_t>& pictures) {
   FaceWriter writer(folder / "train.rec", FaceWriter::Style::plain);
   for (size_t i = 0; i < labels.size(); ++i) {

@@ -89,7 +89,7 @@ class Planted {
     among.insert(path);
   }
 
-  /// One thing that is no picture of a person, or a link to one, in a folder that lies `depth` below the root.
+  /// One thing that is not a picture of a person, or a link to one, in a folder that lies `depth` below the root.
   void litter(const std::string& in, unsigned depth) {
     static const char* const folders[] = {"@eaDir",   "__MACOSX", "lost+found", "$RECYCLE.BIN", "System Volume Information",
                                           "#recycle", "@EADIR",   "LOST.DIR"};

@@ -28,7 +28,7 @@ TEST_CASE("ijb set: a generated set is read, its faces come to the template, its
     CHECK(sample.key == fmt::format("{}.jpg", i + 1));
     for (size_t k = 0; k < 5; ++k) off += std::hypot(sample.landmarks[2 * k] - to[k].x, sample.landmarks[2 * k + 1] - to[k].y);
   }
-  CHECK(off / static_cast<double>(5 * data->size()) < 8);  // pixels: a drawn face is no template
+  CHECK(off / static_cast<double>(5 * data->size()) < 8);  // pixels: a drawn face is not a template
   const auto gallery = formats::read_template_subjects(root / "meta" / "ijbc_1N_gallery_G1.csv");
   const auto probes = formats::read_template_subjects(root / "meta" / "ijbc_1N_probe_mixed.csv");
   CHECK(gallery.templates.size() == 2);

@@ -82,7 +82,7 @@ TEST_CASE("face records: names in capitals are found") {
   CHECK(!formats::is_record_name("x/a.records"));
 }
 
-TEST_CASE("face records: a file that is none says what it is, before its index does") {
+TEST_CASE("face records: a file of another kind says what it is, before its index does") {
   const ScratchFolder folder;
   write_bytes(folder / "train.rec", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 77\n");
   CHECK_THROWS_WITH_AS(

@@ -175,7 +175,7 @@ TEST_CASE("file kind: what is given as data but is not data is named") {
                     name));
   }
   CHECK(said("cut.bin", pairs.substr(0, 900))
-            .starts_with("cut.bin\" is no list of pictures, and as a verification set it cannot be read "
+            .starts_with("cut.bin\" is not a list of pictures, and as a verification set it cannot be read "
                          "either: cannot read "));
   CHECK(said("w.pth", test::read_bytes(std::filesystem::path(LAFS_TEST_GOLDEN) / "vectors" / "tensor.pth")) ==
         "w.pth\" is a file of weights, not pictures; weights belong into [[init]], and lafs inspect shows what it holds");

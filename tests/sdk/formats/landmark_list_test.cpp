@@ -136,7 +136,7 @@ TEST_CASE("landmark list: a picture without numbers is one where no face was fou
   CHECK(list.faces[1].numbers.empty());
 }
 
-TEST_CASE("landmark list: what is no such list is refused with its line") {
+TEST_CASE("landmark list: a list of another form is refused with its line") {
   CHECK(read("").error == "the list \"list.txt\" names no pictures");
   CHECK(read("1.jpg 1 2 3\n").error ==
         "list.txt:1: error: a face has a picture and 10 numbers, x and y of five points, perhaps with a label, a box of 4 numbers and a "

@@ -25,13 +25,13 @@ struct Noise {
 
 }  // namespace
 
-TEST_CASE("megaface: what is no feature file is refused with its reason") {
+TEST_CASE("megaface: a file that holds no features is refused with the reason") {
   const test::ScratchFolder folder;
   const auto refusal = [&](const std::string& hex) {
     test::write_bytes(folder / "a.bin", test::from_hex(hex));
     return test::error_of([&] { read_megaface_feature(folder / "a.bin"); });
   };
-  const std::string file = "\"" + (folder / "a.bin").string() + "\"", front = file + " is no feature file of MegaFace: ";
+  const std::string file = "\"" + (folder / "a.bin").string() + "\"", front = file + " is not a feature file of MegaFace: ";
   CHECK(refusal("0100") == front + "it has 2 bytes, and the header alone has 16");
   CHECK(refusal("01000000020000000400000005000000"
                 "0000803f") == front + "it has 2 columns, expected 1");

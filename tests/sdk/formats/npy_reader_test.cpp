@@ -71,7 +71,7 @@ TEST_CASE("npy reader: the bytes of a file stay there as long as a copy of the a
   CHECK(copy.elements() == 3);
 }
 
-TEST_CASE("npy reader: what is no array of numbers is refused with its reason") {
+TEST_CASE("npy reader: a file without an array of numbers is refused with the reason") {
   CHECK(error_of("") == start + "it is not a .npy file of NumPy");
   CHECK(error_of("PK\x03\x04 a zip archive") == start + "it is not a .npy file of NumPy");
   CHECK(error_of(npy("", "", "\x04\x00"s)) == start + "version 4.0 of the .npy format is not supported");

@@ -86,8 +86,8 @@ TEST_CASE("pickle: a text of protocol 0 has bytes for the first characters and e
   CHECK(Read("V\xff\xd8 a\n.")->text == "\xc3\xbf\xc3\x98 a");
   CHECK(Read("Va\\u005cb\\u000a\\u20ac\\U0001f600\\x41\n.")->text == "a\\b\n\xe2\x82\xac\xf0\x9f\x98\x80\\x41");
   CHECK(Read("c_codecs\nencode\n(V\xff\xd8\\u0000\nVlatin1\ntR.")->text == "\xff\xd8\0"s);
-  CHECK(error_of("V\\u12\n.") == "cannot read \"x\": a text has a character number that is none at byte 0 of the pickle");
-  CHECK(error_of("V\\Uffffffff\n.") == "cannot read \"x\": a text has a character number that is none at byte 0 of the pickle");
+  CHECK(error_of("V\\u12\n.") == "cannot read \"x\": a text has a number that is not a character at byte 0 of the pickle");
+  CHECK(error_of("V\\Uffffffff\n.") == "cannot read \"x\": a text has a number that is not a character at byte 0 of the pickle");
 }
 
 TEST_CASE("pickle: damage is reported with its place") {

@@ -63,7 +63,7 @@ TEST_CASE("template lists: blanks, line ends, empty lines and a byte order mark 
   CHECK(list.lines == std::vector<int64_t>{1, 3, 4});
 }
 
-TEST_CASE("template lists: a line of a picture that is none is reported") {
+TEST_CASE("template lists: a line that is not a picture is reported") {
   CHECK(pictures_error("1.jpg 1 2\n2.jpg 1\n") ==
         "list.txt:2: error: a picture has 3 fields, \"picture template media\", and this line has 2 fields");
   CHECK(pictures_error("1.jpg\n") == "list.txt:1: error: a picture has 3 fields, \"picture template media\", and this line has 1 field");
@@ -75,14 +75,14 @@ TEST_CASE("template lists: a line of a picture that is none is reported") {
         "list.txt:1: error: a template is a whole number of 64 bits, not \"9223372036854775808\"");
 }
 
-TEST_CASE("template lists: an empty file and one that is no text are reported") {
+TEST_CASE("template lists: an empty file and one that is not text are reported") {
   for (const char* text : {"", "\n \r\n"}) CHECK(pictures_error(text) == "list.txt:1: error: the list is empty");
   CHECK(faces_error("") == "list.txt:1: error: the list is empty");
   CHECK(pairs_error("\n") == "list.txt:1: error: the list is empty");
   CHECK(subjects_error("") == "list.txt:1: error: the list is empty");
   CHECK(pairs_error("\x1f\x8b\x08 gzip") == "list.txt:1: error: the file is compressed by gzip; unpack it");
   const std::string late = std::string(9000, '\n') + "1 2 1\n" + std::string("\0", 1);
-  CHECK(pairs_error(late) == "list.txt:1: error: the file holds bytes 0 from here on, so it is no text");
+  CHECK(pairs_error(late) == "list.txt:1: error: the file holds bytes 0 from here on, so it is not text");
   CHECK(test::error_of([] { read_template_pictures("/nowhere/list.txt"); }) ==
         "cannot read \"/nowhere/list.txt\": No such file or directory");
 }
@@ -96,7 +96,7 @@ TEST_CASE("template lists: a detected face has its points and its score") {
   CHECK(list.lines == std::vector<int64_t>{1, 3});
 }
 
-TEST_CASE("template lists: a face without 12 fields, or with one that is no finite number, is reported") {
+TEST_CASE("template lists: a face without 12 fields, or with one that is not a finite number, is reported") {
   const std::string form = "a face has 12 fields, \"picture x0 y0 x1 y1 x2 y2 x3 y3 x4 y4 score\", and this line has ";
   CHECK(faces_error(face + "\n1.jpg 1 2 3\n") == "list.txt:2: error: " + form + "4 fields");
   CHECK(faces_error(face + " 1\n") == "list.txt:1: error: " + form + "13 fields");
@@ -135,16 +135,16 @@ TEST_CASE("template lists: pairs become positions among the known templates") {
   CHECK(wide.second == std::vector<uint32_t>{3, 2});
 }
 
-TEST_CASE("template lists: a pair that is none is reported, with the first such line of the file") {
+TEST_CASE("template lists: a line that is not a pair is reported, with the first such line of the file") {
   CHECK(pairs_error("1 2 1\n1 5 0\n1 x 0\n") == "list.txt:2: error: template 5 has no picture in \"face_tid_mid.txt\"");
   CHECK(pairs_error("1 2 2\n") == "list.txt:1: error: a pair ends in 1 for one person and in 0 for two, not in 2");
-  CHECK(pairs_error("1 2 1.0\n") == "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"1.0\" is none");
-  CHECK(pairs_error("1 2b 1\n") == "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"2b\" is none");
+  CHECK(pairs_error("1 2 1.0\n") == "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"1.0\" is not one");
+  CHECK(pairs_error("1 2b 1\n") == "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"2b\" is not one");
   CHECK(pairs_error("1 2\n") == "list.txt:1: error: a pair has 3 fields, \"template template 0|1\", and this line has 2");
   CHECK(pairs_error("1\n") == "list.txt:1: error: a pair has 3 fields, \"template template 0|1\", and this line has 1");
   CHECK(pairs_error("1 2 1 1\n") == "list.txt:1: error: a pair has 3 fields, \"template template 0|1\", and this line has more");
   CHECK(pairs_error("99999999999999999999 2 1\n") ==
-        "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"99999999999999999999\" is none");
+        "list.txt:1: error: a pair is three whole numbers of 64 bits, and \"99999999999999999999\" is not one");
   std::string many;
   for (int i = 0; i < 400'000; ++i) many += "1 2 0\n\n";  // several parts
   CHECK(pairs_error(many + "1 2 3\n" + many + "x\n") ==

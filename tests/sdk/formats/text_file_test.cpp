@@ -59,8 +59,8 @@ TEST_CASE("text file: a file that is not text is named by its kind") {
         "list.txt:1: error: the file is UTF-32 text; save it as UTF-8, as \"iconv -f UTF-32 -t UTF-8\" does");
   CHECK(reading("\x1f\x8b\x08\0"s) == "list.txt:1: error: the file is compressed by gzip; unpack it");
   CHECK(reading("PK\x03\x04 xl/") == "list.txt:1: error: the file is a ZIP archive, as spreadsheets are; save it as plain text");
-  CHECK(reading("abc\0\0\0\n"s) == "list.txt:1: error: the file holds bytes 0, so it is no text");
-  CHECK(reading(std::string(3 << 20, 'a')) == "list.txt:1: error: the line is longer than a mebibyte, so this is no list");
+  CHECK(reading("abc\0\0\0\n"s) == "list.txt:1: error: the file holds bytes 0, so it is not text");
+  CHECK(reading(std::string(3 << 20, 'a')) == "list.txt:1: error: the line is longer than a mebibyte, so this is not a list");
   const test::ScratchFolder folder;
   const auto opening = [&](const std::filesystem::path& file) { return test::error_of([&] { TextFile text(file); }); };
   CHECK(opening(folder / "absent") == "cannot read \"" + (folder / "absent").string() + "\": No such file or directory");

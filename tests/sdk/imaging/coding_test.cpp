@@ -73,7 +73,7 @@ TEST_CASE("coding: forms of a kind that is read, but not these, are named") {
   CHECK(refusal("P2\n1 1\n256\n7") == "is a PGM of 16-bit grey (maxval 256), which is not read; convert it to 8 bits");
   CHECK(refusal("P6\n1 1\n0\nabc") == "damaged PPM: its maxval is 0, not in [1, 65535]");
   CHECK(refusal("P3\n1 1\n255\n1 2 256") == "damaged PPM: a pixel is 256, but its header says at most 255");
-  CHECK(refusal("P3\n1 1\n255\n1 2 x") == "damaged PPM: byte 15 of the file is no number");
+  CHECK(refusal("P3\n1 1\n255\n1 2 x") == "damaged PPM: byte 15 of the file is not a number");
   CHECK(refusal("P3\n1 1\n255\n1 2") == "truncated PPM: 2 pixel values where 3 are needed");
   CHECK(refusal("P4\n9 2\nabc") == "truncated PBM: 3 bytes of pixels where 4 are needed");
   CHECK(refusal("P6\n2 1\n255\nabc") == "truncated PPM: 3 bytes of pixels where 6 are needed");

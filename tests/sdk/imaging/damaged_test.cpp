@@ -21,6 +21,6 @@ TEST_CASE("damaged: the items that throw are returned with their texts, whatever
   }
 }
 
-TEST_CASE("damaged: an exception that is no error of an item ends the search") {
+TEST_CASE("damaged: an exception that is not an error of an item ends the search") {
   CHECK_THROWS_AS(find_damaged(5, 2, [](int64_t) { throw std::bad_alloc(); }), std::bad_alloc);
 }

@@ -69,7 +69,7 @@ TEST_CASE("check_dino_loss: each mistake by its name") {
   CHECK_THROWS_WITH_AS(check_dino_loss(zeros(6, 4), zeros(3, 4), zeros(1, 4), {}),
                        "\"teacher_logits\" has 3 rows, which 2 views cannot share", Error);
   CHECK_THROWS_WITH_AS(check_dino_loss(zeros(5, 4), zeros(4, 4), zeros(1, 4), {}),
-                       "\"student_logits\" has 5 rows, which is no whole number of views of 2 rows from 2 on", Error);
+                       "\"student_logits\" has 5 rows, which is not whole views of 2 rows from 2 on", Error);
   CHECK_THROWS_WITH_AS(check_dino_loss(zeros(4, 4), zeros(4, 4), zeros(1, 4), one),
                        "one view cannot be its own teacher: the student needs at least 2", Error);
   CHECK(check_dino_loss(zeros(6, 4), zeros(4, 4), zeros(1, 4), {}) == 3);
