@@ -54,9 +54,18 @@ std::string finding_sentence(const ContractFinding& finding) {
   return text;
 }
 
-std::string doubtful_sentence(const ContractFinding& finding, size_t trials) {
-  return fmt::format("cannot tell whether {} {} fits better than {}: {}, which may be chance among {} trials; more pairs would tell",
-                     finding.part, finding.fits, finding.given, gain_text(finding.gain), trials);
+/// How many pairs bring a gain of this size to the standard errors from which it is sure, in hundreds.
+int64_t pairs_needed(const metrics::SeparationGain& gain, int64_t pairs) {
+  const double missing = ContractSearchOptions().sure / gain.significance();
+  return 100 * static_cast<int64_t>(std::ceil(static_cast<double>(pairs) * missing * missing / 100));
+}
+
+std::string doubtful_sentence(const ContractFinding& finding, const ModelDiagnosis& diagnosis) {
+  return fmt::format(
+      "cannot tell whether {} {} fits better than {}: {}, which may be chance among {} trials; if it is not, about {} pairs would tell "
+      "(--pairs)",
+      finding.part, finding.fits, finding.given, gain_text(finding.gain), diagnosis.search.trials.size(),
+      pairs_needed(finding.gain, diagnosis.genuine + diagnosis.impostors));
 }
 
 }  // namespace
@@ -84,7 +93,7 @@ void conclude(ModelDiagnosis& diagnosis) {
     if (finding.sure) {
       found(finding_sentence(finding));
     } else {
-      unsure(doubtful_sentence(finding, diagnosis.search.trials.size()));
+      unsure(doubtful_sentence(finding, diagnosis));
     }
   }
   if (const auto& exchange = diagnosis.exchanges.found) {

@@ -40,7 +40,7 @@ struct ContractSearch {
 
 struct ContractSearchOptions {
   double sure = 5;        ///< standard errors from which a gain is not chance: of some thirty trials the largest is looked at
-  double doubtful = 3.5;  ///< below, a gain is not worth a word
+  double doubtful = 3;    ///< below, a gain is not worth a word
   double least = 0.02;    ///< gains smaller than this share of d' change no decision
   int64_t samples = 300;  ///< of the bootstrap
   std::function<void(const std::string& what)> trying = [](const std::string&) {};  ///< before each trial

@@ -40,21 +40,20 @@ std::vector<NamedMetrics> of_evaluator(std::vector<NamedMetrics> results, const 
   return results;
 }
 
-/// The columns of one list, to the right of those that are there.
+/// The columns of one list, to the right of those that are there: scores, then pictures.
 void add_columns(ContactSheet& sheet, const ListedPictures& list, int64_t zoom) {
   const size_t first = sheet.headings.size();
   size_t widest = 0;
   for (const ListedItem& listed : list.items) widest = std::max(widest, listed.pictures.size());
-  sheet.headings.insert(sheet.headings.end(), widest, fmt::format("{}: {}", list.evaluator, list.list));
+  sheet.headings.insert(sheet.headings.end(), 1 + widest, fmt::format("{}: {}", list.evaluator, list.list));
   sheet.rows.resize(std::max(sheet.rows.size(), list.items.size()));
   for (size_t i = 0; i < list.items.size(); ++i) {
     std::vector<Cell>& row = sheet.rows[i];
     row.resize(first);
     const auto& [item, pictures] = list.items[i];
-    for (size_t p = 0; p < pictures.size(); ++p) {
-      const std::string name = fs::path(item.pictures[p]).filename().string();
-      row.push_back({zoomed(pictures[p], zoom).image(), p == 0 ? fmt::format("{:.3f} {}", item.score, name) : name});
-    }
+    row.push_back({{}, fmt::format("{:.3f}", item.score)});
+    for (size_t p = 0; p < pictures.size(); ++p)
+      row.push_back({zoomed(pictures[p], zoom).image(), fs::path(item.pictures[p]).filename().string()});
   }
 }
 

@@ -51,7 +51,7 @@ TEST_CASE("conclusion: no problem, a sure finding, and one that may be chance") 
   CHECK(concluded(unclear).verdict == DiagnosisVerdict::cannot_tell);
   CHECK(concluded(unclear).sentences ==
         Sentences{"cannot tell whether colour bgr fits better than rgb: d' rises from 1.25 to 2.50, by 4.2 standard errors, which may be "
-                  "chance among 1 trials; more pairs would tell"});
+                  "chance among 1 trials; if it is not, about 300 pairs would tell (--pairs)"});
 }
 
 TEST_CASE("conclusion: weights, collapse, exchanged layers, chance and small sets") {
