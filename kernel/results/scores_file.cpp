@@ -16,6 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether a file is one that was written here, and may go.
+bool is_scores(const fs::path& file) {
+  try {
+    return formats::SafetensorsReader(file).metadata().contains("pairs");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// A name that every file system takes.
 fs::path scores_name(std::string evaluator) {
   for (char& c : evaluator)
@@ -43,7 +52,7 @@ std::vector<T> values_in(const formats::SafetensorsReader& reader, const fs::pat
 
 fs::path scores_folder_of(const fs::path& results) {
   if (results.filename() == "results.json") return results.parent_path() / "scores";
-  return fs::path(results).replace_extension(".scores");
+  return results.extension() == ".json" ? fs::path(results).replace_extension(".scores") : fs::path(results.string() + ".scores");
 }
 
 void write_scores(const fs::path& folder, const std::vector<NamedMetrics>& results) {
@@ -53,6 +62,9 @@ void write_scores(const fs::path& folder, const std::vector<NamedMetrics>& resul
     if (all.scores.empty()) continue;
     fs::create_directories(folder);
     written.push_back(scores_name(name));
+    if (const fs::path file = folder / written.back(); fs::exists(file) && !is_scores(file))
+      throw Error(
+          fmt::format("\"{}\" is in the way of the scores of \"{}\", and was not written by lafs; move it elsewhere", file.string(), name));
     formats::write_safetensors(
         folder / written.back(),
         {tensor("scores", "F64", all.scores), tensor("first_person", "I32", all.first_person),
@@ -61,7 +73,8 @@ void write_scores(const fs::path& folder, const std::vector<NamedMetrics>& resul
   }
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(folder, absent))
-    if (entry.path().extension() == ".safetensors" && std::find(written.begin(), written.end(), entry.path().filename()) == written.end())
+    if (entry.path().extension() == ".safetensors" && std::find(written.begin(), written.end(), entry.path().filename()) == written.end() &&
+        is_scores(entry.path()))
       fs::remove(entry.path(), absent);
 }
 

@@ -95,6 +95,7 @@ class Verification final : public lafs::Evaluator, public lafs::ComparesPairs {
   void settle(const std::vector<lafs::metrics::Pair>& pairs) {
     std::vector<int64_t> first, second;
     lafs::formats::Fingerprint digest;
+    digest.add(source_->fingerprint());  // keys may be positions alone, as in every verification set
     for (const lafs::metrics::Pair& pair : pairs) {
       pictures_.insert(pictures_.end(), {pair.first, pair.second});
       first.push_back(source_->identity(pair.first));

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "formats/safetensors.h"
 #include "kernel/results/results_json.h"
 #include "support/bytes.h"
 #include "support/error_of.h"
@@ -53,6 +54,12 @@ TEST_CASE("scores file: scores of former results go, other files stay") {
   CHECK_FALSE(scores_in(folder / "scores", "old").has_value());
   CHECK(scores_in(folder / "scores", "new").has_value());
   CHECK(std::filesystem::exists(folder / "scores" / "notes.txt"));
+  const std::string mine = (folder / "scores" / "mine.safetensors").string();
+  formats::write_safetensors(mine, {});
+  write_scores(folder / "scores", {scored("new", 3)});
+  CHECK(std::filesystem::exists(mine));
+  CHECK(test::error_of([&] { write_scores(folder / "scores", {scored("mine", 3)}); }) ==
+        "\"" + mine + "\" is in the way of the scores of \"mine\", and was not written by lafs; move it elsewhere");
   write_scores(folder / "absent", {{"none", {}, 0}});
   CHECK_FALSE(std::filesystem::exists(folder / "absent"));
 }
@@ -63,6 +70,7 @@ TEST_CASE("scores file: results of a run have them beside, and results.json name
   CHECK(scores_in(scores_folder_of(folder / "results.json"), "lfw")->scores.size() == 4);
   CHECK(nlohmann::json::parse(test::read_bytes(folder / "results.json"))["evaluators"][0]["pairs"] == "0123abcd");
   CHECK(scores_folder_of("out/model.json") == "out/model.scores");
+  CHECK(scores_folder_of("out/r.1") == "out/r.1.scores");
 }
 
 TEST_CASE("scores file: a file of another kind is named") {
