@@ -136,6 +136,22 @@ class RecipeReader {
     EvaluatorEntry& entry = recipe_.evaluators.emplace_back();
     read_use(reading_, &item, item.position, entry.use, [&](Params& p) { entry.declare(p); });
     if (entry.name.empty()) entry.name = entry.use.name;
+    const auto same_file = [&](const EvaluatorEntry& other) { return file_name_of(other.name) == file_name_of(entry.name); };
+    const auto twin = std::find_if(recipe_.evaluators.begin(), recipe_.evaluators.end() - 1, same_file);
+    if (twin == recipe_.evaluators.end() - 1 || entry.name.empty()) return;
+    diagnostics_.error(item.position,
+                       twin->name == entry.name
+                           ? fmt::format("two evaluators are named \"{0}\", and results are kept by name: set name = "
+                                         "\"{0} 2\" or another one",
+                                         entry.name)
+                           : fmt::format("the evaluators \"{}\" and \"{}\" would keep their scores in one file: set another name",
+                                         twin->name, entry.name));
+  }
+
+  /// Evaluators keep their scores in files of their names, where a slash cannot stand.
+  static std::string file_name_of(std::string name) {
+    std::replace(name.begin(), name.end(), '/', '_');
+    return name;
   }
 
   void check_map(const Node& written) {

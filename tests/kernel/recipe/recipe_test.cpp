@@ -155,9 +155,10 @@ TEST_CASE("bases: deriving tables override key by key, and lists of tables as a 
   folder.write("sub/base.toml",
                "[run]\nepochs = 3\nseed = 4\n[augmentation]\nuse = \"toy\"\ncount = 5\njitter = { amount = 0.5, grey = true }\n"
                "[data_source]\nuse = \"toy\"\nroot = \"here\"\n[[evaluator]]\nuse = \"toy\"\nprotocol = \"a\"\n");
-  const std::string file = folder.write("r.toml",
-                                        "base = \"sub/base.toml\"\n[run]\nepochs = 7\n[augmentation.jitter]\namount = 0.25\n"
-                                        "[[evaluator]]\nuse = \"toy\"\nprotocol = \"b\"\n[[evaluator]]\nuse = \"toy\"\nprotocol = \"c\"\n");
+  const std::string file =
+      folder.write("r.toml",
+                   "base = \"sub/base.toml\"\n[run]\nepochs = 7\n[augmentation.jitter]\namount = 0.25\n"
+                   "[[evaluator]]\nuse = \"toy\"\nprotocol = \"b\"\n[[evaluator]]\nuse = \"toy\"\nname = \"c\"\nprotocol = \"c\"\n");
   const Recipe read = open_recipe(file, {}, test::toys());
   CHECK(read.run.epochs == 7);
   CHECK(read.run.seed == 4);
@@ -178,6 +179,14 @@ TEST_CASE("bases: another plugin drops the options of the former one") {
   const Recipe set =
       open_recipe(folder.text() + "/base.toml", {{{"data_source.use", "other"}, {"data_source.word", "w"}}, ""}, test::toys());
   CHECK(has(set.resolved, "[data_source]\nuse = \"other\"\nword = \"w\""));
+}
+
+TEST_CASE("recipe: two evaluators of one name, or of one file of scores, are refused") {
+  const std::string toy = "[[evaluator]]\nuse = \"toy\"\nprotocol = \"a\"\n";
+  CHECK(recipe_error(toy + toy) ==
+        "r.toml:4:1: error: two evaluators are named \"toy\", and results are kept by name: set name = \"toy 2\" or another one");
+  CHECK(recipe_error(toy + "name = \"a/b\"\n" + toy + "name = \"a_b\"\n") ==
+        "r.toml:5:1: error: the evaluators \"a/b\" and \"a_b\" would keep their scores in one file: set another name");
 }
 
 TEST_CASE("bases: mistakes are reported at the file that made them") {
