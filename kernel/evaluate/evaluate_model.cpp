@@ -72,7 +72,8 @@ nlohmann::json evaluation_json(const Evaluation& evaluation) {
 }
 
 void write_evaluation(const std::filesystem::path& file, const Evaluation& evaluation) {
-  write_scores(scores_folder_of(file), evaluation.results);
+  const bool stream = std::filesystem::exists(file) && !std::filesystem::is_regular_file(file);  // nothing lies beside a device or a pipe
+  if (!stream) write_scores(scores_folder_of(file), evaluation.results);
   formats::write_atomically(file, json_text(evaluation_json(evaluation)) + "\n");
 }
 

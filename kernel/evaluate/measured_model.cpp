@@ -73,6 +73,7 @@ MeasuredModel open_measured(const EvaluationRequest& request, Registry& registry
     if (!stated && request.input.empty() && !overrides(request.context, "input.")) request.note(unstated_input(model));
   }
   if (!recipe.input_written) recipe.input = model.facts.input;
+  resolve(recipe);
   return {std::move(model), std::move(recipe)};
 }
 

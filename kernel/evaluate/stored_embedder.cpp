@@ -101,13 +101,13 @@ bool holds_features(const std::filesystem::path& file) {
   if (is_npy(file)) return true;
   try {
     const formats::SafetensorsReader reader(file);
-    return reader.find("features") != nullptr;
+    return reader.find("features") || reader.tensors().size() == 1;
   } catch (const Error&) {
     return false;
   }
 }
 
-FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const void>>& owners) const {
+void StoredEmbedder::check_request(const FeatureRequest& request) {
   const FeatureMatrix all = rows_->matrix();
   if (request.class_tokens > 0 || request.landmarks) {
     throw Error(fmt::format("\"{}\" holds embeddings; \"{}\" asks for {}, which a model must compute", file_, request.name,
@@ -116,23 +116,52 @@ FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector
   if (request.source->size() != all.rows) {
     throw Error(fmt::format("\"{}\" has {} rows, and the data source {} pictures", file_, all.rows, request.source->size()));
   }
-  if (request.flip == "both" && !rows_->flip().empty() && rows_->flip() != "both") {
-    throw Error(fmt::format("\"{}\" was written with flip \"{}\"; \"{}\" wants picture and mirror: lafs embed --flip both", file_,
-                            rows_->flip(), request.name));
+  const std::string pictures = request.source->fingerprint();
+  if (pictures_.empty()) pictures_ = pictures;
+  if (pictures_ != pictures) {
+    throw Error(
+        fmt::format("\"{}\" holds the features of one set of pictures, and \"{}\" asks for those of another set too; a model can "
+                    "compute both",
+                    file_, request.name));
   }
-  if (request.flip == "both" && all.width % 2 != 0) {
-    throw Error(fmt::format("rows of \"{}\" have {} numbers, which are not a picture's and as many of its mirror's", file_, all.width));
+}
+
+/// What of a row is wanted: all of it, the picture's half, or both halves added.
+StoredEmbedder::Part StoredEmbedder::part_of(const FeatureRequest& request) const {
+  const std::string& stored = rows_->flip();
+  const std::string wanted = request.flip == "contract" ? input_.flip : request.flip;
+  if (stored == "both") {
+    if (rows_->matrix().width % 2 != 0)
+      throw Error(fmt::format("rows of \"{}\" have {} numbers, which are not a picture's and as many of its mirror's", file_,
+                              rows_->matrix().width));
+    return wanted == "both" ? Part::whole : wanted == "sum" ? Part::sum : Part::first_half;
   }
-  if (!request.indices) return all;
+  if (wanted != "both") return Part::whole;
+  if (stored.empty())
+    throw Error(
+        fmt::format("\"{}\" wants the features of a picture and of its mirror, and \"{}\" does not say that a row is both; if it "
+                    "is, write {{\"flip\": \"both\"}} into \"{}.json\"",
+                    request.name, file_, file_));
+  throw Error(fmt::format("\"{}\" was written with flip \"{}\"; \"{}\" wants picture and mirror: lafs embed --flip both", file_, stored,
+                          request.name));
+}
+
+FeatureMatrix StoredEmbedder::rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const void>>& owners) const {
+  const FeatureMatrix all = rows_->matrix();
+  const Part part = part_of(request);
+  if (!request.indices && part == Part::whole) return all;
+  const int64_t rows = request.indices ? static_cast<int64_t>(request.indices->size()) : all.rows;
+  const auto width = static_cast<size_t>(part == Part::whole ? all.width : all.width / 2);
   const auto copy = std::make_shared<std::vector<float>>();
-  copy->reserve(request.indices->size() * static_cast<size_t>(all.width));
-  for (const int64_t index : *request.indices) {
+  copy->reserve(static_cast<size_t>(rows) * width);
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t index = request.indices ? (*request.indices)[static_cast<size_t>(r)] : r;
     check_index(index, all.rows);
     const auto row = all.row(index);
-    copy->insert(copy->end(), row.begin(), row.end());
+    for (size_t i = 0; i < width; ++i) copy->push_back(part == Part::sum ? row[i] + row[width + i] : row[i]);
   }
   owners.push_back(copy);
-  return {*copy, static_cast<int64_t>(request.indices->size()), all.width};
+  return {*copy, rows, static_cast<int64_t>(width)};
 }
 
 std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureRequest>& requests) {
@@ -144,6 +173,7 @@ std::shared_ptr<const Features> StoredEmbedder::embed(const std::vector<FeatureR
       pixels.push_back(request);
       continue;
     }
+    check_request(request);
     const FeatureMatrix rows = rows_of(request, out->owners);
     check_finite(rows, request, file_);
     out->matrices.emplace(request.name, rows);

@@ -40,16 +40,26 @@ class StoredEmbedder final : public Embedder {
  public:
   /// Pixels, which a baseline asks for, are read from the pictures under `input` and `options`.
   StoredEmbedder(const std::filesystem::path& file, InputContract input, EmbedderOptions options)
-      : file_(file.string()), rows_(std::make_shared<const FeatureRows>(file)), pixels_(nullptr, std::move(input), std::move(options)) {}
+      : file_(file.string()),
+        input_(input),
+        rows_(std::make_shared<const FeatureRows>(file)),
+        pixels_(nullptr, std::move(input), std::move(options)) {}
 
-  /// Throws Error for a source with another number of pictures than the file has rows, for class tokens and landmarks, which a file of
-  /// embeddings lacks, for "both" where a row is one vector, and for a row that is not finite, naming the picture.
+  /// Rows of picture and mirror also serve requests without the mirror, and for the sum of both. Throws Error for a source with another
+  /// number of pictures than the file has rows, for a second source of other pictures, for class tokens and landmarks, which a file of
+  /// embeddings lacks, for picture and mirror where FILE.json does not say that a row is both, and for a row that is not finite, naming
+  /// the picture.
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
  private:
+  enum class Part { whole, first_half, sum };
+  Part part_of(const FeatureRequest& request) const;
+  void check_request(const FeatureRequest& request);
   FeatureMatrix rows_of(const FeatureRequest& request, std::vector<std::shared_ptr<const void>>& owners) const;
 
   std::string file_;
+  std::string pictures_;  ///< fingerprint of the source that was asked for first
+  InputContract input_;
   std::shared_ptr<const FeatureRows> rows_;  ///< shared with the features, which are views of it
   ModelEmbedder pixels_;
 };

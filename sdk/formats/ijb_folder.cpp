@@ -1,7 +1,6 @@
 #include "formats/ijb_folder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -39,10 +38,6 @@ fs::path ijb_list(const fs::path& root, std::string_view ending) {
   const std::vector<fs::path> found = lists_ending(meta, ending);
   if (found.size() == 1) return found.front();
   if (found.empty()) throw Error(fmt::format("\"{}\" has no list whose name ends in \"{}\"", meta.string(), ending));
-  std::string own = fs::absolute(root).lexically_normal().filename().string();
-  std::transform(own.begin(), own.end(), own.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto own_list = std::find(found.begin(), found.end(), meta / (own + std::string(ending)));
-  if (own_list != found.end()) return *own_list;
   throw Error(fmt::format("\"{}\" has several lists whose names end in \"{}\", such as \"{}\" and \"{}\"; keep those of one set",
                           meta.string(), ending, found[0].filename().string(), found[1].filename().string()));
 }

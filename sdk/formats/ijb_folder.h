@@ -9,8 +9,8 @@ namespace lafs::formats {
 /// one of the two counts where `meta/` holds a list of faces, so that what is missing can be reported. [any thread]
 bool is_ijb_folder(const std::filesystem::path& folder);
 
-/// The one list of a kind in `root`/meta, by the end of its name, such as "_face_tid_mid.txt". Where `meta/` holds lists of several sets,
-/// `ijbb_…` and `ijbc_…`, the name of `root` decides. Throws Error for none and for several. [any thread]
+/// The one list of a kind in `root`/meta, by the end of its name, such as "_face_tid_mid.txt". Throws Error for none and for several,
+/// as where lists of IJB-B and IJB-C lie together. [any thread]
 ///
 ///     ijb_list("IJBC", "_face_tid_mid.txt")  // IJBC/meta/ijbc_face_tid_mid.txt
 std::filesystem::path ijb_list(const std::filesystem::path& root, std::string_view ending);

@@ -72,8 +72,7 @@ class Onnx final : public torch::nn::Module, public lafs::Backbone, public lafs:
       throw Error(fmt::format("\"images\" has shape [{}], and \"{}\" takes [B, 3, {}, {}]", fmt::join(images.sizes(), ", "), file_, height_,
                               width_));
     }
-    if (!images.is_cpu()) throw Error("OpenCV's dnn runs on the CPU here: set device = \"cpu\"");
-    const at::Tensor pictures = images.detach().to(at::kFloat).contiguous();
+    const at::Tensor pictures = images.detach().to(at::kCPU, at::kFloat).contiguous();  // OpenCV's dnn runs on the CPU here
     at::Tensor out = at::empty({b, dim_}, at::kFloat);
     const auto* from = pictures.const_data_ptr<float>();
     auto* to = out.mutable_data_ptr<float>();
@@ -83,7 +82,7 @@ class Onnx final : public torch::nn::Module, public lafs::Backbone, public lafs:
       std::copy(embedding.begin(), embedding.end(), to + row * dim_);
       given_back(std::move(network));
     });
-    return out;
+    return out.to(images.device());
   }
 
  private:

@@ -30,7 +30,7 @@ class Cropped final : public DataSource {
   int64_t identity(int64_t index) const override { return source_->identity(index); }
   std::string key(int64_t index) const override { return source_->key(index); }
   std::optional<int64_t> find(const std::string& key) const override { return source_->find(key); }
-  std::string fingerprint() const override { return source_->fingerprint(); }
+  std::string fingerprint() const override { return source_->fingerprint() + "-" + std::to_string(key_); }
 
  private:
   std::shared_ptr<const DataSource> source_;

@@ -16,7 +16,8 @@ namespace lafs::test {
 
 class FakeSource final : public DataSource {
  public:
-  explicit FakeSource(int64_t size, int64_t side = 8) : size_(size), side_(side), decoded_(static_cast<size_t>(size)) {}
+  explicit FakeSource(int64_t size, int64_t side = 8, std::string print = "fake")
+      : size_(size), side_(side), print_(std::move(print)), decoded_(static_cast<size_t>(size)) {}
 
   int64_t size() const override { return size_; }
   int64_t identities() const override { return 1; }
@@ -27,7 +28,7 @@ class FakeSource final : public DataSource {
       if (key(i) == wanted) return i;
     return std::nullopt;
   }
-  std::string fingerprint() const override { return "fake"; }
+  std::string fingerprint() const override { return print_; }
 
   Sample get(int64_t index) const override {
     ++decoded_[static_cast<size_t>(index)];
@@ -47,6 +48,7 @@ class FakeSource final : public DataSource {
 
  private:
   int64_t size_, side_;
+  std::string print_;
   mutable std::vector<std::atomic<int64_t>> decoded_;
 };
 

@@ -45,12 +45,11 @@ TEST_CASE("stored features: rows of npy and of safetensors, whole and chosen") {
     FeatureRequest some = request(source);
     some.name = "some";
     some.indices = std::vector<int64_t>{3, 0, 3};
-    const auto features = embedder(folder / name).embed({request(source), some, {.name = "both", .source = source, .flip = "both"}});
+    const auto features = embedder(folder / name).embed({request(source), some});
     CHECK(std::vector<float>(features->of("all").values.begin(), features->of("all").values.end()) == values);
     REQUIRE(features->of("some").rows == 3);
     CHECK(features->of("some").row(0)[0] == values[18]);
     CHECK(features->of("some").row(1)[5] == values[5]);
-    CHECK(features->of("both").width == 6);
   }
   CHECK(source->times_decoded(0) == 0);
 }
@@ -67,6 +66,22 @@ TEST_CASE("stored features: other precisions become float32") {
   };
   CHECK(of("wide.npy") == std::vector<float>{1.5f, -2.25f, 0.1f, 7});
   CHECK(of("half.npy") == std::vector<float>{1, -2, std::ldexp(1.0f, -24), 65504});
+}
+
+TEST_CASE("stored features: rows of picture and mirror serve every request for them") {
+  const ScratchFolder folder;
+  const std::string file = (folder / "f.npy").string();
+  formats::write_npy(file, "F32", {2, 4}, bytes_of(std::vector<float>{1, 2, 10, 20, 3, 4, 30, 40}));
+  write_bytes(file + ".json", R"({"flip": "both"})");
+  const auto source = std::make_shared<FakeSource>(2);
+  const auto rows = [&](const std::string& flip) {
+    const auto features = embedder(file).embed({request(source, flip)});
+    const FeatureMatrix matrix = features->of("all");
+    return std::vector<float>(matrix.values.begin(), matrix.values.end());
+  };
+  CHECK(rows("both") == std::vector<float>{1, 2, 10, 20, 3, 4, 30, 40});
+  CHECK(rows("none") == std::vector<float>{1, 2, 3, 4});
+  CHECK(rows("sum") == std::vector<float>{11, 22, 33, 44});
 }
 
 TEST_CASE("stored features: pixels come from the pictures") {
@@ -88,7 +103,17 @@ TEST_CASE("stored features: errors") {
   CHECK(error_of([&] { embedder(file).embed({request(std::make_shared<FakeSource>(4))}); }) ==
         "\"" + file + "\" has 3 rows, and the data source 4 pictures");
   CHECK(error_of([&] { embedder(file).embed({request(three, "both")}); }) ==
+        "\"all\" wants the features of a picture and of its mirror, and \"" + file +
+            "\" does not say that a row is both; if it is, write " + R"({"flip": "both"})" + " into \"" + file + ".json\"");
+  write_bytes(file + ".json", R"({"flip": "both"})");
+  CHECK(error_of([&] { embedder(file).embed({request(three, "both")}); }) ==
         "rows of \"" + file + "\" have 5 numbers, which are not a picture's and as many of its mirror's");
+  std::filesystem::remove(file + ".json");
+  FeatureRequest other = request(std::make_shared<FakeSource>(3, /*side=*/8, "other"));
+  other.name = "bank";
+  CHECK(error_of([&] { embedder(file).embed({request(three), other}); }) ==
+        "\"" + file +
+            "\" holds the features of one set of pictures, and \"bank\" asks for those of another set too; a model can compute both");
   FeatureRequest tokens = request(three);
   tokens.class_tokens = 2;
   CHECK(error_of([&] { embedder(file).embed({tokens}); }) ==
@@ -120,6 +145,8 @@ TEST_CASE("stored features: errors") {
   formats::write_safetensors(two, {{"a", "F32", {1}, bytes_of(one)}, {"b", "F32", {1}, bytes_of(one)}});
   CHECK(error_of([&] { FeatureRows rows(two); }) == "\"" + two + "\" has 2 tensors and none is named \"features\"");
   CHECK_FALSE(holds_features(two));
+  formats::write_safetensors(two, {{"a", "F32", {1, 1}, bytes_of(one)}});
+  CHECK(holds_features(two));
 }
 
 }  // namespace
