@@ -135,6 +135,18 @@ TEST_CASE("describe: an option of a table within has its place in front, once") 
   CHECK_MESSAGE(text.find("\n        factor on the loss in the first step\n") != std::string::npos, text);
 }
 
+TEST_CASE("check: a recipe with nothing but evaluators is right, and its evaluators are looked at") {
+  const ScratchFolder folder;
+  const std::string evaluator = "[[evaluator]]\nuse = \"retrieval\"\ndata = { use = \"image_folder\", root = \"/nowhere\" }\n";
+  write_bytes(folder / "measure.toml", evaluator);
+  const Outcome right = lafs({"check", folder / "measure.toml"});
+  CHECK(right.status == 0);
+  CHECK(right.out == (folder / "measure.toml").string() + ": ok\n");
+  write_bytes(folder / "measure.toml", evaluator + "flip = \"summ\"\n");
+  CHECK(lafs({"check", folder / "measure.toml"}).err ==
+        (folder / "measure.toml").string() + ":4:8: error: flip = \"summ\" is not a choice; did you mean \"sum\"?\n");
+}
+
 TEST_CASE("check: sizes that overflow are reported in one line") {
   const Tiny tiny;
   const Outcome outcome = lafs({"check", tiny.recipe(), "--set", "run.identities=900000000000000000"});

@@ -29,8 +29,16 @@ bool is_recipe(const fs::path& file) {
   return file.extension() == ".toml" && std::none_of(file.begin(), file.end(), [](const fs::path& part) { return part == "base"; });
 }
 
+/// Evaluators and nothing to train: a recipe for `lafs eval --recipe`.
+bool only_measures(const Recipe& recipe) {
+  const std::initializer_list<const AnyUse*> trained{&recipe.data_source, &recipe.augmentation, &recipe.backbone, &recipe.projector,
+                                                     &recipe.head,        &recipe.objective,    &recipe.optimizer};
+  return !recipe.evaluators.empty() && std::all_of(trained.begin(), trained.end(), [](const AnyUse* use) { return use->empty(); });
+}
+
 /// Throws what is wrong with the recipe itself; `note` gets warnings.
 void check(const Recipe& recipe, const std::function<void(const std::string&)>& note) {
+  if (only_measures(recipe)) return;
   std::vector<std::string> missing;  // data may be missing: other recipes may inherit this one
   for (const AnyUse* use : std::initializer_list<const AnyUse*>{&recipe.augmentation, &recipe.objective, &recipe.optimizer}) {
     if (use->empty()) missing.push_back(fmt::format("[{}]", use->kind()));
