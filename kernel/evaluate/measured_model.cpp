@@ -30,13 +30,10 @@ bool overrides(const RecipeContext& context, std::string_view key) {
   return std::any_of(context.overrides.begin(), context.overrides.end(), [&](const auto& one) { return one.first.starts_with(key); });
 }
 
-/// The contract as a table, on which overrides of single keys build. A preset that is set decides mean and std.
-std::string input_table(InputContract input, const RecipeContext& context) {
+/// The contract as a table, on which overrides of single keys build.
+std::string input_table(InputContract input) {
   Resolver resolver;
   input.declare(resolver);
-  if (overrides(context, "input.preset")) {
-    for (const char* key : {"mean", "std"}) resolver.table.erase(key);
-  }
   Node document;
   document.put("input", std::move(resolver.table));
   return document_text(document);
@@ -45,7 +42,7 @@ std::string input_table(InputContract input, const RecipeContext& context) {
 /// The recipe with the evaluators: a file, or what the set makes of itself under the model's contract.
 Recipe measuring_recipe(const EvaluationRequest& request, const InputContract& input, Registry& registry) {
   if (request.on.path.empty()) return open_stage(request.recipe, request.stage, request.context, registry);
-  const std::string text = evaluation_tables(request.on, registry) + "\n" + input_table(input, request.context);
+  const std::string text = evaluation_tables(request.on, registry) + "\n" + input_table(input);
   return open_recipe_text(text, request.on.path.string(), request.context, registry);
 }
 

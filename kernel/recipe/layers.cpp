@@ -62,6 +62,13 @@ void overlay_items(Node& under, const Node& over, const std::string& path, Diagn
   }
 }
 
+/// A preset stands for a mean and a deviation: one that an upper layer chooses takes the place of numbers from below.
+void let_preset_decide(Node& under, const Node& over, const std::string& path) {
+  const Node* preset = path == "input" ? over.find("preset") : nullptr;
+  if (!preset || !preset->string() || *preset->string() == "custom") return;
+  for (const char* number : {"mean", "std"}) under.erase(number);
+}
+
 void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
   if (!over.fields()) {
     under = over;
@@ -90,6 +97,7 @@ void overlay(Node& under, const Node& over, const std::string& path, Diagnostics
     under.key = over.key;
   }
   under.brief = over.brief;
+  let_preset_decide(under, over, path);
   for (const auto& [key, value] : *over.fields()) {
     if (Node* field = under.find(key)) {
       overlay(*field, value, joined(path, key), diagnostics);

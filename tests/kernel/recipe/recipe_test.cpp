@@ -239,6 +239,18 @@ TEST_CASE("overrides: a key makes its tables, and a value is TOML or a bare stri
   CHECK(read.evaluators.size() == 1);
 }
 
+TEST_CASE("overrides: a preset takes the place of numbers from below, and numbers beside it stay") {
+  const std::string numbers = "[input]\npreset = \"custom\"\nmean = [0.25, 0.25, 0.25]\nstd = [2, 2, 2]\n";
+  const auto input = [&](std::vector<std::pair<std::string, std::string>> overrides) {
+    return recipe(numbers, {std::move(overrides), ""}).input;
+  };
+  CHECK(input({}).mean[0] == 0.25);
+  CHECK(input({{"input.preset", "lafs"}}).mean[0] == 0.5);
+  CHECK(input({{"input.preset", "lafs"}}).std[2] == 0.5);
+  CHECK(input({{"input.preset", "lafs"}, {"input.std", "[1, 1, 1]"}}).std[2] == 1);
+  CHECK(input({{"input.preset", "custom"}}).std[2] == 2);
+}
+
 TEST_CASE("overrides: mistakes are reported by the key") {
   CHECK(recipe_error(full, {{{"evaluator.1.folds", "1"}, {"evaluator.5.folds", "3"}, {"run.eopchs", "2"}, {"a..b", "1"}}, ""}) ==
         "--set a..b: error: \"a..b\" is not a key\n"
