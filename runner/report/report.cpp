@@ -35,7 +35,7 @@ th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:now
 .first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
 pre{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:14px 16px;overflow:auto;font:12.5px/1.55 ui-monospace,monospace;margin:8px 0}
 .pictures{display:flex;flex-wrap:wrap;gap:16px}.pictures figure{margin:0;max-width:240px}.pictures img{margin-right:4px;border-radius:4px}
-.pictures figcaption{color:var(--ink-2);font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
+.pictures figcaption{color:var(--ink-2);font-weight:400;font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
 )css";
 
 std::optional<std::string> text_of(const std::filesystem::path& file) {
