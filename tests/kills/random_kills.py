@@ -185,7 +185,7 @@ def named(run, name):
     if name == "last":
         return steps[-1]
     best = json.loads((steps[-1] / "state.json").read_text())["best_step"]
-    return place.parent / f"step-{best:08d}"
+    return place.parent / f"step-{best:08d}" if best >= 0 else steps[-1]  # of a run that scores nothing the last one is the best
 
 
 def step_of(checkpoint):
