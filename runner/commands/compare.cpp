@@ -41,8 +41,8 @@ Command add_compare(CLI::App& app) {
   command->add_flag("--json", arguments->json, "the comparison as JSON on standard output");
   command->footer(
       "Each model is compared with the first. On the same pairs the test is a paired one: the same people resampled for both, and for\n"
-      "accuracies McNemar's exact test. Without the scores of every pair the results are taken for independent; on different pairs they are\n"
-      "not judged.\n"
+      "accuracies McNemar's exact test. Without the scores of every pair the results are taken for independent, and on different pairs\n"
+      "they are not judged.\n"
       "  lafs compare runs/arcface runs/cosface");
   return {command, [arguments](const Invocation&) { return run_compare(*arguments); }};
 }
