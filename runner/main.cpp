@@ -82,7 +82,8 @@ int wrong_command_line(const CLI::App& app, const CLI::ParseError& error, const 
 }
 
 constexpr const char* footer =
-    "Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal.\n"
+    "Exit status: 0 done, 1 the run failed, 2 the recipe or the command line is wrong, 130 stopped by a signal;\n"
+    "of lafs diagnose also 3 a problem was found, 4 it cannot tell.\n"
     "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR sets the folder.";
 
 std::vector<lafs::Command> add_commands(CLI::App& app) {

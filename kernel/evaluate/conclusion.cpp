@@ -83,7 +83,7 @@ void conclude(ModelDiagnosis& diagnosis) {
   if (!diagnosis.record.empty()) found("the model was trained with another input than is given: " + diagnosis.record);
   const std::string weights = diagnosis.weights ? weights_sentence(*diagnosis.weights) : "";
   if (!weights.empty()) found(weights);
-  if (collapsed(diagnosis)) return found("the embeddings have collapsed: every pair, of whomever, has a cosine above 0.999");
+  if (collapsed(diagnosis)) return found("the embeddings have collapsed: every pair, whoever is on it, has a cosine above 0.999");
   if (diagnosis.genuine < least_pairs || diagnosis.impostors < least_pairs) {
     return unsure(fmt::format("the set is too small to tell: {} genuine and {} impostor pairs, and {} of each are needed",
                               diagnosis.genuine, diagnosis.impostors, least_pairs));

@@ -42,6 +42,10 @@ nlohmann::json gain_json(const metrics::SeparationGain& gain) {
   return {{"before", gain.before}, {"after", gain.after}, {"standard_error", gain.standard_error}};
 }
 
+nlohmann::json exchange_json(const LayerExchange& exchange) {
+  return {{"first", exchange.first}, {"second", exchange.second}, {"gain", gain_json(exchange.gain)}};
+}
+
 std::string exchanges_text(const ExchangeSearch& exchanges) {
   if (exchanges.candidates == 0) return "";
   return fmt::format("exchanged layers: {} of {} pairs of equal shape tried, {}\n", exchanges.tried, exchanges.candidates,
@@ -92,11 +96,15 @@ nlohmann::json diagnosis_json(const ModelDiagnosis& diagnosis) {
                                 {"sure", finding.sure},
                                 {"gain", gain_json(finding.gain)}});
   }
-  if (const auto& exchange = diagnosis.exchanges.found) {
-    json["exchanged"] = {{"first", exchange->first}, {"second", exchange->second}, {"gain", gain_json(exchange->gain)}};
-  }
+  const auto& [found, doubtful, tried, candidates] = diagnosis.exchanges;
+  json["layer_pairs"] = {{"tried", tried}, {"of", candidates}};
+  if (found) json["exchanged"] = exchange_json(*found);
+  if (doubtful) json["doubtful_exchange"] = exchange_json(*doubtful);
   if (const auto& weights = diagnosis.weights) {
-    json["weights"] = {{"matrices", weights->matrices}, {"random_like", weights->random_like}, {"untrained", weights->untrained()}};
+    json["weights"] = {{"matrices", weights->matrices},
+                       {"random_like", weights->random_like},
+                       {"untrained", weights->untrained()},
+                       {"untrained_parts", weights->untrained() ? std::vector<std::string>() : weights->untrained_parts()}};
   }
   return json;
 }

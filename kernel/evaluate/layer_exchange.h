@@ -37,7 +37,7 @@ void exchange_layers(torch::nn::Module& network, const std::string& first, const
 struct ExchangeOptions {
   double sure = 5;        ///< standard errors of the gain
   double doubtful = 3;    ///< below, a gain is not worth a word
-  double least = 0.1;     ///< and its share of d'
+  double least = 0.1;     ///< gains smaller than this share of d' are not looked at
   double seconds = 60;    ///< no new pair is tried after so many
   int64_t samples = 300;  ///< of the bootstrap
 };

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernel/evaluate/measured_model.h"
+#include "kernel/evaluate/stored_embedder.h"
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
@@ -76,6 +77,9 @@ const ComparesPairs& comparing(const NamedEvaluators& evaluators) {
 }  // namespace
 
 ModelDiagnosis diagnose_model(const DiagnosisRequest& request, Registry& registry) {
+  if (holds_features(request.evaluation.checkpoint))
+    throw Error(fmt::format("\"{}\" holds features, and a diagnosis looks into the network that made them: name the model itself",
+                            request.evaluation.checkpoint.string()));
   auto [model, recipe] = open_measured(request.evaluation, registry);
   const EmbedderOptions options = embedder_options(request.evaluation, recipe.run);
   use_threads(recipe.run.threads);

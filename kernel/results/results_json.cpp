@@ -5,11 +5,13 @@
 #include <iterator>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
 #include "kernel/results/scores_file.h"
 #include "kernel/results/unit_text.h"
+#include "lafs/error.h"
 
 namespace lafs {
 
@@ -92,6 +94,15 @@ Unit old_unit(const std::string& name, const std::string& unit, double value) {
   return share ? Unit::share : Unit::none;
 }
 
+/// The list under a key; none where there is nothing.
+nlohmann::json list_of(const nlohmann::json& object, const char* key) {
+  if (!object.is_object()) throw Error(fmt::format("an entry is of type {}, not an object", object.type_name()));
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return nlohmann::json::array();
+  if (!found->is_array()) throw Error(fmt::format("\"{}\" is not a list", key));
+  return *found;
+}
+
 std::vector<double> numbers_of(const nlohmann::json& list) {
   std::vector<double> numbers;
   for (const auto& value : list) numbers.push_back(value.is_number() ? value.get<double>() : NAN);
@@ -110,14 +121,15 @@ Metric metric_of(const nlohmann::json& value) {
   const auto n = value.find("n");
   const double number = number_or_nan(value, "value");
   const std::string unit = text_or_empty(value, "unit");
-  const std::vector<double> interval = numbers_of(value.value("interval", nlohmann::json::array()));
+  const std::vector<double> interval = numbers_of(list_of(value, "interval"));
+  const auto headline = value.find("headline");
   return {.name = name,
           .variant = variant,
           .value = number,
           .standard_error = number_or_nan(value, "standard_error"),
           .n = n != value.end() && n->is_number_integer() ? n->get<int64_t>() : 0,
           .unit = value.contains("variant") ? unit_named(unit) : old_unit(name, unit, number),
-          .headline = value.value("headline", true),
+          .headline = headline == value.end() || !headline->is_boolean() || headline->get<bool>(),
           .low = interval.size() == 2 ? interval[0] : NAN,
           .high = interval.size() == 2 ? interval[1] : NAN};
 }
@@ -129,32 +141,33 @@ Histogram histogram_of(const nlohmann::json& json) {
                 text_or_empty(json, "x_name"),
                 number_or_nan(json, "low"),
                 number_or_nan(json, "high"),
-                texts_of(json.value("kinds", nlohmann::json::array())),
+                texts_of(list_of(json, "kinds")),
                 {}};
-  for (const auto& kind : json.value("counts", nlohmann::json::array())) {
+  for (const auto& kind : list_of(json, "counts")) {
     out.counts.emplace_back();
-    for (const double count : numbers_of(kind)) out.counts.back().push_back(static_cast<int64_t>(count));
+    for (const auto& count : kind) out.counts.back().push_back(count.is_number_integer() ? count.get<int64_t>() : 0);
   }
   return out;
 }
 
 Metrics metrics_of(const nlohmann::json& evaluator) {
-  const auto list = [&](const nlohmann::json& object, const char* key) { return object.value(key, nlohmann::json::array()); };
   Metrics metrics;
-  for (const auto& value : list(evaluator, "values")) metrics.values.push_back(metric_of(value));
-  for (const auto& curve : list(evaluator, "curves")) {
+  for (const auto& value : list_of(evaluator, "values")) metrics.values.push_back(metric_of(value));
+  for (const auto& curve : list_of(evaluator, "curves")) {
     const auto [variant, name] = variant_and_name(curve);
-    metrics.curves.push_back({name, variant, text_or_empty(curve, "x_name"), text_or_empty(curve, "y_name"), numbers_of(list(curve, "x")),
-                              numbers_of(list(curve, "y"))});
+    metrics.curves.push_back({name, variant, text_or_empty(curve, "x_name"), text_or_empty(curve, "y_name"),
+                              numbers_of(list_of(curve, "x")), numbers_of(list_of(curve, "y"))});
   }
-  for (const auto& ranked : list(evaluator, "lists")) {
+  for (const auto& ranked : list_of(evaluator, "lists")) {
     metrics.lists.push_back({text_or_empty(ranked, "name"), {}});
-    for (const auto& item : list(ranked, "items"))
-      metrics.lists.back().items.push_back({text_or_empty(item, "what"), number_or_nan(item, "score"), texts_of(list(item, "pictures"))});
+    for (const auto& item : list_of(ranked, "items"))
+      metrics.lists.back().items.push_back(
+          {text_or_empty(item, "what"), number_or_nan(item, "score"), texts_of(list_of(item, "pictures"))});
   }
-  metrics.notes = texts_of(list(evaluator, "notes"));
-  metrics.warnings = texts_of(list(evaluator, "warnings"));
-  for (const auto& histogram : list(evaluator, "histograms")) metrics.histograms.push_back(histogram_of(histogram));
+  metrics.notes = texts_of(list_of(evaluator, "notes"));
+  metrics.warnings = texts_of(list_of(evaluator, "warnings"));
+  for (const auto& histogram : list_of(evaluator, "histograms")) metrics.histograms.push_back(histogram_of(histogram));
+  metrics.comparisons.pairs = text_or_empty(evaluator, "pairs");
   return metrics;
 }
 
@@ -169,8 +182,10 @@ nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t st
 
 std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
   std::vector<NamedMetrics> out;
-  for (const auto& evaluator : results.value("evaluators", nlohmann::json::array()))
-    out.push_back({text_or_empty(evaluator, "name"), metrics_of(evaluator), evaluator.value("seconds", 0.0)});
+  for (const auto& evaluator : list_of(results, "evaluators")) {
+    const double seconds = number_or_nan(evaluator, "seconds");
+    out.push_back({text_or_empty(evaluator, "name"), metrics_of(evaluator), std::isfinite(seconds) ? seconds : 0});
+  }
   return out;
 }
 

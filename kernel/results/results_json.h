@@ -21,7 +21,8 @@ using ResultFacts = std::vector<std::pair<std::string, std::string>>;
 nlohmann::json results_json(const std::vector<NamedMetrics>& results, int64_t step, const std::string& which,
                             const ResultFacts& facts = {});
 
-/// What the "evaluators" of such JSON say; null becomes NaN.
+/// What the "evaluators" of such JSON say, with the digest of the pairs but without their scores; null becomes NaN. Throws Error, which
+/// does not name the file, for JSON of another form.
 std::vector<NamedMetrics> results_of(const nlohmann::json& results);
 
 /// results.json of a run folder, written whole or not at all, and before it the scores of every pair (scores_file.h). `which` is "last" or

@@ -17,18 +17,22 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint) {
   command.add_option("checkpoint", checkpoint, help)->required()->type_name("DIR");
 }
 
-void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input) {
-  const char* help =
+void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input, const std::string& also) {
+  const std::string help =
       "run folder (its best checkpoint, else the last) or checkpoint folder; or a model trained elsewhere: an ONNX file, a .caffemodel "
-      "with "
-      "its .prototxt beside it, a TorchScript archive, or a recipe whose [backbone] reads one";
-  command.add_option("model", model, help)->required()->type_name("MODEL");
+      "with its .prototxt beside it, a TorchScript archive, or a recipe whose [backbone] reads one";
+  command.add_option("model", model, help + also)->required()->type_name("MODEL");
   const char* contract = "what a model file was fed, the keys of [input]: --input '{ colour = \"bgr\", flip = \"none\" }'";
   command.add_option("--input", input, contract)->type_name("TOML");
 }
 
 void batch_option(CLI::App& command, int64_t& batch) {
   command.add_option("--batch", batch, "pictures per forward pass")->check(CLI::Range(1, 65536))->capture_default_str();
+}
+
+void samples_option(CLI::App& command, int64_t& samples) {
+  const char* help = "samples of the people, drawn with replacement, for the intervals";
+  command.add_option("--samples", samples, help)->check(CLI::Range(100, 1000000))->capture_default_str();
 }
 
 CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help) {

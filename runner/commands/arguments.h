@@ -18,9 +18,13 @@ void recipe_argument(CLI::App& command, std::filesystem::path& recipe);
 /// The positional argument of a command that looks into a model trained here.
 void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
 /// The positional argument of a command that uses a model trained here or elsewhere, and `--input`, the contract of one that is a file.
-void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input);
+/// `also`: what else the command takes in its place, for the help.
+void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input, const std::string& also = "");
 /// `--batch`, images of a forward pass.
 void batch_option(CLI::App& command, int64_t& batch);
+
+/// `--samples`, how often people are drawn for an interval.
+void samples_option(CLI::App& command, int64_t& samples);
 
 /// An option for a file to write, and `--force`: without it a file that is there already is an error, before any work. A missing folder is
 /// made. Devices and pipes are written to as they are.

@@ -14,8 +14,8 @@ class Option;
 
 namespace lafs {
 
-/// Exit statuses of the program.
-constexpr int done = 0, failed = 1, wrong_usage = 2, stopped = 130;
+/// Exit statuses of the program. The last two are of `lafs diagnose`, whose answer they are.
+constexpr int done = 0, failed = 1, wrong_usage = 2, stopped = 130, problem_found = 3, cannot_tell = 4;
 
 /// What every command is handed.
 struct Invocation {

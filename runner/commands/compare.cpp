@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/results/json_text.h"
+#include "runner/commands/arguments.h"
 #include "runner/commands/command.h"
 #include "runner/tools/compare/compare.h"
 
@@ -21,8 +22,7 @@ struct CompareArguments {
 };
 
 int run_compare(const CompareArguments& arguments) {
-  std::vector<ScoredResults> models;
-  for (const auto& path : arguments.paths) models.push_back(read_scored_results(path));
+  const std::vector<ScoredResults> models = read_scored_results(arguments.paths);
   const auto differences = differences_of(models, arguments.how);
   fmt::print("{}", arguments.json ? json_text(comparison_json(models, differences)) + "\n" : comparison_text(models, differences));
   return done;
@@ -37,13 +37,12 @@ Command add_compare(CLI::App& app) {
       ->required()
       ->expected(2, 64)
       ->type_name("MODEL");
-  command->add_option("--samples", arguments->how.samples, "samples of the people, drawn with replacement, for the intervals")
-      ->check(CLI::Range(100, 1000000))
-      ->capture_default_str();
+  samples_option(*command, arguments->how.samples);
   command->add_flag("--json", arguments->json, "the comparison as JSON on standard output");
   command->footer(
-      "Each model is compared with the first. On the same pairs the test is a paired one: McNemar's exact test for accuracies, and the\n"
-      "same people resampled for both. Without the scores of every pair the results are taken for independent.\n"
+      "Each model is compared with the first. On the same pairs the test is a paired one: the same people resampled for both, and for\n"
+      "accuracies McNemar's exact test. Without the scores of every pair the results are taken for independent, and on different pairs\n"
+      "they are not judged.\n"
       "  lafs compare runs/arcface runs/cosface");
   return {command, [arguments](const Invocation&) { return run_compare(*arguments); }};
 }

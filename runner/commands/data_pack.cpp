@@ -6,6 +6,7 @@
 #include "lafs/parallel.h"
 #include "runner/commands/arguments.h"
 #include "runner/commands/data.h"
+#include "runner/commands/given_options.h"
 #include "runner/tools/data/pack.h"
 
 namespace lafs {
@@ -19,7 +20,8 @@ struct DataPackArguments {
   bool quiet = false;
 };
 
-int run_data_pack(DataPackArguments& arguments, const Invocation& invocation) {
+int run_data_pack(DataPackArguments& arguments, const CLI::App& command, const Invocation& invocation) {
+  if (arguments.options.format == "png") no_effect(command, {"--quality", "--chroma"}, "with --format png");
   PackOptions& options = arguments.options;
   options.style = arguments.style == "plain" ? formats::FaceWriter::Style::plain : formats::FaceWriter::Style::range;
   options.full_chroma = arguments.chroma == "444";
@@ -52,7 +54,7 @@ Command add_data_pack(CLI::App& data) {
   arguments->source.add_to(*command);
   add_options(*command, arguments->options, arguments->style, arguments->chroma);
   command->add_flag("--quiet", arguments->quiet, "no progress");
-  return {command, [arguments](const Invocation& invocation) { return run_data_pack(*arguments, invocation); }};
+  return {command, [arguments, command](const Invocation& invocation) { return run_data_pack(*arguments, *command, invocation); }};
 }
 
 }  // namespace lafs

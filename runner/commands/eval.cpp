@@ -38,8 +38,9 @@ int run_eval(EvalArguments& arguments, const Invocation& invocation) {
 Command add_eval(CLI::App& app) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "measure any model: with its own evaluators, those of another recipe, or on a set");
-  arguments->measured.add_to(*command);
-  output_option(*command, "--out", arguments->out, "also write the results to this file, as JSON, and the scores of every pair beside it");
+  arguments->measured.add_to(*command, "; or features of lafs embed, a .npy or .safetensors file");
+  output_option(*command, "--out", arguments->out,
+                "also write the results to this file, as JSON, and beside it the scores of every pair of verification, up to a million");
   command->add_flag("--json", arguments->json, "results as JSON on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(

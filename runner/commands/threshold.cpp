@@ -17,13 +17,14 @@ namespace {
 struct ThresholdArguments {
   MeasuredArguments measured;
   ThresholdRequest request;
-  bool json = false;
+  bool json = false, quiet = false;
 };
 
 int run_threshold(ThresholdArguments& arguments, const Invocation& invocation) {
   ThresholdRequest& request = arguments.request;
   request.evaluation = arguments.measured.request();
-  if (!arguments.json) request.evaluation.progress = tenths_of_pictures();
+  request.of_measuring = arguments.measured.of_measuring();
+  if (!arguments.quiet && !arguments.json) request.evaluation.progress = tenths_of_pictures();
   const auto all = find_thresholds(request, [&] { return load_plugins(invocation); });
   fmt::print("{}", arguments.json ? json_text(thresholds_json(all)) + "\n" : thresholds_text(all));
   return done;
@@ -34,16 +35,18 @@ int run_threshold(ThresholdArguments& arguments, const Invocation& invocation) {
 Command add_threshold(CLI::App& app) {
   auto arguments = std::make_shared<ThresholdArguments>();
   CLI::App* command = app.add_subcommand("threshold", "the score from which on pairs are accepted, for a wanted false accept rate");
-  arguments->measured.add_to(*command);
+  arguments->measured.add_to(*command, "; or features of lafs embed, a .npy or .safetensors file; or a file of lafs eval --out");
   command->add_option("--far", arguments->request.targets, "wanted false accept rates")
       ->required()
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("RATE");
   command->add_option("--evaluator", arguments->request.evaluator, "only the pairs of this evaluator")->type_name("NAME");
+  samples_option(*command, arguments->request.resampling.samples);
   command->add_flag("--json", arguments->json, "thresholds as JSON on standard output");
+  command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
-      "A score is the cosine of two embeddings. MODEL may also be a file of lafs eval --out. Without --recipe and --on, the scores that a\n"
-      "run or that file kept are used.\n"
+      "A score is the cosine of two embeddings. Without --recipe and --on, the scores that a run or a file of lafs eval --out kept are\n"
+      "used; of a row's folder, those of --stage. Only verification keeps scores.\n"
       "  lafs threshold runs/arcface --far 1e-3 1e-2 --on mine.txt --pictures faces");
   return computing({command, [arguments](const Invocation& invocation) { return run_threshold(*arguments, invocation); }});
 }

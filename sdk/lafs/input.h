@@ -17,7 +17,7 @@ struct InputContract {
   int64_t height = 112, width = 112;
   std::string colour = "rgb";                                     ///< "rgb" or "bgr": the order of the channels
   std::array<double, 3> mean{0.5, 0.5, 0.5}, std{0.5, 0.5, 0.5};  ///< in the order of `colour`
-  std::string alignment = "as_stored";                            ///< "as_stored", "arcface112": template of the faces
+  std::string alignment = "as_stored";                            ///< "as_stored", "arcface112", "sphereface96": template of the faces
   std::string interpolation = "bilinear";                         ///< used where a picture has another size
   std::vector<int64_t> shift{0, 0};  ///< pixels that a picture is moved by, right and down; left behind is black
   std::string flip = "sum";          ///< "sum" of the embeddings of picture and mirror, or "none"

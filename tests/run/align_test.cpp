@@ -265,7 +265,14 @@ TEST_CASE("align: wrong uses and models are told before any work") {
   };
   CHECK(said({}) == "lafs: error: name where the faces are: --landmarks LIST, or --detector MODEL\n");
   CHECK(said({"--landmarks", pictures.list_file(), "--detector", "yunet.onnx"}) ==
-        "lafs: error: name where the faces are: --landmarks LIST, or --detector MODEL\n");
+        "lafs: error: give --landmarks or --detector, not both\n");
+  const auto idle = [](const std::string& option, const std::string& where) {
+    return "lafs: error: " + option + " has no effect " + where + "; leave it out\n";
+  };
+  CHECK(said({"--detector", "yunet.onnx", "--order", "auto"}) == idle("--order", "with --detector"));
+  CHECK(said({"--detector", "yunet.onnx", "--scale", "2"}) == idle("--scale", "with --detector"));
+  CHECK(said({"--landmarks", pictures.list_file(), "--score", "0.5"}) == idle("--score", "with --landmarks"));
+  CHECK(said({"--landmarks", pictures.list_file(), "--quality", "80"}) == idle("--quality", "with --format png"));
   CHECK(said({"--detector", pictures / "yunet.onnx"}) ==
         fmt::format("lafs: error: the model \"{}\" is not a file\n", (pictures / "yunet.onnx").string()));
   write_bytes(pictures / "yunet.onnx", "no model");

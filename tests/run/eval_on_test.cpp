@@ -149,7 +149,7 @@ TEST_CASE("diagnose: a contract that is not the model's, weights that were hardl
   const Measured measured;
   const Arguments common{"diagnose", measured / "out/checkpoints/last", "--on", measured / "faces", "--quiet", "--seconds", "1"};
   const Outcome other = lafs(common + Arguments{"--json", "--pairs", "120", "--set", "input.colour=bgr"});
-  REQUIRE_MESSAGE(other.status == 1, other.err);
+  REQUIRE_MESSAGE(other.status == 3, other.err);
   const auto json = nlohmann::json::parse(other.out);
   CHECK(json.at("verdict") == "problem found");
   CHECK(json.at("sentences").at(0) == "the model was trained with another input than is given: colour rgb against bgr");
@@ -158,6 +158,18 @@ TEST_CASE("diagnose: a contract that is not the model's, weights that were hardl
   // Twelve steps leave the matrices as they were drawn, and that is said.
   CHECK_MESSAGE(few.out.find("problem found\n  - the weights look untrained: ") != std::string::npos, few.out);
   CHECK(lafs({"diagnose", measured / "out", "--pairs", "2"}).status == 2);
+  CHECK(lafs({"diagnose", "--help"}).out.find("folder per person, a record set; IJB and TinyFace have none\n") != std::string::npos);
+}
+
+TEST_CASE("diagnose: stored features have no network to look into") {
+  const Measured measured;
+  REQUIRE(lafs({"embed", measured / "out/checkpoints/last", measured / "faces", "--out", measured / "f.npy", "--quiet"}).status == 0);
+  const Outcome outcome = lafs({"diagnose", measured / "f.npy", "--on", measured / "faces"});
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "lafs: error: " + in_quotes(measured / "f.npy") +
+                           " holds features, and a diagnosis looks into the network that made them: name the model itself\n");
+  CHECK(lafs({"eval", measured / "f.npy", "--on", measured / "faces", "--input", "{ colour = \"bgr\" }"}).err ==
+        "lafs: error: --input has no effect on stored features, which were made before; leave it out\n");
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ namespace {
 class Alignment {
  public:
   Alignment(const AlignRequest& request, bool quiet) : request_(request), quiet_(quiet) {
-    if (request.landmarks.empty() == request.detector.empty())
+    if (request.landmarks.empty() && request.detector.empty())
       throw Error("name where the faces are: --landmarks LIST, or --detector MODEL");
+    if (!request.landmarks.empty() && !request.detector.empty()) throw Error("give --landmarks or --detector, not both");
     imaging::face_template(request.pictures.face_template, request.pictures.size);  // a wrong size is told before any work
     check_apart(request.pictures.pictures, request.output.out);
   }
@@ -39,7 +40,7 @@ class Alignment {
   }
 
  private:
-  /// Asks on and shows how far the work is.
+  /// Asks whether to go on, and shows how far the work is.
   auto watched(PictureProgress& progress) const {
     return [&progress](int64_t done) {
       progress.show(done);

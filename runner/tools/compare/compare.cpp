@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "kernel/results/scores_file.h"
 #include "metrics/paired_test.h"
+#include "metrics/verification.h"
 
 namespace lafs {
 
@@ -32,11 +34,75 @@ void judge_alone(const Metric& first, const Metric& other, Difference& out) {
   out.real = out.interval.low > 0 || out.interval.high < 0;
 }
 
-/// From the scores of the same pairs, the same people resampled for both. False for a metric that is not made of them.
-bool judge_paired(const Comparisons& first, const Comparisons& other, const metrics::Resampling& how, Difference& out) {
-  const metrics::People people = people_of(first);
+/// From people drawn with replacement, the same for both models.
+void judge_samples(std::vector<double> differences, Difference& out) {
+  out.interval = metrics::interval_of(std::move(differences));
+  out.real = out.interval.low > 0 || out.interval.high < 0;
+}
+
+/// An evaluator's results of one model, and the scores of its pairs where these were kept.
+struct Side {
+  const NamedMetrics& named;
+  std::optional<Comparisons> scores;
+
+  Side(const ScoredResults& model, const NamedMetrics& of) : named(of), scores(scores_in(model.scores, of.name)) {}
+
+  const Metric* find(const std::string& metric) const {
+    const auto& values = named.metrics.values;
+    const auto found = std::find_if(values.begin(), values.end(), [&](const Metric& one) { return one.full_name() == metric; });
+    return found == values.end() ? nullptr : &*found;
+  }
+  std::string pairs() const { return scores ? scores->pairs : named.metrics.comparisons.pairs; }
+};
+
+/// Whether each pair is decided rightly at the threshold that makes the balanced accuracy of the other folds largest. Nothing where the
+/// number of folds is not known.
+std::optional<std::vector<double>> balanced_answers(const Side& side) {
+  const Metric* spread = side.find("accuracy_std");
+  if (!spread || spread->n < 2) return std::nullopt;
+  std::vector<double> distances, right;
+  for (const double score : side.scores->scores) distances.push_back(2 * (1 - score));
+  const auto& same = side.scores->same;
+  const auto accuracy = metrics::fold_accuracy(distances, same, spread->n, metrics::Criterion::balanced);
+  const auto folds = metrics::make_folds(static_cast<int64_t>(same.size()), spread->n);
+  for (size_t f = 0; f < folds.size(); ++f)
+    for (auto i = static_cast<size_t>(folds[f].begin); i < static_cast<size_t>(folds[f].end); ++i)
+      right.push_back((distances[i] < static_cast<double>(accuracy.best_threshold[f]) * 0.01) == (same[i] != 0) ? 1 : 0);
+  return right;
+}
+
+/// The mean over the pairs of one kind in each sample.
+std::vector<double> means_of_kind(const std::vector<double>& values, const Comparisons& pairs, bool genuine, const metrics::People& people,
+                                  const metrics::Resampling& how) {
+  std::vector<double> counted, kind;
+  for (size_t i = 0; i < values.size(); ++i) {
+    kind.push_back((pairs.same[i] != 0) == genuine ? 1 : 0);
+    counted.push_back(kind.back() * values[i]);
+  }
+  std::vector<double> means = metrics::resampled_means(counted, people, how);
+  const std::vector<double> share = metrics::resampled_means(kind, people, how);
+  for (size_t s = 0; s < means.size(); ++s) means[s] /= share[s];  // a sample without such pairs gives NaN
+  return means;
+}
+
+bool judge_balanced(const Side& first, const Side& other, const metrics::People& people, const metrics::Resampling& how, Difference& out) {
+  const auto before = balanced_answers(first);
+  auto change = balanced_answers(other);
+  if (!before || !change) return false;
+  for (size_t i = 0; i < change->size(); ++i) (*change)[i] -= (*before)[i];
+  std::vector<double> means = means_of_kind(*change, *first.scores, true, people, how);
+  const std::vector<double> impostors = means_of_kind(*change, *first.scores, false, people, how);
+  for (size_t s = 0; s < means.size(); ++s) means[s] = (means[s] + impostors[s]) / 2;
+  judge_samples(std::move(means), out);
+  return true;
+}
+
+/// From the scores of the same pairs. False for a metric that is not made of them.
+bool judge_paired(const Side& first, const Side& other, const metrics::Resampling& how, Difference& out) {
+  const metrics::People people = people_of(*first.scores);
+  if (out.metric == "balanced_accuracy") return judge_balanced(first, other, people, how, out);
   if (out.metric == "accuracy") {
-    const auto test = metrics::paired_difference(other.correct, first.correct, people, how);
+    const auto test = metrics::paired_difference(other.scores->correct, first.scores->correct, people, how);
     out.p = test.p;
     out.interval = test.interval;
     out.real = test.is_real();
@@ -45,12 +111,33 @@ bool judge_paired(const Comparisons& first, const Comparisons& other, const metr
   const auto rate = rate_of(out.metric);
   if (!rate) return false;
   const std::vector<double> rates{*rate};
-  std::vector<double> change = metrics::resampled_rates(other.scores, other.same, people, rates, how)[0].tar;
-  const auto before = metrics::resampled_rates(first.scores, first.same, people, rates, how)[0].tar;
+  std::vector<double> change = metrics::resampled_rates(other.scores->scores, other.scores->same, people, rates, how)[0].tar;
+  const auto before = metrics::resampled_rates(first.scores->scores, first.scores->same, people, rates, how)[0].tar;
   for (size_t s = 0; s < change.size(); ++s) change[s] -= before[s];
-  out.interval = metrics::interval_of(std::move(change));
-  out.real = out.interval.low > 0 || out.interval.high < 0;
+  judge_samples(std::move(change), out);
   return true;
+}
+
+void judge(const Metric& before, const Metric& after, const Side& first, const Side& other, const metrics::Resampling& how,
+           Difference& out) {
+  const std::string pairs = first.pairs(), theirs = other.pairs();
+  if (!pairs.empty() && !theirs.empty() && pairs != theirs) {
+    out.judged = Judged::incomparable;
+    return;
+  }
+  const bool both =
+      first.scores && other.scores && !pairs.empty() && pairs == theirs && first.scores->same.size() == other.scores->same.size();
+  if (both && judge_paired(first, other, how, out)) {
+    out.judged = Judged::paired;
+    return;
+  }
+  out.lacks_scores = !both && !(pairs.empty() && theirs.empty());
+  judge_alone(before, after, out);
+}
+
+const NamedMetrics* evaluator_of(const ScoredResults& model, const std::string& name) {
+  const auto found = std::find_if(model.results.begin(), model.results.end(), [&](const NamedMetrics& one) { return one.name == name; });
+  return found == model.results.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -58,18 +145,17 @@ bool judge_paired(const Comparisons& first, const Comparisons& other, const metr
 std::vector<Difference> differences_of(const std::vector<ScoredResults>& models, const metrics::Resampling& how) {
   std::vector<Difference> all;
   for (const NamedMetrics& named : models.front().results) {
-    const auto first = scores_in(models.front().scores, named.name);
+    const Side first(models.front(), named);
     for (size_t m = 1; m < models.size(); ++m) {
-      const auto other = scores_in(models[m].scores, named.name);
-      const bool same_pairs = first && other && !first->pairs.empty() && first->pairs == other->pairs;
+      const NamedMetrics* theirs = evaluator_of(models[m], named.name);
+      if (!theirs) continue;
+      const Side other(models[m], *theirs);
       for (const Metric& metric : named.metrics.values) {
-        if (!metric.headline || !metric.variant.empty()) continue;
-        const Metric* theirs = models[m].find(named.name, metric.name);
-        if (!theirs) continue;
-        Difference out{named.name, metric.name, m, theirs->value - metric.value, {}, {}, false, false};
-        out.paired = same_pairs && judge_paired(*first, *other, how, out);
-        if (!out.paired) judge_alone(metric, *theirs, out);
-        if (std::isfinite(out.interval.low)) all.push_back(std::move(out));
+        const Metric* after = other.find(metric.full_name());
+        if (!metric.headline || !metric.variant.empty() || !after) continue;
+        Difference out{.evaluator = named.name, .metric = metric.name, .model = m, .difference = after->value - metric.value};
+        judge(metric, *after, first, other, how, out);
+        if (std::isfinite(out.interval.low) || out.judged == Judged::incomparable) all.push_back(std::move(out));
       }
     }
   }

@@ -45,10 +45,12 @@ std::string difference_text(const ScoredResults& model, const Metric& metric, co
   const bool share = metric.unit == Unit::share;
   const double scale = share ? 100 : 1;
   const int digits = share ? 2 : 4;
-  return fmt::format("{}{}: {} {}: {:+.{}f}{} [{:+.{}f}, {:+.{}f}]{}, {}\n", of.real ? "* " : "  ", of.evaluator, model.name, of.metric,
-                     scale * of.difference, digits, share ? " points" : "", scale * of.interval.low, digits, scale * of.interval.high,
-                     digits, of.p ? fmt::format(", p = {:.2g}", *of.p) : "",
-                     of.paired ? "on the same pairs" : "results taken for independent");
+  const std::string change = fmt::format("{}{}: {} {}: {:+.{}f}{}", of.real ? "* " : "  ", of.evaluator, model.name, of.metric,
+                                         scale * of.difference, digits, share ? " points" : "");
+  if (of.judged == Judged::incomparable) return change + ", measured on different pairs\n";
+  return fmt::format("{} [{:+.{}f}, {:+.{}f}]{}, {}\n", change, scale * of.interval.low, digits, scale * of.interval.high, digits,
+                     of.p ? fmt::format(", p = {:.2g}", *of.p) : "",
+                     of.judged == Judged::paired ? "on the same pairs" : "results taken for independent");
 }
 
 }  // namespace
@@ -69,13 +71,12 @@ std::string comparison_text(const std::vector<ScoredResults>& models, const std:
       }
     }
   }
-  const bool independent = std::any_of(differences.begin(), differences.end(), [](const Difference& of) { return !of.paired; });
+  const bool lacking = std::any_of(differences.begin(), differences.end(), [](const Difference& of) { return of.lacks_scores; });
   return lined_up(rows) + fmt::format("\ndifferences from {}, with 95 % intervals; * marks those that are real\n", models.front().name) +
          details +
-         (independent
-              ? "independent results hide small differences: scores of the same pairs, which lafs run and lafs eval --out keep, show "
-                "them\n"
-              : "");
+         (lacking ? "independent results hide small differences: scores of the same pairs, which lafs run and lafs eval --out keep, show "
+                    "them\n"
+                  : "");
 }
 
 nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
@@ -87,7 +88,8 @@ nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const s
                                   {"model", models[of.model].name},
                                   {"difference", of.difference},
                                   {"interval", {of.interval.low, of.interval.high}},
-                                  {"paired", of.paired},
+                                  {"paired", of.judged == Judged::paired},
+                                  {"different_pairs", of.judged == Judged::incomparable},
                                   {"real", of.real}});
     if (of.p) out["differences"].back()["p"] = *of.p;
   }

@@ -1,6 +1,8 @@
 #include "runner/tools/compare/far_thresholds.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,13 +12,33 @@
 
 namespace lafs {
 
+namespace {
+
+/// A number that accepts the same pairs as the threshold: above the next lower score, and no higher than the lowest that is accepted.
+std::string printed_threshold(double threshold, const std::vector<double>& scores) {
+  double below = -HUGE_VAL;
+  for (const double score : scores)
+    if (score < threshold) below = std::max(below, score);
+  for (int digits = 4; digits <= 17; ++digits) {
+    for (const double down : {0.0, 1.0}) {  // to the nearest number, or the one below it
+      const std::string text = fmt::format("{:.{}f}", threshold - down * std::pow(10, -digits), digits);
+      if (const double printed = std::strtod(text.c_str(), nullptr); printed > below && printed <= threshold) return text;
+    }
+  }
+  return fmt::format("{:.17g}", threshold);
+}
+
+}  // namespace
+
 EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
                                   const metrics::Resampling& how) {
-  EvaluatorThresholds out{evaluator, targets, {}, comparisons.first_person != comparisons.second_person};
+  EvaluatorThresholds out{evaluator, targets, {}, {}, comparisons.first_person != comparisons.second_person};
   const metrics::People people = people_of(comparisons);
   try {
-    for (const double target : targets)
+    for (const double target : targets) {
       out.thresholds.push_back(metrics::threshold_for_far(comparisons.scores, comparisons.same, people, target, how));
+      out.printed.push_back(printed_threshold(out.thresholds.back().threshold, comparisons.scores));
+    }
   } catch (const PlacedError&) {
     throw;
   } catch (const Error& error) {
@@ -27,7 +49,7 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
 
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
   std::string out;
-  for (const auto& [evaluator, targets, thresholds, knows_people] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, knows_people] : all) {
     out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
                        thresholds.front().impostors, knows_people ? "people" : "pairs");
     for (size_t t = 0; t < targets.size(); ++t) {
@@ -36,10 +58,10 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
         out += fmt::format("  FAR {:g}: no score is strict enough: the most alike pair is an impostor pair\n", targets[t]);
         continue;
       }
-      out += fmt::format(
-          "  FAR {:g}: accept from a score of {:.4f} [{:.4f}, {:.4f}] on; false accepts: {} of {}; TAR {:.2f} % [{:.2f}, {:.2f}]\n",
-          targets[t], of.threshold, of.threshold_interval.low, of.threshold_interval.high, of.false_accepts, of.impostors, 100 * of.tar,
-          100 * of.tar_interval.low, 100 * of.tar_interval.high);
+      out +=
+          fmt::format("  FAR {:g}: accept from a score of {} [{:.4f}, {:.4f}] on; false accepts: {} of {}; TAR {:.2f} % [{:.2f}, {:.2f}]\n",
+                      targets[t], printed[t], of.threshold_interval.low, of.threshold_interval.high, of.false_accepts, of.impostors,
+                      100 * of.tar, 100 * of.tar_interval.low, 100 * of.tar_interval.high);
       if (const double few = targets[t] * static_cast<double>(of.impostors); few < 10)
         out += fmt::format(
             "  warning: at FAR {:g} only {:g} of the impostor pairs decide, fewer than ten: take more pairs before you rely on it\n",
@@ -51,7 +73,7 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
 
 nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
   nlohmann::json out = nlohmann::json::array();
-  for (const auto& [evaluator, targets, thresholds, knows_people] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, knows_people] : all) {
     nlohmann::json rows = nlohmann::json::array();
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];

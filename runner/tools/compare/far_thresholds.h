@@ -14,7 +14,8 @@ struct EvaluatorThresholds {
   std::string evaluator;
   std::vector<double> targets;                    ///< false accept rates
   std::vector<metrics::FarThreshold> thresholds;  ///< one a target
-  bool knows_people = false;                      ///< people were resampled, not pairs
+  std::vector<std::string> printed;  ///< of each threshold: as few digits as give the same decisions on these pairs, four at least
+  bool knows_people = false;         ///< people were resampled, not pairs
 };
 
 /// Throws Error for comparisons of one kind alone, or none.

@@ -1,6 +1,8 @@
 #include "runner/tools/compare/scored_results.h"
 
 #include <algorithm>
+#include <fstream>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +16,32 @@ namespace lafs {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// The last parts of the path of a run folder, or of a file without its ending.
+std::string name_of(const fs::path& path, int64_t parts) {
+  fs::path rest = fs::absolute(fs::is_directory(path) ? path : path.parent_path() / path.stem()).lexically_normal();
+  if (!rest.has_filename()) rest = rest.parent_path();
+  fs::path name;
+  for (; parts > 0 && rest.has_filename(); --parts, rest = rest.parent_path())
+    name = name.empty() ? rest.filename() : rest.filename() / name;
+  return name.string();
+}
+
+/// With as many folders as tell it from the others; for files that differ in their ending alone, with the ending.
+std::string telling_name(const std::vector<fs::path>& paths, const fs::path& path) {
+  constexpr int64_t most_parts = 64;
+  const auto normal = [](const fs::path& one) { return fs::absolute(one).lexically_normal(); };
+  for (int64_t parts = 1; parts < most_parts; ++parts) {
+    const std::string name = name_of(path, parts);
+    const auto is_other = [&](const fs::path& one) { return normal(one) != normal(path) && name_of(one, parts) == name; };
+    if (std::none_of(paths.begin(), paths.end(), is_other)) return name;
+  }
+  return path.filename().string();
+}
+
+}  // namespace
+
 const Metric* ScoredResults::find(const std::string& evaluator, const std::string& metric) const {
   for (const NamedMetrics& named : results) {
     if (named.name != evaluator) continue;
@@ -21,6 +49,14 @@ const Metric* ScoredResults::find(const std::string& evaluator, const std::strin
       if (one.full_name() == metric) return &one;
   }
   return nullptr;
+}
+
+bool is_json_file(const fs::path& file) {
+  std::error_code absent;
+  if (!fs::is_regular_file(file, absent)) return false;
+  std::ifstream in(file, std::ios::binary);
+  char first = 0;
+  return in >> first && first == '{';
 }
 
 ScoredResults read_scored_results(const fs::path& path) {
@@ -34,8 +70,18 @@ ScoredResults read_scored_results(const fs::path& path) {
     throw Error(fmt::format("\"{}\" has the results of several stages; name the folder of one, such as \"{}\"", file.string(),
                             (path / "STAGE").string()));
   if (!json.is_object() || !json.contains("evaluators")) throw Error(fmt::format("\"{}\" holds no results of lafs", file.string()));
-  const fs::path named = fs::absolute(folder ? path : path.parent_path() / path.stem()).lexically_normal();
-  return {(named.has_filename() ? named : named.parent_path()).filename().string(), scores_folder_of(file), results_of(json)};
+  try {
+    return {name_of(path, 1), scores_folder_of(file), results_of(json)};
+  } catch (const Error& error) {
+    throw Error(fmt::format("\"{}\" holds no results of lafs: {}", file.string(), error.what()));
+  }
+}
+
+std::vector<ScoredResults> read_scored_results(const std::vector<fs::path>& paths) {
+  std::vector<ScoredResults> all;
+  for (const fs::path& path : paths) all.push_back(read_scored_results(path));
+  for (size_t i = 0; i < all.size(); ++i) all[i].name = telling_name(paths, paths[i]);
+  return all;
 }
 
 metrics::People people_of(const Comparisons& comparisons) {

@@ -18,6 +18,19 @@ namespace fs = std::filesystem;
 
 using NamedComparisons = std::vector<std::pair<std::string, Comparisons>>;
 
+/// The file or folder with the results of the request's model, and with the scores where these were kept; empty: there is none.
+fs::path kept_results(const EvaluationRequest& request) {
+  if (is_json_file(request.checkpoint)) return request.checkpoint;
+  const fs::path run = request.stage.empty() ? request.checkpoint : request.checkpoint / request.stage;
+  return fs::exists(run / "results.json") ? run : fs::path();
+}
+
+void refuse_without_effect(const ThresholdRequest& request) {
+  std::vector<std::string> options = request.of_measuring;
+  if (!request.evaluation.stage.empty() && is_json_file(request.evaluation.checkpoint)) options.emplace_back("--stage");
+  if (!options.empty()) throw Error(fmt::format("{} has no effect on scores that are kept; leave it out", options.front()));
+}
+
 NamedComparisons kept_scores(const fs::path& path) {
   NamedComparisons all;
   const ScoredResults kept = read_scored_results(path);
@@ -38,10 +51,10 @@ NamedComparisons fresh_scores(const EvaluationRequest& request, Registry& regist
 std::vector<EvaluatorThresholds> find_thresholds(ThresholdRequest request, const std::function<Registry()>& plugins) {
   NamedComparisons all;
   const fs::path& model = request.evaluation.checkpoint;
-  const bool is_json = model.extension() == ".json",
-             other_pairs = !request.evaluation.recipe.empty() || !request.evaluation.on.path.empty();
+  const bool is_json = is_json_file(model), other_pairs = !request.evaluation.recipe.empty() || !request.evaluation.on.path.empty();
   if (is_json && other_pairs) throw Error(fmt::format("\"{}\" holds results of other pairs; name the model itself", model.string()));
-  if (!other_pairs && (is_json || fs::exists(model / "results.json"))) all = kept_scores(model);
+  if (const fs::path kept = kept_results(request.evaluation); !other_pairs && !kept.empty()) all = kept_scores(kept);
+  if (!all.empty()) refuse_without_effect(request);
   std::optional<Registry> registry;
   if (all.empty() && !is_json) {
     registry.emplace(plugins());

@@ -28,8 +28,9 @@ std::vector<NamedMetrics> of_evaluator(const std::vector<ScoredResults>& models,
   return all;
 }
 
-Chart titled(Chart chart, const std::string& evaluator, const std::vector<NamedMetrics>& all) {
-  if (all.size() > 1) chart.title = evaluator + ": " + chart.title;
+/// Charts of several models are named after these, so the evaluator is put before the title.
+Chart titled(Chart chart, const std::string& evaluator, const std::vector<ScoredResults>& models) {
+  if (models.size() > 1) chart.title = evaluator + ": " + chart.title;
   return chart;
 }
 
@@ -46,22 +47,26 @@ std::vector<std::string> evaluators_of(const std::vector<ScoredResults>& models,
 
 }  // namespace
 
+std::vector<Chart> charts_of(const std::vector<ScoredResults>& models, const std::string& only) {
+  std::vector<Chart> charts;
+  for (const std::string& evaluator : evaluators_of(models, only)) {
+    const std::vector<NamedMetrics> all = of_evaluator(models, evaluator);
+    charts.push_back(titled(curve_chart(all, "roc"), evaluator, models));
+    charts.push_back(titled(det_chart(all), evaluator, models));
+    for (const NamedMetrics& named : all)
+      for (const Histogram& histogram : named.metrics.histograms)
+        charts.push_back(titled(histogram_chart(named.name, histogram), evaluator, models));
+  }
+  return charts;
+}
+
 void show_curves(const ShowCurves& show) {
   require_free(show.out, show.force);
   make_folder_of(show.out);
-  std::vector<ScoredResults> models;
-  for (const auto& path : show.models) models.push_back(read_scored_results(path));
-  std::vector<Chart> charts;
-  for (const std::string& evaluator : evaluators_of(models, show.evaluator)) {
-    const std::vector<NamedMetrics> all = of_evaluator(models, evaluator);
-    charts.push_back(titled(curve_chart(all, "roc"), evaluator, all));
-    charts.push_back(titled(det_chart(all), evaluator, all));
-    for (const NamedMetrics& named : all)
-      for (const Histogram& histogram : named.metrics.histograms) charts.push_back(histogram_chart(named.name, histogram));
-  }
+  const std::vector<ScoredResults> models = read_scored_results(show.models);
   std::string names;
   for (const ScoredResults& model : models) names += (names.empty() ? "" : ", ") + model.name;
-  write_sheet(show.out, chart_sheet("Curves", names, charts), show.force);
+  write_sheet(show.out, chart_sheet("Curves", names, charts_of(models, show.evaluator)), show.force);
 }
 
 }  // namespace lafs

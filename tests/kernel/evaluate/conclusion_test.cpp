@@ -62,7 +62,8 @@ TEST_CASE("conclusion: weights, collapse, exchanged layers, chance and small set
         Sentences{"the weights look untrained: 4 of 4 matrices have the spectrum of independent random numbers"});
   ModelDiagnosis collapsed = sound();
   collapsed.search.trials[0].scores = {0.9995, 1, 0.9999};
-  CHECK(concluded(collapsed).sentences == Sentences{"the embeddings have collapsed: every pair, of whomever, has a cosine above 0.999"});
+  CHECK(concluded(collapsed).sentences ==
+        Sentences{"the embeddings have collapsed: every pair, whoever is on it, has a cosine above 0.999"});
   ModelDiagnosis exchanged = sound();
   exchanged.exchanges.found = LayerExchange{"blocks.1", "blocks.2", {0.5, 2.5, 0.1}};
   CHECK(concluded(exchanged).sentences ==
@@ -97,6 +98,22 @@ TEST_CASE("conclusion: the text has the trials, and JSON what a program asks for
   CHECK(json.at("verdict") == "problem found");
   CHECK(json.at("findings").at(0).at("fits") == "bgr");
   CHECK(json.at("trials").size() == 2);
+  CHECK_FALSE(json.contains("doubtful_exchange"));
+  wrong.exchanges = {
+      .found = std::nullopt, .doubtful = LayerExchange{"blocks.1", "blocks.2", {2, 2.5, 0.125}}, .tried = 12, .candidates = 40};
+  wrong.weights = WeightSigns{.matrices = 3,
+                              .random_like = {"blocks.1.a"},
+                              .vectors = 2,
+                              .initial = {"blocks.1.b"},
+                              .constant = {},
+                              .names_of_matrices = {"blocks.0.a", "blocks.1.a", "blocks.2.a"},
+                              .names_of_vectors = {"blocks.0.b", "blocks.1.b"}};
+  const auto more = diagnosis_json(wrong);
+  CHECK(more.at("layer_pairs") == nlohmann::json{{"tried", 12}, {"of", 40}});
+  CHECK(more.at("doubtful_exchange") == nlohmann::json{{"first", "blocks.1"},
+                                                       {"second", "blocks.2"},
+                                                       {"gain", {{"before", 2.0}, {"after", 2.5}, {"standard_error", 0.125}}}});
+  CHECK(more.at("weights").at("untrained_parts") == nlohmann::json{"blocks.1"});
 }
 
 }  // namespace

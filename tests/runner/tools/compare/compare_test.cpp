@@ -1,6 +1,8 @@
 #include "runner/tools/compare/compare.h"
 
 #include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 
 #include "kernel/results/results_json.h"
 #include "lafs/rng.h"
+#include "metrics/verification.h"
 #include "runner/tools/compare/far_thresholds.h"
 #include "support/bytes.h"
 #include "support/error_of.h"
@@ -62,15 +65,15 @@ TEST_CASE("compare: on the same pairs a small difference is found that independe
   const std::vector<ScoredResults> paired{saved(folder, "a", model(2, true)), saved(folder, "b", model(2.08, true))};
   const auto found = differences_of(paired, {500, 1});
   const Difference& accuracy = of_metric(found, "accuracy");
-  CHECK(accuracy.paired);
+  CHECK(accuracy.judged == Judged::paired);
   CHECK(accuracy.real);
   CHECK(*accuracy.p < 0.05);
   CHECK(accuracy.interval.low > 0);
-  CHECK(of_metric(found, "tar@far=0.1").paired);
+  CHECK(of_metric(found, "tar@far=0.1").judged == Judged::paired);
   CHECK(found.size() == 2);  // the spread of an area is unknown
   const std::vector<ScoredResults> alone{saved(folder, "c", model(2, false)), saved(folder, "d", model(2.08, false))};
   const Difference& hidden = of_metric(differences_of(alone, {500, 1}), "accuracy");
-  CHECK_FALSE(hidden.paired);
+  CHECK(hidden.judged == Judged::alone);
   CHECK_FALSE(hidden.real);
   CHECK_FALSE(hidden.p.has_value());
   CHECK(hidden.difference == accuracy.difference);
@@ -82,12 +85,93 @@ TEST_CASE("compare: models that differ by chance alone are not marked") {
   for (const Difference& one : differences_of(models, {500, 1})) CHECK_FALSE(one.real);
 }
 
-TEST_CASE("compare: other pairs are not the same pairs") {
+TEST_CASE("compare: results on different pairs are shown, and never marked as real") {
   const test::ScratchFolder folder;
-  NamedMetrics other = model(2.1, true);
+  NamedMetrics other = model(6, true);
   other.metrics.comparisons.pairs = "other pairs";
-  const std::vector<ScoredResults> models{saved(folder, "a", model(2, true)), saved(folder, "b", other)};
-  for (const Difference& one : differences_of(models, {500, 1})) CHECK_FALSE(one.paired);
+  std::vector<ScoredResults> models{saved(folder, "a", model(2, true)), saved(folder, "b", other)};
+  const auto check = [&] {
+    const auto differences = differences_of(models, {500, 1});
+    REQUIRE(differences.size() == 3);
+    for (const Difference& one : differences) {
+      CHECK(one.judged == Judged::incomparable);
+      CHECK_FALSE(one.real);
+    }
+    const std::string text = comparison_text(models, differences);
+    CHECK(text.find(" *\n") == std::string::npos);
+    CHECK(text.find("points, measured on different pairs\n") != std::string::npos);
+    CHECK(text.ends_with("  lfw: b auc: +0.0000, measured on different pairs\n"));
+    const nlohmann::json json = comparison_json(models, differences);
+    CHECK(json["differences"][0]["different_pairs"] == true);
+    CHECK(json["differences"][0]["paired"] == false);
+  };
+  check();
+  for (ScoredResults& one : models) std::filesystem::remove_all(one.scores);  // the digests stand in the results too
+  check();
+}
+
+TEST_CASE("compare: the footer about scores is printed only where scores are missing") {
+  const test::ScratchFolder folder;
+  const auto text = [](const std::vector<ScoredResults>& models) { return comparison_text(models, differences_of(models, {200, 1})); };
+  NamedMetrics ranks = model(2, false);
+  ranks.metrics.values = {{.name = "rank1", .value = 0.9, .standard_error = 0.01, .n = 100, .unit = Unit::share}};
+  CHECK(text({saved(folder, "a", ranks), saved(folder, "b", ranks)})
+            .ends_with("  lfw: b rank1: +0.00 points [-2.77, +2.77], results taken for independent\n"));
+  std::vector<ScoredResults> pairs{saved(folder, "c", model(2, true)), saved(folder, "d", model(2, true))};
+  std::filesystem::remove_all(pairs[1].scores);
+  CHECK(text(pairs).find("\nindependent results hide small differences: ") != std::string::npos);
+}
+
+TEST_CASE("compare: balanced accuracy is resampled on the same pairs") {
+  const test::ScratchFolder folder;
+  // Three quarters of the pairs are of impostors.
+  const auto unbalanced = [](double gap) {
+    NamedMetrics out = model(gap, true);
+    Comparisons& all = out.metrics.comparisons;
+    Comparisons kept;
+    kept.pairs = all.pairs;
+    std::vector<double> distances;
+    for (size_t i = 0; i < all.scores.size(); ++i) {
+      if (all.same[i] != 0 && i % 3 != 0) continue;
+      kept.scores.push_back(all.scores[i] / 10);
+      distances.push_back(2 * (1 - kept.scores.back()));
+      kept.same.push_back(all.same[i]);
+      kept.correct.push_back(1);  // of the accuracy, which is not looked at
+      kept.first_person.push_back(all.first_person[i]);
+      kept.second_person.push_back(all.second_person[i]);
+    }
+    const double balanced = metrics::fold_accuracy(distances, kept.same, 10, metrics::Criterion::balanced).mean;
+    all = kept;
+    out.metrics.values = {{.name = "balanced_accuracy", .value = balanced, .standard_error = 0.01, .unit = Unit::share},
+                          {.name = "accuracy_std", .value = 0.01, .n = 10, .unit = Unit::share, .headline = false}};
+    return out;
+  };
+  const std::vector<ScoredResults> models{saved(folder, "a", unbalanced(2)), saved(folder, "b", unbalanced(2.3))};
+  const auto found = differences_of(models, {500, 1});
+  const Difference& balanced = of_metric(found, "balanced_accuracy");
+  CHECK(balanced.judged == Judged::paired);
+  CHECK_FALSE(balanced.p.has_value());
+  CHECK(balanced.interval.low < balanced.difference);
+  CHECK(balanced.interval.high > balanced.difference);
+  CHECK((balanced.interval.low + balanced.interval.high) / 2 == doctest::Approx(balanced.difference).epsilon(0.2));
+  CHECK(balanced.interval.standard_error < 0.01);  // alone: 0.014
+}
+
+TEST_CASE("compare: files of equal names are told apart by their folders, or by their endings") {
+  const test::ScratchFolder folder;
+  for (const char* place : {"x/run", "y/run", "z"}) saved(folder, place, model(2, false));
+  std::filesystem::copy_file(folder / "z/results.json", folder / "z/r.json");
+  std::filesystem::copy_file(folder / "z/results.json", folder / "z/r.txt");
+  const auto names = [](const std::vector<std::filesystem::path>& paths) {
+    std::vector<std::string> all;
+    for (const ScoredResults& one : read_scored_results(paths)) all.push_back(one.name);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(names({folder / "x/run", folder / "y/run/", folder / "z"}) == Names{"x/run", "y/run", "z"});
+  CHECK(names({folder / "x/run/results.json", folder / "y/run/results.json"}) == Names{"x/run/results", "y/run/results"});
+  CHECK(names({folder / "z/r.json", folder / "z/r.txt"}) == Names{"r.json", "r.txt"});
+  CHECK(names({folder / "z", folder / "z"}) == Names{"z", "z"});
 }
 
 TEST_CASE("compare: the table marks real differences, and says how they were judged") {
@@ -117,9 +201,36 @@ TEST_CASE("compare: what holds no results is named") {
         "cannot read \"" + place + "/x.json\": No such file or directory");
   test::write_bytes(folder / "x.json", "[1]");
   CHECK(test::error_of([&] { read_scored_results(folder / "x.json"); }) == "\"" + place + "/x.json\" holds no results of lafs");
+  const auto refused = [&](const std::string& text) {
+    test::write_bytes(folder / "x.json", text);
+    return test::error_of([&] { read_scored_results(folder / "x.json"); });
+  };
+  const std::string start = "\"" + place + "/x.json\" holds no results of lafs: ";
+  CHECK(refused("{\"evaluators\":[1]}") == start + "an entry is of type number, not an object");
+  CHECK(refused("{\"evaluators\":{}}") == start + "\"evaluators\" is not a list");
+  CHECK(refused("{\"evaluators\":[{\"name\":\"lfw\",\"values\":[\"x\"]}]}") == start + "an entry is of type string, not an object");
+  CHECK(refused("{\"evaluators\":[{\"name\":\"lfw\",\"seconds\":\"x\",\"values\":[{\"headline\":1}]}]}") == "");
   test::write_bytes(folder / "results.json", "{\"stages\":[]}");
   CHECK(test::error_of([&] { read_scored_results(folder.path()); }) ==
         "\"" + place + "/results.json\" has the results of several stages; name the folder of one, such as \"" + place + "/STAGE\"");
+}
+
+TEST_CASE("threshold: the printed number gives the printed false accepts") {
+  Comparisons all;
+  // With four digits the threshold would let in the impostor pair below it.
+  all.scores = {0.90001, 0.50003, 0.50002, 0.50001, 0.1, 0.7};
+  all.same = {1, 1, 0, 0, 0, 0};
+  all.correct.assign(6, 1);
+  for (int32_t i = 0; i < 6; ++i) all.first_person.push_back(i);
+  all.second_person = all.first_person;
+  const auto found = thresholds_of("lfw", all, {0.25, 0.5}, {100, 1});
+  CHECK(found.printed == std::vector<std::string>{"0.50003", "0.50002"});
+  CHECK(thresholds_text({found}).find("  FAR 0.25: accept from a score of 0.50003 [") != std::string::npos);
+  all.scores = {0.90001, 0.43217, 0.4, 0.3, 0.2, 0.7};
+  CHECK(thresholds_of("lfw", all, {0.25}, {100, 1}).printed == std::vector<std::string>{"0.4321"});  // 0.4322 would reject its own pair
+  all.scores[2] = std::nextafter(0.43217, 0);
+  const std::string exact = thresholds_of("lfw", all, {0.25}, {100, 1}).printed[0];
+  CHECK(std::stod(exact) == 0.43217);
 }
 
 TEST_CASE("threshold: the score for a rate, with its interval and a warning for few impostors") {
