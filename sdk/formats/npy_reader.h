@@ -27,7 +27,7 @@ class NpyArray {
   std::vector<double> numbers() const;
 };
 
-/// Throws Error naming the file for a damaged one, one with bytes left over, and for elements that are no numbers: objects, which would
+/// Throws Error naming the file for a damaged one, one with bytes left over, and for elements that are not numbers: objects, which would
 /// have to be unpickled, records, texts, complex numbers and dates.
 NpyArray read_npy(const std::filesystem::path& file);
 /// Reads from memory that outlives the array; errors use `name` in place of the file.

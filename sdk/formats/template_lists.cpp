@@ -177,14 +177,4 @@ TemplateSubjects read_template_subjects(const std::filesystem::path& file) {
   return first_of_each(rows);
 }
 
-TemplateSubjects merged(const std::vector<TemplateSubjects>& lists) {
-  TemplateSubjects all;
-  for (const TemplateSubjects& list : lists) {
-    all.templates.insert(all.templates.end(), list.templates.begin(), list.templates.end());
-    all.subjects.insert(all.subjects.end(), list.subjects.begin(), list.subjects.end());
-    all.lines.insert(all.lines.end(), list.lines.begin(), list.lines.end());
-  }
-  return first_of_each(all);
-}
-
 }  // namespace lafs::formats

@@ -49,7 +49,4 @@ struct TemplateSubjects {
 };
 TemplateSubjects read_template_subjects(const std::filesystem::path& file);
 
-/// Several lists as one: templates of all of them in ascending order, each once, with the subject of its first line over all lists.
-TemplateSubjects merged(const std::vector<TemplateSubjects>& lists);
-
 }  // namespace lafs::formats

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "lafs/error.h"
 #include "lafs/named.h"
@@ -29,6 +30,26 @@ std::unordered_map<std::string, int64_t> named_people(const DataSource& source, 
   }
   return numbers;
 }
+
+/// People of one source in another.
+struct Matching {
+  std::vector<bool> there;       ///< with pictures in the first
+  std::vector<int64_t> numbers;  ///< in the second; -1: not there
+  bool by_name = false;
+
+  Matching(const DataSource& from, const DataSource& to) : there(people_with_pictures(from)), numbers(there.size(), -1) {
+    const std::vector<bool> to_there = people_with_pictures(to);
+    const auto from_names = named_people(from, there), to_names = named_people(to, to_there);
+    by_name = !from_names.empty() && !to_names.empty();
+    for (size_t person = 0; person < there.size(); ++person) {
+      if (!there[person]) continue;
+      if (!by_name && person < to_there.size() && to_there[person]) numbers[person] = static_cast<int64_t>(person);
+      if (!by_name) continue;
+      const auto found = to_names.find(identity_name(from, static_cast<int64_t>(person)));
+      if (found != to_names.end()) numbers[person] = found->second;
+    }
+  }
+};
 
 }  // namespace
 
@@ -64,22 +85,16 @@ double share_error(double share, int64_t n) { return std::sqrt(share * (1 - shar
 
 double mean_error(std::span<const double> values) { return population_std(values) / std::sqrt(static_cast<double>(values.size())); }
 
+std::vector<int64_t> people_in(const DataSource& from, const DataSource& to) { return Matching(from, to).numbers; }
+
 std::vector<int64_t> matched_people(const DataSource& from, std::string_view from_name, const DataSource& to, std::string_view to_name) {
-  const std::vector<bool> from_there = people_with_pictures(from), to_there = people_with_pictures(to);
-  const auto from_names = named_people(from, from_there), to_names = named_people(to, to_there);
-  std::vector<int64_t> numbers(from_there.size(), -1);
-  for (size_t person = 0; person < from_there.size(); ++person) {
-    if (!from_there[person]) continue;
-    std::string who = fmt::format("{}", person);
-    if (from_names.empty() || to_names.empty()) {
-      if (person < to_there.size() && to_there[person]) numbers[person] = static_cast<int64_t>(person);
-    } else {
-      who = identity_name(from, static_cast<int64_t>(person));
-      if (const auto found = to_names.find(who); found != to_names.end()) numbers[person] = found->second;
-    }
-    if (numbers[person] < 0) throw Error(fmt::format("identity \"{}\" of {} has no picture in {}", who, from_name, to_name));
+  Matching matching(from, to);
+  for (size_t person = 0; person < matching.numbers.size(); ++person) {
+    if (!matching.there[person] || matching.numbers[person] >= 0) continue;
+    const std::string who = matching.by_name ? identity_name(from, static_cast<int64_t>(person)) : fmt::format("{}", person);
+    throw Error(fmt::format("identity \"{}\" of {} has no picture in {}", who, from_name, to_name));
   }
-  return numbers;
+  return std::move(matching.numbers);
 }
 
 }  // namespace lafs::metrics

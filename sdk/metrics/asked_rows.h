@@ -48,8 +48,12 @@ std::string input_words(const InputContract& contract, bool mirrors);
 double share_error(double share, int64_t n);
 double mean_error(std::span<const double> values);
 
-/// Numbers in `to` of the people of `from`: by name where both sources have names, else by number. Throws Error naming a person of `from`
-/// with pictures who is not in `to`; `from_name` and `to_name` say which sources these are.
+/// Numbers in `to` of the people of `from`: by name where both sources have names, else by number. -1 for a person without pictures in one
+/// of them.
+std::vector<int64_t> people_in(const DataSource& from, const DataSource& to);
+
+/// The same. Throws Error naming a person of `from` with pictures who is not in `to`; `from_name` and `to_name` say which sources these
+/// are.
 std::vector<int64_t> matched_people(const DataSource& from, std::string_view from_name, const DataSource& to, std::string_view to_name);
 
 }  // namespace lafs::metrics

@@ -195,6 +195,15 @@ std::vector<RateSamples> resampled_rates(std::span<const double> scores, std::sp
   return out;
 }
 
+std::vector<Interval> tar_intervals(std::span<const double> scores, std::span<const uint8_t> same, const std::function<People()>& people,
+                                    std::span<const double> far_targets, const Resampling& how) {
+  std::vector<Interval> intervals(far_targets.size());
+  if (how.samples == 0 || far_targets.empty()) return intervals;
+  const auto samples = resampled_rates(scores, same, people(), far_targets, how);
+  for (size_t f = 0; f < intervals.size(); ++f) intervals[f] = interval_of(samples[f].tar);
+  return intervals;
+}
+
 std::vector<double> resampled_means(std::span<const double> values, const People& people, const Resampling& how) {
   check_people(values.size(), people);
   std::vector<double> means(static_cast<size_t>(how.samples), nan);

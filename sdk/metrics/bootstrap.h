@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -41,9 +42,15 @@ struct RateSamples {
   std::vector<double> threshold;  ///< accepted: scores of at least this
 };
 /// One entry for each target. Scores with 1 for genuine, 0 for impostor; larger means more alike. A sample without genuine or impostor
-/// pairs has NaN. Memory: 16 bytes a pair. Throws Error for unequal lengths, NaN scores, or pairs of one kind alone.
+/// pairs has NaN. Memory: 16 bytes a pair, as many again while they are sorted, and 32
+/// bytes a person for each thread. Throws Error for unequal lengths, NaN scores, or pairs of one kind alone.
 std::vector<RateSamples> resampled_rates(std::span<const double> scores, std::span<const uint8_t> same, const People& people,
                                          std::span<const double> far_targets, const Resampling& how);
+
+/// The intervals of the true accept rates of `resampled_rates`, one for each target; `people` is asked for only where there are samples and
+/// targets, and without samples every interval is NaN.
+std::vector<Interval> tar_intervals(std::span<const double> scores, std::span<const uint8_t> same, const std::function<People()>& people,
+                                    std::span<const double> far_targets, const Resampling& how);
 
 /// The mean of a value a pair in each sample, such as accuracy, or its difference between two models.
 std::vector<double> resampled_means(std::span<const double> values, const People& people, const Resampling& how);

@@ -13,7 +13,7 @@ struct DistractorRank {
   int64_t right = 0;               ///< the mate is strictly closer to the probe than every distractor
   std::vector<int64_t> nearest;    ///< distractor of each probe
   std::vector<double> distance;    ///< squared, of that distractor
-  std::vector<double> per_person;  ///< share of right comparisons of each person with two pictures or more, in order of first picture
+  std::vector<double> per_person;  ///< share of right comparisons of each person with two pictures or more, in order of second picture
 };
 
 /// Squared Euclidean distances in fp64 of the rows as they are, whatever the number of threads; memory as in product_scan.h.

@@ -84,15 +84,11 @@ std::vector<size_t> only_mates(const Search& search) {
 class Combined {
  public:
   Combined(const Search& search, std::span<const double> rates) : search_(search), mates_(only_mates(search)) {
-    const int64_t probes = search.probes.rows, others = probes * (search.gallery.rows - 1);
     similarity_.resize(mates_.size());
     out_.rank_of_mate.resize(mates_.size());
     int64_t most = 1;
     for (const double rate : rates) {
-      const auto k = static_cast<int64_t>(std::ceil(static_cast<double>(probes) * rate));
-      if (k < 1 || k > others)
-        throw Error(fmt::format("a rate of {} over {} probes asks for the similarity of rank {}, and {} pairs are of different people",
-                                rate, probes, k, others));
+      const int64_t k = false_alarms(rate, search.probes.rows, search.gallery.rows);
       out_.rates.push_back({rate, 0, 0, k});
       most = std::max(most, k);
     }
@@ -246,6 +242,15 @@ std::vector<double> separate_rates() {
 }
 
 std::vector<size_t> shown_rates() { return {0, 25, 50, 75, 100}; }
+
+int64_t false_alarms(double rate, int64_t probes, int64_t gallery) {
+  const int64_t others = probes * (gallery - 1);
+  const auto k = static_cast<int64_t>(std::ceil(static_cast<double>(probes) * rate));
+  if (k < 1 || k > others)
+    throw Error(fmt::format("a rate of {} over {} probes asks for the similarity of rank {}, and {} pairs are of different people", rate,
+                            probes, k, others));
+  return k;
+}
 
 SearchResult search(const Search& search, std::span<const double> rates, int64_t threads) {
   check_sizes(search);

@@ -57,6 +57,10 @@ std::vector<double> separate_rates();
 /// Those that are shown: 1e-4, 1e-3, 1e-2, 1e-1 and 1, as places in `separate_rates()`.
 std::vector<size_t> shown_rates();
 
+/// How many false alarms a rate of the combined protocol allows: K = ceil(probes * rate). Throws Error for a rate that allows none, and for
+/// one that asks for more similarities than there are of different people.
+int64_t false_alarms(double rate, int64_t probes, int64_t gallery);
+
 /// Runs both protocols over one product of all rows; `combined` only where it has rates. Similarities are screened in f32 and decided in
 /// f64: every count and threshold is that of f64. The result does not depend on `threads`. Throws Error for a probe with no gallery row of
 /// its subject or with several, and for a rate that asks for more similarities than there are.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "lafs/error.h"
@@ -17,9 +18,19 @@ void check_labels(std::span<const int64_t> labels, int64_t classes, std::string_
       throw Error(fmt::format("{} {} has the class {}, outside [0, {})", of, i, labels[i], classes));
 }
 
+/// What is taken off the similarities of a query, so that no vote overflows and not all of them vanish: mostly nothing. One number for all
+/// of its votes leaves their order.
+double taken_off(std::span<const Neighbour> neighbours, double temperature) {
+  constexpr double most = 700;  // exp(709.8) is the largest finite one
+  double largest = -std::numeric_limits<double>::infinity();
+  for (const Neighbour& neighbour : neighbours) largest = std::max(largest, neighbour.similarity);
+  return std::abs(largest / temperature) > most ? largest : 0;
+}
+
 void add_votes(std::span<const Neighbour> neighbours, std::span<const int64_t> labels, double temperature, std::vector<double>& votes) {
+  const double off = taken_off(neighbours, temperature);
   for (const Neighbour& neighbour : neighbours)
-    votes[static_cast<size_t>(labels[static_cast<size_t>(neighbour.row)])] += std::exp(neighbour.similarity / temperature);
+    votes[static_cast<size_t>(labels[static_cast<size_t>(neighbour.row)])] += std::exp((neighbour.similarity - off) / temperature);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 namespace lafs::metrics {
 
 /// The vote of one query's neighbours (Wu et al. 2018; DINO's eval_knn.py): a neighbour gives its class exp(similarity / temperature).
+/// Where that is beyond the numbers of f64, all votes of the query are divided by the largest one.
 struct Vote {
   std::vector<double> votes;     ///< of each class
   std::vector<int64_t> ranking;  ///< classes, the largest vote first; equal votes: the lower class first

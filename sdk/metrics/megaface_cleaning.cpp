@@ -54,17 +54,4 @@ Rows cleaned_distractors(const Rows& unit, const MegafaceNoise& noise) {
   return out;
 }
 
-Rows joined_models(const std::vector<Rows>& units) {
-  if (units.empty()) throw Error("there are no features to join");
-  Rows out{{}, units[0].rows, 0};
-  for (const Rows& one : units) {
-    if (one.rows != out.rows) throw Error(fmt::format("features of {} and of {} pictures cannot be joined", out.rows, one.rows));
-    out.width += one.width;
-  }
-  for (int64_t r = 0; r < out.rows; ++r)
-    for (const Rows& one : units) out.values.insert(out.values.end(), one.row(r).begin(), one.row(r).end());
-  normalise_rows(out);
-  return out;
-}
-
 }  // namespace lafs::metrics

@@ -20,7 +20,4 @@ struct MegafaceNoise {
 Rows cleaned_probes(const Rows& unit, const MegafaceNoise& noise);
 Rows cleaned_distractors(const Rows& unit, const MegafaceNoise& noise);
 
-/// Unit rows of several models side by side, of length one again. Throws Error for different numbers of rows.
-Rows joined_models(const std::vector<Rows>& units);
-
 }  // namespace lafs::metrics

@@ -43,24 +43,15 @@ Curve thinned_roc(const Roc& roc, const std::string& variant) {
   return curve;
 }
 
-/// Intervals of the true accept rates, where they are asked for.
-std::vector<Interval> tar_intervals(const PairProtocol& protocol, const std::vector<double>& scores, const std::string& variant) {
-  std::vector<Interval> intervals(protocol.far.size());
-  if (!variant.empty() || protocol.resampling.samples == 0 || protocol.far.empty()) return intervals;
-  const People alone = protocol.people.count == 0 ? pairs_alone(static_cast<int64_t>(scores.size())) : People{};
-  const People& people = protocol.people.count == 0 ? alone : protocol.people;
-  const auto samples = resampled_rates(scores, protocol.same, people, protocol.far, protocol.resampling);
-  for (size_t f = 0; f < intervals.size(); ++f) intervals[f] = interval_of(samples[f].tar);
-  return intervals;
-}
-
 void add_curve(const PairProtocol& protocol, const std::vector<double>& distances, const std::string& variant, Metrics& metrics) {
   std::vector<double> scores;
   for (const double distance : distances) scores.push_back(-distance);
   const metrics::Roc roc = metrics::roc_curve(scores, protocol.same, metrics::Collinear::keep),
                      drawn = metrics::roc_curve(scores, protocol.same, metrics::Collinear::drop);
   const auto pairs = static_cast<int64_t>(distances.size());
-  const std::vector<Interval> intervals = tar_intervals(protocol, scores, variant);
+  const auto people = [&] { return protocol.people.count == 0 ? pairs_alone(pairs) : protocol.people; };
+  const std::vector<Interval> intervals =
+      tar_intervals(scores, protocol.same, people, protocol.far, variant.empty() ? protocol.resampling : Resampling{0});
   for (size_t f = 0; f < protocol.far.size(); ++f)
     metrics.values.push_back({.name = fmt::format("tar@far={}", protocol.far[f]),
                               .variant = variant,

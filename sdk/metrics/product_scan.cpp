@@ -30,7 +30,8 @@ struct RoundedPanels {
   int64_t panels() const { return (rows + side - 1) / side; }
   const float* panel(int64_t p) const { return values.data() + p * side * width; }
 
-  void fill(const double* from, int64_t count, int64_t threads) {
+  /// `first_row`: what the first of these rows is called in an error.
+  void fill(const double* from, int64_t first_row, int64_t count, int64_t threads) {
     rows = count;
     lengths.resize(static_cast<size_t>(rows));
     for_blocks(0, panels(), 8, threads, [&](int64_t first, int64_t past) {
@@ -40,7 +41,8 @@ struct RoundedPanels {
         lengths[static_cast<size_t>(r)] = std::sqrt(exact_product(from + r * width, from + r * width, width));
     });
     for (int64_t r = 0; r < rows; ++r)
-      if (!(lengths[static_cast<size_t>(r)] < 1e15)) throw Error(fmt::format("row {} is too long for a search in single precision", r));
+      if (!(lengths[static_cast<size_t>(r)] < 1e15))
+        throw Error(fmt::format("row {} is too long for a search in single precision", first_row + r));
   }
 
   double longest(int64_t p) const {
@@ -115,13 +117,13 @@ void scan_products(const Rows& queries, const RowSource& bank, int64_t threads, 
   const int64_t width = bank.width(), side = tile_columns();
   const int64_t chunk_rows = std::min(bank.rows(), std::max<int64_t>(side, (int64_t{32} << 20) / (8 * width)));
   RoundedPanels asked(tile_rows, width, queries.rows), rows(side, width, chunk_rows);
-  asked.fill(queries.values.data(), queries.rows, threads);
+  asked.fill(queries.values.data(), 0, queries.rows, threads);
   std::vector<double> values(static_cast<size_t>(chunk_rows * width));
   for (int64_t first = 0; first < bank.rows(); first += chunk_rows) {
     const int64_t count = std::min(chunk_rows, bank.rows() - first);
     for_blocks(0, count, 256, threads,
                [&](int64_t begin, int64_t end) { bank.read(first + begin, end - begin, values.data() + begin * width); });
-    rows.fill(values.data(), count, threads);
+    rows.fill(values.data(), first, count, threads);
     const Chunk chunk{first, count, std::span(values).first(static_cast<size_t>(count * width))};
     for_blocks(0, asked.panels(), block_panels, threads,
                [&](int64_t begin, int64_t end) { BlockScan(asked, rows, chunk, sink).scan(begin, end); });

@@ -23,7 +23,7 @@ struct Retrieval {
 };
 
 /// Leave-one-out retrieval: ties are broken pessimistically, others before mates. `identities` has one entry a row.
-/// Ranks are those of products in fp64, whatever the number of threads. Memory: that of a scan (product_scan.h), all rows in fp64, and 16
+/// Ranks are those of products in fp64, whatever the number of threads. Memory: that of a scan (product_scan.h), all rows in fp64, and 32
 /// bytes for each two rows of one identity. Throws Error where no row has a mate.
 Retrieval leave_one_out(const Rows& unit, std::span<const int64_t> identities, int64_t threads);
 

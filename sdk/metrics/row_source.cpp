@@ -21,7 +21,7 @@ void PlainRows::read(int64_t first, int64_t count, double* to) const {
 
 UnitRows::UnitRows(int64_t rows, int64_t stored_width, bool mirrors, Read read)
     : rows_(rows), stored_width_(stored_width), mirrors_(mirrors), read_(std::move(read)) {
-  if (stored_width < 1) throw Error(fmt::format("rows of {} numbers are no embeddings", stored_width));
+  if (stored_width < 1) throw Error(fmt::format("rows of {} numbers are not embeddings", stored_width));
   if (mirrors && stored_width % 2 != 0) throw Error(fmt::format("rows of {} numbers are not picture and mirror", stored_width));
 }
 

@@ -7,7 +7,8 @@ namespace lafs::metrics {
 /// How far the scores of genuine pairs lie above those of impostor pairs, in deviations: the sensitivity index
 ///     d' = (mean of genuine - mean of impostors) / sqrt((variance of genuine + variance of impostors) / 2)
 /// It uses every score, where an accuracy near 100 % is decided by a few. `same` is 1 for a genuine pair, else 0. 0 when all scores are
-/// equal. Throws Error for unequal lengths, or fewer than two pairs of either kind.
+/// equal, and where neither kind has a spread, however far apart they lie. Throws Error for unequal lengths, or fewer than two pairs of
+/// either kind.
 double separation(std::span<const double> scores, std::span<const uint8_t> same);
 
 /// What one way of scoring gains over another on the same pairs.

@@ -118,10 +118,9 @@ void similarity_rows(const float* a, int64_t count, const PackedRows& packed, fl
 }
 
 double similarity_error(int64_t width) {
-  // Each of at most 256 additions of a part, those of the parts, the products, and both roundings to f32: a unit in the last place of 1
-  // each, times the sum of |a b|, which is at most 1.
-  const double roundings = static_cast<double>(std::min<int64_t>(width, 256) + width / 256 + 8);
-  return 1.01 * roundings * 0x1p-24;
+  // One sum runs over all columns: a unit roundoff for each addition, for both roundings to f32, and some to spare, times the sum of
+  // |a b|, which is at most 1 (Higham 2002, eq. 3.5).
+  return 1.01 * (static_cast<double>(width) + 8) * 0x1p-24;
 }
 
 float largest_of(const float* values, int64_t n) { return HWY_DYNAMIC_DISPATCH(largest_of_here)(values, n); }

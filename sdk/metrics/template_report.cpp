@@ -48,17 +48,6 @@ struct Reported {
   static double share(int64_t part, int64_t all) { return static_cast<double>(part) / static_cast<double>(all); }
 };
 
-/// Of the true accept rate at the largest rate not above each target, where intervals are asked for.
-std::vector<Interval> intervals_of_rates(const TemplateProtocol& protocol, const std::vector<double>& scores,
-                                         const std::vector<double>& far, const std::string& variant) {
-  std::vector<Interval> intervals(far.size());
-  if (!variant.empty() || protocol.resampling.samples == 0 || far.empty()) return intervals;
-  const People people = people_of_templates(protocol.first, protocol.second, protocol.genuine, protocol.layout.size());
-  const std::vector<RateSamples> samples = resampled_rates(scores, protocol.genuine, people, far, protocol.resampling);
-  for (size_t f = 0; f < far.size(); ++f) intervals[f] = interval_of(samples[f].tar);
-  return intervals;
-}
-
 /// Places of the `most` pairs of a kind that were scored worst, the worst first; of equal ones the first in the list.
 std::vector<size_t> worst(const std::vector<double>& scores, const std::vector<uint8_t>& genuine, bool kind, int64_t most) {
   const auto worse = [&](size_t a, size_t b) {
@@ -134,7 +123,9 @@ void add_template_scores(const TemplateProtocol& protocol, const std::vector<dou
   // The rate that papers compare leads.
   std::vector<double> far = protocol.far;
   std::stable_partition(far.begin(), far.end(), [](double rate) { return rate == 1e-4; });
-  const std::vector<Interval> intervals = intervals_of_rates(protocol, scores, far, variant);
+  const auto people = [&] { return people_of_templates(protocol.first, protocol.second, protocol.genuine, protocol.layout.size()); };
+  const std::vector<Interval> intervals =
+      tar_intervals(scores, protocol.genuine, people, far, variant.empty() ? protocol.resampling : Resampling{0});
   for (size_t f = 0; f < far.size(); ++f) reported.rate(far[f], intervals[f]);
   reported.add("auc", area(roc), reported.pairs(), Unit::none, true);
   reported.add("eer", equal_error_rate(roc), reported.pairs(), Unit::share, true);

@@ -1,8 +1,6 @@
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 #include "lafs/evaluator.h"
 #include "lafs/parallel.h"
 #include "lafs/plugin.h"
+#include "lists.h"
 #include "metrics/search_report.h"
 #include "metrics/template_features.h"
 #include "metrics/template_report.h"
@@ -30,7 +29,7 @@ class Identification1N final : public lafs::Evaluator {
     std::vector<lafs::Path> galleries;
     std::vector<std::string> modes{"N1D1_sum"}, protocols{"combined", "separate"};
     std::vector<double> fpir{0.01, 0.1};
-    std::string precision = "f64";
+    std::string precision = "f64", missing = "error";
     int64_t bootstrap = 1000;
 
     void declare(lafs::Params& p) {
@@ -44,6 +43,7 @@ class Identification1N final : public lafs::Evaluator {
       p("fpir", fpir, lafs::in(0, 1), "false positive identification rates of the combined protocol");
       p("modes", modes, "what becomes of features, as of template_verification; the first leads");
       p("precision", precision, lafs::one_of({"f64", "f32"}), "f64: pooling in double precision; f32: in single, as published");
+      p.affects_unless("error", "missing", missing, lafs::one_of({"error", "skip"}), lafs::formats::about_missing);
       p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), metrics::about_bootstrap);
     }
   };
@@ -52,7 +52,9 @@ class Identification1N final : public lafs::Evaluator {
       : source_(options.data.make(assembly)),
         contract_(assembly.input()),
         modes_(options.modes, !options.faces.empty()),
-        set_(lafs::formats::read_template_set(options.pictures.value, options.faces.value, *source_)),
+        set_(lafs::formats::read_template_set(
+            options.pictures.value, options.faces.value, *source_,
+            options.missing == "skip" ? lafs::formats::MissingPicture::skip : lafs::formats::MissingPicture::error)),
         layout_(set_.templates, set_.media),
         precision_(options.precision == "f64" ? metrics::Precision::f64 : metrics::Precision::f32),
         bootstrap_(options.bootstrap) {
@@ -60,10 +62,10 @@ class Identification1N final : public lafs::Evaluator {
     for (const std::string& name : options.protocols) (name == "combined" ? combined_ : separate_) = true;
     if (!combined_ && !separate_) throw lafs::Error("protocols is empty; there are \"combined\" and \"separate\"");
     if (combined_ && options.fpir.empty()) throw lafs::Error("fpir is empty; the combined protocol needs a rate");
+    if (!combined_ && options.fpir != Options().fpir)
+      throw lafs::Error("fpir has no effect without the protocol \"combined\"; leave it out");
     if (combined_) rates_ = options.fpir;
-    for (const lafs::Path& gallery : options.galleries) galleries_.push_back(subjects(gallery));
-    probes_ = subjects(options.probes);
-    if (combined_) check_mates(options.probes.value);
+    lists_ = lafs::identification_1n::read_lists({options.galleries, options.probes, combined_, separate_, rates_}, set_);
   }
 
   std::vector<lafs::FeatureRequest> requests() const override {
@@ -77,9 +79,11 @@ class Identification1N final : public lafs::Evaluator {
     lafs::Metrics out;
     out.notes.push_back(sentence());
     out.notes.insert(out.notes.end(), set_.notes.begin(), set_.notes.end());
+    out.warnings = set_.warnings;
+    out.warnings.insert(out.warnings.end(), lists_.warnings.begin(), lists_.warnings.end());
     for (const metrics::TemplateMode& mode : modes_.all()) {
       const metrics::Rows unit = metrics::unit_templates(layout_, pictures, mode, precision_, lafs::hardware_threads());
-      metrics::Search search = metrics::search_of(layout_.ids(), unit, probes_, galleries_);
+      metrics::Search search = metrics::search_of(layout_.ids(), unit, lists_.probes, lists_.galleries);
       if (!separate_) search.galleries.clear();
       const metrics::SearchResult found = metrics::search(search, rates_, lafs::hardware_threads());
       metrics::add_search(search, found, mode == modes_.all()[0] ? "" : mode.name(), {bootstrap_}, out);
@@ -88,45 +92,15 @@ class Identification1N final : public lafs::Evaluator {
   }
 
  private:
-  /// A list whose templates all have pictures.
-  metrics::SubjectList subjects(const lafs::Path& file) const {
-    const lafs::formats::TemplateSubjects list = lafs::formats::read_template_subjects(file.value);
-    for (size_t i = 0; i < list.templates.size(); ++i)
-      if (!std::binary_search(layout_.ids().begin(), layout_.ids().end(), list.templates[i]))
-        throw lafs::Error(fmt::format("template {} has no picture in the list of pictures", list.templates[i]))
-            .at(fmt::format("{}:{}", file.value, list.lines[i]));
-    return {list.templates, list.subjects};
-  }
-
-  /// Before anything is embedded: what `search` would refuse.
-  void check_mates(const std::string& probes_file) const {
-    std::vector<std::pair<int64_t, int64_t>> gallery;  // subject and template
-    for (const metrics::SubjectList& list : galleries_)
-      for (size_t i = 0; i < list.templates.size(); ++i) gallery.emplace_back(list.subjects[i], list.templates[i]);
-    std::sort(gallery.begin(), gallery.end());
-    gallery.erase(std::unique(gallery.begin(), gallery.end()), gallery.end());
-    for (size_t i = 0; i < probes_.templates.size(); ++i) {
-      const auto begin = std::lower_bound(gallery.begin(), gallery.end(), std::pair(probes_.subjects[i], INT64_MIN));
-      const auto end = std::upper_bound(begin, gallery.end(), std::pair(probes_.subjects[i], INT64_MAX));
-      const int64_t mates = end - begin;
-      if (mates != 1)
-        throw lafs::Error(
-            fmt::format("probe template {} of subject {} has {} templates in the galleries; the combined protocol needs exactly "
-                        "one, protocols = [\"separate\"] does not",
-                        probes_.templates[i], probes_.subjects[i], mates))
-            .at(probes_file);
-    }
-  }
-
   /// What a paper says of the protocol.
   std::string sentence() const {
     size_t gallery = 0;
-    for (const metrics::SubjectList& list : galleries_) gallery += list.templates.size();
+    for (const metrics::SubjectList& list : lists_.galleries) gallery += list.templates.size();
     const metrics::TemplateMode& mode = modes_.all()[0];
     return fmt::format(
         "1:N identification of templates: {} probes, {} templates in {} galleries, pooled from {} pictures; features {} ({}), mean over a "
         "medium, sum over media, unit length, pooled in {}; cosine{}{}; pixels scaled as {}",
-        metrics::grouped(std::ssize(probes_.templates)), metrics::grouped(static_cast<int64_t>(gallery)), galleries_.size(),
+        metrics::grouped(std::ssize(lists_.probes.templates)), metrics::grouped(static_cast<int64_t>(gallery)), lists_.galleries.size(),
         metrics::grouped(layout_.pictures()), mode.name(), metrics::described(mode),
         precision_ == metrics::Precision::f64 ? "double precision" : "single precision as published",
         combined_ ? "; combined: one gallery of all, the false alarms of a rate are pairs of different people beside the number of probes"
@@ -144,8 +118,7 @@ class Identification1N final : public lafs::Evaluator {
   int64_t bootstrap_;
   bool combined_ = false, separate_ = false;
   std::vector<double> rates_;
-  std::vector<metrics::SubjectList> galleries_;
-  metrics::SubjectList probes_;
+  lafs::identification_1n::Lists lists_;
 };
 
 }  // namespace

@@ -59,7 +59,7 @@ class Overlap final : public lafs::Evaluator {
         "landmark overlap, {} pictures of {} landmarks, patches of {} x {} pixels in pictures of {} x {}, each landmark with its "
         "nearest other, mean over landmarks, then over pictures",
         rows.rows, landmarks, patch_, patch_, side_, side_));
-    metrics.notes.push_back("less overlap is no better by itself: do not rank checkpoints by it");
+    metrics.notes.push_back("less overlap is not better by itself: do not rank checkpoints by it");
     list_strongest(found, metrics);
     return metrics;
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lafs/assembly.h"
+#include "lafs/error.h"
 #include "lafs/evaluator.h"
 #include "lafs/parallel.h"
 #include "lafs/plugin.h"
@@ -34,6 +35,8 @@ class MegaFace final : public lafs::Evaluator {
 
   MegaFace(const Options& options, lafs::Assembly& assembly)
       : contract_(assembly.input()), store_(options.store), given_(lafs::megaface::open_set(options.set, assembly)) {
+    lafs::megaface::check_effects(options.set, options.store);
+    if (given_.stored() && options.flip != Options().flip) throw lafs::Error("flip has no effect with feature files; leave it out");
     const bool mirrors = lafs::metrics::adds_mirror(options.flip, contract_);
     given_.probes.rows.mirrors = given_.distractors.rows.mirrors = mirrors;
     lafs::megaface::check_store(store_, given_);

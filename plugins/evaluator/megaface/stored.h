@@ -13,7 +13,11 @@ struct StoreOptions {
   void declare(Params& p);
 };
 
-/// Throws Error where files would be written over those that are read, or two pictures have one file.
+/// Throws Error for options that would do nothing.
+void check_effects(const SetOptions& set, const StoreOptions& store);
+
+/// Throws Error for a folder that is written to and read from, or that lies in such a folder or around it, for feature files that would be
+/// written as they are, and where two pictures have one file.
 void check_store(const StoreOptions& options, const Given& given);
 
 /// Writes facescrub/PERSON/FILE_ENDING and megaface/FOLDER/FOLDER/FILE_ENDING, the rows that are compared as fp32. Throws Error naming the

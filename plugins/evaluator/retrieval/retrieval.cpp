@@ -63,7 +63,7 @@ class LeaveOneOut final : public lafs::Evaluator {
     metrics.notes.push_back("equal similarities count against the model: pictures of others come before those of the identity");
     if (found.without_mates > 0)
       metrics.notes.push_back(
-          fmt::format("{} pictures are the only one of their identity: they are no queries, but they are searched", found.without_mates));
+          fmt::format("{} pictures are the only one of their identity: they are not queries, but they are searched", found.without_mates));
     list_hardest(found, metrics);
     return metrics;
   }

@@ -28,7 +28,7 @@ class TemplateVerification final : public lafs::Evaluator {
     lafs::Path pictures, faces, pairs;
     std::vector<std::string> modes{"N1D1_sum"};
     std::vector<double> far{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
-    std::string collinear = "drop", precision = "f64";
+    std::string collinear = "drop", precision = "f64", missing = "error";
     int64_t hardest = 10, bootstrap = 1000;
 
     void declare(lafs::Params& p) {
@@ -41,8 +41,9 @@ class TemplateVerification final : public lafs::Evaluator {
         "by the detector's score; sum, none or concat of picture and mirror");
       p("far", far, lafs::in(0, 1), "false accept rates at which the true accept rate is reported");
       p("collinear", collinear, lafs::one_of({"drop", "keep"}),
-        "drop: inner points of a straight run of the curve are no operating points, as published; keep: they are");
+        "drop: inner points of a straight run of the curve are not operating points, as published; keep: they are");
       p("precision", precision, lafs::one_of({"f64", "f32"}), "f64: pooling in double precision; f32: in single, as published");
+      p.affects_unless("error", "missing", missing, lafs::one_of({"error", "skip"}), lafs::formats::about_missing);
       p.affects_unless(1000, "bootstrap", bootstrap, lafs::in(0, 100000), metrics::about_bootstrap);
       p.affects_nothing("hardest", hardest, lafs::at_least(0), "pairs that are listed, of each kind");
     }
@@ -52,15 +53,16 @@ class TemplateVerification final : public lafs::Evaluator {
       : source_(options.data.make(assembly)),
         contract_(assembly.input()),
         modes_(options.modes, !options.faces.empty()),
-        set_(lafs::formats::read_template_set(options.pictures.value, options.faces.value, *source_)),
+        set_(lafs::formats::read_template_set(
+            options.pictures.value, options.faces.value, *source_,
+            options.missing == "skip" ? lafs::formats::MissingPicture::skip : lafs::formats::MissingPicture::error)),
         protocol_{.layout = metrics::TemplateLayout(set_.templates, set_.media),
                   .far = options.far,
                   .collinear = options.collinear == "drop" ? metrics::Collinear::drop : metrics::Collinear::keep,
                   .precision = options.precision == "f64" ? metrics::Precision::f64 : metrics::Precision::f32,
                   .hardest = options.hardest,
                   .resampling = {options.bootstrap}} {
-    const lafs::formats::IdIndex index(set_.templates);
-    lafs::formats::TemplatePairs pairs = lafs::formats::read_template_pairs(options.pairs.value, index, options.pictures.value);
+    lafs::formats::TemplatePairs pairs = lafs::formats::read_pairs_of(set_, options.pairs.value, options.pictures.value);
     protocol_.first = std::move(pairs.first);
     protocol_.second = std::move(pairs.second);
     protocol_.genuine = std::move(pairs.genuine);
@@ -80,6 +82,7 @@ class TemplateVerification final : public lafs::Evaluator {
     lafs::Metrics out;
     out.notes.push_back(sentence());
     out.notes.insert(out.notes.end(), set_.notes.begin(), set_.notes.end());
+    out.warnings = set_.warnings;
     for (const metrics::TemplateMode& mode : modes_.all()) {
       const std::string variant = mode == modes_.all()[0] ? "" : mode.name();
       const std::vector<double> scores = metrics::template_scores(protocol_, pictures, mode, lafs::hardware_threads());

@@ -14,7 +14,7 @@
 namespace lafs::tinyface {
 namespace {
 
-constexpr int64_t of_distractors = -100;
+constexpr int64_t of_distractors = -100, of_nobody = -101;
 
 std::string file_name(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
@@ -50,6 +50,15 @@ Part part_of(const std::string& name, std::shared_ptr<const DataSource> source, 
   return part;
 }
 
+/// Probes get the number that their person has among the matches: each source numbers its people by itself.
+void match_people(Part& probes, const Part& matches) {
+  const std::vector<int64_t> numbers = metrics::people_in(*probes.rows.source, *matches.rows.source);
+  for (int64_t& identity : probes.identities) {
+    const int64_t number = numbers[static_cast<size_t>(identity)];
+    identity = number < 0 ? of_nobody : number;
+  }
+}
+
 }  // namespace
 
 void PartOptions::declare(Params& p) {
@@ -59,7 +68,7 @@ void PartOptions::declare(Params& p) {
   p("gallery_distractor", gallery_distractor, "gallery pictures of others; none: a gallery without distractors");
   p("identity", identity, one_of({"file_name", "source"}),
     "file_name: the number before the first \"_\" of a file's name, and the gallery in the order of these names; source: identities and "
-    "order of the sources");
+    "order of the sources, people matched by name where the sources have names");
 }
 
 Parts choose_parts(const PartOptions& options, Assembly& assembly) {
@@ -77,6 +86,7 @@ Parts choose_parts(const PartOptions& options, Assembly& assembly) {
   Parts parts{part_of("probes", options.probe.make(assembly), "", by_name),
               part_of("matches", options.gallery_match.make(assembly), "", by_name),
               {}};
+  if (!by_name) match_people(parts.probes, parts.matches);
   if (!options.gallery_distractor.empty())
     parts.distractors = part_of("distractors", options.gallery_distractor.make(assembly), "", by_name);
   return parts;

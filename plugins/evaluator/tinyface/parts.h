@@ -22,7 +22,7 @@ struct PartOptions {
 /// The pictures of one part, in the order of the protocol.
 struct Part {
   metrics::AskedRows rows;          ///< without a source: the part is empty
-  std::vector<int64_t> identities;  ///< of each row; distractors have -100
+  std::vector<int64_t> identities;  ///< of each row, as the matches number people; distractors have -100, probes of nobody there -101
 };
 
 struct Parts {

@@ -1,14 +1,12 @@
 #include "pair_choice.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 
-#include "formats/near_name.h"
+#include "formats/listed_picture.h"
 #include "formats/pair_list.h"
 #include "formats/text_file.h"
 #include "lafs/error.h"
@@ -17,33 +15,6 @@
 
 namespace lafs::verification {
 namespace {
-
-/// The likely cause of a key that no picture has.
-std::string why_missing(const std::string& key, const formats::PairList& list, const DataSource& source) {
-  formats::NearName near(list.has_endings ? key : key + ".");
-  for (int64_t i = 0; i < source.size(); ++i) {
-    const std::string there = source.key(i);
-    if (!list.has_endings && there.starts_with(key) && there.find_first_of("._", key.size()) == key.size())
-      return fmt::format("; \"{}\" is there: set extension = [\"{}\"]", formats::shown(there), formats::shown(there.substr(key.size())));
-    near.look(list.has_endings ? there : there.substr(0, there.rfind('.') + 1));
-  }
-  std::string hint = near.hint();
-  if (const size_t point = list.has_endings ? std::string::npos : hint.rfind(".\""); point != std::string::npos) hint.erase(point, 1);
-  return hint;
-}
-
-/// Nothing for a picture that is missing and skipped.
-std::optional<int64_t> index_of(const std::string& key, const formats::PairList& list, int64_t line, const PairOptions& options,
-                                const DataSource& source) {
-  if (const auto index = source.find(key)) return index;
-  if (!list.has_endings)
-    for (const std::string& ending : options.extension)
-      if (const auto index = source.find(key + ending)) return index;
-  if (options.missing == "skip") return std::nullopt;
-  const std::string endings = list.has_endings ? "" : fmt::format(" with the ending {}", fmt::join(options.extension, " or "));
-  throw Error(fmt::format("the data source has no picture \"{}\"{}{}", formats::shown(key), endings, why_missing(key, list, source)))
-      .at(fmt::format("{}:{}", options.pairs.value, line));
-}
 
 /// What pairs say that their pictures do not.
 struct Contradictions {
@@ -84,12 +55,16 @@ class MissingPictures {
 
 ChosenPairs listed(const PairOptions& options, const DataSource& source) {
   const formats::PairList list = formats::read_pair_list(options.pairs.value);
+  formats::check_endings(options.extension, !list.has_endings);
+  const formats::ListedPictures pictures{list, options.extension, source};
+  const auto index_of = [&](const std::string& key, int64_t line) {
+    return options.missing == "skip" ? pictures.find(key) : pictures.at(key, fmt::format("{}:{}", options.pairs.value, line));
+  };
   ChosenPairs chosen;
   Contradictions found;
   MissingPictures missing;
   for (const formats::ListedPair& pair : list.pairs) {
-    const auto there_first = index_of(pair.first, list, pair.line, options, source);
-    const auto there_second = index_of(pair.second, list, pair.line, options, source);
+    const auto there_first = index_of(pair.first, pair.line), there_second = index_of(pair.second, pair.line);
     if (missing.leave_out(pair, there_first.has_value(), there_second.has_value())) continue;
     const int64_t first = *there_first, second = *there_second;
     if ((source.identity(first) == source.identity(second)) != pair.same) ++(pair.same ? found.genuine : found.impostor);
@@ -128,6 +103,7 @@ void check_ways(const PairOptions& options, bool brings_pairs) {
   if (!brings_pairs && ways != 1) throw Error("give exactly one of \"pairs\", \"all_pairs\", or \"genuine\" with \"impostor\"");
   if (options.missing == "skip" && options.pairs.empty())
     throw Error("missing = \"skip\" has no effect without a list of pairs; leave it out");
+  if (options.pairs.empty()) formats::check_endings(options.extension, false);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/listed_picture.h"
 #include "lafs/data_source.h"
 #include "lafs/metrics.h"
 #include "lafs/params.h"
@@ -15,7 +16,7 @@ struct PairOptions {
   Path pairs;
   bool all_pairs = false;
   int64_t genuine = 0, impostor = 0, seed = 1, folds = 10;
-  std::vector<std::string> extension{".jpg", ".png", ".pgm"};
+  std::vector<std::string> extension = formats::usual_endings;
   std::string missing = "error";
 
   void declare(Params& p);

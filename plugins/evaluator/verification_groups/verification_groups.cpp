@@ -87,8 +87,10 @@ class Groups final : public lafs::Evaluator {
     metrics.notes.push_back(fmt::format("verification by group, {} pairs of {} groups ({}), {} folds and thresholds within each group, {}",
                                         all, count, fmt::join(names, ", "), folds_, lafs::metrics::input_words(contract_, asked_.mirrors)));
     metrics.notes.push_back("accuracy is the mean over groups; error_ratio is the largest error rate of a group divided by the smallest");
-    for (const auto& group : groups_)
+    for (const auto& group : groups_) {
       if (!group.note.empty()) metrics.notes.push_back(group.note);
+      if (!group.warning.empty()) metrics.warnings.push_back(group.warning);
+    }
     return metrics;
   }
 

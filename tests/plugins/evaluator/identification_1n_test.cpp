@@ -74,9 +74,82 @@ TEST_CASE("identification 1:n: lists that do not fit are an error before anythin
   ijb.write("probes.csv", "T,S\n2,1\n12,7\n");
   CHECK(search_refusal(ijb.one_to_many()) ==
         ijb.file("probes.csv") +
-            ": error: probe template 12 of subject 7 has 0 templates in the galleries; the combined protocol "
+            ":3: error: probe template 12 of subject 7 has 0 templates in the galleries; the combined protocol "
             "needs exactly one, protocols = [\"separate\"] does not");
   CHECK(search_refusal(ijb.one_to_many() + "protocols = [\"separate\"]") == "");
   ijb.write("g2.csv", "T,S\n21,3\n23,4\n");
   CHECK(search_refusal(ijb.one_to_many()) == ijb.file("g2.csv") + ":3: error: template 23 has no picture in the list of pictures");
+}
+
+TEST_CASE("identification 1:n: rates that the lists do not allow are an error before anything is embedded") {
+  const test::IjbFolder ijb;
+  CHECK(search_refusal(ijb.one_to_many() + "fpir = [0.1, 0]") ==
+        search_front + "fpir: a rate of 0 over 3 probes asks for the similarity of rank 0, and 6 pairs are of different people");
+  ijb.write("g2.csv", "T,S\n1,1\n");
+  ijb.write("g1.csv", "T,S\n1,1\n");
+  ijb.write("probes.csv", "T,S\n2,1\n");
+  CHECK(search_refusal(ijb.one_to_many() + "protocols = [\"combined\"]\nfpir = [1]") ==
+        search_front + "fpir: a rate of 1 over 1 probes asks for the similarity of rank 1, and 0 pairs are of different people");
+  CHECK(search_refusal(ijb.one_to_many() + "protocols = [\"separate\"]\nfpir = [0.5]") ==
+        search_front + "fpir has no effect without the protocol \"combined\"; leave it out");
+}
+
+TEST_CASE("identification 1:n: a subject in two galleries is an error for the separate protocol, which would count it twice") {
+  const test::IjbFolder ijb;
+  ijb.write("g2.csv", "T,S\n21,3\n11,2\n");
+  const std::string twice = ijb.file("g2.csv") + ":3: error: subject 2 is also in \"" + ijb.file("g1.csv") +
+                            "\", line 3: with the separate protocol a probe would count in both; take the subject out of one gallery, or "
+                            "set protocols = [\"combined\"]";
+  CHECK(search_refusal(ijb.one_to_many()) == twice);
+  CHECK(search_refusal(ijb.one_to_many() + "protocols = [\"separate\"]") == twice);
+  CHECK(search_refusal(ijb.one_to_many() + "protocols = [\"combined\"]") == "");
+}
+
+TEST_CASE("identification 1:n: several gallery templates of a subject are an error, or count as published with a warning") {
+  const test::IjbFolder ijb;
+  ijb.write("g1.csv", "T,S\n1,1\n11,2\n12,2\n");
+  ijb.write("probes.csv", "T,S\n2,1\n12,2\n22,3\n");
+  CHECK(search_refusal(ijb.one_to_many()) ==
+        ijb.file("probes.csv") +
+            ":3: error: probe template 12 of subject 2 has 2 templates in the galleries; the combined protocol needs exactly one: keep one "
+            "of them, or pool their pictures as one template of the list of pictures");
+  const auto evaluator = search_of(ijb.one_to_many() + "protocols = [\"separate\"]");
+  const Metrics metrics = evaluator->score(test::TurnedFeatures(evaluator->requests()[0], 0.1));
+  CHECK(metrics.warnings[0] ==
+        "separate: \"" + ijb.file("g1.csv") +
+            "\" has several templates of 1 subjects of probes: the first is the mate and the others count in its rank, as published; pool "
+            "their pictures as one template to have them found together");
+  CHECK(searched(metrics, "separate_rank1") == 2.0 / 3);
+}
+
+TEST_CASE("identification 1:n: pictures that are missing may be left out, with templates and probes that depend on them") {
+  const test::IjbFolder ijb;
+  std::filesystem::remove(ijb.file("faces/all/21.pgm"));
+  const std::string skip = "missing = \"skip\"";
+  CHECK(search_refusal(ijb.one_to_many()).find("the data source has no picture \"all/21.pgm\"") != std::string::npos);
+  const auto one = search_of(ijb.one_to_many() + skip);
+  const Metrics all = one->score(test::TurnedFeatures(one->requests()[0], 0.1));
+  CHECK(all.warnings[0] == "1 of the 12 pictures of the list are missing and left out, first \"all/21.pgm\"");
+  CHECK(searched(all, "combined_rank1") == 1);
+
+  std::filesystem::remove(ijb.file("faces/all/20.pgm"));  // the probe of person 3
+  const auto two = search_of(ijb.one_to_many() + skip);
+  const Metrics metrics = two->score(test::TurnedFeatures(two->requests()[0], 0.1));
+  CHECK(metrics.warnings[1] == "1 templates are left without a picture, first 22");
+  CHECK(metrics.warnings[2] == "1 of the 3 probes are left out: 1 are without a picture, and the gallery templates of 0 are");
+  CHECK(metrics.values[0].n == 2);
+
+  // The mate of a probe: the gallery that had it has no other.
+  ijb.write("pictures.txt", "all/18.pgm 22 9\nall/10.pgm 1 1\nall/12.pgm 2 2\nall/14.pgm 11 3\nall/21.pgm 21 4\n");
+  ijb.write("faces.txt",
+            "all/18.pgm 1 2 3 4 5 6 7 8 9 10 0.9\nall/10.pgm 1 2 3 4 5 6 7 8 9 10 0.9\nall/12.pgm 1 2 3 4 5 6 7 8 9 10 0.9\n"
+            "all/14.pgm 1 2 3 4 5 6 7 8 9 10 0.9\nall/21.pgm 1 2 3 4 5 6 7 8 9 10 0.9\n");
+  ijb.write("probes.csv", "T,S\n2,1\n22,3\n");
+  CHECK(search_refusal(ijb.one_to_many() + skip) == ijb.file("g2.csv") + ": error: no template of this gallery has a picture");
+  ijb.write("g2.csv", "T,S\n21,3\n11,4\n");
+  ijb.write("g1.csv", "T,S\n1,1\n");
+  const auto three = search_of(ijb.one_to_many() + skip);
+  const Metrics mates = three->score(test::TurnedFeatures(three->requests()[0], 0.1));
+  CHECK(mates.warnings[2] == "1 gallery templates are left out, because they are without a picture");
+  CHECK(mates.warnings[3] == "1 of the 2 probes are left out: 0 are without a picture, and the gallery templates of 1 are");
 }

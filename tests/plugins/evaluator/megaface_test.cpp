@@ -140,3 +140,42 @@ TEST_CASE("megaface evaluator: sets and lists that do not fit are errors") {
         "\"" + (set.folder / "out/megaface/2/3/a.jpg_lafs.bin").string() + "\" has 2 rows, and \"" +
             (set.folder / "out/megaface/0/1/a.jpg_lafs.bin").string() + "\" has 4");
 }
+
+TEST_CASE("megaface evaluator: features are not written over those that are read") {
+  const Pictures set;
+  const auto out = set.folder / "out";
+  const auto evaluator = megaface(set.pictures() + "write_to = \"" + out.string() + "\"");
+  evaluator->score(test::MadeFeatures(evaluator->requests(), by_person));
+  const std::string noise = "distractor_noise = \"" + set.write("mega.txt", "0/1/b.jpg\n") + "\"\n";
+  const auto writing = [&](const std::filesystem::path& to, const std::string& features) {
+    return refusal(features + noise + "write_to = \"" + to.string() + "\"");
+  };
+  const auto words = [&](const std::filesystem::path& to, const std::string& read) {
+    return front + "write_to would write to \"" + to.string() + "\", and features are read from \"" + (set.folder / read).string() +
+           "\": choose another folder";
+  };
+  CHECK(writing(out, set.features()) == words(out / "facescrub", "out/facescrub"));
+  std::filesystem::create_directory_symlink(out, set.folder / "link");
+  CHECK(writing(set.folder / "link", set.features()) == words(set.folder / "link/facescrub", "out/facescrub"));
+  CHECK(writing(out / "megaface", set.features()) == words(out / "megaface/facescrub", "out/megaface"));  // inside one
+  const std::string parts = "probe_features = \"" + (set.folder / "mega2/facescrub").string() + "\"\ndistractor_features = \"" +
+                            (set.folder / "other/megaface/part").string() + "\"\n";
+  std::filesystem::create_directories(set.folder / "other/megaface");
+  std::filesystem::create_directories(set.folder / "mega2");
+  std::filesystem::rename(out / "facescrub", set.folder / "mega2/facescrub");
+  std::filesystem::rename(out / "megaface", set.folder / "other/megaface/part");
+  CHECK(writing(set.folder / "other", parts) == words(set.folder / "other/megaface", "other/megaface/part"));  // around one
+  CHECK(writing(set.folder / "clean", parts) == "");
+}
+
+TEST_CASE("megaface evaluator: options that do nothing are errors") {
+  const Pictures set;
+  const auto evaluator = megaface(set.pictures() + "ending = \"_x.bin\"\nwrite_to = \"" + (set.folder / "out").string() + "\"");
+  evaluator->score(test::MadeFeatures(evaluator->requests(), by_person));
+  CHECK(refusal(set.features() + "ending = \"_x.bin\"") == "");
+  CHECK(refusal(set.features() + "ending = \"_x.bin\"\nflip = \"none\"") == front + "flip has no effect with feature files; leave it out");
+  CHECK(refusal(set.pictures() + "ending = \"_x.bin\"") ==
+        front + "ending has no effect without feature files, which are read or written; leave it out");
+  CHECK(refusal(set.pictures() + "seed = 2") == front + "seed has no effect without \"probe_noise\"; leave it out");
+  CHECK(refusal(set.pictures() + "flip = \"none\"") == "");
+}

@@ -45,7 +45,7 @@ TEST_CASE("retrieval evaluator: pictures alone of their identity are counted, an
       "{ use = \"synthetic_faces\", first_identity = 10, identities = 2, per_identity = 1, size = 16 }] }");
   const Metrics metrics = evaluator->score(test::MadeFeatures(evaluator->requests(), test::people_rows(0.01)));
   CHECK(metrics.values[0].n == 6);
-  CHECK(metrics.notes[2] == "2 pictures are the only one of their identity: they are no queries, but they are searched");
+  CHECK(metrics.notes[2] == "2 pictures are the only one of their identity: they are not queries, but they are searched");
   CHECK(test::error_of([] { retrieval("data = { use = \"synthetic_faces\", identities = 5, per_identity = 1, size = 16 }"); }) ==
         "inline.toml:1:1: error: evaluator \"retrieval\": no identity has two pictures, so no query has anything to find");
 }

@@ -82,8 +82,9 @@ TEST_CASE("template verification: detector scores outside [0, 1] count, with a n
 TEST_CASE("template verification: a picture that the source lacks is reported with its line") {
   const test::IjbFolder ijb;
   std::filesystem::rename(ijb.file("faces/all/13.pgm"), ijb.file("faces/all/13x.pgm"));
-  CHECK(refusal(ijb.one_to_one()) ==
-        ijb.file("pictures.txt") + ":4: error: the data source has no picture \"all/13.pgm\"; did you mean \"all/13x.pgm\"?");
+  CHECK(refusal(ijb.one_to_one()) == ijb.file("pictures.txt") +
+                                         ":4: error: the data source has no picture \"all/13.pgm\" (missing = \"skip\" leaves such "
+                                         "pictures out); did you mean \"all/13x.pgm\"?");
 }
 
 TEST_CASE("template verification: lists that do not fit are an error before anything is embedded") {
@@ -112,4 +113,37 @@ TEST_CASE("template verification: features that do not fit are reported with the
   few.indices->pop_back();
   CHECK(test::error_of([&] { evaluator->score(test::TurnedFeatures(few, 0.1)); }) ==
         "there are features of 11 pictures, and the list has 12");
+}
+
+TEST_CASE("template verification: pictures that are missing may be left out, with pairs of templates that are left without any") {
+  const test::IjbFolder ijb;
+  std::filesystem::remove(ijb.file("faces/all/20.pgm"));
+  const std::string absent = ijb.file("pictures.txt") + ":11: error: the data source has no picture \"all/20.pgm\"";
+  CHECK(refusal(ijb.one_to_one()).starts_with(absent));
+  const auto one = made(ijb.one_to_one() + "missing = \"skip\"");
+  const Metrics all = one->score(test::TurnedFeatures(one->requests()[0], 0.1));
+  CHECK(all.warnings[0] == "1 of the 12 pictures of the list are missing and left out, first \"all/20.pgm\"");
+  CHECK(all.values[0].n == 3);
+
+  std::filesystem::remove(ijb.file("faces/all/21.pgm"));
+  const auto evaluator = made(ijb.one_to_one() + "missing = \"skip\"");
+  CHECK(evaluator->requests()[0].indices->size() == 10);
+  const Metrics metrics = evaluator->score(test::TurnedFeatures(evaluator->requests()[0], 0.1));
+  CHECK(std::vector<std::string>(metrics.warnings.begin(), metrics.warnings.begin() + 3) ==
+        std::vector<std::string>{"2 of the 12 pictures of the list are missing and left out, first \"all/20.pgm\"",
+                                 "1 templates are left without a picture, first 22",
+                                 "2 of the 6 pairs are left out, because a template is without a picture"});
+  CHECK(metrics.values[0].n == 2);
+  CHECK(value(metrics, "auc") == 1);
+
+  ijb.write("pairs.txt", "21 22 1\n22 1 0\n");
+  CHECK(refusal(ijb.one_to_one() + "missing = \"skip\"") ==
+        ijb.file("pairs.txt") + ": error: every pair names a template that is left without a picture");
+  ijb.write("pairs.txt", "21 22 1\n99 1 0\n");  // a template that no list has stays an error
+  CHECK(refusal(ijb.one_to_one() + "missing = \"skip\"") ==
+        ijb.file("pairs.txt") + ":2: error: template 99 has no picture in \"" + ijb.file("pictures.txt") + "\"");
+  std::filesystem::rename(ijb.file("faces/all/10.pgm"), ijb.file("faces/all/x.pgm"));
+  for (int i = 11; i < 20; ++i) std::filesystem::remove(ijb.file("faces/all/" + std::to_string(i) + ".pgm"));
+  CHECK(refusal(ijb.one_to_one() + "missing = \"skip\"") ==
+        ijb.file("pictures.txt") + ": error: the data source has none of the pictures of the list");
 }

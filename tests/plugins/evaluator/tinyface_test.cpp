@@ -116,3 +116,24 @@ TEST_CASE("tinyface evaluator: sets that are incomplete or named otherwise are e
   std::filesystem::remove(set.folder / "Probe/Ada_1.jpg");
   CHECK(refusal(set.toml()) == front + "no key of the data source begins with \"Gallery_Match/\"");
 }
+
+TEST_CASE("tinyface evaluator: people of different sources are matched by their names") {
+  const test::ScratchFolder folder;
+  for (const char* name : {"probe/p3/a.pgm", "probe/p4/a.pgm", "probe/q/a.pgm", "gal/p0/a.pgm", "gal/p1/a.pgm", "gal/p2/a.pgm",
+                           "gal/p3/b.pgm", "gal/p4/b.pgm"}) {
+    std::filesystem::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << "P5 1 1 255 x";
+  }
+  const auto source = [&](const std::string& name) { return "{ use = \"image_folder\", root = \"" + (folder / name).string() + "\" }\n"; };
+  const auto evaluator = tinyface("identity = \"source\"\nprobe = " + source("probe") + "gallery_match = " + source("gal"));
+  const auto by_folder = [](const FeatureRequest& request, int64_t index, bool) {
+    std::vector<float> row(6);
+    const std::string key = request.source->key(index);
+    row[key[0] == 'q' ? 5 : static_cast<size_t>(key[1] - '0')] = 1;
+    return row;
+  };
+  const Metrics metrics = evaluator->score(test::MadeFeatures(evaluator->requests(), by_folder));
+  CHECK(metrics.values[0].value == 1);
+  CHECK(metrics.values[0].n == 2);
+  CHECK(metrics.notes[1] == "1 probes have no picture of their identity in the gallery: they do not count");
+}

@@ -88,3 +88,24 @@ TEST_CASE("verification groups: lists that do not fit are errors with file and l
   const std::string apart = people.list("z.txt", "a/a_0001.jpg b/b_0002.jpg 0\nb/b_0001.jpg c/c_0002.jpg 0\n");
   CHECK(refusal(people.toml("\"" + apart + "\"")) == apart + ": error: there is no genuine pair");
 }
+
+TEST_CASE("verification groups: lists are read as verification reads them") {
+  const People people;
+  const std::string list = people.list("x.txt", "1\na\t1\t2\na\t1\tb\t1\n");
+  CHECK(refusal(people.toml("\"" + list + "\"", "extension = [\".bmp\"]")) ==
+        list +
+            ":2: error: the data source has no picture \"a/a_0001\" with the ending .bmp; \"a/a_0001.jpg\" is there: set extension = "
+            "[\".jpg\"]");
+  const std::string keys = people.list("y.txt", "a/a_0001.jpg a/a_0002.jpg 1\na/a_0001.jpg b/b_0002.jpg 0\n");
+  CHECK(refusal(people.toml("\"" + keys + "\"", "extension = [\".bmp\"]")) ==
+        front + "extension has no effect without a list of LFW's form, whose names have no endings; leave it out");
+  const std::string gaps = people.list("gaps.txt",
+                                       "a/a_0001.jpg a/a_0002.jpg 1\na/a_0001.jpg b/b_0002.jpg 0\nb/b_0001.jpg b/b_0002.jpg 1\n"
+                                       "b/b_0001.jpg a/a_0002.jpg 0\na/a_0001.jpg nobody.jpg 0\n");
+  CHECK(refusal(people.toml("\"" + gaps + "\"")) == gaps + ":5: error: the data source has no picture \"nobody.jpg\"");
+  const auto evaluator = groups(people.toml("\"" + gaps + "\"", "missing = \"skip\"\nfolds = 2"));
+  const Metrics metrics = evaluator->score(test::MadeFeatures(evaluator->requests(), test::people_rows(0.01)));
+  CHECK(metrics.values[0].n == 4);
+  CHECK(metrics.warnings ==
+        std::vector<std::string>{"1 of the 5 pairs of \"gaps.txt\" are left out, because 1 pictures are missing, first \"nobody.jpg\""});
+}

@@ -332,3 +332,12 @@ TEST_CASE("verification: features that do not fit are reported with the picture"
   few.rows = 10;
   CHECK(test::error_of([&] { evaluator->score(few); }) == "\"embeddings\" has 10 rows for 20 pictures");
 }
+
+TEST_CASE("verification: endings without a list of LFW's names are an error") {
+  const People people;
+  const std::string words = "extension has no effect without a list of LFW's form, whose names have no endings; leave it out";
+  CHECK(refusal(people.with_list("Ada/Ada_0001.png Bo/Bo_0001.pgm 0\n", "extension = [\".bmp\"]\n")).ends_with(words));
+  CHECK(refusal(people.with_list("Ada/Ada_0001.png Bo/Bo_0001.pgm 0\n", "extension = [\".jpg\", \".png\", \".pgm\"]\n")).find(words) ==
+        std::string::npos);
+  CHECK(refusal("data = { use = \"synthetic_faces\" }\nall_pairs = true\nextension = [\".bmp\"]\n").ends_with(words));
+}

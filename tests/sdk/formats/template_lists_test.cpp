@@ -176,9 +176,6 @@ TEST_CASE("template lists: subjects come once a template, with that of its first
   CHECK(list.templates == std::vector<int64_t>{3, 9, 40});
   CHECK(list.subjects == std::vector<int64_t>{-1, 2, 5});
   CHECK(list.lines == std::vector<int64_t>{3, 2, 5});
-  const TemplateSubjects both = merged({list, subjects("T,S\n1,8\n9,9\n")});
-  CHECK(both.templates == std::vector<int64_t>{1, 3, 9, 40});
-  CHECK(both.subjects == std::vector<int64_t>{8, -1, 2, 5});
 }
 
 TEST_CASE("template lists: a list of subjects of another form is reported") {

@@ -228,3 +228,20 @@ TEST_CASE("paired test: a better model is found, an equal one is not") {
   CHECK(test::error_of([&] { paired_difference(good, std::vector<uint8_t>{1}, pairs_alone(1), {}); }) ==
         "one model has 2000 pairs, the other 1");
 }
+
+TEST_CASE("bootstrap: intervals of true accept rates are those of the resampled rates, and nobody is counted without samples") {
+  std::vector<double> scores;
+  std::vector<uint8_t> same;
+  for (int i = 0; i < 60; ++i) {
+    scores.push_back(i * 37 % 60 + (i % 2) * 15);
+    same.push_back(i % 2);
+  }
+  const std::vector<double> far{0.1, 0.5};
+  const auto people = [] { return pairs_alone(60); };
+  const auto intervals = tar_intervals(scores, same, people, far, {50});
+  const auto samples = resampled_rates(scores, same, people(), far, {50});
+  for (size_t f = 0; f < 2; ++f) CHECK(intervals[f].low == interval_of(samples[f].tar).low);
+  const auto none = tar_intervals(scores, same, []() -> People { throw Error("nobody asks"); }, far, {0});
+  CHECK(none.size() == 2);
+  CHECK(std::isnan(none[0].low));
+}

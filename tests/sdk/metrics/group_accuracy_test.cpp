@@ -49,10 +49,3 @@ TEST_CASE("megaface cleaning: a person without a clean picture keeps only noise 
   CHECK(std::vector<double>(one.row(1).begin(), one.row(1).end()) == std::vector<double>{0, 1, 0});
   CHECK(test::error_of([&] { cleaned_distractors(unit, noise); }) == "0 marks of noise are given for 2 rows");
 }
-
-TEST_CASE("megaface cleaning: unit rows of several models are joined to unit rows") {
-  const Rows joined = joined_models({{{1, 0}, 1, 2}, {{0, 1}, 1, 2}});
-  CHECK(joined.width == 4);
-  CHECK(joined.values[0] == doctest::Approx(std::sqrt(0.5)));
-  CHECK(test::error_of([] { joined_models({{{1}, 1, 1}, {{1, 1}, 2, 1}}); }) == "features of 1 and of 2 pictures cannot be joined");
-}

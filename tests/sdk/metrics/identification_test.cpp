@@ -121,7 +121,7 @@ const std::vector<double> both_rates{0.01, 0.1};
 }  // namespace
 
 TEST_CASE("identification: both protocols come out as by comparing every pair in f64") {
-  for (const auto& [gallery, probes, width] : {std::tuple(40, 130, 6), {3, 50, 2}, {97, 60, 300}, {2, 7, 5}}) {
+  for (const auto& [gallery, probes, width] : {std::tuple(40, 130, 6), {3, 50, 2}, {97, 60, 300}, {2, 7, 5}, {20, 15, 2048}}) {
     CAPTURE(gallery);
     const Search given = made(static_cast<uint64_t>(gallery), gallery, probes, width);
     const SearchResult ours = search(given, both_rates, 2);
@@ -244,7 +244,7 @@ TEST_CASE("identification: what cannot be searched is reported") {
 
 TEST_CASE("identification: screened similarities are within their bound") {
   Rng rng(key_of("bound"));
-  for (const int64_t width : {1, 5, 256, 700}) {
+  for (const int64_t width : {1, 5, 256, 700, 2048}) {
     const Rows a = test::random_units(rng, 13, width), b = test::random_units(rng, 37, width);
     const std::vector<float> narrow_a(a.values.begin(), a.values.end()), narrow_b(b.values.begin(), b.values.end());
     const PackedRows packed = packed_rows(narrow_b, width);
@@ -261,4 +261,21 @@ TEST_CASE("identification: screened similarities are within their bound") {
   CHECK(largest_of(values.data(), std::ssize(values)) == 7);
   CHECK(largest_of(values.data(), 3) == 5);
   CHECK(count_at_least(values.data(), std::ssize(values), 5) == 4);
+}
+
+TEST_CASE("identification: the bound of screened similarities holds where each addition rounds the same way") {
+  // Equal numbers whose square is nearly half a unit away from the floats around one half: errors add up instead of cancelling.
+  constexpr int64_t width = 2048;
+  double worst = 0;
+  for (int64_t used = 1900; used <= width; ++used) {
+    const auto value = static_cast<float>(1 / std::sqrt(static_cast<double>(used)));
+    std::vector<float> row(width);
+    std::fill_n(row.begin(), used, value);
+    const PackedRows packed = packed_rows(row, width);
+    std::vector<float> out(static_cast<size_t>(packed.padded()));
+    similarity_rows(row.data(), 1, packed, out.data());
+    worst = std::max(worst, std::abs(static_cast<double>(out[0]) - static_cast<double>(used) * value * value));
+  }
+  CHECK(worst > 1.01 * (256 + 8 + 8) * 0x1p-24);  // more than if parts of 256 columns were added apart
+  CHECK(worst < similarity_error(width));
 }

@@ -40,3 +40,15 @@ TEST_CASE("knn: a class that does not exist is an error") {
   CHECK(test::error_of([&] { places_of_truth(found, 1, bad, good, 3, 0.07); }) == "row 0 has the class 3, outside [0, 3)");
   CHECK(test::error_of([&] { places_of_truth(found, 1, good, bad, 3, 0.07); }) == "query 0 has the class 3, outside [0, 3)");
 }
+
+TEST_CASE("knn: a very low temperature neither overflows nor loses every vote") {
+  const std::vector<int64_t> labels{0, 1, 1, 2};
+  const std::vector<Neighbour> near{{0, 0.9}, {1, 0.8999}, {2, 0.8998}, {3, 0.5}}, far{{3, -0.8}, {1, -0.9}, {0, -0.95}};
+  const Vote vote = weighted_vote(near, labels, 3, 0.001);
+  CHECK(vote.votes[0] == 1);
+  CHECK(vote.votes[1] == doctest::Approx(std::exp(-0.1) + std::exp(-0.2)));  // two neighbours outvote one
+  CHECK(vote.ranking == std::vector<int64_t>{1, 0, 2});
+  CHECK(weighted_vote(far, labels, 3, 0.001).ranking == std::vector<int64_t>{2, 1, 0});
+  const std::vector<int64_t> truth{1};
+  CHECK(places_of_truth({4, near}, 4, labels, truth, 3, 0.001) == std::vector<int64_t>{0});
+}

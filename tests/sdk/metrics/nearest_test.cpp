@@ -94,6 +94,11 @@ TEST_CASE("nearest: what cannot be searched is an error") {
   CHECK(refusal(two, broken, 1) == "row 1 of the features is not finite");
   broken.values[4] = 1e20;
   CHECK(refusal(two, broken, 1) == "row 1 is too long for a search in single precision");
+  constexpr int64_t wide = 70'000;  // 59 rows are one part of the bank
+  const Rows query{std::vector<double>(wide), 1, wide};
+  Rows parts{std::vector<double>(61 * wide), 61, wide};
+  parts.values[60 * wide] = 1e20;
+  CHECK(refusal(query, parts, 1) == "row 60 is too long for a search in single precision");
   const std::vector<float> endless{1, 2, std::numeric_limits<float>::infinity(), 4};
   CHECK(test::error_of([&] { UnitRows(endless, 2, false); }) == "row 1 of the embeddings is not finite");
   CHECK(test::error_of([&] { UnitRows(endless, 1, true); }) == "rows of 1 numbers are not picture and mirror");
