@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "formats/face_bin.h"
 #include "formats/file_kind.h"
 #include "formats/ijb_folder.h"
 #include "formats/mapped_file.h"
@@ -31,10 +32,17 @@ std::string quoted(const fs::path& path) {
 
 bool has_tinyface(const fs::path& path) { return fs::is_directory(path / "Probe") && fs::is_directory(path / "Gallery_Match"); }
 
-bool is_pickle(const fs::path& file) {
+/// Old pickles have no mark of their own, but begin with an opening bracket.
+bool is_verification_set(const fs::path& file) {
   const formats::MappedFile mapped(file);
-  const auto kind = formats::file_kind(mapped.bytes());
-  return kind && kind->pickle;
+  if (const auto kind = formats::file_kind(mapped.bytes()); kind && kind->pickle) return true;
+  if (mapped.bytes().empty() || mapped.bytes()[0] != std::byte{'('}) return false;
+  try {
+    const formats::FaceBin pairs(mapped.bytes(), file.string());
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 /// Galleries of 1:N, G1 and G2 of IJB-C or S1 and S2 of IJB-B.
@@ -112,7 +120,7 @@ std::string evaluation_tables(const EvaluationSetRequest& request, Registry& reg
   if (formats::is_ijb_folder(path)) return ijb(path);
   if (has_tinyface(path)) return tinyface(path);
   if (fs::is_directory(path) || formats::is_record_name(path)) return people(path, registry);
-  if (is_pickle(path)) {
+  if (is_verification_set(path)) {
     return fmt::format("[[evaluator]]\nuse = \"verification\"\ndata = {{ use = \"face_bin\", file = {} }}\n", quoted(path));
   }
   if (const auto what = formats::not_data(path)) throw Error(*what);

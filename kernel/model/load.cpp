@@ -149,7 +149,8 @@ LoadAccount match(const std::vector<StoredTensor>& all, const std::string& from,
   if (2 * account.missing.size() > account.wanted()) {
     const std::set<std::string> missing(account.missing.begin(), account.missing.end());
     const auto [prefix, count] = better_prefix(all, from, plan, missing, account.matched.size());
-    if (!prefix.empty()) account.hint = fmt::format("; {} of them are found below \"{}\": select that prefix", count, prefix);
+    const bool most = 2 * static_cast<size_t>(count) > account.missing.size();
+    if (!prefix.empty() && most) account.hint = fmt::format("; {} of them are found below \"{}\": select that prefix", count, prefix);
   }
   return account;
 }

@@ -101,6 +101,7 @@ NameMap read_name_map(const fs::path& file) {
 MappedNames map_names(const NameMap& map, const std::vector<std::string>& names, const std::string& file) {
   MappedNames out;
   std::map<std::string, size_t> ours;
+  if (names.empty()) throw Error(fmt::format("\"{}\" holds no tensors", file));
   std::vector<bool> used(names.size(), false);
   for (const NameRule& rule : map.rules) {
     const auto key = std::find_if(rule.select.begin(), rule.select.end(), [&](const std::string& k) { return has_key(names, k); });

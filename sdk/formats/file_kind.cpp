@@ -190,7 +190,7 @@ std::optional<std::string> not_data(const std::filesystem::path& file) {
       const FaceBin pairs(bytes, file.string());
       return fmt::format(
           "{}a verification set: {} pairs of pictures, and which of them show one person, but not whom; there is nothing to "
-          "train on, pack or embed; lafs inspect shows what it holds",
+          "train on, pack or embed; lafs eval MODEL --on FILE measures a model on it",
           name, pairs.same().size());
     } catch (const Error& error) {
       if (!looks_like_torch(bytes) && (binary || is_pickle(text_of(bytes))))

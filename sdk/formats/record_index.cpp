@@ -109,6 +109,11 @@ int64_t RecordIndex::at(uint64_t key) const {
 
 namespace {
 
+/// What helps against an index that cannot be right: records say their keys themselves.
+std::string way_on(const fs::path& file) {
+  return fmt::format("; without \"{}\" the index is made from the records", file.filename().string());
+}
+
 /// One of the two numbers of a line.
 uint64_t field(std::string_view text, std::string_view what) {
   uint64_t value = 0;
@@ -116,6 +121,28 @@ uint64_t field(std::string_view text, std::string_view what) {
   if (error != std::errc() || end != text.data() + text.size())
     throw Error(fmt::format("expected a whole number from 0 as {}, found \"{}\"", what, shown(text)));
   return value;
+}
+
+/// Two lines of one offset, the earlier first; of several such pairs the one whose later line comes first.
+std::optional<std::pair<int64_t, int64_t>> lines_of_one_record(const RecordIndex& index) {
+  bool ascending = true;
+  for (int64_t i = 1; i < index.size() && ascending; ++i) ascending = index.offset(i - 1) < index.offset(i);
+  if (ascending) return std::nullopt;
+  std::vector<std::pair<uint64_t, int64_t>> sorted;
+  for (int64_t i = 0; i < index.size(); ++i) sorted.emplace_back(index.offset(i), i);
+  std::sort(sorted.begin(), sorted.end());
+  std::optional<std::pair<int64_t, int64_t>> found;
+  for (size_t i = 1; i < sorted.size(); ++i)
+    if (sorted[i].first == sorted[i - 1].first && (!found || sorted[i].second < found->second))
+      found.emplace(sorted[i - 1].second, sorted[i].second);
+  return found;
+}
+
+/// Throws at a line of the index, with the way on.
+[[noreturn]] void fail_at(const fs::path& file, int64_t line, const std::string& what) {
+  TextFile text(file);
+  for (int64_t i = 0; i <= line; ++i) text.next();
+  text.fail(what + way_on(file));
 }
 
 }  // namespace
@@ -138,13 +165,14 @@ RecordIndex RecordIndex::read(const fs::path& file, uint64_t record_bytes) {
         throw Error(fmt::format("expected an offset below the {} bytes of the file, found {}", record_bytes, offset));
       index.add(key, offset);
     } catch (const Error& error) {
-      text.fail(error.what());
+      text.fail(error.what() + way_on(file));
     }
   }
-  if (const auto repeated = index.sort()) {
-    TextFile text(file);
-    for (int64_t line = 0; line <= *repeated; ++line) text.next();
-    text.fail(fmt::format("key {} appears a second time", index.key(*repeated)));
+  if (const auto repeated = index.sort()) fail_at(file, *repeated, fmt::format("key {} appears a second time", index.key(*repeated)));
+  if (const auto lines_of_one = lines_of_one_record(index)) {
+    const auto [first, second] = *lines_of_one;
+    fail_at(file, second,
+            fmt::format("keys {} and {} name one record, at byte {}", index.key(first), index.key(second), index.offset(second)));
   }
   return index;
 }

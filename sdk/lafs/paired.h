@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "lafs/data_source.h"
@@ -20,6 +21,8 @@ class Paired {
   virtual ~Paired() = default;
   /// In the order of the protocol, which its folds follow. [main thread]
   virtual std::vector<ComparedPair> pairs() const = 0;
+  /// Hex digest of pictures and pairs: equal for sources of one set, at whatever size they give its pictures. [any thread]
+  virtual std::string set_digest() const = 0;
   /// Whether `DataSource::identity` tells people apart. False where only the pairs are known, and a person of several pairs counts as
   /// several: such identities are no ground for other pairs, nor for statistics by person. [any thread]
   virtual bool knows_people() const = 0;

@@ -56,6 +56,8 @@ struct Measured : Tiny {
     std::vector<std::span<const std::byte>> pictures;
     for (const auto& one : encoded) pictures.push_back(std::as_bytes(std::span(one)));
     formats::write_face_bin(*this / "set.bin", pictures, same);
+    std::swap(pictures[0], pictures[3]);
+    formats::write_face_bin(*this / "other.bin", pictures, same);
     write_bytes(*this / "pairs.txt", list);
   }
 
@@ -75,6 +77,17 @@ TEST_CASE("eval on: a set of pairs, a list of the same, and a folder per person"
   const auto evaluators = nlohmann::json::parse(folder.out).at("evaluators");
   CHECK(evaluators.at(0).at("name") == "verification");
   CHECK(evaluators.at(1).at("name") == "retrieval");
+}
+
+TEST_CASE("eval on: a set is known by its pictures, not by their positions or sizes") {
+  const Measured measured;
+  const auto pairs = [&](const char* set, const char* size) {
+    const Outcome outcome = measured.eval({"--on", measured / set, "--json", "--set", std::string("evaluator.0.data.size=") + size});
+    REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+    return nlohmann::json::parse(outcome.out).at("evaluators").at(0).at("pairs");
+  };
+  CHECK(pairs("set.bin", "32") == pairs("set.bin", "40"));
+  CHECK(pairs("set.bin", "32") != pairs("other.bin", "32"));
 }
 
 TEST_CASE("eval on: stored features give the numbers of the model") {
@@ -141,6 +154,8 @@ TEST_CASE("eval on: a path that holds no set is refused, and the error says what
   fs::copy_file(measured / "faces/p0/0.png", measured / "one/p0/0.png");
   CHECK(refusal({"--on", measured / "one"}) ==
         "lafs: error: " + in_quotes(measured / "one") + " has no person with two pictures: there is nothing to compare\n");
+  const fs::path old = fs::path(LAFS_TEST_SOURCE) / "tests/fuzz/corpus/face_bin/protocol0_py2_bytes.bin";
+  CHECK(refusal({"--on", old}).find("is a verification set") == std::string::npos);  // it is taken as one, and is too small
   write_bytes(measured / "page.bin", "<!doctype html><html>");
   CHECK(refusal({"--on", measured / "page.bin"}).find("is an HTML page") != std::string::npos);
 }

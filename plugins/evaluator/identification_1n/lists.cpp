@@ -63,9 +63,9 @@ void leave_out(const formats::TemplateSet& set, std::vector<Named>& galleries, N
   const int64_t mates =
       probes.leave_out([&](size_t i) { return lost.contains(probes.rows.subjects[i]) && !there.contains(probes.rows.subjects[i]); });
   if (probes.size() == 0) throw Error("no probe has a picture, and a gallery template with one").at(probes.file);
-  if (templates > 0) warnings.push_back(fmt::format("{} gallery templates are left out, because they are without a picture", templates));
+  if (templates > 0) warnings.push_back(fmt::format("{} gallery templates are left out, because they have no picture", templates));
   if (pictures + mates > 0)
-    warnings.push_back(fmt::format("{} of the {} probes are left out: {} are without a picture, and the gallery templates of {} are",
+    warnings.push_back(fmt::format("{} of the {} probes are left out: {} have no picture, and the gallery templates of {} have none",
                                    pictures + mates, all, pictures, mates));
 }
 

@@ -97,7 +97,8 @@ class Verification final : public lafs::Evaluator, public lafs::ComparesPairs {
     std::vector<int64_t> first, second;
     std::vector<int64_t>& pictures = asked_.indices.emplace();
     lafs::formats::Fingerprint digest;
-    digest.add(source_->fingerprint());  // keys may be positions alone, as in every verification set
+    const auto* paired = dynamic_cast<const lafs::Paired*>(asked_.source.get());
+    digest.add(paired ? paired->set_digest() : asked_.source->fingerprint());  // keys may be positions alone
     for (const lafs::metrics::Pair& pair : pairs) {
       pictures.insert(pictures.end(), {pair.first, pair.second});
       first.push_back(asked_.source->identity(pair.first));

@@ -111,7 +111,12 @@ void print_data_info(const nlohmann::json& info) {
   const auto& each = info.at("pictures_per_identity");
   fmt::print("\nper identity  {} to {}, median {}\nsizes         ", number(each.at("min")), number(each.at("max")),
              number(each.at("median")));
-  for (const auto& [size, count] : info.at("sizes_of_sample").items()) fmt::print("{} ({})  ", size, number(count));
+  int64_t sample = 0;
+  for (const auto& [size, count] : info.at("sizes_of_sample").items()) {
+    fmt::print("{} ({})  ", size, number(count));
+    sample += number(count);
+  }
+  if (sample < number(info.at("pictures"))) fmt::print("of {} that were looked at", sample);
   fmt::print("\nfingerprint   {}\n", info.at("fingerprint").get<std::string>());
   for (const auto& shard : info.at("shards")) {
     fmt::print("shard         {}: {} style, {} pictures, {} bytes\n", shard.at("file").get<std::string>(),

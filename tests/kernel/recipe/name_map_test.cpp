@@ -62,6 +62,7 @@ TEST_CASE("name map: two names that become one, a key that is missing, and nothi
   CHECK_THROWS_WITH_AS(map_names(map, {"student.a", "state_dict.b"}, "x.pth"),
                        "\"x.pth\" has no \"teacher\", which map \"toy\" takes; it has \"state_dict\", \"student\"", Error);
   CHECK_THROWS_WITH_AS(map_names(map, {"teacher.b"}, "x.pth"), "map \"toy\" takes nothing from \"x.pth\"", Error);
+  CHECK_THROWS_WITH_AS(map_names(map, {}, "x.pth"), "\"x.pth\" holds no tensors", Error);
 }
 
 TEST_CASE("name map: run backwards it gives names that it would bring back") {

@@ -136,7 +136,7 @@ TEST_CASE("identification 1:n: pictures that are missing may be left out, with t
   const auto two = search_of(ijb.one_to_many() + skip);
   const Metrics metrics = two->score(test::TurnedFeatures(two->requests()[0], 0.1));
   CHECK(metrics.warnings[1] == "1 templates are left without a picture, first 22");
-  CHECK(metrics.warnings[2] == "1 of the 3 probes are left out: 1 are without a picture, and the gallery templates of 0 are");
+  CHECK(metrics.warnings[2] == "1 of the 3 probes are left out: 1 have no picture, and the gallery templates of 0 have none");
   CHECK(metrics.values[0].n == 2);
 
   // The mate of a probe: the gallery that had it has no other.
@@ -150,6 +150,6 @@ TEST_CASE("identification 1:n: pictures that are missing may be left out, with t
   ijb.write("g1.csv", "T,S\n1,1\n");
   const auto three = search_of(ijb.one_to_many() + skip);
   const Metrics mates = three->score(test::TurnedFeatures(three->requests()[0], 0.1));
-  CHECK(mates.warnings[2] == "1 gallery templates are left out, because they are without a picture");
-  CHECK(mates.warnings[3] == "1 of the 2 probes are left out: 0 are without a picture, and the gallery templates of 1 are");
+  CHECK(mates.warnings[2] == "1 gallery templates are left out, because they have no picture");
+  CHECK(mates.warnings[3] == "1 of the 2 probes are left out: 0 have no picture, and the gallery templates of 1 have none");
 }

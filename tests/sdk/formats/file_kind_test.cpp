@@ -171,7 +171,7 @@ TEST_CASE("file kind: what is given as data but is not data is named") {
     CHECK(
         said(name, pairs) ==
         fmt::format("{}\" is a verification set: 2 pairs of pictures, and which of them show one person, but not whom; there is nothing to "
-                    "train on, pack or embed; lafs inspect shows what it holds",
+                    "train on, pack or embed; lafs eval MODEL --on FILE measures a model on it",
                     name));
   }
   CHECK(said("cut.bin", pairs.substr(0, 900))

@@ -154,20 +154,22 @@ TEST_CASE("recordio: non-zero padding, and a last record without it, are accepte
 }
 
 TEST_CASE("recordio: malformed lines of an index are reported with their number") {
-  CHECK(index_refusal("1\t0\n2\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"2\"");
-  CHECK(index_refusal("1\t0\t4\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\\t0\\t4\"");
-  CHECK(index_refusal("a\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"a\"");
-  CHECK(index_refusal("1\t1.5\n") == "x.idx:1: error: expected a whole number from 0 as offset, found \"1.5\"");
-  CHECK(index_refusal("-1\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"-1\"");
-  CHECK(index_refusal("1\t\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\"");
-  CHECK(index_refusal("1\t6\n") == "x.idx:1: error: expected an offset that is a multiple of 4, found 6");
-  CHECK(index_refusal("1\t0\n2\t400") == "x.idx:2: error: expected an offset below the 400 bytes of the file, found 400");
-  CHECK(index_refusal("5\t0\n3\t4\n5\t8\n7\t12\n") == "x.idx:3: error: key 5 appears a second time");
-  CHECK(index_refusal("0\t0\n3\t4\n0\t8\n") == "x.idx:3: error: key 0 appears a second time");
-  CHECK(index_refusal("4294967296\t0\n") == "x.idx:1: error: key 4294967296 is above 4294967295");
+  const std::string way_on = "; without \"x.idx\" the index is made from the records";
+  CHECK(index_refusal("1\t0\n2\n") == "x.idx:2: error: expected a key, a tab and an offset, found \"2\"" + way_on);
+  CHECK(index_refusal("1\t0\t4\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\\t0\\t4\"" + way_on);
+  CHECK(index_refusal("a\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"a\"" + way_on);
+  CHECK(index_refusal("1\t1.5\n") == "x.idx:1: error: expected a whole number from 0 as offset, found \"1.5\"" + way_on);
+  CHECK(index_refusal("-1\t0\n") == "x.idx:1: error: expected a whole number from 0 as key, found \"-1\"" + way_on);
+  CHECK(index_refusal("1\t\n") == "x.idx:1: error: expected a key, a tab and an offset, found \"1\"" + way_on);
+  CHECK(index_refusal("1\t6\n") == "x.idx:1: error: expected an offset that is a multiple of 4, found 6" + way_on);
+  CHECK(index_refusal("1\t0\n2\t400") == "x.idx:2: error: expected an offset below the 400 bytes of the file, found 400" + way_on);
+  CHECK(index_refusal("5\t0\n3\t4\n5\t8\n7\t12\n") == "x.idx:3: error: key 5 appears a second time" + way_on);
+  CHECK(index_refusal("1\t4\n2\t8\n3\t4\n4\t8\n") == "x.idx:3: error: keys 1 and 3 name one record, at byte 4" + way_on);
+  CHECK(index_refusal("0\t0\n3\t4\n0\t8\n") == "x.idx:3: error: key 0 appears a second time" + way_on);
+  CHECK(index_refusal("4294967296\t0\n") == "x.idx:1: error: key 4294967296 is above 4294967295" + way_on);
   CHECK(index_refusal("1\t0\r\n2\t4\r\n\r\n") == "no error");
   CHECK(index_refusal("1\t0\n2\t4") == "no error");
-  CHECK(index_refusal("1\t0\n\n 2  4 \n5\t0\n2\t4\n") == "x.idx:5: error: key 2 appears a second time");
+  CHECK(index_refusal("1\t0\n\n 2  4 \n5\t0\n2\t4\n") == "x.idx:5: error: key 2 appears a second time" + way_on);
   CHECK(index_refusal("\xff\xfe"
                       "1\t") == "x.idx:1: error: the file is UTF-16 text; save it as UTF-8, as \"iconv -f UTF-16 -t UTF-8\" does");
 }
