@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 #include <torch/types.h>
 
