@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "kernel/recipe/evaluator_file.h"
 #include "kernel/recipe/layers.h"
 #include "kernel/recipe/name_map.h"
 #include "kernel/recipe/paths.h"
@@ -136,7 +137,8 @@ class RecipeReader {
     EvaluatorEntry& entry = recipe_.evaluators.emplace_back();
     read_use(reading_, &item, item.position, entry.use, [&](Params& p) { entry.declare(p); });
     if (entry.name.empty()) entry.name = entry.use.name;
-    const auto same_file = [&](const EvaluatorEntry& other) { return file_name_of(other.name) == file_name_of(entry.name); };
+    // Each keeps its scores in a file of its name.
+    const auto same_file = [&](const EvaluatorEntry& other) { return evaluator_file_name(other.name) == evaluator_file_name(entry.name); };
     const auto twin = std::find_if(recipe_.evaluators.begin(), recipe_.evaluators.end() - 1, same_file);
     if (twin == recipe_.evaluators.end() - 1 || entry.name.empty()) return;
     diagnostics_.error(item.position,
@@ -146,12 +148,6 @@ class RecipeReader {
                                          entry.name)
                            : fmt::format("the evaluators \"{}\" and \"{}\" would keep their scores in one file: set another name",
                                          twin->name, entry.name));
-  }
-
-  /// Evaluators keep their scores in files of their names, where a slash cannot stand.
-  static std::string file_name_of(std::string name) {
-    std::replace(name.begin(), name.end(), '/', '_');
-    return name;
   }
 
   void check_map(const Node& written) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "formats/safetensors.h"
+#include "kernel/recipe/evaluator_file.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -25,12 +26,7 @@ bool is_scores(const fs::path& file) {
   }
 }
 
-/// A name that every file system takes.
-fs::path scores_name(std::string evaluator) {
-  for (char& c : evaluator)
-    if (c == '/' || c == '\0') c = '_';
-  return evaluator + ".safetensors";
-}
+fs::path scores_name(const std::string& evaluator) { return evaluator_file_name(evaluator) + ".safetensors"; }
 
 template <typename T>
 formats::TensorBytes tensor(const char* name, const char* dtype, const std::vector<T>& values) {

@@ -257,7 +257,7 @@ class BackboneSuite {
     expect_shape(with_mean, {3, 2, net_->embed_dim()}, "class tokens and the mean patch token are [B, last_blocks + 1, D]");
     findings_.expect(at::equal(with_mean.select(1, 0), last.select(1, 0)), "the mean patch token comes after the class tokens",
                      "it does not");
-    findings_.expect(!at::equal(with_mean.select(1, 1), last.select(1, 0)), "the mean patch token is no class token", "they are equal");
+    findings_.expect(!at::equal(with_mean.select(1, 1), last.select(1, 0)), "the mean patch token is not a class token", "they are equal");
     for (const int64_t wrong : {int64_t{0}, blocks + 1}) {
       findings_.expect_throw<Error>("a wrong number of blocks is an error", "\"last_blocks\"", [&] { net->class_tokens(images_, wrong); });
     }

@@ -98,7 +98,6 @@ class FaceBinSource final : public lafs::DataSource, public lafs::Paired, public
     for (const bool same : bin_.same()) print.add(int64_t{same});
     return print.hex();
   }
-  /// Of the whole file, also when a part is asked for.
   std::string set_digest() const override {
     lafs::formats::Fingerprint print;
     for (const auto& picture : bin_.pictures()) print.add_bytes(picture.data(), picture.size());
@@ -106,6 +105,7 @@ class FaceBinSource final : public lafs::DataSource, public lafs::Paired, public
     return print.hex();
   }
 
+  /// Of the whole file, also when a part is asked for.
   std::string content_fingerprint(const lafs::ContentRequest& request) const override {
     const auto folder = std::filesystem::absolute(path_).parent_path();
     const auto hash = lafs::formats::hash_files(folder, 1, [&](int64_t) { return path_.filename().string(); }, request)[0];

@@ -44,8 +44,7 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
       p("momentum", momentum, lafs::in(0, 0.9999), "of SGD");
       p("augment", augment,
         "embed the training pictures again in every epoch, randomly cropped and flipped: the protocol, and as many passes of the network "
-        "as "
-        "there are epochs; false: embed them once as they are");
+        "as there are epochs; false: embed them once as they are");
       p("crop_scale", crop_scale, lafs::in(0.01, 1),
         "least and largest share of a picture's area that a crop keeps; DINO's protocol has 0.08, 1");
       p("crop_ratio", crop_ratio, lafs::in(0.1, 10), "least and largest width of a crop, divided by its height");
