@@ -5,13 +5,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <deque>
+#include <map>
+#include <tuple>
 
 #include "kernel/data/pixels.h"
 #include "kernel/evaluate/decoder.h"
 #include "kernel/evaluate/embedding_plan.h"
 #include "kernel/evaluate/named_features.h"
+#include "kernel/evaluate/prefixed.h"
 #include "kernel/model/autocast.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
@@ -26,11 +29,16 @@ struct FeatureTable {
   int64_t rows = 0, width = 0;
 };
 
-/// One call of `embed`: decodes, runs the network, and puts rows where they are wanted.
+/// One model's part of an embedding: runs the network over decoded pictures, and puts rows where they are wanted.
 class EmbeddingRun {
  public:
-  EmbeddingRun(Backbone* backbone, const InputContract& input, const EmbedderOptions& options, const EmbeddingPlan& plan)
-      : backbone_(backbone), input_(input), options_(options), plan_(plan), features_(std::make_shared<NamedFeatures>()) {
+  EmbeddingRun(std::string name, Backbone* backbone, const InputContract& input, const EmbedderOptions& options, EmbeddingPlan plan)
+      : name_(std::move(name)),
+        backbone_(backbone),
+        input_(input),
+        options_(options),
+        plan_(std::move(plan)),
+        features_(std::make_shared<NamedFeatures>()) {
     for (const PlannedRequest& request : plan_.requests) {
       const int64_t one = request.pixels      ? input_.height * input_.width
                           : request.landmarks ? 2 * landmarked(request.name).landmark_count()
@@ -43,21 +51,21 @@ class EmbeddingRun {
     }
   }
 
-  std::shared_ptr<const Features> run() {
-    const at::NoGradGuard no_grad;
-    Decoder decoder(plan_, input_, options_.batch, options_.threads);
-    int64_t done = 0;
-    for (const PlannedBatch& batch : plan_.batches) {
-      if (options_.stop && options_.stop()) throw EmbeddingStopped();
-      at::Tensor bytes = at::from_blob(decoder.next(), {options_.batch, input_.height, input_.width, 3}, at::kByte);
+  const EmbeddingPlan& plan() const { return plan_; }
+  const InputContract& input() const { return input_; }
+  const EmbedderOptions& options() const { return options_; }
+
+  /// A batch of the plan, decoded: [batch,H,W,3] uint8. The batches come in the order of the plan.
+  void take(size_t number, const at::Tensor& bytes) {
+    const PlannedBatch& batch = plan_.batches[number];
+    prefixed(name_, [&] {
       if (batch.pixels) put_pixels(batch, bytes);
       if (batch.landmarks) put_landmarks(batch, bytes);
       if (!batch.features.empty()) put_embeddings(batch, bytes);
-      done += static_cast<int64_t>(batch.pictures.size());
-      if (options_.progress) options_.progress(done, static_cast<int64_t>(plan_.pictures.size()));
-    }
-    return features_;
+    });
   }
+
+  std::shared_ptr<const Features> features() const { return features_; }
 
  private:
   int64_t width(const NetworkFeature& feature) const {
@@ -159,13 +167,56 @@ class EmbeddingRun {
     }
   }
 
+  const std::string name_;
   Backbone* backbone_;
   const InputContract& input_;
   const EmbedderOptions& options_;
-  const EmbeddingPlan& plan_;
+  const EmbeddingPlan plan_;
   std::shared_ptr<NamedFeatures> features_;
   std::vector<FeatureTable*> tables_;
 };
+
+/// Whether the decoded pictures of one serve the other: the same pictures in the same batches, brought to the same size and place.
+bool same_pictures(const EmbeddingRun& a, const EmbeddingRun& b) {
+  const InputContract &one = a.input(), &other = b.input();
+  const auto frame = [](const InputContract& input) { return std::tie(input.height, input.width, input.interpolation, input.shift); };
+  if (frame(one) != frame(other) || a.options().batch != b.options().batch) return false;
+  const auto same_batch = [](const PlannedBatch& x, const PlannedBatch& y) { return x.pictures == y.pictures; };
+  std::map<const DataSource*, const DataSource*> known;  // fingerprints are asked once a source
+  const auto same_picture = [&](const PlannedPicture& x, const PlannedPicture& y) {
+    if (x.source_number != y.source_number || x.index != y.index) return false;
+    const auto found = known.find(x.source);
+    if (found != known.end()) return found->second == y.source;
+    known.emplace(x.source, y.source);
+    return x.source == y.source || x.source->fingerprint() == y.source->fingerprint();
+  };
+  return std::ranges::equal(a.plan().batches, b.plan().batches, same_batch) &&
+         std::ranges::equal(a.plan().pictures, b.plan().pictures, same_picture);
+}
+
+/// How far an embedding of several models is.
+struct EmbeddingProgress {
+  const EmbedderOptions& options;
+  int64_t done = 0, total = 0;
+
+  void add(int64_t pictures) {
+    done += pictures;
+    if (options.progress) options.progress(done, total);
+  }
+};
+
+/// All models that share their pictures.
+void embed_group(const std::vector<EmbeddingRun*>& group, EmbeddingProgress& progress) {
+  const EmbeddingRun& first = *group.front();
+  const EmbedderOptions& options = first.options();
+  Decoder decoder(first.plan(), first.input(), options.batch, options.threads);
+  for (size_t b = 0; b < first.plan().batches.size(); ++b) {
+    if (progress.options.stop && progress.options.stop()) throw EmbeddingStopped();
+    const at::Tensor bytes = at::from_blob(decoder.next(), {options.batch, first.input().height, first.input().width, 3}, at::kByte);
+    for (EmbeddingRun* run : group) run->take(b, bytes);
+    progress.add(static_cast<int64_t>(first.plan().batches[b].pictures.size()));
+  }
+}
 
 }  // namespace
 
@@ -180,8 +231,32 @@ ModelEmbedder::ModelEmbedder(std::shared_ptr<Backbone> backbone, InputContract i
 }
 
 std::shared_ptr<const Features> ModelEmbedder::embed(const std::vector<FeatureRequest>& requests) {
-  const EmbeddingPlan plan = plan_embedding(requests, input_, options_.batch);
-  return EmbeddingRun(backbone_.get(), input_, options_, plan).run();
+  return embed_together({{this, requests, {}}}).front();
+}
+
+std::vector<std::shared_ptr<const Features>> embed_together(const std::vector<Embedding>& wanted) {
+  if (wanted.empty()) return {};
+  const at::NoGradGuard no_grad;
+  std::deque<EmbeddingRun> runs;
+  std::vector<std::vector<EmbeddingRun*>> groups;
+  for (const auto& [model, requests, name] : wanted) {
+    prefixed(name, [&] {
+      EmbeddingPlan plan = plan_embedding(requests, model->input_, model->options_.batch);
+      runs.emplace_back(name, model->backbone_.get(), model->input_, model->options_, std::move(plan));
+    });
+    const auto group = std::ranges::find_if(groups, [&](const auto& one) { return same_pictures(*one.front(), runs.back()); });
+    if (group == groups.end()) {
+      groups.push_back({&runs.back()});
+    } else {
+      group->push_back(&runs.back());
+    }
+  }
+  EmbeddingProgress progress{wanted.front().model->options_};
+  for (const auto& group : groups) progress.total += static_cast<int64_t>(group.front()->plan().pictures.size());
+  for (const auto& group : groups) embed_group(group, progress);
+  std::vector<std::shared_ptr<const Features>> out;
+  for (const EmbeddingRun& run : runs) out.push_back(run.features());
+  return out;
 }
 
 }  // namespace lafs

@@ -28,6 +28,8 @@ struct EmbedderOptions {
 /// Thrown where `EmbedderOptions::stop` asked for it. No Error: nothing went wrong, and nobody wraps it in a sentence.
 struct EmbeddingStopped {};
 
+struct Embedding;
+
 /// Embeds with one backbone in evaluation mode, without gradients and without chance.
 /// A picture that several requests of one call want is decoded once and embedded once for each kind of feature.
 /// Batches have one size, black pictures filling the last, and hold one source in ascending order: the numbers depend on the batch size and
@@ -42,12 +44,37 @@ class ModelEmbedder final : public Embedder {
   std::shared_ptr<const Features> embed(const std::vector<FeatureRequest>& requests) override;
 
  private:
+  friend std::vector<std::shared_ptr<const Features>> embed_together(const std::vector<Embedding>& wanted);
+
   std::shared_ptr<Backbone> backbone_;
   InputContract input_;
   EmbedderOptions options_;
 };
 
+/// What one of several models is asked for.
+struct Embedding {
+  ModelEmbedder* model = nullptr;
+  std::vector<FeatureRequest> requests;
+  std::string name;  ///< of the model, in front of errors that are its own; may be empty
+};
+
+/// What `embed` of each would return, bit for bit. Models that are asked for the same pictures (of sources with one fingerprint, in one
+/// order) and see them in one size, interpolation and shift share the decoded picture; their order of channels, range of values and flip
+/// may differ. Throws what `embed` throws. Progress and stop are those of the first model, over all pictures. [main thread]
+std::vector<std::shared_ptr<const Features>> embed_together(const std::vector<Embedding>& wanted);
+
 /// Runs every evaluator; one call of `embed` serves all that are not `Interactive`. Errors have `evaluator "NAME"` in front. [main thread]
 std::vector<NamedMetrics> evaluate(const NamedEvaluators& evaluators, Embedder& embedder);
+
+/// One of several models that are evaluated side by side.
+struct EvaluatedModel {
+  NamedEvaluators evaluators;
+  Embedder* embedder = nullptr;
+  std::string name;  ///< put in front of errors; may be empty
+};
+
+/// What `evaluate` of each would return. The `ModelEmbedder`s among them work by `embed_together`, so that a picture all of them want is
+/// decoded once; an `Interactive` evaluator embeds by itself, for each model. [main thread]
+std::vector<std::vector<NamedMetrics>> evaluate_together(const std::vector<EvaluatedModel>& models);
 
 }  // namespace lafs

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "kernel/evaluate/embedder.h"
+#include "kernel/evaluate/prefixed.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
 
@@ -31,16 +32,8 @@ class OwnFeatures final : public Features {
   std::vector<std::string> names_;
 };
 
-template <typename Work>
-auto named(const std::string& evaluator, const Work& work) {
-  try {
-    return work();
-  } catch (const PlacedError&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(fmt::format("evaluator \"{}\": {}", evaluator, sentence_of(error)));
-  }
-}
+/// How errors of an evaluator begin.
+std::string evaluator_prefix(const std::string& evaluator) { return fmt::format("evaluator \"{}\"", evaluator); }
 
 bool interactive(const Evaluator& evaluator) { return dynamic_cast<const Interactive*>(&evaluator) != nullptr; }
 
@@ -60,7 +53,7 @@ Union all_requests(const NamedEvaluators& evaluators) {
     out.prefixes.push_back(prefix);
     out.names.emplace_back();
     if (interactive(*evaluator)) continue;
-    const auto requests = named(name, [&evaluator = evaluator] { return evaluator->requests(); });
+    const auto requests = prefixed(evaluator_prefix(name), [&evaluator = evaluator] { return evaluator->requests(); });
     for (FeatureRequest request : requests) {
       out.names.back().push_back(request.name);
       request.name = prefix + request.name;
@@ -70,24 +63,53 @@ Union all_requests(const NamedEvaluators& evaluators) {
   return out;
 }
 
-}  // namespace
-
-std::vector<NamedMetrics> evaluate(const NamedEvaluators& evaluators, Embedder& embedder) {
-  const Union all = all_requests(evaluators);
-  std::shared_ptr<const Features> features;
-  if (!all.requests.empty()) features = embedder.embed(all.requests);
-
+std::vector<NamedMetrics> score_all(const EvaluatedModel& model, const Union& all, const std::shared_ptr<const Features>& features) {
   std::vector<NamedMetrics> out;
-  for (size_t e = 0; e < evaluators.size(); ++e) {
-    const auto& [name, evaluator] = evaluators[e];
+  for (size_t e = 0; e < model.evaluators.size(); ++e) {
+    const auto& [name, evaluator] = model.evaluators[e];
     const auto start = std::chrono::steady_clock::now();
-    Metrics metrics = named(name, [&, &evaluator = evaluator] {
-      if (auto* by_itself = dynamic_cast<Interactive*>(evaluator.get())) return by_itself->run(embedder);
+    Metrics metrics = prefixed(evaluator_prefix(name), [&, &evaluator = evaluator] {
+      if (auto* by_itself = dynamic_cast<Interactive*>(evaluator.get())) return by_itself->run(*model.embedder);
       return evaluator->score(OwnFeatures(features, all.prefixes[e], all.names[e]));
     });
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     out.push_back({name, std::move(metrics), seconds.count()});
   }
+  return out;
+}
+
+/// The features of each model; null where nothing was asked for.
+std::vector<std::shared_ptr<const Features>> all_features(const std::vector<EvaluatedModel>& models, const std::vector<Union>& unions) {
+  std::vector<std::shared_ptr<const Features>> out(models.size());
+  std::vector<Embedding> together;
+  std::vector<size_t> places;
+  for (size_t m = 0; m < models.size(); ++m) {
+    if (unions[m].requests.empty()) continue;
+    if (auto* network = dynamic_cast<ModelEmbedder*>(models[m].embedder)) {
+      together.push_back({network, unions[m].requests, models[m].name});
+      places.push_back(m);
+    } else {
+      out[m] = prefixed(models[m].name, [&] { return models[m].embedder->embed(unions[m].requests); });
+    }
+  }
+  auto features = embed_together(together);
+  for (size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(features[i]);
+  return out;
+}
+
+}  // namespace
+
+std::vector<NamedMetrics> evaluate(const NamedEvaluators& evaluators, Embedder& embedder) {
+  return std::move(evaluate_together({{evaluators, &embedder, ""}}).front());
+}
+
+std::vector<std::vector<NamedMetrics>> evaluate_together(const std::vector<EvaluatedModel>& models) {
+  std::vector<Union> unions;
+  for (const EvaluatedModel& model : models) unions.push_back(prefixed(model.name, [&] { return all_requests(model.evaluators); }));
+  const auto features = all_features(models, unions);
+  std::vector<std::vector<NamedMetrics>> out;
+  for (size_t m = 0; m < models.size(); ++m)
+    out.push_back(prefixed(models[m].name, [&] { return score_all(models[m], unions[m], features[m]); }));
   return out;
 }
 

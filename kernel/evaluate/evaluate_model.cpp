@@ -39,26 +39,67 @@ std::unique_ptr<Embedder> embedder_of(const TrainedModel& model, const Recipe& r
   return std::make_unique<ModelEmbedder>(backbone, recipe.input, options);
 }
 
-}  // namespace
+/// A model that is ready to be measured, with its recipe's data opened. The assembly refers to the recipe.
+struct ReadyModel {
+  MeasuredModel measured;
+  std::unique_ptr<RecipeAssembly> assembly;
+  std::unique_ptr<Embedder> embedder;
+  bool chosen = false;
+};
 
-Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
-  auto [model, recipe] = open_measured(request, registry);
+std::unique_ptr<ReadyModel> ready_model(const EvaluationRequest& request, Registry& registry) {
+  auto out = std::make_unique<ReadyModel>(ReadyModel{open_measured(request, registry), nullptr, nullptr, false});
+  const auto& [model, recipe] = out->measured;
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
   }
   if (recipe.evaluators.empty()) throw Error("the recipe has no [[evaluator]]");
   const EmbedderOptions options = embedder_options(request, recipe.run);
   use_threads(recipe.run.threads);
-  RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, request.note);
-  const auto embedder = embedder_of(model, recipe, options, registry);
-  const bool chosen = is_chosen(model);
-  if (request.note && chosen) {
+  out->assembly = std::make_unique<RecipeAssembly>(recipe, RecipeAssembly::Data::open, request.note);
+  out->embedder = embedder_of(model, recipe, options, registry);
+  out->chosen = is_chosen(model);
+  if (request.note && out->chosen) {
     request.note(
         "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
         "checkpoints/last is the one that was not chosen");
   }
-  auto results = evaluate(assembly.evaluators(), *embedder);
-  return {std::move(model), std::move(results), chosen, std::move(recipe.resolved)};
+  return out;
+}
+
+Evaluation evaluation_of(ReadyModel& ready, std::vector<NamedMetrics>&& results) {
+  return {std::move(ready.measured.model), std::move(results), ready.chosen, std::move(ready.measured.recipe.resolved)};
+}
+
+/// The request for one of several models: its notes begin with its path.
+EvaluationRequest request_for(const EvaluationRequest& request, const std::filesystem::path& model) {
+  EvaluationRequest out = request;
+  out.checkpoint = model;
+  if (request.note) out.note = [&request, name = model.string()](const std::string& text) { request.note(name + ": " + text); };
+  return out;
+}
+
+}  // namespace
+
+Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
+  const auto ready = ready_model(request, registry);
+  return evaluation_of(*ready, evaluate(ready->assembly->evaluators(), *ready->embedder));
+}
+
+std::vector<Evaluation> evaluate_models(const EvaluationRequest& request, const std::vector<std::filesystem::path>& models,
+                                        Registry& registry) {
+  if (request.recipe.empty() && request.on.path.empty())
+    throw Error("several models are measured on one set or by one recipe: give --on or --recipe");
+  std::vector<std::unique_ptr<ReadyModel>> ready;
+  std::vector<EvaluatedModel> evaluated;
+  for (const std::filesystem::path& model : models) {
+    ready.push_back(ready_model(request_for(request, model), registry));
+    evaluated.push_back({ready.back()->assembly->evaluators(), ready.back()->embedder.get(), model.string()});
+  }
+  auto results = evaluate_together(evaluated);
+  std::vector<Evaluation> out;
+  for (size_t m = 0; m < ready.size(); ++m) out.push_back(evaluation_of(*ready[m], std::move(results[m])));
+  return out;
 }
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {

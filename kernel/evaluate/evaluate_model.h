@@ -38,6 +38,11 @@ struct Evaluation {
 /// and for one without evaluators. [main thread]
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry);
 
+/// The same for several models on one set, in place of `request.checkpoint`: under the contract of each, every picture decoded once as
+/// `evaluate_together` says. `request` names `recipe` or `on`. Notes and errors of a model begin with its path. [main thread]
+std::vector<Evaluation> evaluate_models(const EvaluationRequest& request, const std::vector<std::filesystem::path>& models,
+                                        Registry& registry);
+
 /// The results as results.json has them.
 nlohmann::json evaluation_json(const Evaluation& evaluation);
 /// These in a JSON file, and the scores of every pair beside it (scores_file.h).

@@ -35,10 +35,11 @@ void samples_option(CLI::App& command, int64_t& samples) {
   command.add_option("--samples", samples, help)->check(CLI::Range(100, 1000000))->capture_default_str();
 }
 
-CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help) {
-  auto force = std::make_shared<bool>(false);
+CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help, bool* forced) {
+  auto own = std::make_shared<bool>(false);
+  bool* force = forced ? forced : own.get();
   command.add_flag("--force", *force, "overwrite the file when it exists");
-  command.parse_complete_callback([force, &file] {
+  command.parse_complete_callback([own, force, &file] {
     require_free(file, *force);
     make_folder_of(file);
   });

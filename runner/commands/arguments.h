@@ -27,8 +27,9 @@ void batch_option(CLI::App& command, int64_t& batch);
 void samples_option(CLI::App& command, int64_t& samples);
 
 /// An option for a file to write, and `--force`: without it a file that is there already is an error, before any work. A missing folder is
-/// made. Devices and pipes are written to as they are.
-CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help);
+/// made. Devices and pipes are written to as they are. `forced`: where the command also wants to know whether `--force` was given.
+CLI::Option* output_option(CLI::App& command, const std::string& name, std::filesystem::path& file, const std::string& help,
+                           bool* forced = nullptr);
 
 /// An option that takes one of some words; the value so far is its default.
 void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,

@@ -103,6 +103,46 @@ TEST_CASE("eval on: stored features give the numbers of the model") {
   CHECK(lafs({"eval", measured / "f.npy", "--on", measured / "pairs.txt", "--pictures", measured / "out"}).status == 1);
 }
 
+TEST_CASE("eval: several models on one set give the numbers of each alone, and are compared on the same pairs") {
+  const Measured measured;
+  REQUIRE(measured.run("second", {"--set", "run.seed=8"}).status == 0);
+  const std::string first = measured / "out/checkpoints/last", second = measured / "second";
+  const Arguments on{"--on", measured / "faces", "--quiet"};
+  const Outcome both = lafs(Arguments{"eval", first, second} + on + Arguments{"--json", "--out", measured / "both"});
+  REQUIRE_MESSAGE(both.status == 0, both.err);
+  const auto models = nlohmann::json::parse(both.out).at("models");
+  REQUIRE(models.size() == 2);
+  CHECK(models.at(0).at("name") == "last");
+  CHECK(models.at(1).at("name") == "second");
+  for (size_t m = 0; m < 2; ++m) {
+    const Outcome alone = lafs(Arguments{"eval", m == 0 ? first : second} + on + Arguments{"--json"});
+    REQUIRE_MESSAGE(alone.status == 0, alone.err);
+    CHECK(metric(models.at(m), "accuracy") == metric(nlohmann::json::parse(alone.out), "accuracy"));
+  }
+  CHECK(nlohmann::json::parse(both.out).at("differences").at(0).at("paired") == true);
+  const Outcome kept = lafs({"compare", measured / "both/last.json", measured / "both/second.json"});
+  REQUIRE_MESSAGE(kept.status == 0, kept.err);
+  const Outcome text = lafs(Arguments{"eval", first, second} + on);
+  CHECK(text.out.ends_with(kept.out));
+}
+
+TEST_CASE("eval: several models that cannot be measured side by side are refused before any work") {
+  const Measured measured;
+  const std::string first = measured / "out/checkpoints/last", second = measured / "out/checkpoints/best";
+  CHECK(lafs({"eval", first, second}).err ==
+        "lafs: error: several models are measured on one set or by one recipe: give --on or --recipe\n");
+  CHECK(lafs({"eval", first, first, "--on", measured / "faces"}).err == "lafs: error: the model " + in_quotes(first) + " is given twice\n");
+  write_bytes(measured / "file", "mine");
+  CHECK(lafs({"eval", first, second, "--on", measured / "faces", "--out", measured / "file", "--force"}).err ==
+        "lafs: error: " + in_quotes(measured / "file") +
+            " is not a folder: the results of several models are written to a folder, a file for each\n");
+  fs::create_directories(measured / "kept");
+  write_bytes(measured / "kept/last.json", "mine");
+  CHECK(lafs({"eval", first, second, "--on", measured / "faces", "--out", measured / "kept"}).err ==
+        "lafs: error: " + in_quotes(measured / "kept/last.json") + " exists; --force overwrites it\n");
+  CHECK(read_bytes(measured / "kept/last.json") == "mine");
+}
+
 TEST_CASE("show hardest: the pictures of a run and of a file of eval, and in the run's report") {
   const Measured measured;
   REQUIRE(measured.eval({"--on", measured / "faces", "--out", measured / "r.json"}).status == 0);

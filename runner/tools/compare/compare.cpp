@@ -45,7 +45,13 @@ struct Side {
   const NamedMetrics& named;
   std::optional<Comparisons> scores;
 
-  Side(const ScoredResults& model, const NamedMetrics& of) : named(of), scores(scores_in(model.scores, of.name)) {}
+  Side(const ScoredResults& model, const NamedMetrics& of) : named(of) {
+    if (!of.metrics.comparisons.scores.empty()) {
+      scores = of.metrics.comparisons;
+    } else if (!model.scores.empty()) {
+      scores = scores_in(model.scores, of.name);
+    }
+  }
 
   const Metric* find(const std::string& metric) const {
     const auto& values = named.metrics.values;

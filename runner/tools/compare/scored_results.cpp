@@ -77,10 +77,17 @@ ScoredResults read_scored_results(const fs::path& path) {
   }
 }
 
+std::vector<std::string> names_of_models(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) names.push_back(telling_name(paths, path));
+  return names;
+}
+
 std::vector<ScoredResults> read_scored_results(const std::vector<fs::path>& paths) {
   std::vector<ScoredResults> all;
   for (const fs::path& path : paths) all.push_back(read_scored_results(path));
-  for (size_t i = 0; i < all.size(); ++i) all[i].name = telling_name(paths, paths[i]);
+  const std::vector<std::string> names = names_of_models(paths);
+  for (size_t i = 0; i < all.size(); ++i) all[i].name = names[i];
   return all;
 }
 

@@ -9,10 +9,10 @@
 
 namespace lafs {
 
-/// Results of one model that were written before, and where the scores of its pairs lie.
+/// Results of one model, and where the scores of its pairs lie if they were written before.
 struct ScoredResults {
-  std::string name;  ///< of the run folder, or of the file without its ending
-  std::filesystem::path scores;
+  std::string name;              ///< of the run folder, or of the file without its ending
+  std::filesystem::path scores;  ///< folder of those that `results` does not hold; empty: `results` holds all there are
   std::vector<NamedMetrics> results;
 
   const Metric* find(const std::string& evaluator, const std::string& metric) const;  ///< by full name; null where there is none
@@ -25,7 +25,11 @@ bool is_json_file(const std::filesystem::path& file);
 /// folder of a row, which has several stages.
 ScoredResults read_scored_results(const std::filesystem::path& path);
 
-/// Several of them. Where names are equal, as many folders are put before each as tell them apart.
+/// A short name of each: of the run folder, or of the file without its ending; where these are equal, with as many folders before it as
+/// tell them apart.
+std::vector<std::string> names_of_models(const std::vector<std::filesystem::path>& paths);
+
+/// Several of them, by the names of `names_of_models`.
 std::vector<ScoredResults> read_scored_results(const std::vector<std::filesystem::path>& paths);
 
 /// The people of kept comparisons, as resampling wants them.
