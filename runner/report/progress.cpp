@@ -97,8 +97,8 @@ void Progress::message(const std::string& text) {
   open_line_ = false;
 }
 
-PictureProgress::PictureProgress(bool quiet, int64_t first, int64_t total)
-    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), first_(first), total_(total) {}
+PictureProgress::PictureProgress(bool quiet, int64_t first, int64_t total, const char* noun)
+    : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1), first_(first), total_(total), noun_(noun) {}
 
 void PictureProgress::show(int64_t done) {
   const Clock::time_point now = Clock::now();
@@ -106,7 +106,7 @@ void PictureProgress::show(int64_t done) {
   shown_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = static_cast<double>(done - first_) / std::max(seconds, 1e-9);
-  say("{}{} of {} pictures, {:.0f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, rate,
+  say("{}{} of {} {}, {:.{}f}/s, {} left{}", terminal_ ? "\r\x1b[K" : "", done, total_, noun_, rate, rate < 10 ? 1 : 0,
       duration_text(static_cast<double>(total_ - done) / rate), terminal_ && done < total_ ? "" : "\n");
   open_line_ = terminal_ && done < total_;
 }

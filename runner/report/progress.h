@@ -31,11 +31,12 @@ class Progress {
   std::string last_;
 };
 
-/// The same for work on pictures: how many, how fast, how long still; about once a second on a terminal. [one thread at a time]
+/// The same for work on pictures, or on what `noun` says: how many, how fast, how long still; about once a second on a terminal. [one
+/// thread at a time]
 class PictureProgress {
  public:
   /// `first` of the `total` were done before.
-  PictureProgress(bool quiet, int64_t first, int64_t total);
+  PictureProgress(bool quiet, int64_t first, int64_t total, const char* noun = "pictures");
   ~PictureProgress();  ///< ends the line, so that what follows has its own
   PictureProgress(const PictureProgress&) = delete;
   PictureProgress& operator=(const PictureProgress&) = delete;
@@ -45,6 +46,7 @@ class PictureProgress {
   using Clock = std::chrono::steady_clock;
   bool quiet_, terminal_, open_line_ = false;
   int64_t first_, total_;
+  const char* noun_;
   Clock::time_point start_ = Clock::now(), shown_ = start_;
 };
 
