@@ -105,6 +105,8 @@ nlohmann::json checkpoint_state_json(const RunPosition& position, const Checkpoi
   json["input"] = input_json(facts.input);
   if (position.evaluation_due) json["evaluation_due"] = true;
   if (position.stays) json["stays"] = true;
+  if (position.without_gain > 0) json["evaluations_without_gain"] = position.without_gain;
+  if (position.ended_early) json["ended_early"] = true;
   if (!position.left_out.empty()) json["left_out_steps"] = position.left_out;
   if (position.scaler) each_scaler_field(*position.scaler, writer(json["scaler"]));
   return json;
@@ -120,6 +122,8 @@ std::pair<RunPosition, CheckpointFacts> read_checkpoint_state(const fs::path& ch
     each_position_field(position, reader(json));
     position.evaluation_due = json.value("evaluation_due", false);
     position.stays = json.value("stays", false);
+    position.without_gain = json.value("evaluations_without_gain", int64_t{0});
+    position.ended_early = json.value("ended_early", false);
     position.left_out = json.value("left_out_steps", std::vector<int64_t>());
     if (const auto scaler = json.find("scaler"); scaler != json.end()) each_scaler_field(position.scaler.emplace(), reader(*scaler));
     CheckpointFacts facts;

@@ -30,6 +30,8 @@ struct RunPosition {
   double best_score = -1e300;
   int64_t best_step = -1;         ///< -1: nothing was scored yet
   bool evaluation_due = false;    ///< the evaluation after `step` was asked for and is not done
+  int64_t without_gain = 0;       ///< evaluations since the one of best_step
+  bool ended_early = false;       ///< no step follows: the run's patience is over
   bool stays = false;             ///< the checkpoint is kept whatever comes later
   std::vector<int64_t> left_out;  ///< steps that changed nothing, because their loss or gradient was not finite
   std::optional<GradScalerState> scaler;

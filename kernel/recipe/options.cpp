@@ -36,6 +36,8 @@ void declare_work(RunOptions& run, Params& p) {
   p.affects_nothing("identities", run.identities, at_least(0),
                     "identities of the training data, for plan and check where the data is not there; 0: unknown");
   p.affects_nothing("evaluate_every", run.evaluate_every, at_least(0), "epochs between evaluations; 0: only at the end");
+  p.affects_nothing("evaluate_steps", run.evaluate_steps, at_least(0),
+                    "optimizer steps between evaluations, in place of evaluate_every; 0: as evaluate_every says");
   p.affects_nothing("best", run.best,
                     "\"EVALUATOR/METRIC\" of the checkpoint that is called best, with - in front where smaller is better; empty: the first "
                     "metric of the first evaluator");
@@ -71,6 +73,11 @@ void RunOptions::declare(Params& p) {
   p("behaviour", behaviour, one_of({"published", "corrected"}), "default of every quirk");
   p("clip", clip, one_of({"none", "global", "per_tensor"}), "how gradients are clipped");
   p("clip_norm", clip_norm, at_least(0), "largest norm of a clipped gradient");
+  p.affects_unless(0, "ema", ema, in(0, 0.999999999),
+                   "decay of the moving average of the encoder's weights: the average is evaluated and saved as \"averaged\"; 0: no "
+                   "average");
+  p.affects_unless(0, "patience", patience, at_least(0),
+                   "evaluations in a row without a better checkpoint after which the run ends; 0: it goes on to its last step");
   declare_tolerance(*this, p);
   declare_work(*this, p);
   p.affects_unless("", "extends", extends, {},
@@ -84,11 +91,17 @@ void GroupOptions::declare(Params& p) {
   p("lr_scale", lr_scale, at_least(0), "factor on the optimizer's learning rate");
 }
 
+void FreezeOptions::declare(Params& p) {
+  p("match", match, needed(), "glob patterns on qualified names, \"backbone.stn.*\"; \"rank<=1\" and \"rank>=2\" choose by shape");
+  p("epochs", epochs, at_least(0), "epochs from the start in which they do not move; 0: the whole run");
+}
+
 void OptimizerOptions::declare(Params& p) {
   p("lr", lr, at_least(0), "learning rate");
   p("weight_decay", weight_decay, at_least(0), "weight decay");
   p("scale_rule", scale_rule, one_of({"none", "linear_256", "lafs_sqrt"}), "how the batch scales lr");
   p("groups", groups, "parameters with settings of their own; the first group that matches takes a parameter");
+  p.affects_unless({}, "freeze", freeze, {}, "parameters that do not move, for the first epochs or at all");
   p("layer_decay", layer_decay, in(0, 1), "lr of block l is multiplied by layer_decay^(depth - l)");
   p.quirk("FT-01", "layer_decay_applied", layer_decay_applied, false, true,
           "whether layer_decay has an effect; the published code computes it and ignores it");

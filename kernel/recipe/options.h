@@ -34,6 +34,7 @@ struct RunOptions {
   std::string behaviour = "published";  ///< "published", "corrected": default of every quirk
   std::string clip = "none";            ///< "none", "global", "per_tensor"
   double clip_norm = 3;
+  double ema = 0;                    ///< decay of the moving average of the encoder's weights, which is evaluated; 0: none
   std::string damaged = "error";     ///< "error", "skip": what a picture does that cannot be read while training
   int64_t damaged_limit = 100;       ///< different damaged pictures that "skip" bears
   std::string not_finite = "error";  ///< "error", "skip": what a step does whose loss or gradient is not finite
@@ -43,6 +44,8 @@ struct RunOptions {
   /// Of the training data, for `plan` and `check` where the data is missing; compared with it where it is not.
   int64_t images = 0, identities = 0;
   double evaluate_every = 1;      ///< epochs between evaluations; 0: only at the end
+  int64_t evaluate_steps = 0;     ///< optimizer steps between evaluations, in place of epochs; 0: by epochs
+  int64_t patience = 0;           ///< evaluations in a row without a better checkpoint after which the run ends; 0: it does not
   std::string best;               ///< "EVALUATOR/METRIC" that ranks checkpoints, "-" in front: smaller is better; empty: the first value
   int64_t checkpoint_every = 0;   ///< optimizer steps between checkpoints; 0: at the end of each epoch
   double checkpoint_minutes = 0;  ///< also when this time has passed since the last; 0: not by time
@@ -64,11 +67,21 @@ struct GroupOptions {
   void declare(Params& p);
 };
 
+/// `[[optimizer.freeze]]`: parameters that do not move, for a while or at all.
+struct FreezeOptions {
+  std::vector<std::string> match;  ///< as `GroupOptions::match`
+  double epochs = 0;               ///< from the start; 0: the whole run
+
+  void declare(Params& p);
+  bool operator==(const FreezeOptions&) const = default;
+};
+
 /// The keys of `[optimizer]` that every optimizer has, beside those of the plugin.
 struct OptimizerOptions {
   Schedule lr = cosine(1e-3, 0), weight_decay = 0.05;
   std::string scale_rule = "none";  ///< "none", "linear_256", "lafs_sqrt"
   std::vector<GroupOptions> groups;
+  std::vector<FreezeOptions> freeze;
   double layer_decay = 1;            ///< lr of block l times layer_decay^(depth - l)
   bool layer_decay_applied = false;  ///< quirk FT-01: published computes it and ignores it
 

@@ -38,6 +38,21 @@ void check_best(const Recipe& recipe, const Position& position, Diagnostics& dia
   }
 }
 
+/// Options about evaluations while training, where there are none.
+void check_evaluations(const Recipe& recipe, const Node& tree, Diagnostics& diagnostics) {
+  const bool none = std::ranges::none_of(recipe.evaluators, &EvaluatorEntry::while_training);
+  const bool never = recipe.run.evaluate_steps == 0 && recipe.run.evaluate_every == 0;
+  if (recipe.run.patience > 0 && (none || never)) {
+    diagnostics.error(position_of(tree, "run", "patience"),
+                      fmt::format("patience = {} has no effect: {}", recipe.run.patience,
+                                  none ? "no evaluator runs while training" : "evaluate_every = 0 evaluates at the end only"));
+  }
+  if (recipe.run.evaluate_steps > 0 && none) {
+    diagnostics.error(position_of(tree, "run", "evaluate_steps"),
+                      fmt::format("evaluate_steps = {} has no effect: no evaluator runs while training", recipe.run.evaluate_steps));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> sense_notes(const Recipe& recipe) {
@@ -51,6 +66,7 @@ void check_sense(const Recipe& recipe, const Node& tree, Diagnostics& diagnostic
                       "clip_norm = 0 makes every gradient 0, and nothing trains; to leave gradients as they are, write clip = \"none\"");
   }
   if (!recipe.run.best.empty()) check_best(recipe, position_of(tree, "run", "best"), diagnostics);
+  check_evaluations(recipe, tree, diagnostics);
   if (recipe.optimizer_options.layer_decay == 0) {
     diagnostics.error(position_of(tree, "optimizer", "layer_decay"),
                       "layer_decay = 0 trains the last layer alone; write 1 for one rate in all layers");

@@ -1,5 +1,6 @@
 #include "kernel/run/evaluations.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,10 +25,18 @@ std::vector<std::string> Evaluations::notes() const {
   return notes;
 }
 
+NamedEvaluators Evaluations::all_but(const NamedEvaluators& chosen) const {
+  NamedEvaluators others;
+  for (const auto& one : all_)
+    if (std::ranges::find(chosen, one) == chosen.end()) others.push_back(one);
+  return others;
+}
+
 NamedEvaluators Evaluations::due(const Epochs& epochs, int64_t steps) const {
   if (steps >= epochs.steps) return all_;
   NamedEvaluators chosen;
-  if (!epochs.crosses(steps - 1, recipe_.run.evaluate_every)) return chosen;
+  const int64_t every = recipe_.run.evaluate_steps;
+  if (every > 0 ? steps % every != 0 : !epochs.crosses(steps - 1, recipe_.run.evaluate_every)) return chosen;
   for (size_t i = 0; i < all_.size(); ++i) {
     if (recipe_.evaluators[i].while_training) chosen.push_back(all_[i]);
   }

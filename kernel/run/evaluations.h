@@ -24,6 +24,8 @@ class Evaluations {
   const NamedEvaluators& all() const { return all_; }
   /// Sentences about pictures that do not suit the input, of every evaluator; requests of one source repeat them.
   std::vector<std::string> notes() const;
+  /// The others.
+  NamedEvaluators all_but(const NamedEvaluators& chosen) const;
   /// Those that are due after so many steps.
   NamedEvaluators due(const Epochs& epochs, int64_t steps) const;
   /// Nothing when a signal asked to stop before all were scored.

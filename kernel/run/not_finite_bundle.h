@@ -1,25 +1,37 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "kernel/recipe/options.h"
+#include "kernel/ledger/checkpoint_state.h"
+#include "kernel/run/failed_step.h"
 
 namespace lafs {
 
+class CheckpointStore;
 class NotFinite;
+class Trainer;
 
 /// Where a run was when it met a number that is not finite.
-struct NotFinitePlace {
-  int64_t step = 0;
-  const std::string& identity;  ///< of the training
-  std::filesystem::path last_checkpoint;
+struct NotFiniteRun {
+  const Recipe& recipe;
+  const Epochs& epochs;
+  const RunPosition& position;
+  CheckpointFacts facts;
+  Trainer& trainer;
+  std::shared_ptr<const DataSource> source;
+  RecipeAssembly& assembly;
+  at::Device device;
+  bool has_checkpoint = false;  ///< of an earlier step
 };
 
-/// Writes not_finite.json of a run folder: where it was, what went wrong, and the pictures that were fed, as far as one micro-batch is to
-/// blame. Throws Error that names the file, or says that it cannot be written.
-[[noreturn]] void stop_not_finite(const std::filesystem::path& folder, const NotFinitePlace& place, const NotFinite& error);
+/// Writes the bundle, the folder not_finite of a run folder: the state before the step as a checkpoint, recipe.toml, and bundle.json, which
+/// says what was fed and where the first number appeared that is not finite; for that the step is run a second time. `replay` runs it again
+/// from there. Of a run in fp16 that has no scale left, only bundle.json. Throws Error that names the folder, or says that it cannot be
+/// written.
+[[noreturn]] void stop_not_finite(const std::filesystem::path& folder, const NotFiniteRun& run, const NotFinite& error);
 
 /// Whether more steps were left out than `[run] not_finite_limit` allows.
 bool too_many_left_out(const RunOptions& run, const std::vector<int64_t>& steps);

@@ -35,4 +35,19 @@ std::optional<double> ranking_of(const std::string& best, const std::vector<Name
   return std::nullopt;
 }
 
+bool rank_checkpoint(const RunOptions& run, const std::vector<NamedMetrics>& results, RunPosition& position) {
+  const auto score = results.empty() ? std::nullopt : ranking_of(run.best, results);
+  if (!score) return false;
+  const bool better = *score > position.best_score;
+  position.without_gain = better ? 0 : position.without_gain + 1;
+  if (!better) return false;
+  position.best_score = *score;
+  position.best_step = position.step;
+  return true;
+}
+
+bool patience_is_over(const RunOptions& run, const RunPosition& position) {
+  return run.patience > 0 && position.without_gain >= run.patience;
+}
+
 }  // namespace lafs

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "kernel/ledger/checkpoint_state.h"
+#include "kernel/recipe/options.h"
 #include "kernel/results/named_metrics.h"
 
 namespace lafs {
@@ -11,5 +13,11 @@ namespace lafs {
 /// its negative; empty takes the first value of the first evaluator in the results. Nothing where that evaluator was not run, or has no
 /// value. Throws Error naming the metrics for one that the evaluator does not have.
 std::optional<double> ranking_of(const std::string& best, const std::vector<NamedMetrics>& results);
+
+/// Whether these results make the checkpoint of `position` the best one; notes there what follows. Throws Error as ranking_of does.
+bool rank_checkpoint(const RunOptions& run, const std::vector<NamedMetrics>& results, RunPosition& position);
+
+/// Whether `[run] patience` evaluations in a row gave no better checkpoint.
+bool patience_is_over(const RunOptions& run, const RunPosition& position);
 
 }  // namespace lafs

@@ -18,10 +18,8 @@ namespace lafs {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-void fill(Trainer& trainer, const WholeCheckpoint& from) {
-  load_weights(from.folder / "weights.safetensors", trainer.root());
+void load_checkpoint(Trainer& trainer, const WholeCheckpoint& from) {
+  load_weights(from.folder / "weights.safetensors", trainer.state());
   load_optimizer(from.folder / "optimizer.safetensors", trainer.optimizer());
   if (GradScaler* scaler = trainer.scaler()) {
     if (!from.position.scaler) throw Error(fmt::format("\"{}\" has no scaler", (from.folder / "state.json").string()));
@@ -29,16 +27,14 @@ void fill(Trainer& trainer, const WholeCheckpoint& from) {
   }
 }
 
-}  // namespace
-
 CheckpointFacts checkpoint_facts(const Recipe& recipe, Trainer& trainer, RecipeAssembly& assembly, const std::string& fingerprint) {
   CheckpointFacts facts;
   facts.identity = recipe.identity;
   facts.recipe = recipe.resolved;
-  facts.encoder = trainer.objective().encoder();
+  facts.encoder = trainer.encoder_path();
   facts.backbone = recipe.backbone.name;
   facts.backbone_options = options_text(recipe.backbone);
-  facts.networks = networks_of(trainer.root(), assembly, recipe);
+  facts.networks = networks_of(trainer.state(), assembly, recipe);
   facts.input = recipe.input;
   facts.data_fingerprint = fingerprint;
   facts.identities = assembly.identities();
@@ -80,7 +76,7 @@ RunPosition RunCheckpoints::load(const Recipe& recipe, const std::string& extend
   for (const WholeCheckpoint& candidate : found_.whole) {
     if (!goes_on_from(recipe, extends, candidate.facts, candidate.position.step)) continue;
     try {
-      fill(trainer, candidate);
+      load_checkpoint(trainer, candidate);
     } catch (const Error& error) {
       reasons.push_back(fmt::format("{}: {}", candidate.folder.filename().string(), error.what()));
       continue;

@@ -15,6 +15,9 @@ class Trainer;
 /// What every checkpoint of a run says of it.
 CheckpointFacts checkpoint_facts(const Recipe& recipe, Trainer& trainer, RecipeAssembly& assembly, const std::string& fingerprint);
 
+/// Puts weights, optimizer and scaler of a checkpoint into the trainer. Throws Error naming the file.
+void load_checkpoint(Trainer& trainer, const WholeCheckpoint& from);
+
 /// Finds where a run continues, whatever was done to its folder meanwhile. [main thread]
 class RunCheckpoints {
  public:

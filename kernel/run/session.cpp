@@ -1,6 +1,8 @@
 #include "kernel/run/session.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -20,7 +22,6 @@
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/sense.h"
-#include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
@@ -31,6 +32,7 @@
 #include "kernel/run/notes.h"
 #include "kernel/run/output_folder.h"
 #include "kernel/run/ranking.h"
+#include "kernel/run/result_facts.h"
 #include "kernel/run/run_checkpoints.h"
 #include "kernel/train/trainer.h"
 
@@ -62,8 +64,9 @@ class Session {
   void leave_out(int64_t step, const std::string& reason);
   void after_step(MetricsLog& log);
   std::optional<std::vector<NamedMetrics>> scores_of(const NamedEvaluators& chosen);
-  void evaluate(const NamedEvaluators& chosen, MetricsLog& log);
+  void evaluate(NamedEvaluators chosen, MetricsLog& log);
   void finish();
+  bool over() const { return position_.step >= epochs_.steps || position_.ended_early; }
   void message(const std::string& text) const {
     for (RunListener* listener : request_.listeners) listener->message(text);
   }
@@ -131,7 +134,7 @@ void Session::write_folder() {
                             .registry = &request_.registry,
                             .notes = notes_.all(),
                             .accepted = accepted_};
-  const bool trains = position_.step < epochs_.steps || position_.evaluation_due;
+  const bool trains = !over() || position_.evaluation_due;
   write_manifest(request_.folder, facts, trains);  // first: it marks the folder as ours
   if (!trains) return;
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
@@ -144,7 +147,7 @@ void Session::save() {
   for (RunListener* listener : request_.listeners) listener->saving();
   position_.stays = pace_->stays(position_.step);
   if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
-  store_.save(trainer_->root(), trainer_->optimizer(), position_, facts());
+  store_.save(trainer_->state(), trainer_->optimizer(), position_, facts());
   saved_step_ = position_.step;
   pace_->saved();
 }
@@ -160,23 +163,28 @@ std::optional<std::vector<NamedMetrics>> Session::scores_of(const NamedEvaluator
 }
 
 /// Scores the checkpoint of this step, which was written before, and records there what came out. One that a signal stops stays due.
-void Session::evaluate(const NamedEvaluators& chosen, MetricsLog& log) {
+void Session::evaluate(NamedEvaluators chosen, MetricsLog& log) {
   auto results = scores_of(chosen);
   if (!results) return;
-  const bool last = position_.step >= epochs_.steps;
-  bool best = last && position_.best_step < 0;
+  bool best = rank_checkpoint(recipe_.run, *results, position_);
+  if (patience_is_over(recipe_.run, position_) && !over()) {
+    position_.ended_early = true;
+    message(fmt::format("no checkpoint in {} evaluations is better than that of step {}: the run ends at step {} of {}",
+                        position_.without_gain, position_.best_step, position_.step, epochs_.steps));
+  }
+  if (position_.ended_early && chosen.size() < evaluations_->all().size()) {  // those that run at the end only
+    auto others = scores_of(evaluations_->all_but(chosen));
+    if (!others) return;
+    std::ranges::move(*others, std::back_inserter(*results));
+  }
+  best = best || (over() && position_.best_step < 0);
   if (!results->empty()) {
     log.evaluation(position_.step, *results);
     for (RunListener* listener : request_.listeners) listener->evaluated(position_.step, *results);
-    if (const auto score = ranking_of(recipe_.run.best, *results); score && *score > position_.best_score) {
-      position_.best_score = *score;
-      position_.best_step = position_.step;
-      best = true;
-    }
   }
   position_.evaluation_due = false;
   store_.update(position_, facts(), best);
-  if (last) outcome_.results = std::move(*results);
+  if (over()) outcome_.results = std::move(*results);
 }
 
 void Session::after_step(MetricsLog& log) {
@@ -191,7 +199,9 @@ StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
     return trainer_->step(time, [&] { return pictures_->counted(loader.next()); });
   } catch (const NotFinite& error) {
-    stop_not_finite(request_.folder, {position_.step, recipe_.identity, store_.find("last")}, error);
+    if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
+    const NotFiniteRun run{recipe_, epochs_, position_, facts(), *trainer_, pictures_, assembly_, device_, !store_.find("last").empty()};
+    stop_not_finite(request_.folder, run, error);
   }
 }
 
@@ -227,7 +237,7 @@ void Session::train(MetricsLog& log) {
   const auto start = Clock::now();
   double training = 0, waited_before = 0;
   const int64_t first = position_.step;
-  while (position_.step < epochs_.steps && !interrupted()) {
+  while (!over() && !interrupted()) {
     const auto step_start = Clock::now();
     const Timeline time = epochs_.timeline(position_.step);
     const StepOutcome step = one_step(time, loader);
@@ -247,11 +257,7 @@ void Session::train(MetricsLog& log) {
 
 /// Results of a run that has nothing left to train.
 void Session::finish() {
-  ResultFacts facts{
-      {"training_identity", recipe_.identity}, {"evaluation_identity", recipe_.evaluation_identity}, {"data_fingerprint", fingerprint_}};
-  if (position_.best_step >= 0) facts.emplace_back("best_step", std::to_string(position_.best_step));
-  if (outcome_.damaged > 0) facts.emplace_back("damaged_pictures", std::to_string(outcome_.damaged));
-  if (!position_.left_out.empty()) facts.emplace_back("left_out_steps", fmt::format("{}", fmt::join(position_.left_out, ", ")));
+  const ResultFacts facts = result_facts(recipe_, fingerprint_, position_, outcome_.damaged);
   write_results(request_.folder, outcome_.results, position_.step, "last", facts);
   for (RunListener* listener : request_.listeners)
     listener->finished({request_.folder, outcome_.results, evaluations_->all(), recipe_.input});
@@ -264,8 +270,7 @@ void Session::work(bool resumed) {
   const StoppedAtTheEnd stopped{request_.listeners};
   for (const std::string& note : notes_.all()) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
-  const bool last = position_.step >= epochs_.steps;
-  outcome_.was_done = last && !position_.evaluation_due;
+  outcome_.was_done = over() && !position_.evaluation_due;
   if (outcome_.was_done) {
     auto results = scores_of(evaluations_->all());
     outcome_.interrupted = !results;
@@ -273,8 +278,8 @@ void Session::work(bool resumed) {
     return;
   }
   if (position_.evaluation_due) evaluate(evaluations_->due(epochs_, position_.step), log);
-  if (!last) train(log);
-  outcome_.interrupted = position_.step < epochs_.steps || position_.evaluation_due;
+  if (!over()) train(log);
+  outcome_.interrupted = !over() || position_.evaluation_due;
 }
 
 SessionOutcome Session::run() {
@@ -288,7 +293,7 @@ SessionOutcome Session::run() {
   work(resumed);
   outcome_.damaged = pictures_->damaged();
   outcome_.step = position_.step;
-  outcome_.total = epochs_.steps;
+  outcome_.total = position_.ended_early ? position_.step : epochs_.steps;
   if (!outcome_.interrupted) finish();
   return outcome_;
 }

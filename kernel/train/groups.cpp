@@ -1,37 +1,19 @@
 #include "kernel/train/groups.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
-#include <system_error>
 
 #include <fmt/format.h>
 #include <torch/nn/module.h>
 
+#include "kernel/train/pattern.h"
 #include "kernel/train/tree_layers.h"
 #include "lafs/suggestion.h"
 
 namespace lafs {
 
 namespace {
-
-/// Of "rank<=1".
-int64_t rank_in(const std::string& pattern) {
-  int64_t rank = 0;
-  const char* const end = pattern.data() + pattern.size();
-  if (const auto [last, error] = std::from_chars(pattern.data() + 6, end, rank); error != std::errc() || last != end)
-    throw Error(fmt::format("optimizer groups: the pattern \"{}\" has no whole number after \"{}\"", pattern, pattern.substr(0, 6)));
-  return rank;
-}
-
-bool matches(const std::string& pattern, const std::string& name, const at::Tensor& parameter) {
-  if (pattern.starts_with("rank<=")) return parameter.dim() <= rank_in(pattern);
-  if (pattern.starts_with("rank>=")) return parameter.dim() >= rank_in(pattern);
-  return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-}
 
 /// An option that would have no effect is an error.
 void check_layer_decay(const TreeLayers& layers, const OptimizerOptions& options, const std::vector<std::string>& capable) {
@@ -48,7 +30,7 @@ size_t group_of(const std::vector<GroupOptions>& groups, const std::string& name
                 std::map<std::string, bool>& used) {
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const std::string& pattern : groups[g].match) {
-      if (matches(pattern, name, parameter)) {
+      if (chooses(pattern, name, parameter, "optimizer groups")) {
         used[pattern] = true;
         return g;
       }

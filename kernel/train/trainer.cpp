@@ -1,7 +1,6 @@
 #include "kernel/train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -16,6 +15,8 @@
 #include "kernel/model/init_record.h"
 #include "kernel/train/clip.h"
 #include "kernel/train/draws.h"
+#include "kernel/train/part_clock.h"
+#include "kernel/train/saved_buffers.h"
 #include "kernel/train/tree_layers.h"
 #include "lafs/memory.h"
 #include "lafs/optimizer.h"
@@ -93,6 +94,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
   if (place.world() > 1) throw Error("training on several processes is not supported: gradients are not averaged over them");
   assembly.check_views(*objective_);
   root_->to(device_);
+  freezes_ = Freezes(*root_, recipe_.optimizer_options.freeze);
   const TreeLayers layers(*root_);
   groups_ = parameter_groups(*root_, layers, recipe_.optimizer_options, assembly.plugins_with(Backbone::kind, "layers"));
   for (const auto& group : groups_) {
@@ -106,6 +108,11 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
   }
   optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
   lr_ = learning_rate(recipe_.optimizer_options, recipe_.run);
+  if (recipe_.run.ema > 0) {
+    auto average = assembly.backbone();
+    average->module()->to(device_);
+    average_.emplace(*root_, trained_encoder(), std::move(average), recipe_.run.ema);
+  }
 }
 
 void Trainer::initialise(const std::function<void(const std::string&)>& note) {
@@ -117,49 +124,27 @@ void Trainer::initialise(const std::function<void(const std::string&)>& note) {
   }
   const at::NoGradGuard no_grad;
   objective_->start();
+  if (average_) average_->start();
 }
 
 void Trainer::write_init_record(const std::filesystem::path& folder) const { lafs::write_init_record(folder, recipe_.init, loaded_); }
 
-std::shared_ptr<Backbone> Trainer::encoder() {
+torch::nn::Module& Trainer::state() {
+  if (average_) average_->join(*root_);
+  return *root_;
+}
+
+std::string Trainer::encoder_path() const { return average_ ? AveragedEncoder::path : objective_->encoder(); }
+
+std::shared_ptr<Backbone> Trainer::encoder() { return average_ ? average_->backbone() : trained_encoder(); }
+
+std::shared_ptr<Backbone> Trainer::trained_encoder() const {
   const std::string path = objective_->encoder();
   auto backbone = std::dynamic_pointer_cast<Backbone>(nn::submodule(*root_, path));
   if (!backbone)
     throw Error(fmt::format("objective \"{}\" names \"{}\" as its encoder, which is not a backbone", recipe_.objective.name, path));
   return backbone;
 }
-
-/// Times the parts of a step, one after the other; a profiler that listens sees each as a span.
-class Trainer::PartClock {
- public:
-  /// Ends the part before.
-  void begin(const char* part) {
-    end();
-    const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const auto& one) { return one.first == part; });
-    current_ = static_cast<size_t>(found - parts_.begin());
-    if (found == parts_.end()) parts_.emplace_back(part, 0);
-    start_ = std::chrono::steady_clock::now();
-    span_.emplace(at::RecordScope::USER_SCOPE);
-    if (span_->isActive()) span_->before(part);
-  }
-  /// Seconds of the parts, in the order in which they first began. Ends the last.
-  std::vector<std::pair<std::string, double>> parts() {
-    end();
-    return parts_;
-  }
-
- private:
-  void end() {
-    if (!span_) return;
-    span_.reset();
-    parts_[current_].second += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  std::optional<at::RecordFunction> span_;
-  std::chrono::steady_clock::time_point start_;
-  size_t current_ = 0;
-  std::vector<std::pair<std::string, double>> parts_;
-};
 
 double Trainer::micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock) {
   clock.begin("forward");
@@ -175,8 +160,7 @@ double Trainer::micro_step(const Timeline& time, int64_t micro, const std::share
   const double value = loss.item<double>();
   if (!std::isfinite(value)) {
     throw NotFinite(fmt::format("the loss is not finite ({}) in step {}, micro-batch {}", std::isnan(value) ? std::abs(value) : value,
-                                time.index, micro),
-                    batch);
+                                time.index, micro));
   }
   clock.begin("backward");
   if (recipe_.run.accumulate > 1) loss = loss / static_cast<double>(recipe_.run.accumulate);
@@ -203,7 +187,7 @@ bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
   for (const double length : lengths) total += length * length;
   total = std::sqrt(total);
   if (finite && !std::isfinite(total))
-    throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index), nullptr);
+    throw NotFinite(fmt::format("the gradient is not finite ({}) in step {}", std::abs(total), time.index));
   if (finite) clip_gradients(gradients, lengths, total, recipe_.run.clip, recipe_.run.clip_norm);
   outcome.gradient_norm = total;
   std::vector<double> squares(part_names_.size());
@@ -221,8 +205,7 @@ void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& ou
   if (scaler_->exhausted()) {
     throw NoScaleIsLeft(
         fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped", time.index,
-                    scaler_->state().scale, scaler_->state().in_a_row),
-        nullptr);
+                    scaler_->state().scale, scaler_->state().in_a_row));
   }
 }
 
@@ -237,7 +220,8 @@ void Trainer::update(const Timeline& time, const NextBatch& next_batch, StepOutc
   for (int64_t micro = 0; micro < recipe_.run.accumulate; ++micro) {
     clock.begin("load");
     const std::shared_ptr<LoadedBatch> batch = next_batch();
-    outcome.loss += micro_step(time, micro, batch, clock) / static_cast<double>(recipe_.run.accumulate);
+    losses_.push_back(micro_step(time, micro, batch, clock));
+    outcome.loss += losses_.back() / static_cast<double>(recipe_.run.accumulate);
   }
   clock.begin("clip");
   const bool finite = treat_gradients(time, outcome);
@@ -247,6 +231,7 @@ void Trainer::update(const Timeline& time, const NextBatch& next_batch, StepOutc
   objective_->before_update(last);
   clock.begin("optimizer");
   if (finite) optimizer_->step();
+  if (finite && average_) average_->update(time.index);
   clear_gradients();
   clock.begin("hooks");
   objective_->after_update(last);  // also of a skipped update: the averaged teacher moves on (quirk P19)
@@ -257,44 +242,36 @@ void Trainer::update(const Timeline& time, const NextBatch& next_batch, StepOutc
   values_->notes.clear();
 }
 
-StepOutcome Trainer::step(const Timeline& time, const NextBatch& next_batch) {
+StepOutcome Trainer::step(const Timeline& time, const NextBatch& next_batch, std::optional<double> lr) {
   RECORD_USER_SCOPE("step");
   StepOutcome outcome;
-  outcome.lr = lr_.at(time);
+  outcome.lr = lr.value_or(lr_.at(time));
   outcome.weight_decay = weight_decay().at(time);
   for (const auto& group : groups_) group->set(outcome.lr, outcome.weight_decay);
-  if (recipe_.run.not_finite == "error") {
-    update(time, next_batch, outcome);
-  } else {
-    update_or_leave_out(time, next_batch, outcome);
-  }
-  return outcome;
-}
-
-/// A forward pass may change the tree's buffers, and nothing else of what a checkpoint holds.
-void Trainer::update_or_leave_out(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome) {
-  const at::NoGradGuard no_grad;
-  std::vector<std::pair<at::Tensor, at::Tensor>> buffers;
-  for (const at::Tensor& buffer : root_->buffers()) buffers.emplace_back(buffer, buffer.clone());
+  freezes_.apply(time);
+  losses_.clear();
   int64_t taken = 0;
   const auto counting = [&] {
     ++taken;
     return next_batch();
   };
+  const at::NoGradGuard no_grad;
+  SavedBuffers before(*root_);
   try {
     const at::AutoGradMode with_grad(true);
     update(time, counting, outcome);
-  } catch (const NoScaleIsLeft&) {
-    throw;
-  } catch (const NotFinite& error) {
-    outcome.left_out = error.what();
-    outcome.loss = std::numeric_limits<double>::quiet_NaN();
-    while (taken < recipe_.run.accumulate) counting();
-    for (auto& [buffer, before] : buffers) buffer.copy_(before);
+  } catch (NotFinite& error) {
+    before.restore();
     clear_gradients();
     values_->items.clear();
     values_->notes.clear();
+    error.losses = losses_;
+    if (recipe_.run.not_finite == "error" || dynamic_cast<const NoScaleIsLeft*>(&error)) throw;
+    outcome.left_out = error.what();
+    outcome.loss = std::numeric_limits<double>::quiet_NaN();
+    while (taken < recipe_.run.accumulate) counting();
   }
+  return outcome;
 }
 
 }  // namespace lafs

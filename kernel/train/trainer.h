@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,11 +15,15 @@
 #include "kernel/model/load.h"
 #include "kernel/ranks/place.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/train/averaged_encoder.h"
+#include "kernel/train/freezes.h"
 #include "kernel/train/grad_scaler.h"
 #include "kernel/train/groups.h"
 #include "lafs/backbone.h"
 
 namespace lafs {
+
+class PartClock;
 
 /// The recipe's learning rate with its peak as the scale rule makes it.
 Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run);
@@ -38,11 +43,11 @@ struct StepOutcome {
   std::string left_out;            ///< why the step changed nothing, with `[run] not_finite = "skip"`; empty: it did
 };
 
-/// A loss or gradient that is not finite: what was fed, for a bundle.
+/// A loss or gradient that is not finite.
 class NotFinite : public Error {
  public:
-  NotFinite(const std::string& message, std::shared_ptr<const LoadedBatch> culprit) : Error(message), batch(std::move(culprit)) {}
-  std::shared_ptr<const LoadedBatch> batch;  ///< null when it was the gradient of a whole step
+  using Error::Error;
+  std::vector<double> losses;  ///< of the step's micro-batches before that
 };
 
 /// No scale of the loss keeps the gradient of an fp16 run finite.
@@ -68,24 +73,28 @@ class Trainer {
   /// tell.
   void write_init_record(const std::filesystem::path& folder) const;
 
-  /// A step takes `[run] accumulate` batches, also one that is left out. Throws NotFinite.
-  StepOutcome step(const Timeline& time, const NextBatch& next_batch);
+  /// A step takes `[run] accumulate` batches, also one that is left out. Throws NotFinite, with the state of before the step but for a
+  /// NoScaleIsLeft.
+  /// `lr`: in place of what the schedule says.
+  StepOutcome step(const Timeline& time, const NextBatch& next_batch, std::optional<double> lr = {});
 
-  torch::nn::Module& root() { return *root_; }
+  torch::nn::Module& root() { return *root_; }  ///< the objective's tree
+  /// The tree as checkpoints hold it: with `[run] ema` the average of the encoder is a part of it from then on.
+  torch::nn::Module& state();
   Objective& objective() { return *objective_; }
   Optimizer& optimizer() { return *optimizer_; }
   /// Of a run in fp16; null of others.
   GradScaler* scaler() { return scaler_ ? &*scaler_ : nullptr; }
-  /// The backbone that evaluation uses.
+  /// The backbone that evaluation uses, and where it is in `state()`.
   std::shared_ptr<Backbone> encoder();
+  std::string encoder_path() const;
   const std::vector<std::shared_ptr<RunGroup>>& groups() const { return groups_; }
   Schedule lr() const { return lr_; }
   Schedule weight_decay() const { return recipe_.optimizer_options.weight_decay; }
 
  private:
-  class PartClock;
   void update(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome);
-  void update_or_leave_out(const Timeline& time, const NextBatch& next_batch, StepOutcome& outcome);
+  std::shared_ptr<Backbone> trained_encoder() const;
   void clear_gradients();
   double micro_step(const Timeline& time, int64_t micro, const std::shared_ptr<LoadedBatch>& batch, PartClock& clock);
   /// Unscales, measures and clips. False where the update must be skipped: a gradient overflowed under the scale.
@@ -101,9 +110,12 @@ class Trainer {
   std::vector<std::string> part_names_;
   std::shared_ptr<Optimizer> optimizer_;
   std::optional<GradScaler> scaler_;
+  Freezes freezes_;
+  std::optional<AveragedEncoder> average_;
   Schedule lr_;
   std::shared_ptr<Collective> collective_;
   std::vector<InitOutcome> loaded_;
+  std::vector<double> losses_;  ///< of this step's micro-batches
   struct Values;
   std::shared_ptr<Values> values_;
 };

@@ -48,6 +48,7 @@ Command add_compare(CLI::App& app);
 Command add_threshold(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_verify_resume(CLI::App& app);
+Command add_replay(CLI::App& app);
 Command add_data(CLI::App& app);
 Command add_align(CLI::App& app);
 Command add_bench(CLI::App& app);

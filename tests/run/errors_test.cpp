@@ -203,14 +203,19 @@ TEST_CASE("data: a batch larger than the data is refused with both numbers") {
 
 TEST_CASE("training: a loss that is not finite stops with its step, and what was fed is kept") {
   const Tiny tiny;
-  const fs::path bundle = tiny / "out" / "not_finite.json";
-  check_error(tiny.run("out", {"--set", "optimizer.lr=1e30"}), 1,
-              "lafs: error: the loss is not finite (nan) in step 1, micro-batch 0; the inputs of that step are in \"" + bundle.string() +
-                  "\"\nno checkpoint was written before: look at the learning rate, and whether weights and data are finite\n");
-  const auto fed = json_file(bundle);
+  const fs::path bundle = tiny / "out" / "not_finite";
+  const Outcome ended = tiny.run("out", {"--set", "optimizer.lr=1e30"});
+  CHECK(ended.status == 1);
+  CHECK_MESSAGE(ended.err.starts_with("lafs: error: the loss is not finite (nan) in step 1, micro-batch 0\nthe first number that is not "
+                                      "finite is in the output of aten::"),
+                ended.err);
+  CHECK(ended.err.ends_with("\"\n\"" + bundle.string() +
+                            "\" holds the state before that step and what it was fed; lafs replay runs it again\nno checkpoint was "
+                            "written before: look at the learning rate, and whether weights and data are finite\n"));
+  const auto fed = json_file(bundle / "bundle.json");
   CHECK(fed.at("step") == 1);
-  CHECK(fed.at("indices").size() == 8);
-  CHECK(fed.at("keys").at(0).get<std::string>().starts_with("identity "));
+  CHECK(fed.at("micro_batches").at(0).at("indices").size() == 8);
+  CHECK(fed.at("micro_batches").at(0).at("keys").at(0).get<std::string>().starts_with("identity "));
 }
 
 TEST_CASE("disk: one that is full is named with its file, and the last good checkpoint stays") {

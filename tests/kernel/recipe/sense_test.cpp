@@ -60,3 +60,9 @@ TEST_CASE("recipe: the best checkpoint is that of an evaluator of the recipe") {
   CHECK(best("accuracy") == "r.toml:2:8: error: best = \"accuracy\" is not \"EVALUATOR/METRIC\", such as \"dev/accuracy\"");
   CHECK(best("dev/accuracy") == "r.toml:2:8: error: best = \"dev/accuracy\" names no evaluator of the recipe");
 }
+
+TEST_CASE("recipe: options about evaluations while training have an effect, or are errors") {
+  CHECK(recipe_error("[run]\npatience = 3\n") == "r.toml:2:12: error: patience = 3 has no effect: no evaluator runs while training");
+  CHECK(recipe_error("[run]\nevaluate_steps = 5\n") ==
+        "r.toml:2:18: error: evaluate_steps = 5 has no effect: no evaluator runs while training");
+}
