@@ -16,6 +16,7 @@
 #include "lafs/memory.h"
 #include "lafs/named.h"
 #include "lafs/plugin.h"
+#include "lafs/rng.h"
 #include "split.h"
 
 namespace {
@@ -32,7 +33,8 @@ class Subset final : public lafs::DataSource,
     lafs::Use<lafs::DataSource> source;
     int64_t first = 0, count = 0, per_identity = 0, min_images = 0;
     double fraction = 1;
-    std::string fraction_mode = "prefix", missing = "error";
+    std::string fraction_mode = "prefix", missing = "error", pick = "first";
+    int64_t seed = 0;
     lafs::Path split;
     bool exclude = false, compact = true;
 
@@ -50,16 +52,24 @@ class Subset final : public lafs::DataSource,
       p("min_images", min_images, lafs::at_least(0), "identities with fewer pictures are left out");
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
       p("count", count, lafs::at_least(0), "identities of the range; 0: to the end");
-      p("per_identity", per_identity, lafs::at_least(0), "pictures of each identity, the first ones; 0: all");
+      p("per_identity", per_identity, lafs::at_least(0), "pictures of each identity, those of pick; 0: all");
       p("fraction", fraction, lafs::in(0, 1), "share of the pictures");
       p.quirk("FT-21", "fraction_mode", fraction_mode, "prefix", "per_identity", lafs::one_of({"prefix", "per_identity"}),
               "prefix: the first pictures of the list, so the first identities; per_identity: the first of each, at least one");
+      p.affects_unless(
+          "first", "pick", pick, lafs::one_of({"first", "random"}),
+          "which pictures per_identity and fraction keep: the first ones, or random ones; with one seed fewer are a part of more");
+      p.affects_unless(0, "seed", seed, lafs::at_least(0), "of random ones");
       p("compact", compact, "number the identities that are left from 0 without gaps");
     }
   };
 
   Subset(const Options& options, lafs::Assembly& assembly) : options_(options) {
     if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that names the people to leave out");
+    const bool random = options.pick == "random";
+    if (random && options.per_identity == 0 && options.fraction == 1)
+      throw lafs::Error("pick = \"random\" has no effect without per_identity or fraction: every picture is kept");
+    if (!random && options.seed != 0) throw lafs::Error(fmt::format("seed = {} has no effect without pick = \"random\"", options.seed));
     lafs::check_root(options.split);
     source_ = options.source.make(assembly);
     choose_identities(assembly);
@@ -174,11 +184,26 @@ class Subset final : public lafs::DataSource,
       throw lafs::Error(fmt::format("a source of {} pictures is too large for a subset", source_->size()));
     for (int64_t i = 0; i < source_->size(); ++i) {
       const auto identity = static_cast<size_t>(source_->identity(i));
-      if (keep_[identity] && taken[identity]++ < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
+      if (!keep_[identity]) continue;
+      if (place(taken[identity]++, counts_[identity], identity) < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
     }
-    if (!share_of_each) indices_.resize(static_cast<size_t>(std::floor(options_.fraction * static_cast<double>(indices_.size()))));
+    if (!share_of_each) keep_fraction();
     if (indices_.empty()) throw lafs::Error(fmt::format("fraction = {} leaves no picture", options_.fraction));
     indices_.shrink_to_fit();
+  }
+
+  /// Where a picture stands among so many, in the order in which they are kept: its own number, or random. `what` names the many.
+  int64_t place(int64_t number, int64_t among, uint64_t what) const {
+    if (options_.pick == "first") return number;
+    return lafs::Permutation(among, lafs::fold(static_cast<uint64_t>(options_.seed), what))(number);
+  }
+
+  void keep_fraction() {
+    const auto all = static_cast<int64_t>(indices_.size());
+    const auto most = static_cast<int64_t>(std::floor(options_.fraction * static_cast<double>(all)));
+    if (most == all) return;
+    int64_t number = 0;
+    std::erase_if(indices_, [&](uint32_t) { return place(number++, all, ~uint64_t{0}) >= most; });
   }
 
   void number_identities() {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -188,4 +189,47 @@ TEST_CASE("subset: of generated people and lists, exactly those are kept or left
   }
   MESSAGE("chose people by " << lists << " generated lists");
   CHECK(wrong == 0);
+}
+
+TEST_CASE("subset: random pictures by a seed, in the order of the source, fewer being a part of more") {
+  const TempFolder root("subset_random");
+  fill(root);
+  const auto kept = [&](const std::string& options) {
+    const auto data = source("subset", of(root, options + "\npick = \"random\""));
+    CHECK(lafs::test::consistent(*data));
+    std::set<std::string> names;
+    for (int64_t i = 0; i < data->size(); ++i) names.insert(data->key(i));
+    CHECK(static_cast<int64_t>(names.size()) == data->size());
+    return names;
+  };
+  const auto within = [](const std::set<std::string>& few, const std::set<std::string>& many) {
+    return std::includes(many.begin(), many.end(), few.begin(), few.end());
+  };
+  std::set<std::set<std::string>> different;
+  std::set<std::string> first_of_dee;
+  for (int seed = 1; seed <= 40; ++seed) {
+    const std::string with = "\nseed = " + std::to_string(seed);
+    const auto one = kept("per_identity = 1" + with), two = kept("per_identity = 2" + with);
+    CHECK(one.size() == 4);
+    CHECK(two.size() == 7);
+    CHECK(within(one, two));
+    CHECK(one == kept("per_identity = 1" + with));
+    different.insert(one);
+    for (const std::string& name : one)
+      if (name.starts_with("Dee")) first_of_dee.insert(name);
+    const auto some = kept("fraction = 0.3" + with), more = kept("fraction = 0.7" + with);
+    CHECK(some.size() == 3);
+    CHECK(more.size() == 7);
+    CHECK(within(some, more));
+  }
+  CHECK(different.size() > 8);      // of 3 x 1 x 2 x 4 = 24 choices
+  CHECK(first_of_dee.size() == 4);  // each picture is chosen by some seed
+}
+
+TEST_CASE("subset: random choices that choose nothing are errors") {
+  const TempFolder root("subset_random_errors");
+  fill(root);
+  CHECK(opening(of(root, "pick = \"random\"")) ==
+        in_recipe("pick = \"random\" has no effect without per_identity or fraction: every picture is kept"));
+  CHECK(opening(of(root, "per_identity = 1\nseed = 3")) == in_recipe("seed = 3 has no effect without pick = \"random\""));
 }
