@@ -49,15 +49,14 @@ class Margin {
   virtual Tensor target(const TargetRows& rows, const Pass& pass) = 0;
 };
 
-/// The gradient flows through the embedding's length (MagFace, SphereFace). No plugin in this tree uses it yet.
+/// The gradient flows through the embedding's length (MagFace, SphereFace).
 class NormGradient {
  public:
   virtual ~NormGradient() = default;
   virtual bool scales_by_norm() const { return false; }  ///< logits times the norm instead of s (SphereFace)
 };
 
-/// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering). No plugin in this tree uses it yet;
-/// docs/examples/li_arcface does.
+/// The margin also changes the cosines of the other classes (CurricularFace, inter-class filtering).
 class ChangesNegatives {
  public:
   virtual ~ChangesNegatives() = default;
@@ -67,7 +66,7 @@ class ChangesNegatives {
 };
 
 /// A term besides the cross-entropy (MagFace): norms [B] of all rows, those with label -1 too -> scalar; without gradient unless
-/// `NormGradient`. No plugin in this tree uses it yet.
+/// `NormGradient`.
 class ExtraLoss {
  public:
   virtual ~ExtraLoss() = default;
@@ -76,22 +75,29 @@ class ExtraLoss {
 
 /// The head is a whole loss on cosines (SFace), with hard labels only and none of the abilities that belong to a margin:
 /// [B,C], labels [B] int64 -> [B], a loss each row.
-/// Label -1: the class is elsewhere, the row has no target term. No plugin in this tree uses it yet.
+/// Label -1: the class is elsewhere, the row has no target term.
 class WholeLoss {
  public:
   virtual ~WholeLoss() = default;
   virtual Tensor losses(const Tensor& cosines, const Tensor& labels, const Pass& pass) = 0;
 };
 
-/// Several class vectors an identity; a class cosine is the largest of them. Asked once, when the class matrix is made. No plugin in this
-/// tree uses it yet.
+/// Several class vectors an identity; a class cosine is the largest of them. Asked once, when the class matrix is made.
 class SubCentered {
  public:
   virtual ~SubCentered() = default;
   virtual int64_t sub_centers() const = 0;  ///< > 0
 };
 
-/// Running statistics (CurricularFace's t, AdaFace's mean norm). No plugin in this tree uses it yet.
+/// The logits are those of a linear layer, w.e + b: neither embeddings nor class vectors are normalised, and what the rules of the head
+/// call cosines are these sums (softmax). Asked once, when the class matrix is made.
+class Unnormalised {
+ public:
+  virtual ~Unnormalised() = default;
+  virtual bool bias() const { return true; }  ///< the class matrix has a parameter `bias`, which starts as zeros
+};
+
+/// Running statistics (CurricularFace's t, AdaFace's mean norm).
 class Statistical {
  public:
   virtual ~Statistical() = default;

@@ -46,6 +46,10 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
     matrix.init = options.classifier_init;
     matrix.probability_floor = options.probability_floor;
     if (const auto* centers = dynamic_cast<const lafs::SubCentered*>(head_.get())) matrix.sub_centers = centers->sub_centers();
+    if (const auto* plain = dynamic_cast<const lafs::Unnormalised*>(head_.get())) {
+      matrix.normalised = false;
+      matrix.bias = plain->bias();
+    }
     register_module("backbone", backbone_->module());
     classifier_ = register_module("classifier", std::make_shared<lafs::nn::Classifier>(matrix));
     if (const auto state = std::dynamic_pointer_cast<torch::nn::Module>(head_)) register_module("head", state);

@@ -34,13 +34,16 @@ Classifier::Classifier(const Options& options) : options_(options) {
         fmt::format("{}; if the labels of the training data have gaps, number them without: renumber = true of record_set", error.what()));
   }
   weight = register_parameter("weight", torch::empty({options.classes * options.sub_centers, options.width}));
+  if (options.bias) bias = register_parameter("bias", torch::empty({weight.size(0)}));
 }
 
 std::vector<InitRule> Classifier::init_rules() const {
-  if (options_.init == "normal_0.01") return {{"weight", InitRule::Shape::normal, 0, 0.01}};
-  if (options_.init == "unit_rows") return {{"weight", InitRule::Shape::unit_rows}};
   const double bound = std::sqrt(6 / static_cast<double>(weight.size(0) + weight.size(1)));
-  return {{"weight", InitRule::Shape::uniform, -bound, bound}};
+  std::vector<InitRule> rules{{"weight", InitRule::Shape::uniform, -bound, bound}};
+  if (options_.init == "normal_0.01") rules[0] = {"weight", InitRule::Shape::normal, 0, 0.01};
+  if (options_.init == "unit_rows") rules[0] = {"weight", InitRule::Shape::unit_rows};
+  if (options_.bias) rules.push_back({"bias", InitRule::Shape::constant, 0});
+  return rules;
 }
 
 Classifier::Scores Classifier::scores(const at::Tensor& embedding, const Head& head) const {
@@ -48,9 +51,10 @@ Classifier::Scores Classifier::scores(const at::Tensor& embedding, const Head& h
   {
     const AutocastOff off;
     rows = normalised(embedding);
-    classes = normalised(weight);
+    classes = options_.normalised ? normalised(weight) : std::pair(weight, at::Tensor());
   }
-  const at::Tensor product = at::linear(rows.first, classes.first);  // in the autocast type, if there is one
+  // In the autocast type, if there is one.
+  const at::Tensor product = at::linear(options_.normalised ? rows.first : embedding, classes.first, bias);
   const AutocastOff off;
   at::Tensor cosines = widened(product);
   if (options_.sub_centers > 1) {

@@ -22,6 +22,8 @@ class Classifier : public torch::nn::Module, public Initialised {
     int64_t sub_centers = 1;              ///< rows of the matrix a class; row class*sub_centers + k
     std::string init = "xavier_uniform";  ///< or "normal_0.01", "unit_rows"
     double probability_floor = 0;         ///< 1e-30 as insightface; 0: none
+    bool normalised = true;               ///< false: of an `Unnormalised` head, with inner products for cosines
+    bool bias = false;                    ///< added to these products, for heads that are not normalised
   };
   explicit Classifier(const Options& options);
 
@@ -34,6 +36,7 @@ class Classifier : public torch::nn::Module, public Initialised {
   std::vector<InitRule> init_rules() const override;
 
   at::Tensor weight;  ///< [C*sub_centers, D]
+  at::Tensor bias;    ///< [C*sub_centers], or undefined
 
  private:
   struct Scores {
