@@ -17,10 +17,11 @@ import pathlib
 import torch
 
 from augment import augment
+from heads import heads
 from part_fvit import part_fvit_tiny
 from steps import dino_step, dinoface_step, lafs_step
 
-SETS = ("part_fvit_tiny", "lafs_step", "dino_step", "dinoface_step", "augment")
+SETS = ("part_fvit_tiny", "lafs_step", "dino_step", "dinoface_step", "augment", "heads")
 
 
 def main():
@@ -58,6 +59,8 @@ def main():
         dinoface_step(options.folder, rng("dinoface_step"), steps | head | sizes | {"clip_grad": 0.1}, local_side=40)
     if "augment" in options.sets:
         augment(options.folder, rng("augment"))
+    if "heads" in options.sets:
+        heads(options.folder, rng("heads"))
 
 
 if __name__ == "__main__":
