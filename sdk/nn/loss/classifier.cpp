@@ -79,7 +79,12 @@ Classifier::MarginLogits Classifier::sparse(const Scores& s, const Targets& targ
     const auto [cosines, norms, labels] = c.rows(s.norms);
     const at::Tensor weight = c.valid.defined() ? c.weight.index_select(0, c.valid) : c.weight;
     const at::Tensor phi = head.target(cosines, norms, labels, pass);
-    const at::Tensor value = head.scaled((weight * phi + (1 - weight) * cosines).unsqueeze(1), head.visible(norms));
+    at::Tensor rest = cosines;
+    if (head.changes_negatives) {  // a label without weight is as any other class
+      const at::Tensor changed = negatives.gather(1, c.label.unsqueeze(1)).squeeze(1);
+      rest = at::where(weight > 0, cosines, c.valid.defined() ? changed.index_select(0, c.valid) : changed);
+    }
+    const at::Tensor value = head.scaled((weight * phi + (1 - weight) * rest).unsqueeze(1), head.visible(norms));
     if (c.valid.defined()) {
       logits = logits.index_put({c.valid, labels}, value.squeeze(1));
     } else {
