@@ -22,11 +22,11 @@ void add_model_options(CLI::App& command, ShowModel& model, const std::string& f
 }
 
 Command add_show(CLI::App& app) {
-  CLI::App* show =
-      app.add_subcommand("show", "draw views, landmarks, attention, curves and the hardest pairs, to look at before and after a long run");
+  CLI::App* show = app.add_subcommand(
+      "show", "draw views, landmarks, attention, curves, the hardest pairs and margins, to look at before and after a long run");
   show->require_subcommand(1);
-  return one_of(
-      show, {add_show_views(*show), add_show_landmarks(*show), add_show_attention(*show), add_show_curves(*show), add_show_hardest(*show)});
+  return one_of(show, {add_show_views(*show), add_show_landmarks(*show), add_show_attention(*show), add_show_curves(*show),
+                       add_show_hardest(*show), add_show_margin(*show)});
 }
 
 }  // namespace lafs

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "lafs/error.h"
 #include "runner/report/chart_layout.h"
@@ -72,38 +73,71 @@ void draw_line(Sheet& out, const Plot& plot, const std::vector<std::pair<double,
     for (const auto& [x, y] : points) out.disc(plot.px(x), plot.py(y), 4, colour);
 }
 
-void draw_legend(Sheet& out, const ChartLayout& layout, int64_t x, int64_t y) {
-  for (size_t i = 0; i < layout.names.size() && layout.names.size() > 1; ++i) {
+/// Where the names of a legend lie, from the left end of its first line: names that do not fit begin another line, below the y axis's name.
+std::vector<std::pair<int64_t, int64_t>> legend_places(const ChartLayout& layout, int64_t first_x) {
+  std::vector<std::pair<int64_t, int64_t>> places;
+  int64_t x = first_x, y = 0;
+  for (const std::string& name : layout.names) {
+    if (x > 0 && x + 22 + text_width(name) > label_width + plot_width) x = 0, y += text_height() + 6;
+    places.emplace_back(x, y);
+    x += 22 + text_width(name) + 20;
+  }
+  return places;
+}
+
+void draw_legend(Sheet& out, const ChartLayout& layout, const std::vector<std::pair<int64_t, int64_t>>& places, int64_t top) {
+  for (size_t i = 0; i < places.size(); ++i) {
+    const int64_t x = edge + places[i].first, y = top + places[i].second;
     out.fill(x, y + text_height() / 2 - 1, 16, 3, series_colours[i % series_colours.size()]);
     out.text(x + 22, y, layout.names[i], faint_ink);
-    x += 22 + text_width(layout.names[i]) + 20;
   }
+}
+
+/// A chart with its legend, which one line alone needs none of.
+struct DrawnChart {
+  const Chart* chart;
+  ChartLayout layout;
+  std::vector<std::pair<int64_t, int64_t>> legend;
+
+  int64_t above() const { return above_plot + (legend.empty() ? 0 : legend.back().second); }
+  int64_t height() const { return above() + plot_height + below_plot + between; }
+};
+
+void draw_chart(Sheet& out, const DrawnChart& drawn, int64_t top) {
+  const auto& [chart, layout, legend] = drawn;
+  const Plot plot{layout, edge + label_width, top + drawn.above()};
+  out.text(edge, top, chart->title, ink, Lettering::heading);
+  out.text(edge, top + 26, chart->y_name, faint_ink);
+  draw_legend(out, layout, legend, top + 26);
+  draw_axes(out, plot, *chart);
+  for (size_t i = 0; i < layout.lines.size() && chart->filled; ++i)
+    draw_area(out, plot, layout.lines[i], mixed_with_paper(series_colours[i], 0.3));
+  for (size_t i = 0; i < layout.lines.size(); ++i) draw_line(out, plot, layout.lines[i], series_colours[i]);
 }
 
 }  // namespace
 
 Sheet chart_sheet(const std::string& title, const std::string& subtitle, const std::vector<Chart>& charts) {
-  std::vector<std::pair<const Chart*, ChartLayout>> drawn;
-  for (const Chart& chart : charts)
-    if (auto layout = layout_of(chart)) drawn.emplace_back(&chart, std::move(*layout));
+  std::vector<DrawnChart> drawn;
+  for (const Chart& chart : charts) {
+    auto layout = layout_of(chart);
+    if (!layout) continue;
+    auto legend = legend_places(*layout, text_width(chart.y_name) + 36);
+    if (legend.size() < 2) legend.clear();
+    drawn.push_back({&chart, std::move(*layout), std::move(legend)});
+  }
   if (drawn.empty()) throw Error("there is no curve to draw: no evaluator of pairs was run");
-  constexpr int64_t heading = 58, step = above_plot + plot_height + below_plot + between;
+  constexpr int64_t heading = 58;
+  int64_t height = edge + heading;
+  for (const DrawnChart& chart : drawn) height += chart.height();
   const int64_t width = std::max(2 * edge + label_width + plot_width + 20, 2 * edge + text_width(title, Lettering::title));
-  Sheet out(width, edge + heading + static_cast<int64_t>(drawn.size()) * step);
+  Sheet out(width, height);
   out.text(edge, edge, title, ink, Lettering::title);
   out.text(edge, edge + text_height(Lettering::title) + 4, fitted_text(subtitle, width - 2 * edge), faint_ink);
-  for (size_t n = 0; n < drawn.size(); ++n) {
-    const auto& [chart, layout] = drawn[n];
-    const int64_t top = edge + heading + static_cast<int64_t>(n) * step;
-    const Plot plot{layout, edge + label_width, top + above_plot};
-    out.text(edge, top, chart->title, ink, Lettering::heading);
-    const std::string y_name = chart->y_name;
-    out.text(edge, top + 26, y_name, faint_ink);
-    draw_legend(out, layout, edge + text_width(y_name) + 36, top + 26);
-    draw_axes(out, plot, *chart);
-    for (size_t i = 0; i < layout.lines.size() && chart->filled; ++i)
-      draw_area(out, plot, layout.lines[i], mixed_with_paper(series_colours[i], 0.3));
-    for (size_t i = 0; i < layout.lines.size(); ++i) draw_line(out, plot, layout.lines[i], series_colours[i]);
+  int64_t top = edge + heading;
+  for (const DrawnChart& chart : drawn) {
+    draw_chart(out, chart, top);
+    top += chart.height();
   }
   return out;
 }
