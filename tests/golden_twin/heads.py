@@ -214,7 +214,7 @@ def norm_and_draw_cases(make):
     make.case("sface", "E", "sface", "k 60, a 0.70, b 1.3", sface, loss_of=lambda record: record["sface"])
 
 
-def heads(folder, rng, rows=9, classes=14, width=10, scale=32.0):
+def heads(folder, rng, rows=9, classes=14, width=10, scale=24.0):
     make = Maker(rng, rows, classes, width, scale)
     plain_cases(make)
     statistical_cases(make)
