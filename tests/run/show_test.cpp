@@ -55,6 +55,20 @@ TEST_CASE("show views: the same bytes at every call, of the size of its pictures
   CHECK(first.err == (folder / "a.png").string() + ": " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels\n");
 }
 
+TEST_CASE("show margin: the same bytes at every call, and a file that is there is kept") {
+  const ScratchFolder folder;
+  const auto margin = [&](const std::string& out) {
+    return lafs({"show", "margin", "cosface", "magface", "--norm", "10", "110", "--out", folder / out});
+  };
+  const Outcome first = margin("a.png");
+  REQUIRE_MESSAGE(first.status == 0, first.err);
+  REQUIRE(margin("b.png").status == 0);
+  CHECK(read_bytes(folder / "a.png") == read_bytes(folder / "b.png"));
+  const Image image = imaging::read_image(folder / "a.png");
+  CHECK(first.err == (folder / "a.png").string() + ": " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels\n");
+  CHECK(margin("a.png").status == 1);
+}
+
 TEST_CASE("show views: a file that is there is kept, and an epoch that is not there is refused") {
   const Tiny tiny;
   write_bytes(tiny / "kept.png", "mine");
