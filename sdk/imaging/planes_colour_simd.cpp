@@ -11,24 +11,6 @@ HWY_BEFORE_NAMESPACE();
 namespace lafs::imaging::planes {
 namespace HWY_NAMESPACE {
 
-/// x / by, rounded as the division rounds: where products and sums fuse, the quotient by the reciprocal less its remainder is that number.
-class Divisor {
- public:
-  HWY_INLINE explicit Divisor(float by) : by_(by), reciprocal_(1.0f / by) {}
-  HWY_INLINE Float of(Float x) const {
-    const Floats d;
-#if HWY_NATIVE_FMA
-    const Float reciprocal = hn::Set(d, reciprocal_), quotient = hn::Mul(x, reciprocal);
-    return hn::MulAdd(hn::NegMulAdd(quotient, hn::Set(d, by_), x), reciprocal, quotient);
-#else
-    return hn::Div(x, hn::Set(d, by_));
-#endif
-  }
-
- private:
-  float by_, reciprocal_;
-};
-
 HWY_INLINE float scaled(uint8_t v, const Scale& by) {
   const float unit = static_cast<float>(v) / 255.0f, centred = unit - by.mean;
   return centred / by.deviation;

@@ -29,6 +29,24 @@ HWY_INLINE void store_words(Int words, uint8_t* to) { hn::StoreU(hn::DemoteTo(By
 /// Towards zero; bytes saturate.
 HWY_INLINE void store_floats(Float floats, uint8_t* to) { store_words(hn::ConvertTo(Words(), floats), to); }
 
+/// x / by, rounded as the division rounds: where products and sums fuse, the quotient by the reciprocal less its remainder is that number.
+class Divisor {
+ public:
+  HWY_INLINE explicit Divisor(float by) : by_(by), reciprocal_(1.0f / by) {}
+  HWY_INLINE Float of(Float x) const {
+    const Floats d;
+#if HWY_NATIVE_FMA
+    const Float reciprocal = hn::Set(d, reciprocal_), quotient = hn::Mul(x, reciprocal);
+    return hn::MulAdd(hn::NegMulAdd(quotient, hn::Set(d, by_), x), reciprocal, quotient);
+#else
+    return hn::Div(x, hn::Set(d, by_));
+#endif
+  }
+
+ private:
+  float by_, reciprocal_;
+};
+
 }  // namespace HWY_NAMESPACE
 }  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();

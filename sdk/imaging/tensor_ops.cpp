@@ -6,57 +6,11 @@
 #include <vector>
 
 #include "imaging/planes_simd.h"
+#include "imaging/tensor_simd.h"
 
 namespace lafs::imaging {
 
 namespace {
-
-uint8_t blend(float factor, float a, float rest, float b) { return static_cast<uint8_t>(std::clamp(factor * a + rest * b, 0.0f, 255.0f)); }
-
-uint8_t grey(const uint8_t* p) {
-  return static_cast<uint8_t>(0.2989f * static_cast<float>(p[0]) + 0.587f * static_cast<float>(p[1]) + 0.114f * static_cast<float>(p[2]));
-}
-
-struct Hsv {
-  float h, s, v;
-};
-
-// The order of operations is torchvision's: another order rounds to other bytes.
-Hsv to_hsv(float r, float g, float b) {
-  const float high = std::max({r, g, b}), low = std::min({r, g, b});
-  if (high == low) return {0, 0, high};
-  const float range = high - low;
-  const float rc = (high - r) / range, gc = (high - g) / range, bc = (high - b) / range;
-  float h = 0;
-  if (high == r) {
-    h = bc - gc;
-  } else if (high == g) {
-    h = 2.0f + rc - bc;
-  } else {
-    h = 4.0f + gc - rc;
-  }
-  return {std::fmod(h / 6.0f + 1.0f, 1.0f), range / high, high};
-}
-
-std::array<float, 3> to_rgb(const Hsv& in) {
-  const float sector = std::floor(in.h * 6.0f), f = in.h * 6.0f - sector;
-  const float v = in.v, p = std::clamp(v * (1.0f - in.s), 0.0f, 1.0f);
-  const float q = std::clamp(v * (1.0f - in.s * f), 0.0f, 1.0f), t = std::clamp(v * (1.0f - in.s * (1.0f - f)), 0.0f, 1.0f);
-  switch (static_cast<int>(sector) % 6) {
-    case 0:
-      return {v, t, p};
-    case 1:
-      return {q, v, p};
-    case 2:
-      return {p, v, t};
-    case 3:
-      return {p, q, v};
-    case 4:
-      return {t, p, v};
-    default:
-      return {v, p, q};
-  }
-}
 
 /// One output row or column: two inputs and their weights.
 struct Tap {
@@ -171,36 +125,23 @@ std::vector<Tap> columns_of(const Image& image, const Box& box, int64_t width, b
 }  // namespace
 
 void adjust_brightness(std::span<uint8_t> rgb, double factor) {
-  const float f = static_cast<float>(factor);
-  for (uint8_t& v : rgb) v = blend(f, v, 0, 0);
+  planes::blend_plus(rgb.data(), static_cast<int64_t>(rgb.size()), static_cast<float>(factor), 0);
 }
 
 void adjust_contrast(std::span<uint8_t> rgb, double factor) {
-  int64_t sum = 0;
-  for (size_t i = 0; i + 2 < rgb.size(); i += 3) sum += grey(&rgb[i]);
-  const float mean = static_cast<float>(sum) / static_cast<float>(rgb.size() / 3);
-  const float f = static_cast<float>(factor), rest = static_cast<float>(1.0 - factor);
-  for (uint8_t& v : rgb) v = blend(f, v, rest, mean);
+  const auto pixels = static_cast<int64_t>(rgb.size() / 3);
+  const float mean = static_cast<float>(planes::grey_sum(rgb.data(), pixels)) / static_cast<float>(pixels);
+  const float rest = static_cast<float>(1.0 - factor);
+  planes::blend_plus(rgb.data(), static_cast<int64_t>(rgb.size()), static_cast<float>(factor), rest * mean);
 }
 
 void adjust_saturation(std::span<uint8_t> rgb, double factor) {
-  const float f = static_cast<float>(factor), rest = static_cast<float>(1.0 - factor);
-  for (size_t i = 0; i + 2 < rgb.size(); i += 3) {
-    const float b = grey(&rgb[i]);
-    for (size_t c = 0; c < 3; ++c) rgb[i + c] = blend(f, rgb[i + c], rest, b);
-  }
+  planes::blend_grey(rgb.data(), static_cast<int64_t>(rgb.size() / 3), static_cast<float>(factor), static_cast<float>(1.0 - factor));
 }
 
 void adjust_hue(std::span<uint8_t> rgb, double shift, HueRule rule) {
-  const float by = static_cast<float>(shift), scale = rule == HueRule::times_255 ? 255.0f : 255.999f;
-  for (size_t i = 0; i + 2 < rgb.size(); i += 3) {
-    const auto unit = [&](size_t c) { return static_cast<float>(rgb[i + c]) / 255.0f; };
-    Hsv hsv = to_hsv(unit(0), unit(1), unit(2));
-    hsv.h = std::fmod(hsv.h + by, 1.0f);
-    if (hsv.h < 0) hsv.h += 1.0f;
-    const std::array<float, 3> out = to_rgb(hsv);
-    for (size_t c = 0; c < 3; ++c) rgb[i + c] = static_cast<uint8_t>(out[c] * scale);
-  }
+  const float scale = rule == HueRule::times_255 ? 255.0f : 255.999f;
+  planes::turn_float_hue(rgb.data(), static_cast<int64_t>(rgb.size() / 3), static_cast<float>(shift), scale);
 }
 
 void erase(std::span<uint8_t> rgb, int64_t width, const Box& box, uint8_t value) {
@@ -209,10 +150,15 @@ void erase(std::span<uint8_t> rgb, int64_t width, const Box& box, uint8_t value)
 
 void mirror(std::span<uint8_t> rgb, int64_t width) {
   const auto row_bytes = static_cast<size_t>(width) * 3;
+  std::vector<uint8_t> line(row_bytes);
   for (size_t row = 0; row + row_bytes <= rgb.size(); row += row_bytes) {
-    uint8_t *left = rgb.data() + row, *right = left + row_bytes - 3;
-    for (; left < right; left += 3, right -= 3) std::swap_ranges(left, left + 3, right);
+    planes::mirror_row(rgb.data() + row, width, line.data());
+    std::copy_n(line.data(), row_bytes, rgb.data() + row);
   }
+}
+
+void mirror(const Image& image, std::span<uint8_t> out) {
+  for (int64_t y = 0; y < image.height; ++y) planes::mirror_row(image.row(y), image.width, out.data() + y * image.width * 3);
 }
 
 void crop_resize_bilinear(const Image& image, const Box& box, int64_t height, int64_t width, std::span<uint8_t> out, bool mirrored) {

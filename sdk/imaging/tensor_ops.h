@@ -28,6 +28,8 @@ void erase(std::span<uint8_t> rgb, int64_t width, const Box& box, uint8_t value 
 
 /// Swaps left and right, in place.
 void mirror(std::span<uint8_t> rgb, int64_t width);
+/// The picture with left and right swapped; `out` must not overlap it.
+void mirror(const Image& image, std::span<uint8_t> out);
 
 /// A box of `image` at height x width: float32 bilinear, half-pixel centres, no antialiasing, ties rounded to even. The box lies in the
 /// image. Meant for enlarging, as in RandomResizedCrop of finetuning.md 3.3; `out` must not overlap the image. Where `mirrored`, the box is

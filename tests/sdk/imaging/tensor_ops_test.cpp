@@ -9,6 +9,7 @@
 #include "imaging/tensor_ops.h"
 #include "lafs/rng.h"
 #include "support/vector_units.h"
+#include "tensor_oracle.h"
 
 using Bytes = std::vector<uint8_t>;
 
@@ -108,6 +109,55 @@ TEST_CASE("tensor_ops: faces of the usual size give the bytes of the sum pixel b
   }
 }
 
+TEST_CASE("tensor_ops: colours change to the bytes of the rule pixel by pixel on every kind of vectors") {
+  lafs::Rng rng(8);
+  using lafs::imaging::HueRule;
+  for (const int64_t pixels : {1, 2, 15, 63, 64, 65, 127, 2000, 12544}) {
+    CAPTURE(pixels);
+    const lafs::Image image = noise(rng, 1, pixels);
+    const Bytes before(image.bytes.get(), image.bytes.get() + image.size());
+    const double factor = rng.uniform(0, 2), shift = rng.uniform(-0.5, 0.5);
+    Bytes brighter = before, stronger = before, fuller = before, turned = before, newer = before;
+    lafs::test::brightness_by_pixels(brighter, factor);
+    lafs::test::contrast_by_pixels(stronger, factor);
+    lafs::test::saturation_by_pixels(fuller, factor);
+    lafs::test::hue_by_pixels(turned, shift, 255.0f);
+    lafs::test::hue_by_pixels(newer, shift, 255.999f);
+    lafs::test::on_every_unit([&] {
+      const auto after = [&](const auto& change) {
+        Bytes bytes = before;
+        change(bytes);
+        return bytes;
+      };
+      CHECK(after([&](Bytes& b) { lafs::imaging::adjust_brightness(b, factor); }) == brighter);
+      CHECK(after([&](Bytes& b) { lafs::imaging::adjust_contrast(b, factor); }) == stronger);
+      CHECK(after([&](Bytes& b) { lafs::imaging::adjust_saturation(b, factor); }) == fuller);
+      CHECK(after([&](Bytes& b) { lafs::imaging::adjust_hue(b, shift, HueRule::times_255); }) == turned);
+      CHECK(after([&](Bytes& b) { lafs::imaging::adjust_hue(b, shift, HueRule::times_255_999); }) == newer);
+    });
+  }
+}
+
+TEST_CASE("tensor_ops: every hue, saturation and value of a coarse colour cube turns to the bytes of the rule") {
+  Bytes cube;
+  for (int r = 0; r < 256; r += 5) {
+    for (int g = 0; g < 256; g += 3) {
+      for (int b = 0; b < 256; b += 5) {
+        for (const int v : {r, g, b}) cube.push_back(static_cast<uint8_t>(v));
+      }
+    }
+  }
+  for (const double shift : {-0.1, 0.0, 0.037, 0.5}) {
+    Bytes expected = cube;
+    lafs::test::hue_by_pixels(expected, shift, 255.0f);
+    lafs::test::on_every_unit([&] {
+      Bytes bytes = cube;
+      lafs::imaging::adjust_hue(bytes, shift);
+      CHECK(bytes == expected);
+    });
+  }
+}
+
 TEST_CASE("tensor_ops: brightness clamps and truncates") {
   Bytes rgb{100, 0, 255, 1, 99, 250};
   lafs::imaging::adjust_brightness(rgb, 1.5);
@@ -141,6 +191,23 @@ TEST_CASE("tensor_ops: mirroring twice gives the picture back, and the middle st
   CHECK(rgb == Bytes{7, 8, 9, 4, 5, 6, 1, 2, 3, 17, 18, 19, 14, 15, 16, 11, 12, 13});
   lafs::imaging::mirror(rgb, 3);
   CHECK(rgb == before);
+}
+
+TEST_CASE("tensor_ops: a mirrored copy is the mirrored picture on every kind of vectors") {
+  lafs::Rng rng(9);
+  for (const int64_t width : {1, 2, 15, 16, 17, 33, 112}) {
+    const lafs::Image image = noise(rng, 3, width);
+    lafs::test::on_every_unit([&] {
+      Bytes copy(static_cast<size_t>(image.size())), in_place(image.bytes.get(), image.bytes.get() + image.size());
+      lafs::imaging::mirror(image, copy);
+      lafs::imaging::mirror(in_place, width);
+      CHECK(copy == in_place);
+      for (int64_t i = 0; i < image.size(); ++i) {
+        const int64_t x = i / 3 % width;
+        CHECK(copy[static_cast<size_t>(i)] == image.row(i / 3 / width)[(width - 1 - x) * 3 + i % 3]);
+      }
+    });
+  }
 }
 
 TEST_CASE("tensor_ops: erasing fills the box and nothing else") {
