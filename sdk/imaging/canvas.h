@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,6 +10,13 @@
 #include "lafs/sample.h"
 
 namespace lafs::imaging {
+
+/// How `Canvas::transform` takes a value between pixels: from 2 x 2 neighbours, or from 4 x 4 with the cubic of slope -1.
+enum class TransformFilter { bilinear, bicubic };
+
+/// For each channel a number for every byte.
+using Tables = std::array<std::array<uint8_t, 256>, 3>;
+using Histograms = std::array<std::array<int64_t, 256>, 3>;
 
 /// A picture to work on with Pillow's 8-bit operations (pretraining.md annex A), byte for byte. Holds three planes and the memory its
 /// operations need, so a canvas used for view after view allocates only while pictures grow. Every method works on the picture in place;
@@ -33,6 +41,14 @@ class Canvas {
   void blur(double radius);                ///< A.6: Gaussian of that deviation in pixels, [0, 50], as three box passes
   void solarise(int64_t threshold = 128);  ///< A.7: v >= threshold becomes 255 - v; threshold in [0, 256]
 
+  // What RandAugment needs besides, finetuning.md 3.2.
+  void sharpness(double factor);       ///< blend with the picture smoothed 3 x 3, whose outermost pixels stay
+  Histograms histograms() const;       ///< how often each byte occurs
+  void look_up(const Tables& tables);  ///< v of channel c becomes tables[c][v]
+  /// Pixel (x, y) becomes the value at (back[0] x + back[1] y + back[2], back[3] x + back[4] y + back[5]), pixel centres at halves;
+  /// `fill` in all channels where that is outside the picture. In double precision, neighbours clamped to the border, truncated.
+  void transform(const std::array<double, 6>& back, TransformFilter filter, uint8_t fill);
+
  private:
   /// Memory that grows and is never cleared.
   class Buffer {
@@ -52,6 +68,7 @@ class Canvas {
 
   static void make_windows(ResampleFilter filter, int64_t in, int64_t out, Windows& windows);
   void set_size(int64_t height, int64_t width);
+  void widen(int64_t stride, uint8_t* wide) const;
   uint8_t* plane(int64_t channel) const { return planes_.get() + channel * plane_bytes_; }
 
   int64_t height_ = 0, width_ = 0;

@@ -50,6 +50,16 @@ void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   for (int64_t i = 0; i < size; i += step) store_floats(hn::Add(base, hn::Mul(f, hn::Sub(load_floats(bytes + i), base))), bytes + i);
 }
 
+void blend_bytes(uint8_t* bytes, const uint8_t* with, int64_t size, float factor) {
+  const Floats d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  const Float f = hn::Set(d, factor);
+  for (int64_t i = 0; i < size; i += step) {
+    const Float base = load_floats(with + i);
+    store_floats(hn::Add(base, hn::Mul(f, hn::Sub(load_floats(bytes + i), base))), bytes + i);
+  }
+}
+
 HWY_INLINE Int luma_of(Int r, Int g, Int b) {
   const Words d;
   const Int sum = hn::Add(hn::Mul(r, hn::Set(d, 19595)), hn::Mul(g, hn::Set(d, 38470)));
@@ -157,6 +167,7 @@ namespace lafs::imaging::planes {
 
 HWY_EXPORT(scale);
 HWY_EXPORT(blend_constant);
+HWY_EXPORT(blend_bytes);
 HWY_EXPORT(blend_luma);
 HWY_EXPORT(luma);
 HWY_EXPORT(luma_sum);
@@ -170,6 +181,9 @@ void blend_constant(uint8_t* bytes, int64_t size, float factor, float with) {
   HWY_DYNAMIC_DISPATCH(blend_constant)(bytes, size, factor, with);
 }
 void blend_luma(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, float factor) { HWY_DYNAMIC_DISPATCH(blend_luma)(r, g, b, size, factor); }
+void blend_bytes(uint8_t* bytes, const uint8_t* with, int64_t size, float factor) {
+  HWY_DYNAMIC_DISPATCH(blend_bytes)(bytes, with, size, factor);
+}
 void luma(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t size, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(luma)(r, g, b, size, out);
 }

@@ -102,6 +102,27 @@ void bilinear_row(const Corners& corners, float upper, float lower, const float*
 #endif
 }
 
+void smooth_row(const uint8_t* above, const uint8_t* row, const uint8_t* below, int64_t width, uint8_t* out) {
+  const Words d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  // (sum + 6) / 13 as a product: exact for sums of bytes, whose weights add up to 13.
+  constexpr int32_t thirteenth = 5042;
+  out[0] = row[0];
+  int64_t x = 1;
+  const auto three = [](const uint8_t* at) HWY_ATTR { return hn::Add(hn::Add(load_words(at - 1), load_words(at)), load_words(at + 1)); };
+  for (; x + step < width; x += step) {
+    const Int centre = load_words(row + x), sum = hn::Add(hn::Add(three(above + x), three(row + x)), three(below + x));
+    const Int weighed = hn::Add(hn::Add(sum, hn::ShiftLeft<2>(centre)), hn::Set(d, 6));
+    store_words(hn::ShiftRight<16>(hn::Mul(weighed, hn::Set(d, thirteenth))), out + x);
+  }
+  for (; x + 1 < width; ++x) {
+    int32_t sum = 4 * row[x] + 6;
+    for (int64_t k = x - 1; k <= x + 1; ++k) sum += above[k] + row[k] + below[k];
+    out[x] = static_cast<uint8_t>(sum / 13);
+  }
+  out[width - 1] = row[width - 1];
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace lafs::imaging::planes
 HWY_AFTER_NAMESPACE();
@@ -112,6 +133,7 @@ namespace lafs::imaging::planes {
 HWY_EXPORT(weigh_rows);
 HWY_EXPORT(box_rows);
 HWY_EXPORT(bilinear_row);
+HWY_EXPORT(smooth_row);
 
 void weigh_rows(const uint8_t* in, int64_t stride, int64_t bytes, const int32_t* weights, int64_t count, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(weigh_rows)(in, stride, bytes, weights, count, out);
@@ -121,6 +143,9 @@ void box_rows(const uint8_t* in, int64_t stride, int64_t rows, int64_t radius, u
 }
 void bilinear_row(const Corners& corners, float upper, float lower, const float* left, const float* right, int64_t size, uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(bilinear_row)(corners, upper, lower, left, right, size, out);
+}
+void smooth_row(const uint8_t* above, const uint8_t* row, const uint8_t* below, int64_t width, uint8_t* out) {
+  HWY_DYNAMIC_DISPATCH(smooth_row)(above, row, below, width, out);
 }
 
 }  // namespace lafs::imaging::planes

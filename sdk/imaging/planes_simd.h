@@ -50,4 +50,9 @@ int64_t luma_sum(const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t s
 void turn_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t size, int32_t shift);        ///< hue byte plus shift, modulo 256
 void solarise(uint8_t* bytes, int64_t size, int64_t threshold);                        ///< v >= threshold becomes 255 - v
 
+/// with + factor * (v - with), truncated, where each byte has its own `with`.
+void blend_bytes(uint8_t* bytes, const uint8_t* with, int64_t size, float factor);
+/// The row in the middle smoothed: (5 * centre + the eight around it) / 13, to the nearest. The first and the last pixel stay.
+void smooth_row(const uint8_t* above, const uint8_t* row, const uint8_t* below, int64_t width, uint8_t* out);
+
 }  // namespace lafs::imaging::planes

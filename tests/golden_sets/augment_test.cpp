@@ -244,7 +244,7 @@ TEST_SUITE("augment") {
     int operations = 0, chains = 0;
     for (const auto& [name, entry] : golden->all["ops"].items()) {
       const std::string op = entry["op"];
-      // RandAugment is not ours, the tensor path has its own test, and floats are compared below.
+      // RandAugment and the tensor path have tests of their own, and floats are compared below.
       if (begins(name, "ra_") || begins(op, "tensor") || begins(op, "erase") || begins(name, "normalized")) continue;
       CAPTURE(name);
       draw(entry, input_of(*golden, entry), canvas);

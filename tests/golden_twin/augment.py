@@ -1,6 +1,6 @@
 """Twin of set augment: Pillow's operations on drawn faces, and the tensor transforms by finetuning.md 3.3 (golden README, set 10).
 
-RandAugment and the tensor path's hue are left out: the former has no counterpart here, the latter's bytes hang on the order of every sum.
+The tensor path's hue is left out: its bytes hang on the order of every sum.
 """
 
 import numpy
@@ -53,6 +53,7 @@ class Maker:
         self.ops, self.tensors = {}, {}
         self.sources = {f"image{i}": picture for i, picture in enumerate(pictures)}
         self.sources["image1_low_contrast"], self.sources[f"image{large.shape[-1]}"] = low_contrast, large
+        self.sources["image1_part"] = pictures[1][:, 7:-20, 30:-11]
         for name, picture in self.sources.items():
             self.tensors[name] = picture.permute(1, 2, 0).contiguous()
 
@@ -162,6 +163,67 @@ def tensor_operations(maker, side):
     add("tensor_erase", "erase", erased, **box, value=0)
 
 
+# --- RandAugment: the 13 operations of finetuning.md 3.2 -------------------------------------------------------------------------------
+
+GREY = (128, 128, 128)
+FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+LEVELS = (0.0, 0.3, 1.0, 2.2, 2.5, 4.9, 7.25, 10.0)
+TABLES = {
+    "AutoContrast": ImageOps.autocontrast,
+    "Equalize": ImageOps.equalize,
+    "Invert": ImageOps.invert,
+}
+ENHANCERS = {
+    "ColorIncreasing": ImageEnhance.Color,
+    "ContrastIncreasing": ImageEnhance.Contrast,
+    "BrightnessIncreasing": ImageEnhance.Brightness,
+    "SharpnessIncreasing": ImageEnhance.Sharpness,
+}
+# The matrix of an argument for a picture of w x h: output to input.
+AFFINE = {
+    "ShearX": lambda f, w, h: (1, f, 0, 0, 1, 0),
+    "ShearY": lambda f, w, h: (1, 0, 0, f, 1, 0),
+    "TranslateXRel": lambda f, w, h: (1, 0, f * w, 0, 1, 0),
+    "TranslateYRel": lambda f, w, h: (1, 0, 0, 0, 1, f * h),
+}
+LARGEST = {"ShearX": 0.3, "ShearY": 0.3, "TranslateXRel": 0.45, "TranslateYRel": 0.45, "Rotate": 30.0}
+
+
+def moved(picture, op, argument, kernel):
+    if op == "Rotate":
+        return picture.rotate(argument, resample=kernel, fillcolor=GREY)
+    return picture.transform(picture.size, Image.AFFINE, AFFINE[op](argument, *picture.size), resample=kernel, fillcolor=GREY)
+
+
+def rand_augment(maker):
+    """Every operation on pictures of several sizes, with arguments of their own."""
+    for number, image in enumerate(maker.sources):
+        picture = maker.source(image)
+        for op, work in TABLES.items():
+            maker.add(f"ra_{op}_{image}", op, image, work(picture))
+        bits = number % 5
+        maker.add(f"ra_Posterize_{bits}_{image}", "Posterize", image, ImageOps.posterize(picture, bits), bits=bits)
+        for op, enhancer in ENHANCERS.items():
+            factor = maker.uniform(0.1, 1.9)
+            maker.add(f"ra_{op}_{image}", op, image, enhancer(picture).enhance(factor), factor=factor)
+        for op, largest in LARGEST.items():
+            for name, kernel in FILTERS.items():
+                argument = maker.uniform(-largest, largest)
+                maker.add(f"ra_{op}_{name}_{image}", op, image, moved(picture, op, argument, kernel), argument=argument, filter=name,
+                          fill=list(GREY))  # fmt: skip
+
+
+def level_tables():
+    """[level, argument, argument with the other sign]."""
+    tables = {"rows": "[level, result with one sign, result with the other]"}
+    tables["PosterizeIncreasing"] = [[level, 4 - int(level / 10 * 4), 4 - int(level / 10 * 4)] for level in LEVELS]
+    for op in ENHANCERS:
+        tables[op] = [[level, 1.0 + level / 10 * 0.9, 1.0 - level / 10 * 0.9] for level in LEVELS]
+    for op, largest in LARGEST.items():
+        tables[op] = [[level, level / 10 * largest, -(level / 10 * largest)] for level in LEVELS]
+    return tables
+
+
 def scalings(maker, every=8):
     slot = maker.tensors["lafs_view0.1"].permute(2, 0, 1)[:, ::every, ::every].float()
     maker.ops["normalized_half"] = {"op": f"float output of slot 1 of image 0: (v/255 - 0.5)/0.5, every {every}th row and column"}
@@ -181,6 +243,8 @@ def augment(folder, rng, side=96, sizes=(96, 40, 64), views=5):
     chains(maker, side, views)
     evaluation_resize(maker, 140, 90, 77)
     tensor_operations(maker, side)
+    rand_augment(maker)
     scalings(maker)
-    write_settings(folder / "augment.json", {"layout": "HWC uint8 RGB unless the entry says CHW", "ops": maker.ops})
+    settings = {"layout": "HWC uint8 RGB unless the entry says CHW", "ops": maker.ops, "randaugment_level_to_argument": level_tables()}
+    write_settings(folder / "augment.json", settings)
     write_tensors(folder / "augment.safetensors", maker.tensors)

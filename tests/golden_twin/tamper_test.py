@@ -37,6 +37,7 @@ SETS = {
                        "part_fvit_tiny.grads.safetensors"),
     "patch_extract": ("patch_extract.safetensors", "*.tokens"),
     "posinterp": ("posinterp.safetensors", "*.result"),
+    "randaugment": ("augment.safetensors", "ra_*"),
     "schedules": ("schedules.json", "finetune_peak"),
     "weights": ("lafs_step.final_student.safetensors", "head.mlp.0.weight"),
 }  # fmt: skip
