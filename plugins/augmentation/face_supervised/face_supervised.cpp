@@ -1,84 +1,92 @@
 #include <algorithm>
-#include <cmath>
+#include <optional>
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
+#include "erasing.h"
+#include "imaging/canvas.h"
+#include "imaging/decode.h"
 #include "imaging/random_crop.h"
 #include "imaging/resize.h"
 #include "imaging/tensor_ops.h"
-#include "imaging/view_chain.h"
 #include "lafs/augmentation.h"
 #include "lafs/plugin.h"
+#include "options.h"
 
 namespace {
 
 using lafs::imaging::Box;
 
-/// The tensor transforms of supervised training, finetuning.md 3.3, on a picture brought to the contract's size.
-/// Draws, in this order: flip coin; crop tries (area, log ratio; once accepted top, left); order of the four jitter steps, then
-/// brightness, contrast, saturation and hue; erasing coin, erasing tries (area, ratio; once accepted top, left). A step that is off draws
-/// nothing.
+/// The chain of supervised training, finetuning.md 3, on a picture brought to the contract's size.
+/// Draws, in this order: flip coin; the degradations; RandAugment; crop tries (area, log ratio; once accepted top, left); order of the four
+/// jitter steps, then brightness, contrast, saturation and hue; erasing. Inside a step the order is that of its class in sdk/imaging and
+/// erasing.h. A step that is off draws nothing.
 class FaceSupervised final : public lafs::Augmentation {
  public:
-  struct Options {
-    double flip = 0.5;
-    bool crop = true;
-    std::vector<double> crop_scale{0.9, 1.0}, crop_ratio{3.0 / 4, 4.0 / 3};
-    bool jitter = true;
-    lafs::imaging::ColourJitter colours{0.1, 0.1, 0.1, 0.1};
-    std::string hue_rule = "old";
-    double erasing = 0.5;
-    std::vector<double> erasing_scale{0.02, 0.1}, erasing_ratio{0.3, 3.3};
-    bool erasing_log_ratio = true;
-
-    void declare(lafs::Params& p) {
-      p("flip", flip, lafs::in(0, 1), "probability of a mirrored picture, before all else");
-      p("crop", crop, "cut out a part and enlarge it; after ten tries without one that fits, the whole picture");
-      p("crop_scale", crop_scale, lafs::in(1e-6, 1), "lowest and highest share of the area");
-      p("crop_ratio", crop_ratio, lafs::in(1e-3, 1e3), "lowest and highest width over height, drawn log-uniformly");
-      p("jitter", jitter, "change brightness, contrast, saturation and hue, in random order");
-      colours.declare(p);
-      p("hue_rule", hue_rule, lafs::one_of({"old", "new"}), "old: hue results times 255, truncated; new: times 255.999");
-      p("erasing", erasing, lafs::in(0, 1), "probability of a black rectangle");
-      p("erasing_scale", erasing_scale, lafs::in(1e-6, 1), "lowest and highest share of its area");
-      p("erasing_ratio", erasing_ratio, lafs::in(1e-3, 1e3), "lowest and highest height over width");
-      p("erasing_log_ratio", erasing_log_ratio, "draw the ratio log-uniformly; older torchvision may have drawn it uniformly");
-    }
-  };
+  using Options = lafs::face_supervised::Options;
 
   FaceSupervised(const Options& options, const lafs::InputContract& input)
-      : options_(options), height_(input.height), width_(input.width), filter_(lafs::imaging::filter_of(input.interpolation)) {
-    lafs::imaging::check_range("crop_scale", options.crop_scale);
-    lafs::imaging::check_range("crop_ratio", options.crop_ratio);
-    lafs::imaging::check_range("erasing_scale", options.erasing_scale);
-    lafs::imaging::check_range("erasing_ratio", options.erasing_ratio);
+      : options_(lafs::face_supervised::settled(options)),
+        height_(input.height),
+        width_(input.width),
+        filter_(lafs::imaging::filter_of(input.interpolation)),
+        degradation_(options_.degradation),
+        erasing_(options_.erasing, input) {
+    if (options_.randaugment) rand_augment_.emplace(options_.rand_augment);
   }
 
   lafs::ViewLayout layout() const override { return {{"image", 1, height_, width_, false}}; }
 
   void views(const lafs::Sample& sample, lafs::Rng& rng, lafs::Views& out) const override {
     const std::span<uint8_t> rgb = out.image(0, 0);
-    const lafs::Image whole = lafs::imaging::resized(sample.image, filter_, height_, width_);
-    const bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
-    const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
-    if (box.height < height_ || box.width < width_) {
-      lafs::imaging::crop_resize_bilinear(whole, box, height_, width_, rgb, mirrored);
-    } else {
-      std::copy_n(whole.row(0), rgb.size(), rgb.data());
-      if (mirrored) lafs::imaging::mirror(rgb, width_);
+    lafs::Image whole = lafs::imaging::resized(sample.image, filter_, height_, width_);
+    bool mirrored = options_.flip > 0 && rng.coin(options_.flip);
+    if (!degradation_.is_off()) {
+      whole = degraded(whole, std::exchange(mirrored, false), rng);
     }
+    if (rand_augment_) {
+      const std::vector<lafs::imaging::RandAugment::Change> changes = rand_augment_->draw(rng);
+      if (!changes.empty()) whole = changed(whole, std::exchange(mirrored, false), changes);
+    }
+    crop(whole, mirrored, rng, rgb);
     if (options_.jitter) jitter(rgb, rng);
-    if (options_.erasing > 0 && rng.coin(options_.erasing)) erase(rgb, rng);
+    erasing_.apply(rgb, rng);
   }
 
  private:
-  /// Half to even, as Python's round.
-  static int64_t rounded(double x) { return std::lrint(x); }
+  lafs::Image degraded(const lafs::Image& whole, bool mirrored, lafs::Rng& rng) const {
+    std::vector<uint8_t> bytes(static_cast<size_t>(whole.size()));
+    copy(whole, mirrored, bytes);
+    degradation_.apply(bytes, height_, width_, rng);
+    return lafs::imaging::image_of(height_, width_, std::move(bytes));
+  }
+
+  lafs::Image changed(const lafs::Image& whole, bool mirrored, const std::vector<lafs::imaging::RandAugment::Change>& changes) const {
+    lafs::imaging::Canvas canvas;
+    canvas.load(whole);
+    if (mirrored) canvas.mirror();
+    for (const auto& change : changes) lafs::imaging::apply(canvas, change.op, change.argument, change.filter);
+    std::vector<uint8_t> bytes(static_cast<size_t>(whole.size()));
+    canvas.store(bytes);
+    return lafs::imaging::image_of(height_, width_, std::move(bytes));
+  }
+
+  static void copy(const lafs::Image& whole, bool mirrored, std::span<uint8_t> rgb) {
+    if (mirrored) return lafs::imaging::mirror(whole, rgb);
+    std::copy_n(whole.row(0), rgb.size(), rgb.data());
+  }
 
   Box draw_crop(lafs::Rng& rng) const {
     const std::span<const double, 2> scale(options_.crop_scale.data(), 2), ratio(options_.crop_ratio.data(), 2);
-    return lafs::imaging::draw_crop(rng, height_, width_, scale, ratio);
+    return options_.crop_ratio_rule == "fitting" ? lafs::imaging::draw_fitting_crop(rng, height_, width_, scale, ratio)
+                                                 : lafs::imaging::draw_crop(rng, height_, width_, scale, ratio);
+  }
+
+  void crop(const lafs::Image& whole, bool mirrored, lafs::Rng& rng, std::span<uint8_t> rgb) const {
+    const Box box = options_.crop ? draw_crop(rng) : Box{0, 0, height_, width_};
+    if (box.height == height_ && box.width == width_) return copy(whole, mirrored, rgb);
+    lafs::imaging::crop_resize_bilinear(whole, box, height_, width_, rgb, mirrored);
   }
 
   void jitter(std::span<uint8_t> rgb, lafs::Rng& rng) const {
@@ -93,31 +101,17 @@ class FaceSupervised final : public lafs::Augmentation {
     }
   }
 
-  double draw_erasing_ratio(lafs::Rng& rng) const {
-    const double low = options_.erasing_ratio[0], high = options_.erasing_ratio[1];
-    return options_.erasing_log_ratio ? std::exp(rng.uniform(std::log(low), std::log(high))) : rng.uniform(low, high);
-  }
-
-  void erase(std::span<uint8_t> rgb, lafs::Rng& rng) const {
-    const double area = static_cast<double>(height_ * width_);
-    for (int attempt = 0; attempt < 10; ++attempt) {
-      const double target = area * rng.uniform(options_.erasing_scale[0], options_.erasing_scale[1]);
-      const double ratio = draw_erasing_ratio(rng);
-      const int64_t h = rounded(std::sqrt(target * ratio)), w = rounded(std::sqrt(target / ratio));
-      if (h >= height_ || w >= width_) continue;
-      const int64_t top = rng.integer(0, height_ - h + 1), left = rng.integer(0, width_ - w + 1);
-      lafs::imaging::erase(rgb, width_, {top, left, h, w});
-      return;
-    }
-  }
-
   Options options_;
   int64_t height_, width_;
   lafs::imaging::ResampleFilter filter_;
+  lafs::imaging::Degradation degradation_;
+  std::optional<lafs::imaging::RandAugment> rand_augment_;
+  lafs::face_supervised::Erasing erasing_;
 };
 
 }  // namespace
 
 LAFS_PLUGIN(registrar) {
-  registrar.add<FaceSupervised>("face_supervised", "flip, crop, colour jitter and erasing as in the published fine-tuning");
+  registrar.add<FaceSupervised>("face_supervised",
+                                "flip, RandAugment, crop, colour jitter and erasing as in the published fine-tuning, and degradations");
 }
