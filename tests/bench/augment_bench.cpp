@@ -8,6 +8,7 @@
 
 #include "imaging/canvas.h"
 #include "imaging/decode.h"
+#include "imaging/rand_augment_ops.h"
 #include "lafs/augmentation.h"
 #include "lafs/plain_views.h"
 #include "support/front_door.h"
@@ -29,8 +30,8 @@ lafs::Image busy_picture(int64_t side) {
 }
 
 /// Pictures in a second through a plugin, from 112 x 112.
-void views(benchmark::State& state, const std::string& plugin) {
-  const auto augmentation = lafs::test::make<lafs::Augmentation>(plugin, "", lafs::InputContract());
+void views(benchmark::State& state, const std::string& plugin, const std::string& options) {
+  const auto augmentation = lafs::test::make<lafs::Augmentation>(plugin, options, lafs::InputContract());
   lafs::Sample sample;
   sample.image = busy_picture(112);
   lafs::PlainViews slots(augmentation->layout());
@@ -41,8 +42,10 @@ void views(benchmark::State& state, const std::string& plugin) {
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK_CAPTURE(views, lafs_views, std::string("lafs_views"))->MinTime(1);
-BENCHMARK_CAPTURE(views, dino_views, std::string("dino_views"))->MinTime(1);
+BENCHMARK_CAPTURE(views, lafs_views, std::string("lafs_views"), std::string())->MinTime(1);
+BENCHMARK_CAPTURE(views, dino_views, std::string("dino_views"), std::string())->MinTime(1);
+BENCHMARK_CAPTURE(views, face_supervised, std::string("face_supervised"), std::string("randaugment = true"))->MinTime(1);
+BENCHMARK_CAPTURE(views, flip_only, std::string("face_supervised"), std::string("preset = \"flip_only\""))->MinTime(1);
 
 /// One operation on a canvas of 112 x 112.
 template <typename Work>
@@ -70,5 +73,24 @@ BENCHMARK_CAPTURE(operation, hue, [](lafs::imaging::Canvas& c, const lafs::Image
 BENCHMARK_CAPTURE(operation, grey, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.grey(); });
 BENCHMARK_CAPTURE(operation, blur, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.blur(1.5); });
 BENCHMARK_CAPTURE(operation, solarise, [](lafs::imaging::Canvas& c, const lafs::Image&, Bytes&) { c.solarise(); });
+
+/// One operation of RandAugment at a level that is far from mild, on a canvas of 112 x 112; with bicubic, the dearer filter.
+void rand_augment(benchmark::State& state, lafs::imaging::AugmentOp op) {
+  const double argument = lafs::imaging::argument_of(op, 2, /*increasing=*/true, /*negative=*/false);
+  const lafs::Image image = busy_picture(112);
+  lafs::imaging::Canvas canvas;
+  for (auto _ : state) {
+    canvas.load(image);
+    lafs::imaging::apply(canvas, op, argument, lafs::imaging::TransformFilter::bicubic);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+[[maybe_unused]] const int registered = [] {
+  for (const auto& named : lafs::imaging::augment_ops()) {
+    benchmark::RegisterBenchmark(("rand_augment/" + std::string(named.name)).c_str(), rand_augment, named.op);
+  }
+  return 0;
+}();
 
 }  // namespace

@@ -153,8 +153,8 @@ class Bench:
 def main():
     parts = {
         "start": limits.start_rows, "rebuild": limits.rebuild_rows, "memory": limits.memory_rows, "views": Bench.view_rows,
-        "records": loading.record_rows, "loader": loading.loader_rows, "kernels": Bench.kernel_rows, "gather": Bench.gather_rows,
-        "update": Bench.update_rows, "knn": Bench.knn_rows, "verification": Bench.verification_rows,
+        "records": loading.record_rows, "loader": loading.loader_rows, "chain": loading.chain_rows, "kernels": Bench.kernel_rows,
+        "gather": Bench.gather_rows, "update": Bench.update_rows, "knn": Bench.knn_rows, "verification": Bench.verification_rows,
         "fvit": Bench.fvit_rows, "steps": Bench.step_rows,
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

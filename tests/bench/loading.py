@@ -1,4 +1,4 @@
-"""Rows of the loader: decoding, flip and crop beside the bare decoders, and what a training step waits for it."""
+"""Rows of the loader: decoding and augmentation beside the bare decoders and Python, and what a training step waits for it."""
 
 import pathlib
 import subprocess
@@ -31,3 +31,19 @@ def loader_rows(bench):
         parts = bench.step_of(bench.supervised(pathlib.Path(folder), f"{folder}/set"))["part_seconds"]
         waits = 100 * parts["load"] / sum(parts.values())
         yield {"what": "share of a step that waits for data, fViT, batch 64", "unit": "%", "ours": waits}
+
+
+def chain_rows(bench):
+    """Ours and the peer must both give the golden bytes before their times are compared."""
+    tell("chain of supervised training")
+    golden = HERE.parent / "golden_data"
+    output_of([bench.build / "bin/lafs_golden", "--test-suite=randaugment,augment"], LAFS_GOLDEN_DIR=golden)
+    with tempfile.TemporaryDirectory() as folder:
+        bench.pack(f"{folder}/set", 64, 32)
+        there = {"LAFS_BENCH_RECORDS": f"{folder}/set"}
+        ours = bench.rate("loaded/published", **there)
+        for title, more, limit in (("tensors as torchvision has them", [], 4), ("all with Pillow", ["--pillow"], 2.2)):
+            peer = float(output_of([bench.python, HERE / "peer/chain_peer.py", f"{folder}/set", golden, *more]).split()[1])
+            yield within(row_of(f"published chain a core; Python, {title}", "images/s", ours, peer), limit)
+        bare = bench.rate("decoded_records", **there)
+        yield within(row_of("flip only a core; bare turbojpeg", "images/s", bench.rate("loaded/flip_only", **there), bare), 0.9)

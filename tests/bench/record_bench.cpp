@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -39,12 +40,13 @@ void record_reads(benchmark::State& state) {
 }
 BENCHMARK(record_reads)->MinTime(1);
 
-/// Pictures in a second of processor time, of all threads, through the loader of a run: read, decoded, flipped, cropped, made tensors.
-void loaded_records(benchmark::State& state) {
+/// Pictures in a second of processor time, of all threads, through the loader of a run: read, decoded, augmented with these options of
+/// face_supervised, made tensors.
+void loaded(benchmark::State& state, const std::string& options_of_chain) {
   const auto source = records(state);
   if (!source) return;
   const lafs::InputContract input;
-  const auto augmentation = lafs::test::make<lafs::Augmentation>("face_supervised", "jitter = false\nerasing = 0", input);
+  const auto augmentation = lafs::test::make<lafs::Augmentation>("face_supervised", options_of_chain, input);
   lafs::LoaderOptions options;
   options.batch = 64;
   options.end = int64_t{1} << 40;
@@ -54,7 +56,12 @@ void loaded_records(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(loader.next());
   state.SetItemsProcessed(state.iterations() * options.batch);
 }
+void loaded_records(benchmark::State& state) { loaded(state, "jitter = false\nerasing = 0"); }
 BENCHMARK(loaded_records)->MinTime(1)->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(loaded, published, std::string("randaugment = true\nrandaugment_policy = \"rand-m1-mstd0.5-inc1\""))
+    ->MinTime(1)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(loaded, flip_only, std::string("preset = \"flip_only\""))->MinTime(1)->MeasureProcessCPUTime();
 
 /// The same pictures through the bare decoder, one handle and one buffer for all, their bytes in memory.
 void decoded_records(benchmark::State& state) {
