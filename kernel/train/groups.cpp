@@ -39,6 +39,14 @@ size_t group_of(const std::vector<GroupOptions>& groups, const std::string& name
   return groups.size();
 }
 
+/// Parameters of the tree that get gradients of rows, by qualified name.
+void find_row_sparse(const torch::nn::Module& module, const std::string& prefix, std::map<std::string, RowUpdates>& found) {
+  if (const auto* own = dynamic_cast<const RowSparseParameters*>(&module)) {
+    for (const RowSparseParameter& one : own->row_sparse()) found.emplace(prefix + one.parameter, one.updates);
+  }
+  for (const auto& child : module.named_children()) find_row_sparse(*child.value(), prefix + child.key() + ".", found);
+}
+
 }  // namespace
 
 std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const TreeLayers& layers,
@@ -47,6 +55,8 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
   if (layered) check_layer_decay(layers, options, capable);
   std::map<std::pair<size_t, int64_t>, std::shared_ptr<RunGroup>> made;  // by option group and layer, tokens first
   std::map<std::string, bool> used;
+  std::map<std::string, RowUpdates> row_sparse;
+  find_row_sparse(root, "", row_sparse);
   for (const auto& item : root.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     const size_t g = group_of(options.groups, item.key(), item.value(), used);
@@ -62,6 +72,8 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
     }
     group->names_.push_back(item.key());
     group->parameters_.push_back(item.value());
+    const auto of_rows = row_sparse.find(item.key());
+    group->row_updates_.push_back(of_rows == row_sparse.end() ? RowUpdates::none : of_rows->second);
   }
   for (const GroupOptions& group : options.groups) {
     for (const std::string& pattern : group.match) {
@@ -73,6 +85,20 @@ std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module&
   std::vector<std::shared_ptr<RunGroup>> groups;
   for (auto& [key, group] : made) groups.push_back(std::move(group));
   return groups;
+}
+
+void check_row_updates(const std::vector<std::shared_ptr<RunGroup>>& groups, const Optimizer& optimizer, const std::string& name,
+                       const std::vector<std::string>& capable) {
+  if (dynamic_cast<const RowOptimizer*>(&optimizer)) return;
+  for (const auto& group : groups) {
+    for (size_t i = 0; i < group->parameters().size(); ++i) {
+      if (group->row_updates(i) == RowUpdates::none) continue;
+      throw Error(
+          fmt::format("optimizer \"{}\" updates whole parameters, and the gradient of \"{}\" has some rows only{}; or write update = "
+                      "\"dense\" where the objective's classes are sampled",
+                      name, group->names()[i], suggest_capable(capable)));
+    }
+  }
 }
 
 }  // namespace lafs

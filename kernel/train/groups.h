@@ -23,6 +23,7 @@ class RunGroup final : public ParameterGroup {
   const std::vector<at::Tensor>& parameters() const override { return parameters_; }
   double lr() const override { return lr_; }
   double weight_decay() const override { return weight_decay_; }
+  RowUpdates row_updates(size_t parameter) const override { return row_updates_[parameter]; }
 
   void set(double lr, double weight_decay) {
     lr_ = lr * lr_scale_;
@@ -35,6 +36,7 @@ class RunGroup final : public ParameterGroup {
                                                                  const std::vector<std::string>&);
   std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;
+  std::vector<RowUpdates> row_updates_;
   double lr_ = 0, weight_decay_ = 0, lr_scale_ = 1, own_weight_decay_ = -1;
 };
 
@@ -46,5 +48,9 @@ class RunGroup final : public ParameterGroup {
 /// which layers it has; `capable` are the plugins that do.
 std::vector<std::shared_ptr<RunGroup>> parameter_groups(const torch::nn::Module& root, const TreeLayers& layers,
                                                         const OptimizerOptions& options, const std::vector<std::string>& capable = {});
+
+/// Throws Error where a parameter gets gradients of rows and the optimizer is not a `RowOptimizer`; `capable` are the plugins that are one.
+void check_row_updates(const std::vector<std::shared_ptr<RunGroup>>& groups, const Optimizer& optimizer, const std::string& name,
+                       const std::vector<std::string>& capable);
 
 }  // namespace lafs

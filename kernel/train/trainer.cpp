@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <optional>
 
 #include <ATen/record_function.h>
@@ -23,6 +22,7 @@
 #include "nn/layers/tree.h"
 #include "nn/train/fused_update.h"
 #include "nn/train/initial_values.h"
+#include "nn/train/row_gradient.h"
 
 namespace lafs {
 
@@ -107,6 +107,7 @@ Trainer::Trainer(const Recipe& recipe, RecipeAssembly& assembly, at::Device devi
     }
   }
   optimizer_ = assembly.optimizer(ParameterGroups(groups_.begin(), groups_.end()));
+  check_row_updates(groups_, *optimizer_, recipe_.optimizer.name, assembly.plugins_with(Optimizer::kind, "rows"));
   lr_ = learning_rate(recipe_.optimizer_options, recipe_.run);
   if (recipe_.run.ema > 0) {
     auto average = assembly.backbone();
@@ -175,7 +176,7 @@ bool Trainer::treat_gradients(const Timeline& time, StepOutcome& outcome) {
     const std::vector<at::Tensor>& parameters = groups_[g]->parameters();
     for (size_t i = 0; i < parameters.size(); ++i) {
       if (!parameters[i].grad().defined()) continue;
-      gradients.push_back(parameters[i].grad());
+      gradients.push_back(nn::numbers_of(parameters[i].mutable_grad()));
       parts.push_back(parts_[g][i]);
     }
   }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lafs/row_sparse.h"
 #include "lafs/tensor.h"
 
 namespace lafs {
@@ -17,6 +18,7 @@ class ParameterGroup {
   virtual const std::vector<Tensor>& parameters() const = 0;  ///< same order
   virtual double lr() const = 0;
   virtual double weight_decay() const = 0;
+  virtual RowUpdates row_updates(size_t) const { return RowUpdates::none; }  ///< of a parameter by its place
 };
 using ParameterGroups = std::vector<std::shared_ptr<const ParameterGroup>>;
 
@@ -57,6 +59,22 @@ class Optimizer {
 
   virtual void step() = 0;                              ///< reads each group's lr and weight decay [main thread]
   virtual void visit_state(StateVisitor& visitor) = 0;  ///< the same tensors in the same order at every call [main thread]
+};
+
+/// Some rows of a parameter, and what the optimizer keeps of all its rows.
+struct RowUpdate {
+  Tensor& parameter;           ///< [C, ...]
+  const Tensor& rows;          ///< [k] int64 on the CPU, sorted, each once
+  const Tensor& values;        ///< [k, ...], their gradient
+  std::vector<Tensor>& slots;  ///< by slot; a scalar one is [C] where steps are counted by row
+};
+
+/// An update rule that can be applied to some rows of a parameter (see `RowUpdates`). `nn::OptimizerWalk` calls it for parameters whose
+/// gradient is sparse, after the others of their group. An optimizer without it is refused for such parameters.
+class RowOptimizer {
+ public:
+  virtual ~RowOptimizer() = default;
+  virtual void update_rows(const ParameterGroup& group, const RowUpdate& update) = 0;  ///< [main thread, without autograd]
 };
 
 }  // namespace lafs

@@ -16,6 +16,7 @@ class InferenceOnly;
 class Landmarked;
 class Layered;
 class Prototypes;
+class RowOptimizer;
 class StartsRandom;
 class Tokenised;
 
@@ -96,6 +97,7 @@ void Registrar::add(std::string_view name, std::string_view doc, int64_t revisio
   if constexpr (std::is_base_of_v<InferenceOnly, T>) capabilities.emplace_back("inference_only");
   if constexpr (std::is_base_of_v<StartsRandom, T>) capabilities.emplace_back("random_start");
   if constexpr (std::is_base_of_v<Prototypes, T>) capabilities.emplace_back("prototypes");
+  if constexpr (std::is_base_of_v<RowOptimizer, T>) capabilities.emplace_back("rows");
   put({std::string(T::kind), std::string(name), std::string(doc), revision, std::make_shared<detail::ConfiguredOf<T>>(), capabilities});
 }
 

@@ -18,7 +18,7 @@ struct Options {
 };
 
 /// p <- p (1 - lr wd), then Adam with bias correction (Loshchilov and Hutter 2019; pretraining.md 7.1): one pass over memory.
-class AdamW final : public lafs::Optimizer {
+class AdamW final : public lafs::Optimizer, public lafs::RowOptimizer {
  public:
   using Options = ::Options;
 
@@ -26,15 +26,23 @@ class AdamW final : public lafs::Optimizer {
       : options_(options), walk_(groups, {{"step", false}, {"exp_avg"}, {"exp_avg_sq"}}) {}
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
-      lafs::nn::adamw_step(live.parameters, live.gradients, live.slots[1], live.slots[2], live.slots[0],
-                           {group.lr(), group.weight_decay(), options_.beta1, options_.beta2, options_.eps});
-    });
+    walk_.step(
+        [&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
+          lafs::nn::adamw_step(live.parameters, live.gradients, live.slots[1], live.slots[2], live.slots[0], numbers(group));
+        },
+        this);
+  }
+  void update_rows(const lafs::ParameterGroup& group, const lafs::RowUpdate& update) override {
+    lafs::nn::adamw_rows(update.parameter, update.rows, update.values, update.slots[1], update.slots[2], update.slots[0], numbers(group));
   }
 
   void visit_state(lafs::StateVisitor& visitor) override { walk_.visit(visitor); }
 
  private:
+  lafs::nn::AdamWNumbers numbers(const lafs::ParameterGroup& group) const {
+    return {group.lr(), group.weight_decay(), options_.beta1, options_.beta2, options_.eps};
+  }
+
   Options options_;
   lafs::nn::OptimizerWalk walk_;
 };

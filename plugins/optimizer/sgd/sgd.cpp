@@ -5,6 +5,7 @@
 #include "lafs/error.h"
 #include "lafs/optimizer.h"
 #include "lafs/plugin.h"
+#include "nn/train/fused_update.h"
 #include "nn/train/optimizer_walk.h"
 
 namespace {
@@ -26,7 +27,7 @@ std::vector<lafs::nn::StateSlot> slots_of(const Options& options) {
 }
 
 /// g <- g + wd p; direction <- momentum direction + (1 - dampening) g; p <- p - lr direction (pretraining.md 7.1).
-class Sgd final : public lafs::Optimizer {
+class Sgd final : public lafs::Optimizer, public lafs::RowOptimizer {
  public:
   using Options = ::Options;
 
@@ -40,22 +41,25 @@ class Sgd final : public lafs::Optimizer {
   }
 
   void step() override {
-    walk_.step([&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
-      std::vector<at::Tensor> update = live.gradients;
-      if (group.weight_decay() != 0) update = at::_foreach_add(live.gradients, live.parameters, group.weight_decay());
-      if (!live.slots.empty()) {
-        const std::vector<at::Tensor>& directions = live.slots[0];
-        at::_foreach_mul_(directions, options_.momentum);
-        at::_foreach_add_(directions, update, 1 - options_.dampening);
-        update = options_.nesterov ? at::_foreach_add(update, directions, options_.momentum) : directions;
-      }
-      at::_foreach_add_(live.parameters, update, -group.lr());
-    });
+    walk_.step(
+        [&](const lafs::ParameterGroup& group, lafs::nn::LiveGroup& live) {
+          lafs::nn::momentum_step(live.parameters, live.gradients, live.slots.empty() ? std::vector<at::Tensor>() : live.slots[0],
+                                  numbers(group));
+        },
+        this);
+  }
+  void update_rows(const lafs::ParameterGroup& group, const lafs::RowUpdate& update) override {
+    lafs::nn::momentum_rows(update.parameter, update.rows, update.values, update.slots.empty() ? at::Tensor() : update.slots[0],
+                            numbers(group));
   }
 
   void visit_state(lafs::StateVisitor& visitor) override { walk_.visit(visitor); }
 
  private:
+  lafs::nn::MomentumNumbers numbers(const lafs::ParameterGroup& group) const {
+    return {group.lr(), group.weight_decay(), options_.momentum, options_.dampening, options_.nesterov};
+  }
+
   Options options_;
   lafs::nn::OptimizerWalk walk_;
 };

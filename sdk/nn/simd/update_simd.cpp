@@ -70,6 +70,20 @@ void adamw_step(float* p, const float* g, float* m, float* v, int64_t count, con
   });
 }
 
+void momentum_step(float* p, const float* g, float* m, int64_t count, const MomentumFactors& f) {
+  each(count, [=](auto d, int64_t k) {
+    const auto value = hn::LoadU(d, p + k);
+    const auto slope = hn::MulAdd(value, hn::Set(d, f.decay), hn::LoadU(d, g + k));
+    auto direction = slope;
+    if (m) {
+      direction = hn::MulAdd(slope, hn::Set(d, f.taken), hn::Mul(hn::LoadU(d, m + k), hn::Set(d, f.momentum)));
+      hn::StoreU(direction, d, m + k);
+      if (f.ahead) direction = hn::MulAdd(direction, hn::Set(d, f.momentum), slope);
+    }
+    hn::StoreU(hn::NegMulAdd(direction, hn::Set(d, f.rate), value), d, p + k);
+  });
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace lafs::nn
@@ -84,6 +98,7 @@ HWY_EXPORT(square_sum_of);
 HWY_EXPORT(scale_by);
 HWY_EXPORT(average_with);
 HWY_EXPORT(adamw_step);
+HWY_EXPORT(momentum_step);
 
 }  // namespace
 
@@ -94,6 +109,10 @@ void average_in(float* average, const float* value, int64_t count, float kept, f
 }
 void adamw_update(float* p, const float* g, float* m, float* v, int64_t count, const AdamWFactors& factors) {
   HWY_DYNAMIC_DISPATCH(adamw_step)(p, g, m, v, count, factors);
+}
+
+void momentum_update(float* p, const float* g, float* m, int64_t count, const MomentumFactors& factors) {
+  HWY_DYNAMIC_DISPATCH(momentum_step)(p, g, m, count, factors);
 }
 
 }  // namespace lafs::nn

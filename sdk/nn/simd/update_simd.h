@@ -27,4 +27,16 @@ struct AdamWFactors {
 /// [any thread]
 void adamw_update(float* p, const float* g, float* m, float* v, int64_t count, const AdamWFactors& factors);
 
+/// The numbers of a step of gradient descent with momentum.
+struct MomentumFactors {
+  float decay = 0, momentum = 0;
+  float taken = 1;     ///< share of the gradient that enters the momentum
+  float rate = 0;      ///< lr
+  bool ahead = false;  ///< Nesterov
+};
+
+/// g <- g + decay p; m <- momentum m + taken g; p <- p - rate d, where d is m, or g + momentum m looking ahead, or g without momentum (m
+/// null). The gradient is not written. [any thread]
+void momentum_update(float* p, const float* g, float* m, int64_t count, const MomentumFactors& factors);
+
 }  // namespace lafs::nn

@@ -15,6 +15,7 @@
 
 #include "lafs/error.h"
 #include "nn/simd/update_simd.h"
+#include "nn/train/adamw_factors.h"
 
 namespace lafs::nn {
 
@@ -72,7 +73,9 @@ void check_alike(const char* what, at::TensorList list, at::TensorList tensors) 
   }
 }
 
-AdamWFactors factors_at(double step, const AdamWNumbers& n) {
+}  // namespace
+
+AdamWFactors adamw_factors(double step, const AdamWNumbers& n) {
   AdamWFactors factors;
   factors.beta2 = static_cast<float>(n.beta2);
   factors.taken1 = static_cast<float>(1 - n.beta1);
@@ -83,8 +86,6 @@ AdamWFactors factors_at(double step, const AdamWNumbers& n) {
   factors.eps = static_cast<float>(n.eps);
   return factors;
 }
-
-}  // namespace
 
 void moving_average(at::TensorList averages, at::TensorList values, double momentum) {
   const at::NoGradGuard no_grad;
@@ -149,9 +150,31 @@ void adamw_step(at::TensorList parameters, at::TensorList gradients, at::TensorL
   const std::vector<float*> p = starts_of(parameters), g = starts_of(gradients), m = starts_of(first_moments),
                             v = starts_of(second_moments);
   std::vector<AdamWFactors> factors;
-  for (const at::Tensor& step : steps) factors.push_back(factors_at(static_cast<double>(*step.const_data_ptr<float>()), numbers));
+  for (const at::Tensor& step : steps) factors.push_back(adamw_factors(static_cast<double>(*step.const_data_ptr<float>()), numbers));
   share_out(pieces_of(parameters), [&](const Piece& k, size_t) {
     adamw_update(at_piece(p, k), at_piece(g, k), at_piece(m, k), at_piece(v, k), k.count, factors[k.tensor]);
+  });
+}
+
+void momentum_step(at::TensorList parameters, at::TensorList gradients, at::TensorList directions, const MomentumNumbers& numbers) {
+  const at::NoGradGuard no_grad;
+  check_alike("gradient", gradients, parameters);
+  if (!directions.empty()) check_alike("direction", directions, parameters);
+  if (!fits(parameters) || !fits(gradients) || !fits(directions)) {
+    std::vector<at::Tensor> update = gradients.vec();
+    if (numbers.weight_decay != 0) update = at::_foreach_add(gradients, parameters, numbers.weight_decay);
+    if (!directions.empty()) {
+      at::_foreach_mul_(directions, numbers.momentum);
+      at::_foreach_add_(directions, update, 1 - numbers.dampening);
+      update = numbers.nesterov ? at::_foreach_add(update, directions, numbers.momentum) : directions.vec();
+    }
+    return at::_foreach_add_(parameters, update, -numbers.lr);
+  }
+  const MomentumFactors factors{static_cast<float>(numbers.weight_decay), static_cast<float>(numbers.momentum),
+                                static_cast<float>(1 - numbers.dampening), static_cast<float>(numbers.lr), numbers.nesterov};
+  const std::vector<float*> p = starts_of(parameters), g = starts_of(gradients), m = starts_of(directions);
+  share_out(pieces_of(parameters), [&](const Piece& k, size_t) {
+    momentum_update(at_piece(p, k), at_piece(g, k), m.empty() ? nullptr : at_piece(m, k), k.count, factors);
   });
 }
 

@@ -28,4 +28,22 @@ struct AdamWNumbers {
 void adamw_step(at::TensorList parameters, at::TensorList gradients, at::TensorList first_moments, at::TensorList second_moments,
                 at::TensorList steps, const AdamWNumbers& numbers);
 
+/// Numbers of gradient descent that all parameters of a group share.
+struct MomentumNumbers {
+  double lr = 0, weight_decay = 0, momentum = 0, dampening = 0;
+  bool nesterov = false;
+};
+
+/// One step of g <- g + wd p; direction <- momentum direction + (1 - dampening) g; p <- p - lr direction (pretraining.md 7.1). `directions`
+/// is empty where there is no momentum.
+void momentum_step(at::TensorList parameters, at::TensorList gradients, at::TensorList directions, const MomentumNumbers& numbers);
+
+/// The same and AdamW's step on some rows of one contiguous parameter [C, ...]: `rows` [k] int64 on the CPU, each once, and the gradient of
+/// these [k, ...]; rows that are not named stay as they are. `direction` may be undefined. `steps` is a scalar, or [C] where rows count for
+/// themselves.
+void momentum_rows(const at::Tensor& parameter, const at::Tensor& rows, const at::Tensor& gradient, const at::Tensor& direction,
+                   const MomentumNumbers& numbers);
+void adamw_rows(const at::Tensor& parameter, const at::Tensor& rows, const at::Tensor& gradient, const at::Tensor& first_moment,
+                const at::Tensor& second_moment, const at::Tensor& steps, const AdamWNumbers& numbers);
+
 }  // namespace lafs::nn

@@ -5,7 +5,11 @@
 #include <cstdint>
 #include <utility>
 
+#include <fmt/format.h>
 #include <torch/types.h>
+
+#include "lafs/error.h"
+#include "nn/train/row_gradient.h"
 
 namespace lafs::nn {
 
@@ -26,28 +30,45 @@ at::Tensor zeros_for(const at::Tensor& parameter, const at::TensorOptions& optio
 
 OptimizerWalk::OptimizerWalk(ParameterGroups groups, std::vector<StateSlot> slots) : groups_(std::move(groups)), slots_(std::move(slots)) {
   for (const auto& group : groups_) {
-    for (const at::Tensor& p : group->parameters()) {
+    for (size_t i = 0; i < group->parameters().size(); ++i) {
+      const at::Tensor& p = group->parameters()[i];
       const auto wide = p.options().dtype(at::kFloat).requires_grad(false);
+      const bool by_row = group->row_updates(i) == RowUpdates::counted_by_row;
+      const std::vector<int64_t> scalar = by_row ? std::vector<int64_t>{p.size(0)} : std::vector<int64_t>{};
       std::vector<at::Tensor>& tensors = state_.emplace_back();
-      for (const StateSlot& slot : slots_) tensors.push_back(slot.shaped ? zeros_for(p, wide) : at::zeros({}, wide));
+      for (const StateSlot& slot : slots_) tensors.push_back(slot.shaped ? zeros_for(p, wide) : at::zeros(scalar, wide));
     }
   }
 }
 
-void OptimizerWalk::step(const std::function<void(const ParameterGroup&, LiveGroup&)>& update) const {
+void OptimizerWalk::step(const std::function<void(const ParameterGroup&, LiveGroup&)>& update, RowOptimizer* rows) const {
   const at::NoGradGuard no_grad;
   size_t place = 0;
   for (const auto& group : groups_) {
     LiveGroup live;
     live.slots.resize(slots_.size());
+    const size_t first = place;
     for (const at::Tensor& p : group->parameters()) {
       const std::vector<at::Tensor>& tensors = state_[place++];
-      if (!p.grad().defined()) continue;
+      if (!p.grad().defined() || p.grad().is_sparse()) continue;
       live.parameters.push_back(p);
       live.gradients.push_back(p.grad());
       for (size_t s = 0; s < tensors.size(); ++s) live.slots[s].push_back(tensors[s]);
     }
     if (!live.parameters.empty()) update(*group, live);
+    step_rows(*group, first, rows);
+  }
+}
+
+void OptimizerWalk::step_rows(const ParameterGroup& group, size_t first, RowOptimizer* rows) const {
+  for (size_t i = 0; i < group.parameters().size(); ++i) {
+    at::Tensor p = group.parameters()[i];
+    if (!p.grad().defined() || !p.grad().is_sparse()) continue;
+    if (!rows)
+      throw Error(fmt::format("the gradient of \"{}\" is sparse, and this optimizer updates whole parameters only", group.names()[i]));
+    const at::Tensor gradient = coalesced_rows(p.grad());
+    std::vector<at::Tensor> slots = state_[first + i];
+    rows->update_rows(group, {p, gradient._indices()[0].cpu().contiguous(), gradient._values(), slots});
   }
 }
 

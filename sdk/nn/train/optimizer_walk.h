@@ -27,11 +27,14 @@ class OptimizerWalk {
  public:
   OptimizerWalk(ParameterGroups groups, std::vector<StateSlot> slots);
 
-  /// Calls `update` once a group in which a parameter has a gradient, with autograd off. [main thread]
-  void step(const std::function<void(const ParameterGroup&, LiveGroup&)>& update) const;
+  /// Calls `update` once a group in which a parameter has a gradient, with autograd off. Parameters whose gradient is sparse are not among
+  /// them: `rows` is called with each. Without it such a gradient is an Error. [main thread]
+  void step(const std::function<void(const ParameterGroup&, LiveGroup&)>& update, RowOptimizer* rows = nullptr) const;
   void visit(StateVisitor& visitor);  ///< parameter by parameter, each slot in the order given
 
  private:
+  void step_rows(const ParameterGroup& group, size_t first, RowOptimizer* rows) const;
+
   ParameterGroups groups_;
   std::vector<StateSlot> slots_;
   std::vector<std::vector<at::Tensor>> state_;  ///< by parameter in the order of the groups, then by slot

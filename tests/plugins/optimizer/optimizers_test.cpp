@@ -215,3 +215,85 @@ TEST_CASE("lars: by default an adapted gradient is a thousandth as long as its p
   const double moved = (group->tensors[0].detach() - before).norm().item<double>();
   CHECK(moved == doctest::Approx(0.001 * before.norm().item<double>()).epsilon(1e-3));
 }
+
+namespace {
+
+/// A parameter [6, 3] of which a step gets the gradient of some rows.
+struct RowGroup final : ParameterGroup {
+  std::vector<std::string> named{"matrix"};
+  std::vector<at::Tensor> tensors{torch::randn({6, 3}).requires_grad_(true)};
+  RowUpdates updates = RowUpdates::counted_by_row;
+  const std::vector<std::string>& names() const override { return named; }
+  const std::vector<at::Tensor>& parameters() const override { return tensors; }
+  double lr() const override { return 0.1; }
+  double weight_decay() const override { return 0.02; }
+  RowUpdates row_updates(size_t) const override { return updates; }
+  void give(const std::vector<int64_t>& rows, const at::Tensor& values) {
+    const at::Tensor at_rows = torch::tensor(rows).unsqueeze(0);
+    tensors[0].mutable_grad() = at::sparse_coo_tensor(at_rows, values, tensors[0].sizes());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sgd, adamw: rows move as parameters of their own would, others and their state stay") {
+  for (const std::string name : {"sgd", "adamw"}) {
+    CAPTURE(name);
+    const auto rows = std::make_shared<RowGroup>();
+    const auto alone = std::make_shared<test::HandGroup>();
+    alone->rate = 0.1;
+    alone->decay = 0.02;
+    for (int64_t r = 0; r < 6; ++r) {
+      alone->named.push_back(std::to_string(r));
+      alone->tensors.push_back(rows->tensors[0].detach()[r].clone().requires_grad_(true));
+    }
+    const auto by_rows = test::make<Optimizer>(name, "", ParameterGroups{rows}),
+               by_parameters = test::make<Optimizer>(name, "", ParameterGroups{alone});
+    const std::vector<std::vector<int64_t>> steps{{0, 3}, {3, 4}, {0, 3, 5}, {4}};
+    for (const std::vector<int64_t>& step : steps) {
+      const at::Tensor values = torch::randn({static_cast<int64_t>(step.size()), 3});
+      rows->give(step, values);
+      for (at::Tensor& p : alone->tensors) p.mutable_grad() = at::Tensor();
+      for (size_t k = 0; k < step.size(); ++k)
+        alone->tensors[static_cast<size_t>(step[k])].mutable_grad() = values[static_cast<int64_t>(k)].clone();
+      by_rows->step();
+      by_parameters->step();
+    }
+    for (int64_t r = 0; r < 6; ++r)
+      CHECK(at::allclose(rows->tensors[0].detach()[r], alone->tensors[static_cast<size_t>(r)].detach(), 1e-6, 1e-7));
+    Names state;
+    by_rows->visit_state(state);
+    if (name == "adamw") CHECK(at::equal(state.seen.at("matrix.step"), torch::tensor({2.0f, 0.0f, 0.0f, 3.0f, 2.0f, 1.0f})));
+  }
+}
+
+TEST_CASE("adamw: rows that are counted together share the number of the step") {
+  const auto rows = std::make_shared<RowGroup>();
+  rows->updates = RowUpdates::counted_together;
+  const auto optimizer = test::make<Optimizer>("adamw", "", ParameterGroups{rows});
+  for (const std::vector<int64_t>& step : {std::vector<int64_t>{1}, std::vector<int64_t>{1, 2}}) {
+    rows->give(step, torch::ones({static_cast<int64_t>(step.size()), 3}));
+    optimizer->step();
+  }
+  Names state;
+  optimizer->visit_state(state);
+  CHECK(state.seen.at("matrix.step").item<float>() == 2);
+}
+
+TEST_CASE("sgd: rows that micro-batches name twice are added up first") {
+  const auto rows = std::make_shared<RowGroup>();
+  const auto optimizer = test::make<Optimizer>("sgd", "momentum = 0.0", ParameterGroups{rows});
+  const at::Tensor before = rows->tensors[0].detach().clone();
+  rows->give({4, 1, 4}, torch::ones({3, 3}));
+  optimizer->step();
+  const at::Tensor moved = before - 0.1 * 0.02 * before - 0.1 * torch::tensor({0.0, 1.0, 0.0, 0.0, 2.0, 0.0}).to(at::kFloat).unsqueeze(1);
+  for (const int64_t r : {1, 4}) CHECK(at::allclose(rows->tensors[0].detach()[r], moved[r], 1e-6, 1e-6));
+  CHECK(at::equal(rows->tensors[0].detach()[0], before[0]));
+}
+
+TEST_CASE("lars: a gradient of some rows is refused") {
+  const auto rows = std::make_shared<RowGroup>();
+  const auto optimizer = test::make<Optimizer>("lars", "", ParameterGroups{rows});
+  rows->give({1}, torch::ones({1, 3}));
+  CHECK_THROWS_WITH_AS(optimizer->step(), "the gradient of \"matrix\" is sparse, and this optimizer updates whole parameters only", Error);
+}

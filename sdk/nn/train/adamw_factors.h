@@ -1,0 +1,10 @@
+#pragma once
+#include "nn/simd/update_simd.h"
+#include "nn/train/fused_update.h"
+
+namespace lafs::nn {
+
+/// Of a parameter's step number `step`, the first being 1.
+AdamWFactors adamw_factors(double step, const AdamWNumbers& numbers);
+
+}  // namespace lafs::nn
