@@ -37,4 +37,11 @@ class Draws : public std::enable_shared_from_this<Draws> {
   virtual std::shared_ptr<const Draws> views(int64_t count, int64_t first = 0) const = 0;
 };
 
+/// Draws that offer the numbers of a micro-batch as a whole, as recorded ones do; of others they are made from `batch_key`.
+class BatchUniforms {
+ public:
+  virtual ~BatchUniforms() = default;
+  virtual Tensor batch_uniform(std::string_view stream, int64_t count) const = 0;  ///< [count] float32 in [0, 1), on the CPU
+};
+
 }  // namespace lafs

@@ -1,31 +1,44 @@
 #include "nn/loss/classifier.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include <ATen/autocast_mode.h>
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "lafs/collective.h"
 #include "lafs/error.h"
 #include "lafs/memory.h"
 #include "nn/layers/function.h"
-#include "nn/loss/sparse_cross_entropy.h"
+#include "nn/loss/gather.h"
 
 namespace lafs::nn {
 
 namespace {
 
-/// Like `x / max(|x|, 1e-12)` of the references, with the length beside it.
-std::pair<at::Tensor, at::Tensor> normalised(const at::Tensor& rows) {
-  const at::Tensor wide = widened(rows);
-  const at::Tensor norms = wide.norm(2, {1}, true);  // [R,1]
-  return {wide / norms.clamp_min(1e-12), norms.squeeze(1)};
+/// The type that autocast gives to a product; fp32 or fp64 without it.
+at::ScalarType product_type(const at::Tensor& weight) {
+  const auto device = weight.device().type();
+  return at::autocast::is_autocast_enabled(device) ? at::autocast::get_autocast_dtype(device) : weight.scalar_type();
+}
+
+/// The labels that are this rank's, sorted, each once.
+std::vector<int64_t> positives_of(const at::Tensor& places) {
+  std::vector<int64_t> all(places.const_data_ptr<int64_t>(), places.const_data_ptr<int64_t>() + places.numel());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  if (!all.empty() && all.front() < 0) all.erase(all.begin());
+  return all;
 }
 
 }  // namespace
 
-Classifier::Classifier(const Options& options) : options_(options) {
-  const double rows = static_cast<double>(options.classes) * static_cast<double>(options.sub_centers);
+Classifier::Classifier(const Options& options) : options_(options), shard_(options.classes, options.rank, options.world) {
+  check_sampling(options.sampling, options.classes, options.world);
+  if (options.sampling.on() && options.sub_centers > 1) throw Error("a head with sub-centres does not go with a sampling of classes");
+  const double rows = static_cast<double>(shard_.count) * static_cast<double>(options.sub_centers);
   try {
     check_memory(rows * static_cast<double>(options.width) * sizeof(float),
                  fmt::format("the class matrix of {} identities, {} rows of {} numbers,", options.classes, rows, options.width));
@@ -33,12 +46,12 @@ Classifier::Classifier(const Options& options) : options_(options) {
     throw Error(
         fmt::format("{}; if the labels of the training data have gaps, number them without: renumber = true of record_set", error.what()));
   }
-  weight = register_parameter("weight", torch::empty({options.classes * options.sub_centers, options.width}));
+  weight = register_parameter("weight", torch::empty({shard_.count * options.sub_centers, options.width}));
   if (options.bias) bias = register_parameter("bias", torch::empty({weight.size(0)}));
 }
 
 std::vector<InitRule> Classifier::init_rules() const {
-  const double bound = std::sqrt(6 / static_cast<double>(weight.size(0) + weight.size(1)));
+  const double bound = std::sqrt(6 / static_cast<double>(options_.classes * options_.sub_centers + weight.size(1)));
   std::vector<InitRule> rules{{"weight", InitRule::Shape::uniform, -bound, bound}};
   if (options_.init == "normal_0.01") rules[0] = {"weight", InitRule::Shape::normal, 0, 0.01};
   if (options_.init == "unit_rows") rules[0] = {"weight", InitRule::Shape::unit_rows};
@@ -46,95 +59,117 @@ std::vector<InitRule> Classifier::init_rules() const {
   return rules;
 }
 
-Classifier::Scores Classifier::scores(const at::Tensor& embedding, const Head& head) const {
-  std::pair<at::Tensor, at::Tensor> rows, classes;
-  {
-    const AutocastOff off;
-    rows = normalised(embedding);
-    classes = options_.normalised ? normalised(weight) : std::pair(weight, at::Tensor());
+std::vector<Shard> Classifier::shards() const {
+  return {{"weight", 0, shard_.first * options_.sub_centers, options_.classes * options_.sub_centers}};
+}
+
+std::vector<RowSparseParameter> Classifier::row_sparse() const {
+  if (options_.rows == RowUpdates::none) return {};
+  return {{"weight", options_.rows}};
+}
+
+Classifier::Batch Classifier::gathered(const at::Tensor& embedding, const Targets& targets, const Pass& pass) const {
+  if (options_.world == 1) return {unit_rows(embedding), targets};
+  if (!pass.collective || pass.collective->world() != options_.world) {
+    throw Error(fmt::format("a class matrix on {} ranks needs their collective", options_.world));
   }
-  // In the autocast type, if there is one.
-  const at::Tensor product = at::linear(options_.normalised ? rows.first : embedding, classes.first, bias);
+  Targets all = targets;
+  all.label_a = pass.collective->all_gather(targets.label_a.contiguous());
+  if (targets.label_b.defined()) {
+    all.label_b = pass.collective->all_gather(targets.label_b.contiguous());
+    all.lambda = pass.collective->all_gather(targets.lambda.contiguous());
+  }
+  // The loss is the mean over all ranks' rows and the same on each; averaging gradients over ranks divides by their number (heads.md 5.4).
+  return {unit_rows(gather_rows(embedding, *pass.collective, static_cast<double>(options_.world))), all};
+}
+
+void Classifier::place(ClassColumns& columns, const at::Tensor& sample) const {
+  const at::Tensor local = columns.identities - shard_.first;
+  const at::Tensor here = (columns.identities >= 0).logical_and(local >= 0).logical_and(local < shard_.count);
+  columns.places = local.masked_fill(here.logical_not(), -1);
+  if (!sample.defined()) return;
+  // Every label that is here is in the sample.
+  columns.places = at::searchsorted(sample, local.clamp(0, shard_.count - 1)).masked_fill(here.logical_not(), -1);
+}
+
+ClassMatrix Classifier::matrix_for(const ClassColumns& columns, const Pass& pass) {
+  const std::shared_ptr<const Draws>& draws = draws_ ? draws_ : pass.draws;
+  ClassMatrix matrix = all_classes();
+  sampled_ = at::Tensor();
+  if (!options_.sampling.on() || !draws) return matrix;
+  const std::vector<int64_t> sample = sample_classes(positives_of(columns.places.cpu().contiguous()), shard_.count,
+                                                     options_.sampling.of(shard_.count), class_uniforms(*draws, shard_, options_.sampling));
+  sampled_ = torch::tensor(sample, at::kLong).to(weight.device());
+  matrix.weight = options_.rows == RowUpdates::none ? weight.index_select(0, sampled_) : at::embedding(weight, sampled_, -1, false, true);
+  if (bias.defined()) matrix.bias = bias.index_select(0, sampled_);
+  matrix.classes = sampled_ + shard_.first;
+  return matrix;
+}
+
+at::Tensor Classifier::whole_loss(const at::Tensor& losses, const at::Tensor& lengths, const HeadAbilities& head, const Pass& pass) const {
+  const at::Tensor loss = losses.mean();
+  return head.extra_loss ? loss + head.extra_loss->extra_loss(head.visible(lengths), pass) : loss;
+}
+
+at::Tensor Classifier::by_plain_operations(const at::Tensor& embedding, const Targets& targets, const ClassMatrix& matrix,
+                                           const HeadAbilities& head, const Pass& pass, at::Tensor* accuracy) const {
+  const PlainScores scores = plain_scores(embedding, matrix, head.head);
   const AutocastOff off;
-  at::Tensor cosines = widened(product);
-  if (options_.sub_centers > 1) {
-    cosines = std::get<0>(cosines.view({cosines.size(0), options_.classes, options_.sub_centers}).max(2));
-  }
-  return {head.clamp_cosines() ? cosines.clamp(-1, 1) : cosines, rows.second};
-}
-
-Classifier::MarginLogits Classifier::sparse(const Scores& s, const Targets& targets, const HeadAbilities& head, const Pass& pass) const {
-  const std::vector<TargetColumn> columns = target_columns(s.cosines, targets);
-  at::Tensor negatives = s.cosines;
-  if (head.changes_negatives) {
-    const bool two = columns.size() == 2;
-    const at::Tensor dominant = two ? at::where(targets.lambda >= 0.5, columns[0].cosine, columns[1].cosine) : columns[0].cosine;
-    negatives = head.changes_negatives->negatives(negatives, dominant, pass);
-  }
-  std::vector<at::Tensor> classes, weights;
-  at::Tensor logits = head.scaled(negatives, s.norms);
-  // The first label is written last: where both are the same it is the one with the weight.
-  for (size_t k = columns.size(); k-- > 0;) {
-    const TargetColumn& c = columns[k];
-    const auto [cosines, norms, labels] = c.rows(s.norms);
-    const at::Tensor weight = c.valid.defined() ? c.weight.index_select(0, c.valid) : c.weight;
-    const at::Tensor phi = head.target(cosines, norms, labels, pass);
-    at::Tensor rest = cosines;
-    if (head.changes_negatives) {  // a label without weight is as any other class
-      const at::Tensor changed = negatives.gather(1, c.label.unsqueeze(1)).squeeze(1);
-      rest = at::where(weight > 0, cosines, c.valid.defined() ? changed.index_select(0, c.valid) : changed);
-    }
-    const at::Tensor value = head.scaled((weight * phi + (1 - weight) * rest).unsqueeze(1), head.visible(norms));
-    if (c.valid.defined()) {
-      logits = logits.index_put({c.valid, labels}, value.squeeze(1));
-    } else {
-      logits.scatter_(1, c.label.unsqueeze(1), value);
-    }
-    classes.insert(classes.begin(), c.label);
-    weights.insert(weights.begin(), c.weight);
-  }
-  return {logits, at::stack(classes, 1), at::stack(weights, 1)};
-}
-
-Classifier::MarginLogits Classifier::dense(const Scores& s, const Targets& targets, const HeadAbilities& head, const Pass& pass) const {
-  if (head.changes_negatives) throw Error("label smoothing does not go with a head that changes the cosines of other classes");
-  const int64_t b = s.cosines.size(0), c = s.cosines.size(1);
-  at::Tensor y = at::zeros({b, c}, s.cosines.options());
-  for (const TargetColumn& column : target_columns(s.cosines.detach(), targets)) {
-    y.scatter_add_(1, column.label.unsqueeze(1), column.weight.unsqueeze(1));
-  }
-  y = (y * (1 - targets.smoothing) + targets.smoothing / static_cast<double>(c)) * targets.label_a.ge(0).unsqueeze(1);
-  const at::Tensor norms = s.norms.unsqueeze(1).expand({b, c}).reshape({-1});
-  const at::Tensor labels = at::arange(c, targets.label_a.options()).repeat({b});
-  const at::Tensor phi = head.target(s.cosines.reshape({-1}), norms, labels, pass).view({b, c});
-  return {head.scaled(y * phi + (1 - y) * s.cosines, s.norms), {}, y};
-}
-
-Classifier::MarginLogits Classifier::with_margins(const Scores& s, const Targets& targets, const HeadAbilities& head,
-                                                  const Pass& pass) const {
-  head.observe(s.cosines, s.norms, targets, pass);
-  return targets.smoothing > 0 ? dense(s, targets, head, pass) : sparse(s, targets, head, pass);
+  if (accuracy) *accuracy = scores.cosines.detach().argmax(1).eq(targets.dominant()).to(at::kFloat).mean();
+  if (WholeLoss* whole = head.as_whole_loss(targets)) return whole->losses(scores.cosines, targets.label_a, pass).mean();
+  const at::Tensor one = at::ones_like(scores.norms);
+  TargetColumn dominant = target_column(scores.cosines.detach(), targets.dominant(), one, targets.complete);
+  if (matrix.classes.defined()) dominant.label = matrix.classes.index_select(0, dominant.label);
+  head.observe(dominant, scores.norms, pass);
+  return whole_loss(plain_losses(scores, matrix, targets, head, pass), scores.norms, head, pass);
 }
 
 at::Tensor Classifier::logits(const at::Tensor& embedding, const Targets& targets, const HeadAbilities& head, const Pass& pass) {
-  check_targets(embedding, targets, options_.width);
-  const Scores s = scores(embedding, head.head);
+  check_targets(embedding, targets, options_.width, options_.classes);
+  const PlainScores scores = plain_scores(embedding, all_classes(), head.head);
   const AutocastOff off;
-  return with_margins(s, targets, head, pass.scope("head")).logits;
+  return plain_logits(scores, all_classes(), targets, head, pass.scope("head"));
+}
+
+at::Tensor Classifier::loss_plain(const at::Tensor& embedding, const Targets& targets, const HeadAbilities& head, const Pass& pass,
+                                  at::Tensor* accuracy) {
+  check_targets(embedding, targets, options_.width, options_.classes);
+  return by_plain_operations(embedding, targets, all_classes(), head, pass.scope("head"), accuracy);
 }
 
 at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets, const HeadAbilities& head, const Pass& pass,
                             at::Tensor* accuracy) {
-  check_targets(embedding, targets, options_.width);
-  const Scores s = scores(embedding, head.head);
+  check_targets(embedding, targets, options_.width, options_.classes);
+  if (options_.sampling.on() && targets.smoothing > 0)
+    throw Error("label smoothing spreads over all identities: it does not go with a sampling of classes");
+  const at::ScalarType product = product_type(weight);
+  const bool fused = fused_losses_take(embedding, all_classes(), targets, head);
+  if (options_.world > 1 && (!fused || targets.smoothing > 0)) throw Error("this head or smoothing works on one process only");
+  Batch batch;
+  {
+    const AutocastOff off;
+    batch = fused ? gathered(embedding, targets, pass) : Batch{{}, targets};
+  }
+  ClassColumns columns(batch.targets);
+  place(columns, {});
+  const ClassMatrix matrix = matrix_for(columns, pass);
+  place(columns, sampled_);
+  const Pass inner = pass.scope("head");
+  if (!fused) {
+    if (sampled_.defined()) {
+      batch.targets.label_a = columns.places.select(1, 0);
+      if (targets.label_b.defined()) {
+        batch.targets.label_b = at::where(columns.places.select(1, 1) >= 0, columns.places.select(1, 1), columns.places.select(1, 0));
+      }
+    }
+    return by_plain_operations(embedding, batch.targets, matrix, head, inner, accuracy);
+  }
   const AutocastOff off;
-  if (accuracy) *accuracy = s.cosines.detach().argmax(1).eq(targets.dominant()).to(at::kFloat).mean();
-  if (WholeLoss* whole = head.as_whole_loss(targets)) return whole->losses(s.cosines, targets.label_a, pass.scope("head")).mean();
-  const MarginLogits m = with_margins(s, targets, head, pass.scope("head"));
-  at::Tensor loss = m.classes.defined() ? sparse_cross_entropy(m.logits, m.classes, m.weights, options_.probability_floor).mean()
-                                        : -(m.weights * at::log_softmax(m.logits, 1)).sum(1).mean();
-  if (head.extra_loss) loss = loss + head.extra_loss->extra_loss(head.visible(s.norms), pass.scope("head"));
-  return loss;
+  at::Tensor correct;
+  const at::Tensor losses =
+      fused_losses(batch.embedding, matrix, columns, batch.targets, head, inner, product, pass.collective, accuracy ? &correct : nullptr);
+  if (accuracy) *accuracy = correct.mean();
+  return whole_loss(losses, batch.embedding.lengths, head, inner);
 }
 
 }  // namespace lafs::nn

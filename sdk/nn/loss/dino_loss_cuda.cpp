@@ -11,7 +11,7 @@ namespace lafs::nn {
 
 namespace {
 
-bool fits_cuda(const at::Tensor& x) {
+bool on_a_gpu(const at::Tensor& x) {
   return x.is_cuda() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kHalf || x.scalar_type() == at::kBFloat16);
 }
 
@@ -66,8 +66,8 @@ struct CudaDinoLoss {
 
 at::Tensor dino_loss_on_gpu(const at::Tensor& student_logits, const at::Tensor& teacher_logits, const at::Tensor& center, int64_t views,
                             const DinoLossOptions& options) {
-  const bool here = fits_cuda(student_logits) && fits(teacher_logits) && fits(center) && student_logits.device() == teacher_logits.device() &&
-                    student_logits.device() == center.device();
+  const bool here = on_a_gpu(student_logits) && on_a_gpu(teacher_logits) && on_a_gpu(center) &&
+                    student_logits.device() == teacher_logits.device() && student_logits.device() == center.device();
   if (!here || options.teacher_views > cuda_dino_teachers || !cuda_kernels(student_logits)) return {};
   return fused_dino_loss<CudaDinoLoss>(student_logits, teacher_logits, center, views, options);
 }

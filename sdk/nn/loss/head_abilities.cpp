@@ -40,11 +40,14 @@ at::Tensor HeadAbilities::scaled(const at::Tensor& cosines, const at::Tensor& no
   return cosines * as_margin().scale();
 }
 
-void HeadAbilities::observe(const at::Tensor& cosines, const at::Tensor& norms, const Targets& targets, const Pass& pass) const {
+void HeadAbilities::observe(const TargetColumn& dominant, const at::Tensor& norms, const Pass& pass) const {
   if (!statistical || !pass.training) return;
-  const TargetColumn column = target_column(cosines.detach(), targets.dominant(), at::ones_like(norms), targets.complete);
-  const auto [target_cosines, target_norms, labels] = column.rows(norms.detach());
-  statistical->observe({target_cosines, target_norms, labels}, pass);
+  const auto [cosines, lengths, labels] = dominant.rows(norms.detach());
+  statistical->observe({cosines.detach(), lengths, labels}, pass);
+}
+
+void check_smoothing(const HeadAbilities& head) {
+  if (head.changes_negatives) throw Error("label smoothing does not go with a head that changes the cosines of other classes");
 }
 
 }  // namespace lafs::nn

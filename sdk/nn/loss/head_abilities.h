@@ -31,8 +31,11 @@ struct HeadAbilities {
   at::Tensor target(const at::Tensor& cosines, const at::Tensor& norms, const at::Tensor& labels, const Pass& pass) const;
   /// Cosines [R,C] as logits: times the head's scale, or times the norms [R].
   at::Tensor scaled(const at::Tensor& cosines, const at::Tensor& norms) const;
-  /// Running statistics see the label of larger weight, once a loss of a training pass.
-  void observe(const at::Tensor& cosines, const at::Tensor& norms, const Targets& targets, const Pass& pass) const;
+  /// Running statistics see the label of larger weight, once a loss of a training pass: its rows that are here.
+  void observe(const TargetColumn& dominant, const at::Tensor& norms, const Pass& pass) const;
 };
+
+/// Throws Error for a head that changes the cosines of classes that are not targets: smoothing makes every class a target.
+void check_smoothing(const HeadAbilities& head);
 
 }  // namespace lafs::nn
