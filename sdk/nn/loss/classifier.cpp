@@ -157,10 +157,9 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   const Pass inner = pass.scope("head");
   if (!fused) {
     if (sampled_.defined()) {
-      batch.targets.label_a = columns.places.select(1, 0);
-      if (targets.label_b.defined()) {
-        batch.targets.label_b = at::where(columns.places.select(1, 1) >= 0, columns.places.select(1, 1), columns.places.select(1, 0));
-      }
+      const at::Tensor first = columns.places.select(1, 0), last = columns.places.select(1, -1);
+      batch.targets.label_a = at::where(first >= 0, first, last);  // a label without weight has no place
+      if (targets.label_b.defined()) batch.targets.label_b = at::where(last >= 0, last, first);
     }
     return by_plain_operations(embedding, batch.targets, matrix, head, inner, accuracy);
   }

@@ -94,7 +94,7 @@ class FusedLoss {
   }
 
   double spread() const { return targets_.smoothing / static_cast<double>(matrix_.weight.size(0)); }
-  at::Tensor labelled() const { return columns_.identities.select(1, 0).ge(0).to(embedding_.unit.scalar_type()); }
+  at::Tensor labelled() const { return columns_.identities.ge(0).any(1).to(embedding_.unit.scalar_type()); }
   at::Tensor clamped(const at::Tensor& cosines) const { return head_.head.clamp_cosines() ? cosines.clamp(-1, 1) : cosines; }
 
   TargetColumn column(const at::Tensor& cosines, int64_t k) const {

@@ -51,53 +51,64 @@ class Step:
         logits = SCALE * (target * (cosines - MARGIN) + (1 - target) * cosines)
         return -(target * F.log_softmax(logits, 1)).sum(1).mean()
 
-    def tuned_loss(self, cosines, places):
+    @torch.no_grad()
+    def tuned_step(self, matrix, places):
+        """Loss and gradients by hand: one copy of the matrix, one of the logits, everything else in place."""
         rows = torch.arange(self.batch)
-        logits = cosines.mul_(SCALE)
+        lengths = matrix.norm(dim=1, keepdim=True).clamp_min_(1e-12)
+        unit, e = matrix / lengths, F.normalize(self.embedding)
+        cosines = e @ unit.t()
+        logits = cosines * SCALE
         shares = [self.share] if len(places) == 1 else [self.share, 1 - self.share]
         for place, share in zip(places, shares):
             logits[rows, place] -= SCALE * MARGIN * share
-        loss = logits.logsumexp(1)
+        lse = logits.logsumexp(1, keepdim=True)
+        loss = lse.squeeze(1) - sum(share * logits[rows, place] for place, share in zip(places, shares))
+        slopes = logits.sub_(lse).exp_()
         for place, share in zip(places, shares):
-            loss = loss - share * logits[rows, place]
-        return loss.mean()
+            slopes[rows, place] -= share
+        slopes.mul_(SCALE / self.batch)
+        to_e = slopes @ unit
+        to_e = (to_e - e * (to_e * e).sum(1, keepdim=True)) / self.embedding.norm(dim=1, keepdim=True)
+        gradient = slopes.t() @ e
+        along = cosines.mul_(slopes).sum(0).unsqueeze(1)
+        gradient.addcmul_(unit, along, value=-1).div_(lengths)
+        return loss.mean(), to_e, gradient
 
-    def loss(self, sample=None):
-        self.embedding = self.embedding.detach().requires_grad_(True)
+    def backward(self, sample=None):
+        self.embedding = self.embedding.detach()
         if self.rate < 1 and sample is None:
             sample = self.sampled()
-        self.sample, matrix = sample, self.weight
-        if sample is not None:
-            if self.form == "tuned":
-                self.rows = self.weight.detach()[sample].requires_grad_(True)
-                matrix = self.rows
-            else:
-                matrix = self.weight[sample]
-        cosines = F.linear(F.normalize(self.embedding), F.normalize(matrix))
-        return (self.plain_loss if self.form == "plain" else self.tuned_loss)(cosines, self.places(sample))
+        self.sample = sample
+        if self.form == "tuned":
+            self.rows = self.weight.detach() if sample is None else self.weight.detach()[sample]
+            loss, self.embedding.grad, self.gradient = self.tuned_step(self.rows, self.places(sample))
+            return loss
+        self.embedding.requires_grad_(True)
+        matrix = self.weight if sample is None else self.weight[sample]
+        loss = self.plain_loss(F.linear(F.normalize(self.embedding), F.normalize(matrix)), self.places(sample))
+        loss.backward()
+        self.gradient, self.weight.grad = self.weight.grad, None
+        return loss.detach()
 
     @torch.no_grad()
     def update(self):
+        gradient, self.gradient = self.gradient, None
         if self.rate < 1 and self.form == "tuned":
-            gradient = self.rows.grad.add_(self.rows, alpha=DECAY)
-            direction = self.momentum[self.sample].mul_(MOMENTUM).add_(gradient)
+            direction = self.momentum[self.sample].mul_(MOMENTUM).add_(gradient.add_(self.rows, alpha=DECAY))
             self.momentum[self.sample] = direction
             self.weight[self.sample] = self.rows.sub_(direction, alpha=RATE)
-            self.rows = None
             return
-        gradient = self.weight.grad.add_(self.weight, alpha=DECAY)
-        self.momentum.mul_(MOMENTUM).add_(gradient)
+        self.momentum.mul_(MOMENTUM).add_(gradient.add_(self.weight, alpha=DECAY))
         self.weight.sub_(self.momentum, alpha=RATE)
-        self.weight.grad = None
 
     def run(self, sample=None):
-        loss = self.loss(sample)
-        loss.backward()
+        loss = self.backward(sample)
         self.update()
-        return loss.detach()
+        return loss
 
 
-def difference(step, tensors):
+def difference(step, tensors, facts):
     sample = tensors["sample"] if facts["rate"] < 1 else None
     loss = step.run(sample)
     worst, name = abs(loss.item() / tensors["loss"].item() - 1), "loss"
@@ -122,7 +133,7 @@ def main():
     torch.set_num_threads(arguments.threads)
     tensors, facts = container.read(arguments.file)
     step = Step(facts, arguments.form)
-    worst = difference(step, tensors)
+    worst = difference(step, tensors, facts)
     measure.print_steps(step.run, facts["batch"], arguments.seconds, worst_difference=worst)
 
 
