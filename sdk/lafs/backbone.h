@@ -59,6 +59,16 @@ class Landmarked {
   virtual Tensor landmarks(const Tensor& images, const Pass& pass) = 0;  ///< [B,3,H,W] -> [B,L,2], x and y in pixels
 };
 
+/// Gives the landmarks of a pass beside the embedding, from one run of the network: the objective `identification` holds them near those of
+/// an earlier network with it.
+class LandmarkedEmbedding {
+ public:
+  virtual ~LandmarkedEmbedding() = default;
+  /// The embedding [B,D], as `forward` gives it; `landmarks` becomes [B,L,2], as `Landmarked::landmarks` gives them, with the gradient.
+  virtual Tensor forward_with_landmarks(const Tensor& images, const Pass& pass, Tensor& landmarks) = 0;
+  virtual bool landmarks_train() const = 0;  ///< whether a gradient at the landmarks reaches a parameter
+};
+
 /// Says whether its landmarks follow from weights that a training must bring. A network with parameters that does not say so is taken to
 /// start from random weights, and who uses it frozen is warned.
 class StartsRandom {

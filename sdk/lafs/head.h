@@ -63,6 +63,7 @@ class ChangesNegatives {
   /// cosines [B,C], target cosines [B] before their margin (the label of larger weight) -> [B,C]; target columns are overwritten
   /// afterwards.
   virtual Tensor negatives(const Tensor& cosines, const Tensor& target_cosines, const Pass& pass) = 0;
+  virtual bool active() const { return true; }  ///< false: with its options the head changes none, and is taken as one that never does
   /// Whether a result depends on its own cosine, its row's target cosine and the head's state alone. Then the classifier calls `negatives`
   /// on some rows and classes at a time, in any order, and again in the backward pass, and never holds all logits.
   virtual bool elementwise() const { return false; }

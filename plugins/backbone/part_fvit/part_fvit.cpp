@@ -28,7 +28,7 @@ struct Options : lafs::nn::FvitOptions {
 };
 
 /// Part-fViT (models.md 6): an fViT on patches around landmarks that a CNN learns with it.
-class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, public lafs::StartsRandom {
+class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, public lafs::LandmarkedEmbedding, public lafs::StartsRandom {
  public:
   using Options = ::Options;
 
@@ -45,15 +45,22 @@ class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, publi
       throw lafs::Error(fmt::format("{} landmarks are too many; the position table has rows for {}", landmark_count(), max_tokens()));
     }
     register_layers();
+    landmarks_train_ = cnn_ && !options.landmarks.frozen;
   }
 
   bool starts_random() const override { return cnn_.has_value(); }
+  bool landmarks_train() const override { return landmarks_train_; }
   int64_t landmark_count() const override { return cnn_ ? cnn_->count() : grid_.size(0); }
 
   at::Tensor landmarks(const at::Tensor& images, const lafs::Pass& pass) override {
     if (cnn_) return cnn_->landmarks(images, pass);
     lafs::nn::check_images(images);
     return grid_.to(images.device()).expand({images.size(0), -1, -1});
+  }
+
+  at::Tensor forward_with_landmarks(const at::Tensor& images, const lafs::Pass& pass, at::Tensor& points) override {
+    points = landmarks(images, pass);
+    return forward_tokens(lafs::nn::gather_patches(images, points, gather_), {}, pass);
   }
 
  protected:
@@ -71,6 +78,7 @@ class PartFvit final : public lafs::nn::FvitBase, public lafs::Landmarked, publi
 
   lafs::nn::PatchGather gather_;
   std::optional<lafs::nn::LandmarkCnn> cnn_;
+  bool landmarks_train_ = false;
   at::Tensor grid_;  // undefined where the CNN says where to look
 };
 

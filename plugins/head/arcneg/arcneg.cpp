@@ -27,6 +27,7 @@ class ArcNegFace final : public lafs::Head, public lafs::Margin, public lafs::Ch
 
   double scale() const override { return options_.scale; }
   at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override { return phi(rows.cosines); }
+  bool elementwise() const override { return true; }
   at::Tensor negatives(const at::Tensor& cosines, const at::Tensor& target_cosines, const lafs::Pass&) override {
     const at::Tensor away = cosines - phi(target_cosines).unsqueeze(1);  // [B,C]
     const at::Tensor r = options_.alpha * (away * away / -options_.sigma).exp();

@@ -44,8 +44,10 @@ class Combined final : public lafs::Head, public lafs::Margin, public lafs::Chan
     return (m1 * rows.cosines.clamp(-1 + 1e-6, 1 - 1e-6).acos() + m2).cos() - m3;
   }
 
+  bool active() const override { return options_.filter > 0; }
+  bool elementwise() const override { return true; }
   at::Tensor negatives(const at::Tensor& cosines, const at::Tensor&, const lafs::Pass&) override {
-    return options_.filter > 0 ? cosines * (cosines <= options_.filter) : cosines;
+    return cosines * (cosines <= options_.filter);
   }
 
  private:

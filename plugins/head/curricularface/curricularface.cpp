@@ -36,6 +36,7 @@ class CurricularFace final : public torch::nn::Module,
   at::Tensor target(const lafs::TargetRows& rows, const lafs::Pass&) override {
     return lafs::nn::continued_angle(rows.cosines, options_.margin, options_.safe);
   }
+  bool elementwise() const override { return true; }
   at::Tensor negatives(const at::Tensor& cosines, const at::Tensor& target_cosines, const lafs::Pass& pass) override {
     const at::Tensor limit = lafs::nn::added_angle(target_cosines.detach(), options_.margin, options_.safe).unsqueeze(1);  // [B,1]
     return at::where(cosines > limit, cosines * (t_.value(pass) + cosines), cosines);

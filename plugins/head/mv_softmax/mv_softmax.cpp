@@ -33,6 +33,7 @@ class MvSoftmax final : public lafs::Head, public lafs::Margin, public lafs::Cha
     const double least = options_.rule == "am" ? options_.margin : 0;
     return at::where(rows.cosines > least, with_margin(rows.cosines), rows.cosines);
   }
+  bool elementwise() const override { return true; }
   at::Tensor negatives(const at::Tensor& cosines, const at::Tensor& target_cosines, const lafs::Pass&) override {
     const at::Tensor limit = with_margin(target_cosines.detach()).unsqueeze(1);  // [B,1]
     return at::where(cosines > limit, options_.t * cosines + (options_.t - 1), cosines);

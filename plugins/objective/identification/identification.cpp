@@ -1,10 +1,12 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include "consistency.h"
 #include "lafs/assembly.h"
 #include "lafs/backbone.h"
 #include "lafs/error.h"
@@ -21,6 +23,7 @@ namespace {
 struct Options {
   lafs::identification::MixingOptions mixing;
   lafs::identification::PartialFcOptions partial_fc;
+  lafs::identification::ConsistencyOptions consistency;
   double smoothing = 0, probability_floor = 0;
   std::string classifier_init = "xavier_uniform", soft_label = "interpolate_logits";
 
@@ -35,6 +38,7 @@ struct Options {
         "the weighted mean of two losses with the whole margin");
     constexpr const char* partial = "classes that take part in a step (Partial FC, An et al. 2022)";
     partial_fc.on() ? p("partial_fc", partial_fc, partial) : p.affects_nothing("partial_fc", partial_fc, partial);
+    consistency.declare(p);
   }
 };
 
@@ -71,6 +75,8 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
     register_module("backbone", backbone_->module());
     classifier_ = register_module("classifier", std::make_shared<lafs::nn::Classifier>(matrix));
     if (const auto state = std::dynamic_pointer_cast<torch::nn::Module>(head_)) register_module("head", state);
+    consistency_ = lafs::identification::landmark_consistency(options.consistency, *backbone_, assembly);
+    if (consistency_) register_module("consistency_source", consistency_->module());
   }
 
   std::shared_ptr<torch::nn::Module> module() override { return shared_from_this(); }
@@ -86,11 +92,13 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
     if (options_.soft_label == "mix_losses") targets.mix = lafs::nn::Mix::losses;
     mix(images, targets, step);
     const lafs::Pass pass = step.pass();
-    const at::Tensor embedding = backbone_->forward(images, pass.scope("backbone"));  // [B,D]
-    at::Tensor accuracy;
+    at::Tensor accuracy, consistency;
+    const lafs::Pass inner = pass.scope("backbone");
+    const at::Tensor embedding =
+        consistency_ ? consistency_->embed(images, step, inner, consistency) : backbone_->forward(images, inner);  // [B,D]
     const at::Tensor loss = classifier_->loss(embedding, targets, abilities_, pass, &accuracy);
     step.reporter.value("accuracy", accuracy);
-    return loss;
+    return consistency.defined() ? loss + consistency : loss;
   }
 
   void before_update(const lafs::Step&) override {
@@ -133,10 +141,11 @@ class Identification final : public torch::nn::Module, public lafs::Objective {
   lafs::nn::HeadAbilities abilities_;  // of head_
   std::shared_ptr<lafs::nn::Classifier> classifier_;
   lafs::identification::LateRows late_;
+  std::optional<lafs::identification::LandmarkConsistency> consistency_;
 };
 
 }  // namespace
 
 LAFS_PLUGIN(registrar) {
-  registrar.add<Identification>("identification", "supervised training on identities with a margin head, mixup and cutmix");
+  registrar.add<Identification>("identification", "supervised training on identities with a margin head, mixup and cutmix", 2);
 }

@@ -66,4 +66,4 @@ class Sgd final : public lafs::Optimizer, public lafs::RowOptimizer {
 
 }  // namespace
 
-LAFS_PLUGIN(registrar) { registrar.add<Sgd>("sgd", "stochastic gradient descent with momentum and coupled weight decay"); }
+LAFS_PLUGIN(registrar) { registrar.add<Sgd>("sgd", "stochastic gradient descent with momentum and coupled weight decay", 2); }

@@ -14,7 +14,9 @@ HeadAbilities::HeadAbilities(Head& head)
       changes_negatives(dynamic_cast<ChangesNegatives*>(&head)),
       extra_loss(dynamic_cast<ExtraLoss*>(&head)),
       whole_loss(dynamic_cast<WholeLoss*>(&head)),
-      statistical(dynamic_cast<Statistical*>(&head)) {}
+      statistical(dynamic_cast<Statistical*>(&head)) {
+  if (changes_negatives && !changes_negatives->active()) changes_negatives = nullptr;
+}
 
 Margin& HeadAbilities::as_margin() const {
   if (!margin) throw Error("this head gives no logits: it is neither a margin nor used as a whole loss");

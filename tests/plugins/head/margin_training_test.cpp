@@ -13,6 +13,7 @@
 #include "kernel/ranks/solo_collective.h"
 #include "kernel/train/null_reporter.h"
 #include "lafs/step.h"
+#include "nn/layers/tree.h"
 #include "nn/loss/classifier.h"
 #include "nn/train/initial_values.h"
 #include "support/front_door.h"
