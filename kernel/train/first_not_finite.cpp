@@ -1,17 +1,18 @@
 #include "kernel/train/first_not_finite.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include <ATen/SequenceNumber.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/isnan.h>
 #include <ATen/record_function.h>
 #include <fmt/format.h>
 #include <torch/nn/module.h>
@@ -21,6 +22,14 @@ namespace lafs {
 struct FirstNotFinite::Watch {
   mutable std::mutex mutex;  // a GPU's backward pass runs on a thread of its own
   std::unordered_map<const c10::TensorImpl*, std::string> owners;
+  /// The operation that was called from outside of any other, within which others run.
+  struct Outer {
+    std::string operation, layer_before;
+    bool bad_inputs = false;
+  };
+  int64_t depth = 0;  ///< operations within each other
+  Outer outer;
+  std::unordered_set<const c10::StorageImpl*> excused;    ///< memory with numbers that are not finite on purpose
   std::string layer;                                      ///< whose parameters the forward pass used last
   std::vector<std::pair<uint64_t, std::string>> reached;  ///< the counter of autograd when a layer was reached, ascending
   int64_t backward_depth = 0;
@@ -58,6 +67,21 @@ void each_tensor(const c10::IValue& value, const Visit& visit) {
 
 bool is_given_infinity(const c10::IValue& value) { return value.isDouble() && !std::isfinite(value.toDouble()); }
 
+const c10::StorageImpl* storage_of(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
+}
+
+bool all_sound(const std::vector<at::Tensor>& tensors, const FirstNotFinite::Watch& watch) {
+  return std::ranges::all_of(tensors, [&](const at::Tensor& one) { return watch.excused.contains(storage_of(one)) || is_finite(one); });
+}
+
+bool has_nan(const at::Tensor& tensor) {
+  if (!tensor.defined() || !tensor.is_floating_point() || tensor.numel() == 0) return false;
+  const at::RecordFunctionGuard unseen(false);
+  const at::NoGradGuard no_grad;
+  return at::isnan(tensor).any().item<bool>();
+}
+
 /// What an operation took, kept until it is over.
 struct Taken final : at::ObserverContext {
   std::vector<at::Tensor> inputs;
@@ -82,7 +106,7 @@ void begin_backward_node(FirstNotFinite::Watch& watch, const at::RecordFunction&
   ++watch.backward_depth;
   watch.backward_layer = watch.layer_at(function.seqNr());
   // What no operation within the former nodes showed was made by code of theirs that torch does not see.
-  if (watch.found.pass.empty() && !std::ranges::all_of(taken.inputs, is_finite))
+  if (watch.found.pass.empty() && !all_sound(taken.inputs, watch))
     watch.remember({"backward", watch.last_backward_layer, function.name(), true});
 }
 
@@ -98,28 +122,47 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   taken->backward_node = function.scope() == at::RecordScope::BACKWARD_FUNCTION;
   if (taken->backward_node) {
     begin_backward_node(watch, function, *taken);
-  } else if (watch.backward_depth == 0) {
-    for (const at::Tensor& one : taken->inputs) {
-      const auto owner = watch.owners.find(one.unsafeGetTensorImpl());
-      if (owner == watch.owners.end() || owner->second == watch.layer) continue;
-      watch.layer = owner->second;
-      watch.reached.emplace_back(at::sequence_number::peek(), watch.layer);
-    }
+    return taken;
+  }
+  if (watch.depth++ == 0 && watch.found.pass.empty()) watch.outer = {function.name(), watch.layer, !all_sound(taken->inputs, watch)};
+  if (watch.backward_depth > 0) return taken;
+  for (const at::Tensor& one : taken->inputs) {
+    const auto owner = watch.owners.find(one.unsafeGetTensorImpl());
+    if (owner == watch.owners.end() || owner->second == watch.layer) continue;
+    watch.layer = owner->second;
+    watch.reached.emplace_back(at::sequence_number::peek(), watch.layer);
   }
   return taken;
 }
 
+/// Infinities that were asked for, as a mask, and what follows from them: never a number that is none.
+bool excuse(FirstNotFinite::Watch& watch, const Taken& taken, const std::vector<at::Tensor>& outputs) {
+  const bool from_excused =
+      std::ranges::any_of(taken.inputs, [&](const at::Tensor& one) { return watch.excused.contains(storage_of(one)); });
+  if (!taken.on_purpose && !from_excused) return false;
+  for (const at::Tensor& one : outputs) {
+    if (is_finite(one)) continue;
+    if (!taken.on_purpose && has_nan(one)) return false;
+    watch.excused.insert(storage_of(one));
+  }
+  return true;
+}
+
 void look_at_operation(FirstNotFinite::Watch& watch, const at::RecordFunction& function, const Taken& taken) {
   const std::string_view name = function.name();
-  if (taken.on_purpose || is_blank(name)) return;
+  if (is_blank(name)) return;
   std::vector<at::Tensor> outputs;
   for (const c10::IValue& output : function.outputs()) each_tensor(output, [&](const at::Tensor& one) { outputs.push_back(one); });
+  if (excuse(watch, taken, outputs)) return;
   const bool backward = watch.backward_depth > 0;
+  const std::string pass = backward ? "backward" : "forward";
   const bool changes_nothing_new = std::ranges::any_of(outputs, [&](const at::Tensor& one) { return shares_memory(one, taken.inputs); });
-  if (!changes_nothing_new && !std::ranges::all_of(taken.inputs, is_finite)) {
-    watch.remember({backward ? "backward" : "forward", backward ? watch.backward_layer : taken.layer_before, std::string(name), true});
-  } else if ((!changes_nothing_new || name.ends_with('_')) && !std::ranges::all_of(outputs, is_finite)) {
-    watch.remember({backward ? "backward" : "forward", backward ? watch.backward_layer : watch.layer, std::string(name), false});
+  if (!changes_nothing_new && !all_sound(taken.inputs, watch)) {
+    const bool from_outside = watch.outer.bad_inputs;
+    const std::string before = backward ? watch.backward_layer : from_outside ? watch.outer.layer_before : taken.layer_before;
+    watch.remember({pass, before, from_outside ? watch.outer.operation : std::string(name), true});
+  } else if ((!changes_nothing_new || name.ends_with('_')) && !all_sound(outputs, watch)) {
+    watch.remember({pass, backward ? watch.backward_layer : watch.layer, std::string(name), false});
   }
 }
 
@@ -131,9 +174,10 @@ void end(const at::RecordFunction& function, at::ObserverContext* context) {
   if (taken.backward_node) {
     watch.last_backward_layer = watch.backward_layer;
     --watch.backward_depth;
-  } else if (watch.found.pass.empty()) {
-    look_at_operation(watch, function, taken);
+    return;
   }
+  if (watch.found.pass.empty()) look_at_operation(watch, function, taken);
+  --watch.depth;
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ STUDIES = {"heads": heads, "regularisers": regularisers}
 def value_of(folder):
     """The first headline metric: balanced accuracy or accuracy of pairs of people who were never trained on."""
     results = json.loads((folder / "results.json").read_text())
-    values = [value for value in results["evaluators"][0]["values"] if value.get("headline") and not value.get("variant")]
+    values = [value for value in results["evaluators"][0]["values"] if value.get("headline", True) and not value.get("variant")]
     return values[0]["name"], values[0]["value"]
 
 

@@ -85,6 +85,7 @@ TEST_SUITE("pfc") {
       options.probability_floor = 1e-30;
       options.sampling.rate = settings.at("cases").at(name).at("rate");
       options.rows = rows;
+      options.fuse_from = 0;
       options.rank = rank;
       options.world = ranks.world();
       nn::Classifier classifier(options);

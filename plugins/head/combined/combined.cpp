@@ -47,7 +47,7 @@ class Combined final : public lafs::Head, public lafs::Margin, public lafs::Chan
   bool active() const override { return options_.filter > 0; }
   bool elementwise() const override { return true; }
   at::Tensor negatives(const at::Tensor& cosines, const at::Tensor&, const lafs::Pass&) override {
-    return cosines * (cosines <= options_.filter);
+    return options_.filter > 0 ? cosines * (cosines <= options_.filter) : cosines;
   }
 
  private:

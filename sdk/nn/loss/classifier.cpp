@@ -111,16 +111,25 @@ at::Tensor Classifier::whole_loss(const at::Tensor& losses, const at::Tensor& le
   return head.extra_loss ? loss + head.extra_loss->extra_loss(head.visible(lengths), pass) : loss;
 }
 
+namespace {
+
+/// Running statistics see the label of larger weight.
+void observe(const PlainScores& scores, const Targets& targets, const ClassMatrix& matrix, const HeadAbilities& head, const Pass& pass) {
+  const at::Tensor one = at::ones_like(scores.norms);
+  TargetColumn dominant = target_column(scores.cosines.detach(), targets.dominant(), one, targets.complete);
+  if (matrix.classes.defined()) dominant.label = matrix.classes.index_select(0, dominant.label);
+  head.observe(dominant, scores.norms, pass);
+}
+
+}  // namespace
+
 at::Tensor Classifier::by_plain_operations(const at::Tensor& embedding, const Targets& targets, const ClassMatrix& matrix,
                                            const HeadAbilities& head, const Pass& pass, at::Tensor* accuracy) const {
   const PlainScores scores = plain_scores(embedding, matrix, head.head);
   const AutocastOff off;
   if (accuracy) *accuracy = scores.cosines.detach().argmax(1).eq(targets.dominant()).to(at::kFloat).mean();
   if (WholeLoss* whole = head.as_whole_loss(targets)) return whole->losses(scores.cosines, targets.label_a, pass).mean();
-  const at::Tensor one = at::ones_like(scores.norms);
-  TargetColumn dominant = target_column(scores.cosines.detach(), targets.dominant(), one, targets.complete);
-  if (matrix.classes.defined()) dominant.label = matrix.classes.index_select(0, dominant.label);
-  head.observe(dominant, scores.norms, pass);
+  observe(scores, targets, matrix, head, pass);
   return whole_loss(plain_losses(scores, matrix, targets, head, pass), scores.norms, head, pass);
 }
 
@@ -128,6 +137,7 @@ at::Tensor Classifier::logits(const at::Tensor& embedding, const Targets& target
   check_targets(embedding, targets, options_.width, options_.classes);
   const PlainScores scores = plain_scores(embedding, all_classes(), head.head);
   const AutocastOff off;
+  observe(scores, targets, all_classes(), head, pass.scope("head"));
   return plain_logits(scores, all_classes(), targets, head, pass.scope("head"));
 }
 
@@ -143,7 +153,8 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   if (options_.sampling.on() && targets.smoothing > 0)
     throw Error("label smoothing spreads over all identities: it does not go with a sampling of classes");
   const at::ScalarType product = product_type(weight);
-  const bool fused = fused_losses_take(embedding, all_classes(), targets, head);
+  const bool few = options_.world == 1 && embedding.size(0) * options_.classes < options_.fuse_from;
+  const bool fused = !few && fused_losses_take(embedding, all_classes(), targets, head);
   if (options_.world > 1 && (!fused || targets.smoothing > 0)) throw Error("this head or smoothing works on one process only");
   Batch batch;
   {
@@ -165,8 +176,8 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   }
   const AutocastOff off;
   at::Tensor correct;
-  const at::Tensor losses =
-      fused_losses(batch.embedding, matrix, columns, batch.targets, head, inner, product, pass.collective, accuracy ? &correct : nullptr);
+  const at::Tensor losses = fused_losses(batch.embedding, matrix, columns, batch.targets, head, inner, product,
+                                         options_.world > 1 ? pass.collective : nullptr, accuracy ? &correct : nullptr);
   if (accuracy) *accuracy = correct.mean();
   return whole_loss(losses, batch.embedding.lengths, head, inner);
 }

@@ -33,6 +33,8 @@ class Classifier : public torch::nn::Module, public Initialised, public Sharded,
     ClassSampling sampling;               ///< how many classes take part in a step
     RowUpdates rows = RowUpdates::none;   ///< other than none: the gradient of sampled classes arrives as rows
     int64_t rank = 0, world = 1;          ///< the rows of this rank are held here
+    /// Fewer logits go by plain operations, which cost no more there and round as the references do at the ends of a cosine.
+    int64_t fuse_from = 1 << 14;
   };
   explicit Classifier(const Options& options);
 

@@ -154,7 +154,7 @@ class FusedLoss {
     const at::Tensor rows = labelled();
     const at::Tensor y = (columns_.weights().to(cosines.scalar_type()) * (1 - targets_.smoothing) + spread()) * here_;
     const at::Tensor z = margins(cosines, y);
-    const at::Tensor lse = at::logsumexp(at::cat({scores.negatives.unsqueeze(1), z}, 1), {1});
+    const at::Tensor lse = at::logsumexp(at::cat({scores.negatives.unsqueeze(1), z}, 1).to(at::kDouble), {1}).to(z.scalar_type());
     const at::Tensor chosen = (y * at::where(here_, z, at::zeros_like(z))).sum(1);
     return rows * (lse - spread() * scores.sum) - chosen;
   }

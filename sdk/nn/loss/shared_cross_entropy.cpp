@@ -14,6 +14,7 @@ namespace {
 
 constexpr double elsewhere = -std::numeric_limits<double>::infinity();
 
+/// In double: near probability 1 the slope of a target is what the other classes leave, far below the rounding of a float's exponent.
 struct SharedCrossEntropy {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& negatives, const at::Tensor& targets,
                             const at::Tensor& weights, double floor, int64_t address) {
@@ -48,8 +49,9 @@ struct SharedCrossEntropy {
 at::Tensor shared_cross_entropy(const at::Tensor& negatives, const at::Tensor& targets, const at::Tensor& weights, double floor,
                                 Collective* collective) {
   // The graph of a step never outlives the step, and so not the collective.
-  return Function<SharedCrossEntropy>::apply(negatives, targets, weights, floor,
-                                             static_cast<int64_t>(reinterpret_cast<intptr_t>(collective)));
+  return Function<SharedCrossEntropy>::apply(negatives.to(at::kDouble), targets.to(at::kDouble), weights.to(at::kDouble), floor,
+                                             static_cast<int64_t>(reinterpret_cast<intptr_t>(collective)))
+      .to(targets.scalar_type());
 }
 
 }  // namespace lafs::nn

@@ -33,6 +33,7 @@ std::shared_ptr<Classifier> sampling(double rate, RowUpdates rows, int64_t class
   options.width = 6;
   options.sampling.rate = rate;
   options.rows = rows;
+  options.fuse_from = 0;
   auto classifier = std::make_shared<Classifier>(options);
   initialise(*classifier, 5);
   return classifier;

@@ -31,6 +31,7 @@ std::shared_ptr<Classifier> made(int64_t classes, int64_t width, double floor = 
   options.init = "normal_0.01";
   options.rank = rank;
   options.world = world;
+  options.fuse_from = 0;
   auto classifier = std::make_shared<Classifier>(options);
   initialise(*classifier, 3);
   return classifier;
