@@ -37,7 +37,8 @@ std::vector<LostIdentity> lost_identities(const DataSource& source, const std::v
 
 }  // namespace
 
-SourceCheck check_source(const DataSource& source, int64_t threads, const std::function<bool(int64_t)>& go_on) {
+SourceCheck check_source(const DataSource& source, int64_t threads, const std::function<bool(int64_t)>& go_on,
+                         const std::function<void(int64_t, const Image&)>& seen) {
   SourceCheck check;
   if (const auto* skipping = dynamic_cast<const Skipping*>(&source)) {
     for (std::string& text : skipping->skipped()) check.damaged.push_back({-1, "", std::move(text)});
@@ -49,7 +50,7 @@ SourceCheck check_source(const DataSource& source, int64_t threads, const std::f
       if (!go_on(check.checked)) throw Stopped();
       ++check.checked;
     }
-    source.get(index);
+    seen(index, source.get(index).image);
   };
   try {
     for (auto& [index, reason] : imaging::find_damaged(source.size(), threads, decode))

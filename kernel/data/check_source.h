@@ -30,8 +30,11 @@ struct SourceCheck {
 };
 
 /// Reads and decodes every picture of a source on `threads` threads. `go_on(done)` is asked now and then, by one thread at a time; after a
-/// no the check says what it found until then, and nothing of identities. [main thread]
-SourceCheck check_source(const DataSource& source, int64_t threads, const std::function<bool(int64_t done)>& go_on);
+/// no the check says what it found until then, and nothing of identities. `seen` is shown each picture that could be decoded, by several
+/// threads at a time. [main thread]
+SourceCheck check_source(
+    const DataSource& source, int64_t threads, const std::function<bool(int64_t done)>& go_on,
+    const std::function<void(int64_t index, const Image& image)>& seen = [](int64_t, const Image&) {});
 
 /// `image 3 "a/3.jpg": truncated JPEG`: a damaged picture in a list of them, its name once.
 std::string damage_text(const DamagedPicture& picture);
