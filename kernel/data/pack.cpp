@@ -29,10 +29,10 @@ bool of_a_set(const fs::path& file) {
   return ending == ".rec" || ending == ".idx" || file.filename() == "property" || file.filename() == "identities.tsv";
 }
 
-/// What this program leaves beside a set: hashes of contents, and folders of packings that were killed.
+/// What this program leaves beside a set: hashes of contents, what a check found, and folders of packings that were killed.
 bool of_this_program(const fs::path& file) {
   const std::string name = file.filename().string();
-  return name == formats::ContentIndex::file_name || name.starts_with(".pack.");
+  return name == formats::ContentIndex::file_name || name == ".lafs-check" || name.starts_with(".pack.");
 }
 
 std::vector<fs::path> set_in(const fs::path& folder) {

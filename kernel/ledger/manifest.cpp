@@ -116,6 +116,7 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"libraries", libraries(facts.registry)},
       {"notes", facts.notes},
   };
+  if (!facts.data_check.empty()) json["data_check"] = nlohmann::json::parse(facts.data_check);
   if (const auto& accepted = facts.accepted) {
     json["accepted_data"] = {
         {"before", accepted->before}, {"now", accepted->now}, {"reason", accepted->reason}, {"from_step", accepted->step}};

@@ -10,6 +10,7 @@
 #include "formats/ijb_folder.h"
 #include "formats/recordio.h"
 #include "kernel/model/assembly.h"
+#include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/reader.h"
 
 namespace lafs {
@@ -103,6 +104,7 @@ OpenSource open_source(const Use<DataSource>& use) {
   OpenSource open;
   RecipeAssembly assembly(open.recipe, RecipeAssembly::Data::closed, [&](const std::string& text) { open.notes.push_back(text); });
   open.source = use.make(assembly);
+  open.folders = source_folders(use);
   if (const auto* skipping = dynamic_cast<const Skipping*>(open.source.get())) {
     const std::vector<std::string> skipped = skipping->skipped();
     if (!skipped.empty()) open.notes.push_back(fmt::format("damaged pictures left out: {}, first {}", skipped.size(), skipped.front()));

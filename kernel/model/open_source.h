@@ -14,6 +14,7 @@ struct OpenSource {
   Recipe recipe;
   std::vector<std::string> notes;  ///< for people: what the source said while it was opened
   std::shared_ptr<DataSource> source;
+  std::vector<std::filesystem::path> folders;  ///< where its pictures are, as source_folders says
 };
 
 /// Names a data source: a path or TOML, one of them.

@@ -9,7 +9,7 @@ namespace {
 /// Collects the folders that options name, those of components within components too.
 class FolderCollector final : public Params {
  public:
-  std::vector<std::filesystem::path> folders;
+  std::vector<std::filesystem::path> folders, of_files;
 
   void add(const AnyUse& use) {
     if (!use.empty() && use.options) use.options->copy()->declare(*this);
@@ -37,7 +37,11 @@ class FolderCollector final : public Params {
 
   void add(const Path& path) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path.value, ignored)) folders.emplace_back(path.value);
+    if (std::filesystem::is_directory(path.value, ignored)) {
+      folders.emplace_back(path.value);
+    } else if (std::filesystem::is_regular_file(path.value, ignored)) {
+      of_files.push_back(std::filesystem::path(path.value).parent_path());
+    }
   }
 };
 
@@ -47,6 +51,13 @@ std::vector<std::filesystem::path> data_folders(const Recipe& recipe) {
   FolderCollector collector;
   collector.add(recipe.data_source);
   for (const EvaluatorEntry& entry : recipe.evaluators) collector.add(entry.use);
+  return std::move(collector.folders);
+}
+
+std::vector<std::filesystem::path> source_folders(const AnyUse& source) {
+  FolderCollector collector;
+  collector.add(source);
+  collector.folders.insert(collector.folders.end(), collector.of_files.begin(), collector.of_files.end());
   return std::move(collector.folders);
 }
 

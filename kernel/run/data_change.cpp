@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "kernel/ledger/data_check.h"
+#include "kernel/recipe/data_folders.h"
 #include "kernel/run/interrupt.h"
 #include "lafs/content_hashed.h"
 #include "lafs/error.h"
@@ -29,6 +31,12 @@ void note_identities(const DataSource& source, bool has_head, const std::functio
   for (int64_t i = 0; i < source.size(); ++i) seen[static_cast<size_t>(source.identity(i))] = true;
   if (const auto without = std::count(seen.begin(), seen.end(), false); without > 0)
     note(fmt::format("{} of {} identities have no picture", without, source.identities()));
+}
+
+std::string recorded_check(const Recipe& recipe, const std::string& fingerprint, const std::function<void(const std::string&)>& note) {
+  std::string record = read_data_check(source_folders(recipe.data_source), fingerprint);
+  if (!record.empty()) note(data_check_note(record));
+  return record;
 }
 
 namespace {

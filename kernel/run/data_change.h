@@ -6,6 +6,7 @@
 
 #include "kernel/ledger/checkpoint_state.h"
 #include "kernel/ledger/manifest.h"
+#include "kernel/recipe/recipe.h"
 #include "kernel/run/listener.h"
 #include "lafs/data_source.h"
 
@@ -19,6 +20,10 @@ std::string training_fingerprint(const DataSource& source, const RunListeners& l
 /// Says what the identities of the training data mean for a run: that there is only one for a head to tell apart, and how many have no
 /// picture.
 void note_identities(const DataSource& source, bool has_head, const std::function<void(const std::string&)>& note);
+
+/// What `lafs data check --record` found in the training data, as data_check.h has it; `note` hears it too. Empty where nothing is recorded
+/// for data with this fingerprint.
+std::string recorded_check(const Recipe& recipe, const std::string& fingerprint, const std::function<void(const std::string&)>& note);
 
 /// A run that is to be continued, and the data of now.
 struct DataOfRun {

@@ -84,7 +84,7 @@ class Session {
   std::optional<Evaluations> evaluations_;
   Epochs epochs_;
   RunPosition position_;
-  std::string fingerprint_;  // of the training data
+  std::string fingerprint_, data_check_;  // of the training data
   std::optional<AcceptedData> accepted_;
   std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
@@ -100,6 +100,7 @@ void Session::prepare() {
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
   note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
+  data_check_ = recorded_check(recipe_, fingerprint_, note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
   notes_.add(shape_notes(*assembly_.data(), recipe_.input));
@@ -133,7 +134,8 @@ void Session::write_folder() {
                             .threads = recipe_.run.threads,
                             .registry = &request_.registry,
                             .notes = notes_.all(),
-                            .accepted = accepted_};
+                            .accepted = accepted_,
+                            .data_check = data_check_};
   const bool trains = !over() || position_.evaluation_due;
   write_manifest(request_.folder, facts, trains);  // first: it marks the folder as ours
   if (!trains) return;

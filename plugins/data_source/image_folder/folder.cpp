@@ -71,7 +71,7 @@ Content Walk::content_of(const std::string& relative) {
     const std::string name = entry->path().filename().string(), path = below(relative, name);
     std::error_code none;
     const bool link = entry->is_symlink(none);
-    if (name == formats::ContentIndex::file_name) continue;  // ours
+    if (name == formats::ContentIndex::file_name || name == ".lafs-check") continue;  // ours
     if (is_hidden(name)) {
       left_out_.add(Why::hidden, path);
     } else if (entry->is_directory(none)) {
