@@ -223,12 +223,12 @@ TEST_CASE("run: a finished stage of a row follows the contents, takes a fingerpr
 TEST_CASE("data check: every damaged picture and every identity without a whole one is listed, and the exit status says so") {
   const Folder folder;
   const std::string root = (folder.tiny / "faces").string();
-  const Outcome whole = lafs({"data", "check", root, "--quiet"});
+  const Outcome whole = lafs({"data", "check", root, "--quiet", "--decode-only"});
   CHECK(whole.status == 0);
   CHECK(whole.out == "48 pictures of 4 identities: all whole\n");
   for (int64_t i = 12; i < 24; ++i) fs::resize_file(folder.file(i), 100);
   write_bytes(folder.file(30), "<html>");
-  const Outcome outcome = lafs({"data", "check", root, "--quiet"});
+  const Outcome outcome = lafs({"data", "check", root, "--quiet", "--decode-only"});
   CHECK(outcome.status == 1);
   std::string expected;
   for (int64_t i = 12; i < 24; ++i)
@@ -238,8 +238,8 @@ TEST_CASE("data check: every damaged picture and every identity without a whole 
   expected += "48 pictures of 4 identities: 13 damaged; identities without a whole picture: 1\n";
   CHECK(outcome.out == expected);
 
-  const Outcome skipping =
-      lafs({"data", "check", "--quiet", "--source", "{ use = \"image_folder\", root = \"" + root + "\", on_damaged = \"skip\" }"});
+  const Outcome skipping = lafs({"data", "check", "--quiet", "--decode-only", "--source",
+                                 "{ use = \"image_folder\", root = \"" + root + "\", on_damaged = \"skip\" }"});
   CHECK(skipping.status == 1);
   CHECK(skipping.out.ends_with(
       "identity 1 has no picture\n48 pictures of 4 identities: 13 damaged, 13 of them left out by on_damaged; identities "
@@ -268,7 +268,7 @@ TEST_CASE("data pack: a folder that exists stays the same one") {
     CHECK_MESSAGE(outcome.status == 0, outcome.err);
     ::stat(set.c_str(), &after);
     CHECK(before.st_ino == after.st_ino);
-    CHECK(lafs({"data", "check", set, "--quiet"}).out == "48 pictures of 4 identities: all whole\n");
+    CHECK(lafs({"data", "check", set, "--quiet", "--decode-only"}).out == "48 pictures of 4 identities: all whole\n");
     CHECK(lafs({"data", "info", set}).status == 0);
     int64_t files = 0;
     for (const auto& entry : fs::directory_iterator(set)) files += entry.path().filename().string()[0] != '.';
