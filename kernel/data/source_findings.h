@@ -63,8 +63,8 @@ struct FindingsRequest {
   std::function<bool(const char* phase, int64_t done, int64_t total)> go_on = [](const char*, int64_t, int64_t) { return true; };
 };
 
-/// Everything a source says about itself: decodes every picture once, and those once more that may be copies. Less than 200 bytes a picture.
-/// [main thread]
+/// Everything a source says about itself: decodes every picture once, and those once more that may be copies. Less than 200 bytes a
+/// picture. [main thread]
 SourceFindings find_in_source(const DataSource& source, const FindingsRequest& request);
 
 }  // namespace lafs

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernel/recipe/best_metric.h"
+#include "kernel/results/results_table.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
 
@@ -46,8 +47,21 @@ bool rank_checkpoint(const RunOptions& run, const std::vector<NamedMetrics>& res
   return true;
 }
 
-bool patience_is_over(const RunOptions& run, const RunPosition& position) {
-  return run.patience > 0 && position.without_gain >= run.patience;
+std::string end_of_patience(const RunOptions& run, int64_t steps, RunPosition& position) {
+  if (run.patience == 0 || position.without_gain < run.patience) return "";
+  position.ended_early = true;
+  return fmt::format("no checkpoint in {} evaluations is better than that of step {}: the run ends at step {} of {}", position.without_gain,
+                     position.best_step, position.step, steps);
+}
+
+std::vector<std::string> first_values(const std::vector<NamedMetrics>& results) {
+  std::vector<std::string> texts;
+  for (const auto& [name, metrics, seconds] : results) {
+    if (metrics.values.empty()) continue;
+    const Metric& first = metrics.values.front();
+    texts.push_back(fmt::format("{} {} {}", name, first.name, metric_text(first)));
+  }
+  return texts;
 }
 
 }  // namespace lafs

@@ -17,7 +17,11 @@ std::optional<double> ranking_of(const std::string& best, const std::vector<Name
 /// Whether these results make the checkpoint of `position` the best one; notes there what follows. Throws Error as ranking_of does.
 bool rank_checkpoint(const RunOptions& run, const std::vector<NamedMetrics>& results, RunPosition& position);
 
-/// Whether `[run] patience` evaluations in a row gave no better checkpoint.
-bool patience_is_over(const RunOptions& run, const RunPosition& position);
+/// Where `[run] patience` evaluations in a row gave no better checkpoint, ends the run early, and says so; else empty. `steps` are those of
+/// the whole run.
+std::string end_of_patience(const RunOptions& run, int64_t steps, RunPosition& position);
+
+/// "lfw accuracy 99.50 % ± 0.12": the first value of each evaluator that has one.
+std::vector<std::string> first_values(const std::vector<NamedMetrics>& results);
 
 }  // namespace lafs

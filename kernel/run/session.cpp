@@ -22,7 +22,6 @@
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/sense.h"
-#include "kernel/results/results_table.h"
 #include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
 #include "kernel/run/evaluations.h"
@@ -156,11 +155,8 @@ void Session::save() {
 
 std::optional<std::vector<NamedMetrics>> Session::scores_of(const NamedEvaluators& chosen) {
   auto results = evaluations_->scores(chosen, trainer_->encoder());
-  for (size_t i = 0; results && i < results->size(); ++i) {
-    const auto& [name, metrics, seconds] = (*results)[i];
-    if (metrics.values.empty()) continue;
-    message(fmt::format("step {}: {} {} {}", position_.step, name, metrics.values.front().name, metric_text(metrics.values.front())));
-  }
+  if (!results) return results;
+  for (const std::string& text : first_values(*results)) message(fmt::format("step {}: {}", position_.step, text));
   return results;
 }
 
@@ -169,11 +165,7 @@ void Session::evaluate(NamedEvaluators chosen, MetricsLog& log) {
   auto results = scores_of(chosen);
   if (!results) return;
   bool best = rank_checkpoint(recipe_.run, *results, position_);
-  if (patience_is_over(recipe_.run, position_) && !over()) {
-    position_.ended_early = true;
-    message(fmt::format("no checkpoint in {} evaluations is better than that of step {}: the run ends at step {} of {}",
-                        position_.without_gain, position_.best_step, position_.step, epochs_.steps));
-  }
+  if (const std::string text = over() ? "" : end_of_patience(recipe_.run, epochs_.steps, position_); !text.empty()) message(text);
   if (position_.ended_early && chosen.size() < evaluations_->all().size()) {  // those that run at the end only
     auto others = scores_of(evaluations_->all_but(chosen));
     if (!others) return;

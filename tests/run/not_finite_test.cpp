@@ -41,7 +41,7 @@ const Arguments at_four{"--set", "objective.at=[4]"}, skip{"--set", "run.not_fin
 
 /// Of a loss that is multiplied by a number that is not finite.
 const std::string first_in_loss =
-    "the first number that is not finite is an input of aten::mul, in layer \"student.head.last\" or what follows it";
+    "the first number that is not finite is in the output of aten::copy_, in layer \"teacher.pooler\" or what follows it";
 
 /// Bytes of the weights and the optimizer's state after so many steps; every checkpoint is kept.
 std::string state_at(const fs::path& run, int step) {

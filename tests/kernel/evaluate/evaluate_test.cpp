@@ -7,8 +7,8 @@ namespace lafs {
 namespace {
 
 using test::FakeBackbone;
-using test::PlainBackbone;
 using test::FakeSource;
+using test::PlainBackbone;
 
 class CountRows final : public Evaluator {
  public:
