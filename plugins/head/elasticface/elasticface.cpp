@@ -8,7 +8,7 @@
 
 namespace {
 
-/// ArcFace or CosFace with a margin for each sample, drawn anew in each loss from N(m, sigma) (ElasticFace, Boutros et al. 2022).
+/// ArcFace or CosFace with a margin for each sample, drawn for each loss from N(m, sigma) (ElasticFace, Boutros et al. 2022).
 class ElasticFace final : public torch::nn::Module, public lafs::Head, public lafs::Margin, public lafs::Statistical {
  public:
   struct Options {
