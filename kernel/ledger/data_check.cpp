@@ -1,12 +1,12 @@
 #include "kernel/ledger/data_check.h"
 
-#include <cstdlib>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "formats/cache_folder.h"
 #include "kernel/ledger/json_file.h"
 #include "lafs/error.h"
 
@@ -20,10 +20,8 @@ constexpr const char* record_name = ".lafs-check";
 
 /// Empty where no folder for caches is known.
 fs::path cached_record(const std::string& fingerprint) {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  fs::path root = cache ? cache : "";
-  if (!root.is_absolute()) root = home && *home ? fs::path(home) / ".cache" : fs::path();
-  return root.empty() ? root : root / "lafs" / fmt::format("check-{}.json", fingerprint);
+  const fs::path root = formats::cache_folder();
+  return root.empty() ? root : root / fmt::format("check-{}.json", fingerprint);
 }
 
 }  // namespace

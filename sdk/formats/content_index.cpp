@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "formats/atomic_file.h"
+#include "formats/cache_folder.h"
 #include "lafs/error.h"
 
 namespace lafs::formats {
@@ -43,13 +43,11 @@ uint64_t ContentIndex::sum_of(std::span<const Entry> entries) { return XXH3_64bi
 uint64_t ContentIndex::key_of(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
 fs::path ContentIndex::cache_file(const fs::path& folder) {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  fs::path root = cache ? cache : "";
-  if (!root.is_absolute()) root = home && *home ? fs::path(home) / ".cache" : fs::path();
+  const fs::path root = cache_folder();
   if (root.empty()) return {};
   std::error_code ignored;
   const std::string place = fs::weakly_canonical(folder, ignored).string();
-  return root / "lafs" / fmt::format("contents-{:016x}", key_of(place));
+  return root / fmt::format("contents-{:016x}", key_of(place));
 }
 
 std::optional<ContentIndex::Loaded> ContentIndex::load(const fs::path& file) {
