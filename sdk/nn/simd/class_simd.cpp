@@ -19,17 +19,6 @@ namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
-using One = hn::CappedTag<float, 1>;
-
-/// `work` over all numbers: whole vectors, then one number at a time.
-template <typename Work>
-HWY_INLINE void each(int64_t count, const Work& work) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(F()));
-  int64_t k = 0;
-  for (; k + lanes <= count; k += lanes) work(F(), k);
-  for (; k < count; ++k) work(One(), k);
-}
-
 template <typename D, typename V>
 HWY_INLINE V within(D d, V c, float limit) {
   return hn::Max(hn::Min(c, hn::Set(d, limit)), hn::Set(d, -limit));
@@ -39,7 +28,7 @@ float largest_of(const float* cosines, int64_t count, float limit) {
   const F f;
   Vec vectors = hn::Set(f, cosines[0]);
   auto rest = hn::Set(One(), cosines[0]);
-  each(count, [&](auto d, int64_t k) {
+  each_number(count, [&](auto d, int64_t k) {
     if constexpr (std::is_same_v<decltype(d), F>) {
       vectors = hn::Max(vectors, hn::LoadU(d, cosines + k));
     } else {
@@ -54,7 +43,7 @@ ExpSum exp_sum_of(const float* cosines, int64_t count, float scale, float limit)
   Vec vectors = hn::Zero(F());
   auto rest = hn::Zero(One());
   // Highway's Exp makes 0 of a NaN, which must come through: it is added, times 0.
-  each(count, [&](auto d, int64_t k) {
+  each_number(count, [&](auto d, int64_t k) {
     const auto c = hn::LoadU(d, cosines + k);
     const auto power = hn::Exp(d, hn::Mul(hn::Set(d, scale), hn::Sub(within(d, c, limit), hn::Set(d, top))));
     const auto part = hn::Add(power, hn::Mul(c, hn::Zero(d)));
@@ -68,7 +57,7 @@ ExpSum exp_sum_of(const float* cosines, int64_t count, float scale, float limit)
 }
 
 void exp_slopes_of(const float* cosines, int64_t count, float scale, float limit, float lse, float factor, float* out) {
-  each(count, [=](auto d, int64_t k) {
+  each_number(count, [=](auto d, int64_t k) {
     const auto c = hn::LoadU(d, cosines + k);
     const auto p = hn::Exp(d, hn::Sub(hn::Mul(hn::Set(d, scale), within(d, c, limit)), hn::Set(d, lse)));
     const auto slope = hn::IfThenZeroElse(hn::Gt(hn::Abs(c), hn::Set(d, limit)), hn::Mul(hn::Set(d, factor), p));
@@ -77,17 +66,18 @@ void exp_slopes_of(const float* cosines, int64_t count, float scale, float limit
 }
 
 void multiply_by(float* x, const float* y, int64_t count) {
-  each(count, [=](auto d, int64_t k) { hn::StoreU(hn::Mul(hn::LoadU(d, x + k), hn::LoadU(d, y + k)), d, x + k); });
+  each_number(count, [=](auto d, int64_t k) { hn::StoreU(hn::Mul(hn::LoadU(d, x + k), hn::LoadU(d, y + k)), d, x + k); });
 }
 
 void add_products_of(float* sum, const float* x, const float* y, int64_t count) {
-  each(count,
-       [=](auto d, int64_t k) { hn::StoreU(hn::MulAdd(hn::LoadU(d, x + k), hn::LoadU(d, y + k), hn::LoadU(d, sum + k)), d, sum + k); });
+  each_number(count, [=](auto d, int64_t k) {
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, x + k), hn::LoadU(d, y + k), hn::LoadU(d, sum + k)), d, sum + k);
+  });
 }
 
 void subtract_times(float* x, const float* y, int64_t count, float factor) {
-  each(count,
-       [=](auto d, int64_t k) { hn::StoreU(hn::NegMulAdd(hn::LoadU(d, y + k), hn::Set(d, factor), hn::LoadU(d, x + k)), d, x + k); });
+  each_number(
+      count, [=](auto d, int64_t k) { hn::StoreU(hn::NegMulAdd(hn::LoadU(d, y + k), hn::Set(d, factor), hn::LoadU(d, x + k)), d, x + k); });
 }
 
 /// Four sums at once: one would wait for itself.

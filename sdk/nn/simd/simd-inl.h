@@ -23,6 +23,17 @@ using U = hn::Repartition<uint32_t, F>;
 using H = hn::Rebind<uint16_t, F>;
 using Vec = hn::Vec<F>;
 
+using One = hn::CappedTag<float, 1>;
+
+/// `work` over all numbers: whole vectors, then one number at a time.
+template <typename Work>
+HWY_INLINE void each_number(int64_t count, const Work& work) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(F()));
+  int64_t k = 0;
+  for (; k + lanes <= count; k += lanes) work(F(), k);
+  for (; k < count; ++k) work(One(), k);
+}
+
 HWY_INLINE Vec load(const float* from) { return hn::LoadU(F(), from); }
 HWY_INLINE Vec load(const BFloat* from) {
   const auto bits = hn::PromoteTo(I(), hn::LoadU(H(), reinterpret_cast<const uint16_t*>(from)));

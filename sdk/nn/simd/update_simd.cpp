@@ -14,17 +14,6 @@ namespace lafs::nn {
 namespace HWY_NAMESPACE {
 namespace {
 
-using One = hn::CappedTag<float, 1>;
-
-/// `work` over all elements: whole vectors, then one number at a time.
-template <typename Work>
-HWY_INLINE void each(int64_t count, const Work& work) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(F()));
-  int64_t k = 0;
-  for (; k + lanes <= count; k += lanes) work(F(), k);
-  for (; k < count; ++k) work(One(), k);
-}
-
 /// Four places at once: one stream of reads leaves a fifth of the memory's speed unused.
 double square_sum_of(const float* x, int64_t count) {
   constexpr int64_t block = 1024;  // numbers of a place that are added up in fp32
@@ -47,18 +36,18 @@ double square_sum_of(const float* x, int64_t count) {
 }
 
 void scale_by(float* x, int64_t count, float factor) {
-  each(count, [=](auto d, int64_t k) { hn::StoreU(hn::Mul(hn::LoadU(d, x + k), hn::Set(d, factor)), d, x + k); });
+  each_number(count, [=](auto d, int64_t k) { hn::StoreU(hn::Mul(hn::LoadU(d, x + k), hn::Set(d, factor)), d, x + k); });
 }
 
 void average_with(float* average, const float* value, int64_t count, float kept, float taken) {
-  each(count, [=](auto d, int64_t k) {
+  each_number(count, [=](auto d, int64_t k) {
     const auto new_part = hn::Mul(hn::LoadU(d, value + k), hn::Set(d, taken));
     hn::StoreU(hn::MulAdd(hn::LoadU(d, average + k), hn::Set(d, kept), new_part), d, average + k);
   });
 }
 
 void adamw_step(float* p, const float* g, float* m, float* v, int64_t count, const AdamWFactors& f) {
-  each(count, [=](auto d, int64_t k) {
+  each_number(count, [=](auto d, int64_t k) {
     const auto slope = hn::LoadU(d, g + k);
     const auto first = hn::LoadU(d, m + k), mean = hn::MulAdd(hn::Sub(slope, first), hn::Set(d, f.taken1), first);
     const auto square = hn::MulAdd(hn::Mul(slope, slope), hn::Set(d, f.taken2), hn::Mul(hn::LoadU(d, v + k), hn::Set(d, f.beta2)));
@@ -71,7 +60,7 @@ void adamw_step(float* p, const float* g, float* m, float* v, int64_t count, con
 }
 
 void momentum_step(float* p, const float* g, float* m, int64_t count, const MomentumFactors& f) {
-  each(count, [=](auto d, int64_t k) {
+  each_number(count, [=](auto d, int64_t k) {
     const auto value = hn::LoadU(d, p + k);
     const auto slope = hn::MulAdd(value, hn::Set(d, f.decay), hn::LoadU(d, g + k));
     auto direction = slope;

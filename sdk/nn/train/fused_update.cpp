@@ -15,7 +15,7 @@
 
 #include "lafs/error.h"
 #include "nn/simd/update_simd.h"
-#include "nn/train/adamw_factors.h"
+#include "nn/train/update_factors.h"
 
 namespace lafs::nn {
 
@@ -74,6 +74,11 @@ void check_alike(const char* what, at::TensorList list, at::TensorList tensors) 
 }
 
 }  // namespace
+
+MomentumFactors momentum_factors(const MomentumNumbers& n) {
+  return {static_cast<float>(n.weight_decay), static_cast<float>(n.momentum), static_cast<float>(1 - n.dampening), static_cast<float>(n.lr),
+          n.nesterov};
+}
 
 AdamWFactors adamw_factors(double step, const AdamWNumbers& n) {
   AdamWFactors factors;
@@ -170,8 +175,7 @@ void momentum_step(at::TensorList parameters, at::TensorList gradients, at::Tens
     }
     return at::_foreach_add_(parameters, update, -numbers.lr);
   }
-  const MomentumFactors factors{static_cast<float>(numbers.weight_decay), static_cast<float>(numbers.momentum),
-                                static_cast<float>(1 - numbers.dampening), static_cast<float>(numbers.lr), numbers.nesterov};
+  const MomentumFactors factors = momentum_factors(numbers);
   const std::vector<float*> p = starts_of(parameters), g = starts_of(gradients), m = starts_of(directions);
   share_out(pieces_of(parameters), [&](const Piece& k, size_t) {
     momentum_update(at_piece(p, k), at_piece(g, k), m.empty() ? nullptr : at_piece(m, k), k.count, factors);

@@ -8,8 +8,8 @@
 
 #include "lafs/error.h"
 #include "nn/simd/update_simd.h"
-#include "nn/train/adamw_factors.h"
 #include "nn/train/fused_update.h"
+#include "nn/train/update_factors.h"
 
 namespace lafs::nn {
 
@@ -60,8 +60,7 @@ void momentum_rows(const at::Tensor& parameter, const at::Tensor& rows, const at
       momentum_step({parts[0]}, {gradient}, directions, numbers);
     });
   }
-  const MomentumFactors factors{static_cast<float>(numbers.weight_decay), static_cast<float>(numbers.momentum),
-                                static_cast<float>(1 - numbers.dampening), static_cast<float>(numbers.lr), numbers.nesterov};
+  const MomentumFactors factors = momentum_factors(numbers);
   const int64_t width = parameter.numel() / parameter.size(0);
   float *const p = data_of(parameter), *const g = data_of(gradient), *const m = data_of(direction);
   each_row(rows,
