@@ -164,7 +164,7 @@ at::Tensor Classifier::loss(const at::Tensor& embedding, const Targets& targets,
   ClassColumns columns(batch.targets);
   place(columns, {});
   const ClassMatrix matrix = matrix_for(columns, pass);
-  place(columns, sampled_);
+  if (sampled_.defined()) place(columns, sampled_);
   const Pass inner = pass.scope("head");
   if (!fused) {
     if (sampled_.defined()) {
