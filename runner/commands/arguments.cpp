@@ -22,8 +22,12 @@ void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::s
       "run folder (its best checkpoint, else the last) or checkpoint folder; or a model trained elsewhere: an ONNX file, a .caffemodel "
       "with its .prototxt beside it, a TorchScript archive, or a recipe whose [backbone] reads one";
   command.add_option("model", model, help + also)->required()->type_name("MODEL");
+  input_option(command, input);
+}
+
+CLI::Option* input_option(CLI::App& command, std::string& input) {
   const char* contract = "what a model file was fed, the keys of [input]: --input '{ colour = \"bgr\", flip = \"none\" }'";
-  command.add_option("--input", input, contract)->type_name("TOML");
+  return command.add_option("--input", input, contract)->type_name("TOML");
 }
 
 void batch_option(CLI::App& command, int64_t& batch) {

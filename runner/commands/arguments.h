@@ -20,6 +20,8 @@ void model_argument(CLI::App& command, std::filesystem::path& checkpoint);
 /// The positional argument of a command that uses a model trained here or elsewhere, and `--input`, the contract of one that is a file.
 /// `also`: what else the command takes in its place, for the help.
 void any_model_arguments(CLI::App& command, std::filesystem::path& model, std::string& input, const std::string& also = "");
+/// `--input`, the contract of a model that is a file.
+CLI::Option* input_option(CLI::App& command, std::string& input);
 /// `--batch`, images of a forward pass.
 void batch_option(CLI::App& command, int64_t& batch);
 

@@ -11,8 +11,7 @@ void add_model_options(CLI::App& command, ModelCheckRequest& model) {
                                           "judge labels and copies by the embeddings of this model, as lafs embed takes it, or by the "
                                           "features of these pictures that it wrote");
   given->type_name("MODEL");
-  const char* contract = "what a model file was fed, the keys of [input]: --input '{ colour = \"bgr\", flip = \"none\" }'";
-  command.add_option("--input", model.input, contract)->type_name("TOML")->needs(given);
+  input_option(command, model.input)->needs(given);
   const char* margin = "a picture is probably mislabelled when its cosine to another identity is so much larger than to its own";
   command.add_option("--margin", model.margin, margin)->check(CLI::Range(0.0, 2.0))->capture_default_str()->needs(given);
   batch_option(command, model.batch);

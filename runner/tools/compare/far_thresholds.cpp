@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "lafs/error.h"
+#include "kernel/evaluate/prefixed.h"
 #include "runner/tools/compare/scored_results.h"
 
 namespace lafs {
@@ -34,16 +34,12 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
                                   const metrics::Resampling& how) {
   EvaluatorThresholds out{evaluator, targets, {}, {}, comparisons.first_person != comparisons.second_person};
   const metrics::People people = people_of(comparisons);
-  try {
+  prefixed(fmt::format("evaluator \"{}\"", evaluator), [&] {
     for (const double target : targets) {
       out.thresholds.push_back(metrics::threshold_for_far(comparisons.scores, comparisons.same, people, target, how));
       out.printed.push_back(printed_threshold(out.thresholds.back().threshold, comparisons.scores));
     }
-  } catch (const PlacedError&) {
-    throw;
-  } catch (const Error& error) {
-    throw Error(fmt::format("evaluator \"{}\": {}", evaluator, error.what()));
-  }
+  });
   return out;
 }
 

@@ -1,7 +1,5 @@
 #include "runner/tools/data/check_model.h"
 
-#include <stdlib.h>
-
 #include <memory>
 #include <optional>
 
@@ -15,33 +13,13 @@
 #include "lafs/error.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
+#include "runner/report/work_folder.h"
 
 namespace lafs {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes with its contents.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "lafs-check-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-      throw Error(fmt::format("cannot make a folder for embeddings in \"{}\"", fs::temp_directory_path().string()));
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// False when a signal stopped it.
 bool embed_all(const ModelCheckRequest& request, const SourceRequest& source, const RecipeContext& context, const fs::path& out, bool quiet,
@@ -89,10 +67,10 @@ ModelFindings judge_by_model(const ModelCheckRequest& request, const SourceReque
     found.not_judged = "damaged pictures cannot be embedded: repair or remove them first";
     return found;
   }
-  std::optional<TemporaryFolder> folder;
+  std::optional<WorkFolder> folder;
   fs::path file = request.model;
   if (!stored) {
-    file = folder.emplace().path() / "features.npy";
+    file = folder.emplace("", "check").path() / "features.npy";
     if ((found.stopped = !embed_all(request, source, context, file, quiet, registry))) return found;
   }
   const FeatureRows features(file);

@@ -14,8 +14,8 @@
 #include "kernel/recipe/row.h"
 #include "kernel/run/row_session.h"
 #include "runner/report/say.h"
+#include "runner/report/work_folder.h"
 #include "runner/tools/verify_resume/child.h"
-#include "runner/tools/verify_resume/work_folder.h"
 
 namespace lafs {
 
@@ -92,7 +92,7 @@ int64_t step_to_kill(const VerifyRequest& request, int64_t steps) {
 }  // namespace
 
 Verification verify_resume(const VerifyRequest& request, Registry& registry) {
-  WorkFolder work(request.out);
+  WorkFolder work(request.out, "verify-resume");
   const fs::path& folder = work.path();
   if (fs::exists(folder / "straight") || fs::exists(folder / "killed")) {
     throw Error(fmt::format("\"{}\" already holds a verification; give another --out", folder.string()));

@@ -1,13 +1,14 @@
 #pragma once
 #include <filesystem>
+#include <string>
 
 namespace lafs {
 
 /// The folder that is named, which stays, or a new temporary one, which goes with this object unless it is kept.
 class WorkFolder {
  public:
-  /// Throws Error when a temporary folder cannot be made.
-  explicit WorkFolder(const std::filesystem::path& named);
+  /// A temporary folder is called after its purpose, "lafs-verify-resume-...". Throws Error when it cannot be made.
+  WorkFolder(const std::filesystem::path& named, const std::string& purpose);
   ~WorkFolder();
   WorkFolder(const WorkFolder&) = delete;
   WorkFolder& operator=(const WorkFolder&) = delete;

@@ -1,4 +1,4 @@
-#include "runner/tools/verify_resume/work_folder.h"
+#include "runner/report/work_folder.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -12,9 +12,9 @@
 
 namespace lafs {
 
-WorkFolder::WorkFolder(const std::filesystem::path& named) : path_(named) {
+WorkFolder::WorkFolder(const std::filesystem::path& named, const std::string& purpose) : path_(named) {
   if (!named.empty()) return;
-  std::string name = (std::filesystem::temp_directory_path() / "lafs-verify-resume-XXXXXX").string();
+  std::string name = (std::filesystem::temp_directory_path() / ("lafs-" + purpose + "-XXXXXX")).string();
   if (!::mkdtemp(name.data())) throw Error(fmt::format("cannot make a folder \"{}\": {}", name, std::strerror(errno)));
   path_ = name;
   temporary_ = true;
