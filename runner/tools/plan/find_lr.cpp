@@ -22,15 +22,6 @@ namespace {
 
 constexpr double decay = 0.9, gives_up_at = 4;
 
-void smooth(std::vector<LrPoint>& points) {
-  double mean = 0, weight = 0;
-  for (LrPoint& point : points) {
-    mean = decay * mean + (1 - decay) * point.loss;
-    weight = decay * weight + (1 - decay);
-    point.smoothed = mean / weight;
-  }
-}
-
 const Stage& chosen_stage(const Row& row, const std::string& stage) {
   const auto stages = chosen_stages(row, stage);
   if (stages.size() != 1) throw Error("a learning rate is looked for in one stage: name it with --stage");
@@ -92,29 +83,33 @@ std::string rates_text(const FoundLr& found) {
 
 }  // namespace
 
-FoundLr read_lr_curve(std::vector<LrPoint> points) {
-  FoundLr out;
-  smooth(points);
-  double lowest = INFINITY, slope = 0;
-  for (size_t i = 0; i < points.size(); ++i) {
-    if (!std::isfinite(points[i].loss) || points[i].smoothed > gives_up_at * std::max(lowest, 0.0)) {
-      out.diverged = points[i].lr;
-      points.resize(std::isfinite(points[i].loss) ? i + 1 : i);
-      break;
-    }
-    if (points[i].smoothed < lowest) {
-      lowest = points[i].smoothed;
-      out.lowest = points[i].lr;
-    }
-    if (i == 0) continue;
-    const double now = (points[i].smoothed - points[i - 1].smoothed) / std::log(points[i].lr / points[i - 1].lr);
-    if (now < slope) {
-      slope = now;
-      out.steepest = points[i].lr;
-    }
+bool LrCurve::add(double lr, double loss) {
+  mean_ = decay * mean_ + (1 - decay) * loss;
+  weight_ = decay * weight_ + (1 - decay);
+  const LrPoint point{lr, loss, mean_ / weight_};
+  const bool finite = std::isfinite(loss);
+  if (!finite || point.smoothed > gives_up_at * std::max(lowest_, 0.0)) found_.diverged = lr;
+  if (!finite) return false;
+  const double before = found_.points.empty() ? point.smoothed : found_.points.back().smoothed;
+  const double step = found_.points.empty() ? 1 : std::log(lr / found_.points.back().lr);
+  found_.points.push_back(point);
+  if (found_.diverged > 0) return false;
+  if (point.smoothed < lowest_) {
+    lowest_ = point.smoothed;
+    found_.lowest = lr;
   }
-  out.points = std::move(points);
-  return out;
+  if (const double slope = (point.smoothed - before) / step; slope < steepest_) {
+    steepest_ = slope;
+    found_.steepest = lr;
+  }
+  return true;
+}
+
+FoundLr read_lr_curve(const std::vector<LrPoint>& points) {
+  LrCurve curve;
+  for (const LrPoint& point : points)
+    if (!curve.add(point.lr, point.loss)) break;
+  return curve.found();
 }
 
 FoundLr find_lr(const Row& row, const std::string& stage, const FindLr& how) {
@@ -122,15 +117,15 @@ FoundLr find_lr(const Row& row, const std::string& stage, const FindLr& how) {
   if (!(how.to > how.from)) throw Error(fmt::format("the rates from {} to {} do not rise", how.from, how.to));
   if (!how.picture.empty()) require_free(how.picture, how.force);
   RangeTest test(recipe, how.steps);
-  std::vector<LrPoint> points;
+  LrCurve curve;
   const double factor = std::pow(how.to / how.from, 1 / static_cast<double>(how.steps - 1));
   for (int64_t s = 0; s < how.steps; ++s) {
     const double lr = how.from * std::pow(factor, static_cast<double>(s));
-    points.push_back({lr, test.step(s, lr), 0});
+    const bool goes_on = curve.add(lr, test.step(s, lr));
     how.progress(s + 1);
-    if (read_lr_curve(points).diverged > 0) break;
+    if (!goes_on) break;
   }
-  FoundLr found = read_lr_curve(std::move(points));
+  FoundLr found = curve.found();
   found.scale = scaled_lr(recipe.optimizer_options.scale_rule, 1, recipe.run.batch, recipe.run.accumulate);
   if (!how.picture.empty()) draw(found, how);
   return found;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,21 @@ struct FoundLr {
   double scale = 1;             ///< of `[optimizer] scale_rule`: the rates here are the recipe's lr times this
 };
 
-/// The rates that a curve of losses speaks for; `points` has lr and loss, and gets the rest. [any thread]
-FoundLr read_lr_curve(std::vector<LrPoint> points);
+/// A curve of losses, and the rates it speaks for, point by point. [one thread at a time]
+class LrCurve {
+ public:
+  /// False where the loss is not finite or grew out of bounds: the curve ends there.
+  bool add(double lr, double loss);
+  const FoundLr& found() const { return found_; }
+
+ private:
+  FoundLr found_;
+  double mean_ = 0, weight_ = 0;  ///< of the smoothed loss
+  double lowest_ = std::numeric_limits<double>::infinity(), steepest_ = 0;
+};
+
+/// The same of a whole curve; `points` has lr and loss, the rest is not looked at. [any thread]
+FoundLr read_lr_curve(const std::vector<LrPoint>& points);
 
 /// Trains the stage from its start with rising rates, on its data, and writes nothing but the picture. Throws Error for a row of which
 /// `stage` names no single one, and for a stage without data. [main thread]
