@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -64,23 +68,39 @@ void add_pairs(ContactSheet& sheet, const std::string& heading, const std::vecto
   }
 }
 
-/// Any picture of an identity that can be read, but this one; -1: there is none.
-int64_t picture_of(const DataSource& source, int64_t identity, int64_t but) {
-  for (int64_t i = 0; i < source.size(); ++i) {
-    if (source.identity(i) == identity && i != but) return i;
+/// The first two pictures of each identity that is asked for.
+class FirstPictures {
+ public:
+  FirstPictures(const DataSource& source, const std::set<int64_t>& identities) {
+    for (int64_t i = 0; i < source.size(); ++i) {
+      const int64_t identity = source.identity(i);
+      if (identities.contains(identity) && first_[identity].size() < 2) first_[identity].push_back(i);
+    }
   }
-  return -1;
-}
+  /// The first of an identity but this one; -1: there is none.
+  int64_t of(int64_t identity, int64_t but) const {
+    for (const int64_t index : first_.at(identity)) {
+      if (index != but) return index;
+    }
+    return -1;
+  }
+
+ private:
+  std::map<int64_t, std::vector<int64_t>> first_;
+};
 
 void add_mislabelled(ContactSheet& sheet, const DataCheck& check, size_t items) {
   const auto& pictures = check.model->labels.pictures;
   if (pictures.empty()) return;
   const DataSource& source = *check.open.source;
   SheetColumns columns(sheet, fmt::format("Probably mislabelled: {}; beside its own identity and the nearest", pictures.size()), 3);
-  for (size_t i = 0; i < std::min(items, pictures.size()); ++i) {
-    const MislabelledPicture& one = pictures[i];
+  const auto shown = std::span(pictures).first(std::min(items, pictures.size()));
+  std::set<int64_t> identities;
+  for (const MislabelledPicture& one : shown) identities.insert({source.identity(one.index), one.other});
+  const FirstPictures others(source, identities);
+  for (const MislabelledPicture& one : shown) {
     std::vector<Cell> cells{cell_of(source, one.index, name_of(source, one.index))};
-    for (const int64_t index : {picture_of(source, source.identity(one.index), one.index), picture_of(source, one.other, one.index)})
+    for (const int64_t index : {others.of(source.identity(one.index), one.index), others.of(one.other, one.index)})
       cells.push_back(index < 0 ? Cell() : cell_of(source, index, name_of(source, index)));
     columns.add(std::move(cells));
   }
