@@ -117,11 +117,16 @@ class Bench:
         steps = ["--steps", "3", "--warm-up", "1"] if self.quick else []
         return json.loads(output_of([self.program, "bench", recipe, "--json", *steps]))["step"]
 
+    def possible_precisions(self):
+        if self.wide or "bf16" not in self.precisions:
+            return self.precisions
+        note = "steps in bf16 are left out: without AVX-512 this processor emulates their products, 40 times slower"
+        if note not in self.notes:
+            self.notes.append(note)
+        return [precision for precision in self.precisions if precision != "bf16"]
+
     def step_rows(self):
-        for precision in self.precisions:
-            if precision == "bf16" and not self.wide:
-                self.notes.append("steps in bf16 are left out: without AVX-512 this processor emulates their products, 40 times slower")
-                continue
+        for precision in self.possible_precisions():
             for recipe, title in STEPS[:1] if self.quick else STEPS:
                 yield self.step_row(recipe, f"{title}, {precision}", precision, "lafs_step.py")
         if self.quick:
@@ -134,6 +139,8 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             loaded = self.step_of(self.supervised(pathlib.Path(folder), self.pack(f"{folder}/set", 64, 32)))
         yield row_of("  with its loader, lafs bench", "images/s", loaded["images_per_second"], row["other"])
+        for precision in [] if self.quick else self.possible_precisions():
+            yield self.step_row("fvit_b", f"supervised step, fViT-B, batch 8, {precision}", precision, "supervised_step.py")
 
     def step_row(self, recipe, title, precision, peer_program):
         tell(title)

@@ -25,12 +25,16 @@ class Network(nn.Module):
     def forward(self, images, labels):
         b = images.shape[0]
         tokens = images.view(b, 3, 14, 8, 14, 8).permute(0, 2, 4, 3, 5, 1).reshape(b, 196, 192)
-        cosines = F.linear(F.normalize(self.backbone(tokens)), F.normalize(self.weight))
+        # The class matrix stays in fp32 under autocast, as in ours.
+        features = self.backbone(tokens)
+        with torch.autocast("cpu", enabled=False):
+            cosines = F.linear(F.normalize(features.float()), F.normalize(self.weight))
         return F.cross_entropy(self.scale * (cosines - self.margin * F.one_hot(labels, cosines.shape[1])), labels)
 
 
 class Step:
-    def __init__(self, o, tensors):
+    def __init__(self, o, tensors, bf16):
+        self.bf16 = bf16
         self.network = Network(o, tensors["classifier.weight"].shape[0])
         self.pairs = [*container.fvit_pairs(o["backbone"]["depth"]), ("weight", "classifier.weight")]
         container.load(self.network, tensors, "", self.pairs)
@@ -41,7 +45,8 @@ class Step:
         self.optimizer = torch.optim.AdamW(groups, lr=1e-4, fused=True)
 
     def loss(self):
-        return self.network(self.pictures.float().div(255).sub(0.5).div(0.5), self.labels)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            return self.network(self.pictures.float().div(255).sub(0.5).div(0.5), self.labels)
 
     def run(self):
         loss = self.loss()
@@ -56,15 +61,17 @@ def main():
     parser.add_argument("file", help="safetensors file written by lafs_step_bench")
     parser.add_argument("--seconds", type=float, default=20, help="time to measure")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bf16", action="store_true", help="under bfloat16 autocast")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     tensors, facts = container.read(arguments.file)
-    step = Step(facts, tensors)
+    step = Step(facts, tensors, arguments.bf16)
     step.network.eval()
-    difference = measure.difference(step.loss(), step.network, tensors, step.pairs, 1e-3)
+    difference = measure.difference(step.loss(), step.network, tensors, step.pairs, 3e-2 if arguments.bf16 else 1e-3)
     tensors.clear()  # the file's weights and gradients are not the step's memory
     step.network.train()
-    measure.print_steps(step.run, len(step.labels), arguments.seconds, worst_difference=difference, precision="fp32")
+    measure.print_steps(step.run, len(step.labels), arguments.seconds, worst_difference=difference,
+                        precision="bf16" if arguments.bf16 else "fp32")  # fmt: skip
 
 
 if __name__ == "__main__":
