@@ -6,20 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "kernel/results/text_width.h"
 #include "kernel/results/unit_text.h"
 
 namespace lafs {
 
 namespace {
-
-/// Columns on a terminal: bytes that do not continue a UTF-8 character.
-size_t columns(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string right(const std::string& text, size_t width) { return std::string(width - std::min(width, columns(text)), ' ') + text; }
-std::string left(const std::string& text, size_t width) { return text + std::string(width - std::min(width, columns(text)), ' '); }
 
 /// Number with unit, and spread or nothing.
 std::pair<std::string, std::string> number_and_spread(const Metric& m) {
@@ -84,7 +76,7 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
   }
   std::vector<size_t> width(rows.front().size());
   for (const Cells& row : rows) {
-    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], columns(row[c]));
+    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], text_width(row[c]));
   }
   std::string rule, out;
   for (const size_t w : width) {
@@ -94,7 +86,7 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
     std::string line;
     for (size_t c = 0; c < width.size(); ++c) {
       if (c > 0) line += "  ";
-      line += c + 1 == width.size() ? right(rows[r][c], width[c]) : left(rows[r][c], width[c]);
+      line += c + 1 == width.size() ? padded_left(rows[r][c], width[c]) : padded_right(rows[r][c], width[c]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     if (r == 1) out += rule + "\n";

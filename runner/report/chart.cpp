@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "kernel/results/html_text.h"
 #include "runner/report/chart_layout.h"
 
 namespace lafs {
@@ -75,23 +76,6 @@ std::string legend(const std::vector<std::string>& names) {
 }
 
 }  // namespace
-
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string chart_svg(const Chart& chart) {
   const auto layout = layout_of(chart);

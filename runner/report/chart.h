@@ -24,7 +24,4 @@ std::string chart_svg(const Chart& chart);
 /// CSS that the charts need: colours of the series in --series-1 to --series-8, of ink and grid, for light and dark pages.
 std::string_view chart_style();
 
-/// Text as HTML shows it: & < > " escaped.
-std::string html_text(std::string_view text);
-
 }  // namespace lafs

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "imaging/encode.h"
+#include "kernel/results/html_text.h"
 #include "runner/report/chart.h"
 
 namespace lafs {

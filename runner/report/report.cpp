@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "formats/atomic_file.h"
+#include "kernel/results/html_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/unit_text.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/results/html_text.h"
 #include "runner/report/chart.h"
 
 namespace lafs {

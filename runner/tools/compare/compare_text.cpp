@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/results/results_table.h"
+#include "kernel/results/text_width.h"
 #include "runner/tools/compare/compare.h"
 
 namespace lafs {
@@ -19,22 +20,16 @@ const Difference* find_difference(const std::vector<Difference>& all, const std:
   return nullptr;
 }
 
-/// Columns on a terminal: bytes that do not continue a UTF-8 character.
-size_t shown_width(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string lined_up(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> width;
   for (const auto& row : rows) {
     width.resize(std::max(width.size(), row.size()), 0);
-    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], shown_width(row[c]));
+    for (size_t c = 0; c < row.size(); ++c) width[c] = std::max(width[c], text_width(row[c]));
   }
   std::string out;
   for (const auto& row : rows) {
     std::string line;
-    for (size_t c = 0; c < row.size(); ++c) line += row[c] + std::string(width[c] - shown_width(row[c]) + 2, ' ');
+    for (size_t c = 0; c < row.size(); ++c) line += padded_right(row[c], width[c] + 2);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
