@@ -86,7 +86,7 @@ TrainedModel model_of_recipe(const Recipe& recipe, const Registry& registry) {
 InputContract input_of(const std::string& toml, const Registry& registry) {
   InputContract input;
   if (toml.empty()) return input;
-  const Node node = parse_value("--input", toml);
+  const Node node = parse_value({"--input"}, toml);
   if (!node.fields()) throw RecipeError({fmt::format("--input: error: expected a table, \"{{ colour = ... }}\", found \"{}\"", toml)});
   Diagnostics diagnostics;
   const Roots roots;

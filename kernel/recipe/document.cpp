@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -16,11 +17,13 @@ namespace {
 /// Turns nodes of toml++ into ours.
 class Importer {
  public:
-  Importer(std::string file, std::filesystem::path folder, bool has_lines)
-      : file_(std::move(file)), folder_(std::move(folder)), has_lines_(has_lines) {}
+  /// Of a file.
+  Importer(std::string file, std::filesystem::path folder) : file_(std::move(file)), folder_(std::move(folder)) {}
+  /// Of a value that has one position, whatever lies in it.
+  Importer(Position whole, std::filesystem::path folder) : folder_(std::move(folder)), whole_(std::move(whole)) {}
 
   Position position(const toml::source_region& region) const {
-    if (!has_lines_) return {file_};
+    if (whole_) return *whole_;
     return {file_, static_cast<int64_t>(region.begin.line), static_cast<int64_t>(region.begin.column)};
   }
 
@@ -45,7 +48,7 @@ class Importer {
       Field& field = fields.emplace_back(Field{std::string(key.str()), node(value)});
       field.value.key = position(key.source());
       // A table that only dotted keys mention has no position of its own.
-      if (has_lines_ && field.value.position.line == 0) field.value.position = field.value.key;
+      if (!whole_ && field.value.position.line == 0) field.value.position = field.value.key;
     }
     return fields;
   }
@@ -60,7 +63,7 @@ class Importer {
 
   std::string file_;
   std::filesystem::path folder_;
-  bool has_lines_;
+  std::optional<Position> whole_;
 };
 
 std::string lower_first(std::string_view text) {
@@ -122,7 +125,7 @@ std::string plain_text_of(std::string_view text, const std::string& file) {
 }  // namespace
 
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder) {
-  const Importer importer(file, folder, true);
+  const Importer importer(file, folder);
   try {
     return importer.node(toml::parse(plain_text_of(text, file)));
   } catch (const toml::parse_error& e) {
@@ -133,8 +136,9 @@ Node parse_toml(std::string_view text, const std::string& file, const std::files
   }
 }
 
-Node parse_value(const std::string& where, const std::string& value) {
-  const Importer importer(where, std::filesystem::current_path(), false);
+Node parse_value(const Position& where, const std::string& value) {
+  namespace fs = std::filesystem;
+  const Importer importer(where, where.line > 0 ? fs::path(where.file).parent_path() : fs::current_path());
   try {
     const toml::table document = toml::parse("value = " + value);
     // "1\nb = 2" is more than one value, and no option takes a date: both are read as strings.
@@ -147,7 +151,7 @@ Node parse_value(const std::string& where, const std::string& value) {
     const size_t first = value.find_first_not_of(" \t");
     if (first != std::string::npos && (value[first] == '{' || value[first] == '['))
       throw RecipeError({fmt::format("{}: error: is not a valid TOML table or list: {}; a string that begins with \"{}\" must be quoted",
-                                     where, lower_first(e.description()), value[first])});
+                                     where.text(), lower_first(e.description()), value[first])});
   }
   return importer.node(toml::value<std::string>(value));
 }

@@ -52,7 +52,14 @@ using Roots = std::map<std::string, std::string>;
 struct RecipeContext {
   /// `--set KEY=VALUE`, in order; a value is TOML, or else a bare string.
   std::vector<std::pair<std::string, std::string>> overrides;
-  std::string data_root;  ///< LAFS_DATA: the default of `[paths] data`
+  std::string data_root;                     ///< LAFS_DATA: the default of `[paths] data`
+  std::map<std::string, Position> places{};  ///< of overrides that are written in a file, by key
+
+  /// Where an override is written, as mistakes name it.
+  Position place_of(const std::string& key) const {
+    const auto place = places.find(key);
+    return place == places.end() ? Position{"--set " + key} : place->second;
+  }
 };
 
 /// A recipe as it is written: a file with its bases below it and the overrides on top. Nothing in it is checked yet.
@@ -72,9 +79,10 @@ std::string type_word(const Node& node);
 /// The document of a file's text, positions named `file`. Throws RecipeError at the first mistake of syntax.
 Node parse_toml(std::string_view text, const std::string& file, const std::filesystem::path& folder);
 
-/// What a command line gives as a value: TOML, or else the bare string. Positions are `where`, such as "--set KEY".
-/// Throws RecipeError for a table or list that is not valid TOML.
-Node parse_value(const std::string& where, const std::string& value);
+/// What a command line gives as a value: TOML, or else the bare string. Positions are `where`, such as "--set KEY"; relative paths are
+/// those of the folder that `where` lies in, or of the working directory where it has no line. Throws RecipeError for a table or list that
+/// is not valid TOML.
+Node parse_value(const Position& where, const std::string& value);
 
 /// `node` as TOML on one line. Real numbers are the shortest that read back to the same bits.
 std::string inline_text(const Node& node);

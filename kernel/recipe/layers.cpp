@@ -152,13 +152,14 @@ void apply_overrides(Document& document, const RecipeContext& context, const std
   for (const auto& [written, value] : context.overrides) {
     const bool of_stage = !stage.empty() && written.starts_with(stage + ".");
     const std::string key = of_stage ? written.substr(stage.size() + 1) : written;
+    const Position place = context.place_of(written);
     if (key == "base" || key.starts_with("base.")) {
-      document.mistakes.error({"--set " + written}, "base can only be set in a recipe file");
+      document.mistakes.error(place, "base can only be set in a recipe file");
     } else if (is_key(key)) {
-      Node node = parse_value("--set " + written, value);
+      Node node = parse_value(place, value);
       node_at(tree, key, node.position) = node;
     } else {
-      document.mistakes.error({"--set " + written}, fmt::format("\"{}\" is not a key", written));
+      document.mistakes.error(place, fmt::format("\"{}\" is not a key", written));
     }
   }
   overlay(document.tree, tree, "", document.mistakes);
@@ -194,5 +195,7 @@ void apply_context(Document& document, const RecipeContext& context, const std::
 }
 
 bool is_row(const Document& document) { return document.tree.find("row") || document.tree.find("stage"); }
+
+bool is_grid(const Document& document) { return document.tree.find("grid"); }
 
 }  // namespace lafs

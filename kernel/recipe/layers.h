@@ -24,4 +24,7 @@ void apply_context(Document& document, const RecipeContext& context, const std::
 /// Whether a document is that of a row: it has `[row]` or `[[stage]]`.
 bool is_row(const Document& document);
 
+/// Whether a document is that of a grid: it has `[grid]`.
+bool is_grid(const Document& document);
+
 }  // namespace lafs

@@ -36,12 +36,10 @@ class RowReader {
     stage.name = written.name;
     try {
       if (!written.errors.empty()) throw RecipeError(written.errors);
-      const auto taken = take_inputs(written.document, stage.name);
+      stage.starts = take_inputs(written.document, stage.name);
       stage.recipe = read_recipe(std::move(written.document), registry_);
-      for (size_t i = 0; i < taken.size(); ++i) {
-        if (taken[i].empty()) continue;
-        stage.recipe.init[i].from.value = std::string(stage_prefix) + taken[i];
-        if (!contains(stage.inputs, taken[i])) stage.inputs.push_back(taken[i]);
+      for (const std::string& earlier : stage.starts) {
+        if (!earlier.empty() && !contains(stage.inputs, earlier)) stage.inputs.push_back(earlier);
       }
     } catch (const RecipeError& error) {
       for (const std::string& line : error.lines()) {
@@ -97,21 +95,14 @@ fs::path default_folder(const Row& row) {
   return fs::path("runs") / fmt::format("{}-{}", row.file.stem().string(), row.identity.substr(0, 8));
 }
 
-/// Fills in what depends on the folder: the paths of the weights that stages take from each other.
 void place(Row& row, const fs::path& folder) {
   std::string identities;
   for (const Stage& stage : row.stages) identities += fmt::format("{} {}\n", stage.name, stage.recipe.identity);
   row.identity = identity_of(identities);
   row.folder = fs::absolute(folder.empty() ? default_folder(row) : folder).lexically_normal();
-  for (Stage& stage : row.stages) {
-    for (InitEntry& init : stage.recipe.init) {
-      if (!init.from.value.starts_with(stage_prefix)) continue;
-      // The last checkpoint: which one is best depends on the evaluators, which are not part of the identity.
-      if (const std::string fault = encoding_fault(row.folder.string()); !fault.empty()) throw Error(fault).at(init.position);
-      init.from.value = (row.folder / init.from.value.substr(stage_prefix.size()) / "checkpoints" / "last").string();
-    }
-    resolve(stage.recipe);
-  }
+  std::vector<fs::path> folders;
+  for (const Stage& stage : row.stages) folders.push_back(row.folder / stage.name);
+  row.place_stages(folders);
 }
 
 }  // namespace
@@ -122,7 +113,22 @@ std::vector<std::string> Row::names() const {
   return names;
 }
 
+void Row::place_stages(const std::vector<fs::path>& folders) {
+  for (size_t i = 0; i < stages.size(); ++i) stages[i].folder = folders[i];
+  for (Stage& stage : stages) {
+    for (size_t i = 0; i < stage.starts.size(); ++i) {
+      if (stage.starts[i].empty()) continue;
+      InitEntry& init = stage.recipe.init[i];
+      // The last checkpoint: which one is best depends on the evaluators, which are not part of the identity.
+      init.from.value = (this->stage(stage.starts[i]).folder / "checkpoints" / "last").string();
+      if (const std::string fault = encoding_fault(init.from.value); !fault.empty()) throw Error(fault).at(init.position);
+    }
+    if (!alone()) resolve(stage.recipe);
+  }
+}
+
 const Stage& Row::stage(const std::string& name) const {
+  if (alone() && name.empty()) return stages.front();
   if (alone()) throw RecipeError({fmt::format("--stage {}: error: \"{}\" is not a row, so it has no stages", name, file.string())});
   const auto found = std::find_if(stages.begin(), stages.end(), [&](const Stage& s) { return s.name == name; });
   if (found != stages.end()) return *found;
@@ -137,10 +143,11 @@ Row read_row(RowDocument document, const Registry& registry, const fs::path& fol
   }
   Row row;
   row.file = document.file;
-  row.stages.push_back({"", read_recipe(std::move(document.stages.front().document), registry), {}});
+  row.stages.push_back({"", read_recipe(std::move(document.stages.front().document), registry), {}, {}, {}});
   row.identity = row.stages.front().recipe.identity;
   row.title = row.stages.front().recipe.title;
   row.folder = folder.empty() ? default_folder(row) : folder;
+  row.stages.front().folder = row.folder;
   return row;
 }
 

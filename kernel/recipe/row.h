@@ -13,12 +13,14 @@ struct Stage {
   std::string name;
   Recipe recipe;
   std::vector<std::string> inputs;  ///< earlier stages whose weights it takes, each once
+  std::filesystem::path folder;     ///< its run folder; absolute in a row
+  std::vector<std::string> starts;  ///< the stage that each `[[init]]` takes, "" for a file
 };
 
 /// Run recipes that are run one after the other, later ones from weights of earlier ones. A run recipe alone is a row of one stage
 /// without a name.
 struct Row {
-  std::filesystem::path file, folder;  ///< `folder`/STAGE is the run folder of a stage; absolute for a row
+  std::filesystem::path file, folder;  ///< where results of all stages go; absolute for a row
   std::string title;
   std::string identity;  ///< of all stages together
   std::vector<PublishedValue> published;
@@ -26,13 +28,15 @@ struct Row {
 
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }
   std::vector<std::string> names() const;
-  std::filesystem::path folder_of(const Stage& stage) const { return alone() ? folder : folder / stage.name; }
-  /// Throws RecipeError for a name that no stage has, as "--stage" of the command line may give.
+  /// By its name, which is empty where there is one without. Throws RecipeError for a name that no stage has, as "--stage" may give.
   const Stage& stage(const std::string& name) const;
+  /// Gives each stage its run folder, and later stages the weights from there. Throws PlacedError for a folder that no recipe can name.
+  void place_stages(const std::vector<std::filesystem::path>& folders);
 };
 
 /// Opens a row, or a run recipe, in three steps: reads the file, loads the libraries that `[run] plugins` of its stages name, which runs
-/// their code, and reads the recipes. `folder` is where the stages run, default runs/<stem>-<identity>. No training data is opened.
+/// their code, and reads the recipes. `folder`/STAGE is where a stage runs, and `folder` where a run recipe does; default
+/// runs/<stem>-<identity>. No training data is opened.
 /// Throws RecipeError with every mistake of every stage.
 Row open_row(const std::filesystem::path& file, const RecipeContext& context, Registry& registry, const std::filesystem::path& folder = {});
 

@@ -119,7 +119,7 @@ class RowSplitter {
     known.insert(known.end(), tables.begin(), tables.end());
     for (const auto& [key, value] : context_.overrides) {
       const std::string first = key.substr(0, key.find('.'));
-      const auto complain = [&](const std::string& what) { whole_.mistakes.error({"--set " + key}, what); };
+      const auto complain = [&](const std::string& what) { whole_.mistakes.error(context_.place_of(key), what); };
       if (!contains(known, first)) {
         complain(fmt::format("\"{}\" is neither a stage nor a table of a recipe{}", first, suggestion(first, known)));
       } else if (contains(names_, key)) {
@@ -130,7 +130,7 @@ class RowSplitter {
 
   /// Overrides of all stages and of this one stay in one list: the later wins.
   RecipeContext context_of(const std::string& stage) const {
-    RecipeContext chosen{{}, context_.data_root};
+    RecipeContext chosen{{}, context_.data_root, context_.places};
     for (const auto& item : context_.overrides) {
       const std::string first = item.first.substr(0, item.first.find('.'));
       if (first == stage || !contains(names_, first)) chosen.overrides.push_back(item);
@@ -170,6 +170,7 @@ void PublishedValue::declare(Params& p) {
 
 RowDocument read_row_document(const fs::path& file, const RecipeContext& context) {
   Document document = read_document(file);
+  if (is_grid(document)) throw RecipeError({fmt::format("{}: error: is a grid of recipes; run it with lafs ablate", file.string())});
   if (is_row(document)) return RowSplitter(std::move(document), context).split();
   apply_context(document, context);
   RowDocument alone;

@@ -130,7 +130,7 @@ TEST_CASE("row: what a stage takes is a path under the row's folder, and an iden
   const RowFile file(three);
   const Row here = file.read({}, "/somewhere"), there = file.read({}, "/else/where");
   CHECK(here.stages[1].recipe.init[0].from.value == "/somewhere/first/checkpoints/last");
-  CHECK(here.folder_of(here.stages[1]) == "/somewhere/second");
+  CHECK(here.stages[1].folder == "/somewhere/second");
   CHECK(here.stages[1].recipe.init[0].identity == here.stages[0].recipe.identity);
   CHECK(there.stages[2].recipe.identity == here.stages[2].recipe.identity);
   CHECK(there.identity == here.identity);
@@ -231,5 +231,5 @@ TEST_CASE("row: one stage is picked by its name, and a run recipe is a row of on
   CHECK(open_stage(file.file(), "", {}, test::toys()).run.seed == 5);
   const Row alone = file.read({}, "out");
   CHECK(alone.alone());
-  CHECK(alone.folder_of(alone.stages[0]) == "out");
+  CHECK(alone.stages[0].folder == "out");
 }
