@@ -20,7 +20,7 @@ namespace {
 bool is_trace(const fs::path& entry) {
   const std::string name = entry.filename().string();
   std::error_code ignored;
-  return name == ".lock" || name.starts_with(".lock.holder") ||
+  return name == ".lock" || name.starts_with(".lock.holder") || name == "stage.json" ||
          (name == "checkpoints" && fs::is_directory(entry) && fs::is_empty(entry, ignored));
 }
 
@@ -40,7 +40,7 @@ fs::path made(const fs::path& folder, bool& by_us) {
 }  // namespace
 
 FolderLock::FolderLock(const fs::path& folder) : folder_(folder), lock_(made(folder, made_)) {
-  if (!lock_.held()) throw Error(fmt::format("the run folder \"{}\" is in use by {}", folder.string(), lock_.holder()));
+  if (!lock_.held()) throw FolderInUse(fmt::format("the run folder \"{}\" is in use by {}", folder.string(), lock_.holder()));
 }
 
 FolderLock::~FolderLock() {

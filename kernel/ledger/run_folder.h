@@ -4,11 +4,18 @@
 #include <vector>
 
 #include "kernel/ledger/file_lock.h"
+#include "lafs/error.h"
 
 namespace lafs {
 
+/// Another process works on a run folder.
+class FolderInUse : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Held while a process works on a run folder; makes the folder when it is absent. A run that fails before it wrote anything leaves no
-/// folder behind. The constructor throws Error when the folder cannot be written or another process holds it.
+/// folder behind. The constructor throws Error when the folder cannot be written, and FolderInUse where another process holds it.
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder);

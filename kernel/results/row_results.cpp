@@ -17,10 +17,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json stage_json(const Row& row, const Stage& stage, const Json& results) {
+Json stage_json(const Stage& stage, const Json& results) {
   Json out{{"name", stage.name},
            {"identity", stage.recipe.identity},
-           {"folder", row.folder_of(stage).string()},
+           {"evaluation_identity", stage.recipe.evaluation_identity},
+           {"folder", stage.folder.string()},
            {"step", results.value("step", Json())},
            {"evaluators", results.value("evaluators", Json::array())}};
   for (Json& evaluator : out["evaluators"]) {
@@ -75,7 +76,7 @@ std::string published_line(const Json& p) {
 Json row_results_json(const Row& row, const StageResults& results) {
   Json out{{"row", row.file.string()},      {"title", row.title},      {"identity", row.identity},
            {"folder", row.folder.string()}, {"stages", Json::array()}, {"published", Json::array()}};
-  for (const auto& [name, json] : results) out["stages"].push_back(stage_json(row, row.stage(name), json));
+  for (const auto& [name, json] : results) out["stages"].push_back(stage_json(row.stage(name), json));
   for (const PublishedValue& published : row.published) out["published"].push_back(published_json(row, out["stages"], published));
   return out;
 }

@@ -12,9 +12,9 @@ namespace lafs {
 /// results.json of the stages of a row that are finished, by name.
 using StageResults = std::vector<std::pair<std::string, nlohmann::json>>;
 
-/// {"row", "title", "identity", "folder", "stages":[{"name", "identity", "folder", "step", "evaluators":[..]}], "published":[{"metric",
-/// "stage", "value", "tolerance", "source", "unit", "measured", "reproduced"}]}. Curves and lists stay in the stages' own files;
-/// "measured" and "reproduced" are null while the stage or the metric is missing.
+/// {"row", "title", "identity", "folder", "stages":[{"name", "identity", "evaluation_identity", "folder", "step", "evaluators":[..]}],
+/// "published":[{"metric", "stage", "value", "tolerance", "source", "unit", "measured", "reproduced"}]}. Curves and lists stay in the
+/// stages' own files; "measured" and "reproduced" are null while the stage or the metric is missing.
 nlohmann::json row_results_json(const Row& row, const StageResults& results);
 
 /// All stages in one table for the terminal, published values under it.

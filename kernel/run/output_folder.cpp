@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "kernel/ledger/checkpoint_folder.h"
+#include "kernel/ledger/json_file.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/recipe/data_folders.h"
 #include "lafs/error.h"
@@ -60,6 +61,12 @@ bool wrote(const fs::path& folder, const std::string& text) {
   return !whole.empty() && whole.front().facts.recipe == text;
 }
 
+/// Whether a row has left its results there.
+bool is_row_result(const fs::path& folder) {
+  const auto results = json_or_nothing(folder / "results.json");
+  return results.is_object() && results.contains("row") && results.contains("stages");
+}
+
 }  // namespace
 
 const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder) {
@@ -80,19 +87,22 @@ const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder)
       fmt::format("\"{}\" holds {}, and no run of lafs; give an empty folder or a new one as --out", folder.string(), content(folder)));
 }
 
-void require_row_folder(const Row& row) {
-  for (const Stage& stage : row.stages) require_no_data(stage.recipe, row.folder);
+void require_row_folder(const Row& row, bool stages_elsewhere) {
+  for (const Stage& stage : row.stages) {
+    require_no_data(stage.recipe, row.folder);
+    require_no_data(stage.recipe, stage.folder);
+  }
   if (is_run_of_lafs(row.folder))
     throw Error(fmt::format("\"{}\" holds a run of its own; give the row another --out", row.folder.string()));
   std::error_code ignored;
   if (holds_nothing(row.folder) || !fs::is_directory(row.folder, ignored)) return;
-  const bool ours = std::any_of(row.stages.begin(), row.stages.end(), [&](const Stage& stage) {
-    const fs::path run = row.folder_of(stage);
-    return is_run_of_lafs(run) || (fs::exists(run) && holds_nothing(run));
-  });
-  if (!ours)
-    throw Error(fmt::format("\"{}\" holds {}, and no stage of this row; give an empty folder or a new one as --out", row.folder.string(),
-                            content(row.folder)));
+  const auto is_ours = [&](const Stage& stage) {
+    if (stages_elsewhere) return fs::is_symlink(row.folder / (stage.name.empty() ? "run" : stage.name), ignored);
+    return is_run_of_lafs(stage.folder) || (fs::exists(stage.folder) && holds_nothing(stage.folder));
+  };
+  if (std::any_of(row.stages.begin(), row.stages.end(), is_ours) || is_row_result(row.folder)) return;
+  throw Error(fmt::format("\"{}\" holds {}, and no stage of this row; give an empty folder or a new one as --out", row.folder.string(),
+                          content(row.folder)));
 }
 
 }  // namespace lafs

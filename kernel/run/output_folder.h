@@ -9,7 +9,7 @@ namespace lafs {
 /// folder of the recipe's data nor such that the run would overwrite the recipe's own file. Writes nothing; returns the folder.
 const std::filesystem::path& require_run_folder(const Recipe& recipe, const std::filesystem::path& folder);
 
-/// The same for the folder of a row's stages, where a run of one of its stages may lie.
-void require_row_folder(const Row& row);
+/// The same for the folder of a row, where its results and its stages may lie, or links to stages that are kept elsewhere.
+void require_row_folder(const Row& row, bool stages_elsewhere);
 
 }  // namespace lafs

@@ -1,10 +1,14 @@
 #include "kernel/run/row_session.h"
 
-#include <optional>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "kernel/ledger/run_folder.h"
 #include "kernel/results/row_results.h"
 #include "kernel/run/finished_run.h"
 #include "kernel/run/interrupt.h"
@@ -14,6 +18,10 @@
 namespace lafs {
 
 namespace {
+
+std::string prefixed_by(const Stage& stage, const std::exception& error) {
+  return stage.name.empty() ? sentence_of(error) : fmt::format("stage \"{}\": {}", stage.name, sentence_of(error));
+}
 
 /// An error of a stage gets the stage's name, unless it has a place in a file.
 SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request) {
@@ -25,35 +33,94 @@ SessionOutcome run_session_of(const Stage& stage, const SessionRequest& request)
     throw;
   } catch (const PlacedError&) {
     throw;
+  } catch (const FolderInUse& error) {
+    throw FolderInUse(prefixed_by(stage, error));
   } catch (const std::exception& error) {
-    throw Error(fmt::format("stage \"{}\": {}", stage.name, sentence_of(error)));
+    throw Error(prefixed_by(stage, error));
   }
 }
 
-/// Nothing for a stage that was finished before.
-std::optional<SessionOutcome> run_stage(const RowRequest& request, RowListener& listener, const Stage& stage, int64_t number,
-                                        int64_t count) {
-  const auto folder = request.row.folder_of(stage);
-  const OtherData other = request.accept_data.empty() ? OtherData::refused : OtherData::told;
-  if (const auto before = finished_run(stage.recipe, folder, other); before && before->evaluated && !before->other_data) {
-    listener.stage_was_finished(stage, number, count);
-    return std::nullopt;
-  }
-  require_inputs(request.row, stage, other);
-  listener.stage_started(request.row, stage, number, count);
-  const SessionOutcome outcome =
-      run_session_of(stage, {stage.recipe, request.registry, folder, request.command, {&listener}, request.accept_data});
-  if (!outcome.interrupted) listener.stage_finished(stage, outcome);
-  return outcome;
-}
+/// Runs the stages of one request.
+class RowRun {
+ public:
+  RowRun(const RowRequest& request, RowListener& listener)
+      : request_(request), listener_(listener), other_(request.accept_data.empty() ? OtherData::refused : OtherData::told) {}
 
-StageResults finished_stages(const Row& row, OtherData other) {
-  StageResults results;
+  RowOutcome run() {
+    RowOutcome outcome;
+    const auto chosen = chosen_stages(request_.row, request_.only);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      const auto state = run_stage(*chosen[i], static_cast<int64_t>(i) + 1, static_cast<int64_t>(chosen.size()), outcome);
+      if (state == State::left) outcome.left = chosen[i];
+      if (state == State::stopped || interrupted()) outcome.stopped = chosen[i];
+      if (outcome.left || outcome.stopped) return outcome;
+    }
+    outcome.results = row_results_json(request_.row, finished_stages());
+    write_row_results(request_.row.folder, outcome.results);
+    listener_.row_finished(request_.row.folder);
+    return outcome;
+  }
+
+ private:
+  enum class State { done, stopped, left };
+
+  State run_stage(const Stage& stage, int64_t number, int64_t count, RowOutcome& outcome) {
+    for (bool waited = false;; waited = true) {
+      if (const auto before = finished_run(stage.recipe, stage.folder, other_); before && before->evaluated && !before->other_data) {
+        listener_.stage_was_finished(stage, number, count);
+        return State::done;
+      }
+      require_inputs(request_.row, stage, other_);
+      try {
+        return run_now(stage, number, count, outcome);
+      } catch (const FolderInUse& error) {
+        if (request_.in_use == StageInUse::refuse) throw;
+        if (request_.in_use == StageInUse::leave) return State::left;
+        if (!waited) listener_.stage_waits(stage, error.what());
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        if (interrupted()) return State::stopped;
+      }
+    }
+  }
+
+  State run_now(const Stage& stage, int64_t number, int64_t count, RowOutcome& outcome) {
+    if (request_.kept.ledger) enter(stage);
+    listener_.stage_started(request_.row, stage, number, count);
+    outcome.last =
+        run_session_of(stage, {stage.recipe, request_.registry, stage.folder, request_.command, {&listener_}, request_.accept_data});
+    if (outcome.last.interrupted) return State::stopped;
+    listener_.stage_finished(stage, outcome.last);
+    return State::done;
+  }
+
+  void enter(const Stage& stage) {
+    const size_t number = static_cast<size_t>(&stage - request_.row.stages.data());
+    request_.kept.ledger->enter(request_.kept.facts[number], request_.row.file);
+  }
+
+  StageResults finished_stages() const {
+    StageResults results;
+    for (const Stage& stage : request_.row.stages) {
+      auto run = finished_run(stage.recipe, stage.folder, other_);
+      if (run && run->evaluated) results.emplace_back(stage.name, std::move(run->results));
+    }
+    return results;
+  }
+
+  const RowRequest& request_;
+  RowListener& listener_;
+  OtherData other_;
+};
+
+/// A link in the row's folder to each stage, so that a person finds them there. Results name the folders where links cannot be made.
+void link_stages(const Row& row) {
+  std::error_code ignored;
+  std::filesystem::create_directories(row.folder, ignored);
   for (const Stage& stage : row.stages) {
-    auto run = finished_run(stage.recipe, row.folder_of(stage), other);
-    if (run && run->evaluated) results.emplace_back(stage.name, std::move(run->results));
+    const auto link = row.folder / (stage.name.empty() ? "run" : stage.name);
+    if (std::filesystem::is_symlink(link, ignored)) std::filesystem::remove(link, ignored);
+    std::filesystem::create_directory_symlink(stage.folder.lexically_relative(row.folder), link, ignored);
   }
-  return results;
 }
 
 }  // namespace
@@ -72,32 +139,17 @@ std::string title_of(const Row& row, const Stage& stage) {
 void require_inputs(const Row& row, const Stage& stage, OtherData other) {
   for (const std::string& name : stage.inputs) {
     const Stage& input = row.stage(name);
-    if (finished_run(input.recipe, row.folder_of(input), other)) continue;
+    if (finished_run(input.recipe, input.folder, other)) continue;
     throw Error(fmt::format("stage \"{}\" takes weights of stage \"{}\", which is not finished in \"{}\"; run that first", stage.name, name,
-                            row.folder_of(input).string()));
+                            input.folder.string()));
   }
 }
 
 RowOutcome run_row(const RowRequest& request) {
-  const Row& row = request.row;
-  require_row_folder(row);
+  require_row_folder(request.row, request.kept.ledger != nullptr);
+  if (request.kept.ledger) link_stages(request.row);
   RowListener silent;
-  RowListener& listener = request.listener ? *request.listener : silent;
-  RowOutcome outcome;
-  const auto chosen = chosen_stages(row, request.only);
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    auto ran = run_stage(request, listener, *chosen[i], static_cast<int64_t>(i) + 1, static_cast<int64_t>(chosen.size()));
-    const bool stopped = ran && ran->interrupted;
-    if (ran) outcome.last = std::move(*ran);
-    if (stopped || interrupted()) {
-      outcome.stopped = chosen[i];
-      return outcome;
-    }
-  }
-  outcome.results = row_results_json(row, finished_stages(row, request.accept_data.empty() ? OtherData::refused : OtherData::told));
-  write_row_results(row.folder, outcome.results);
-  listener.row_finished(row.folder);
-  return outcome;
+  return RowRun(request, request.listener ? *request.listener : silent).run();
 }
 
 }  // namespace lafs

@@ -35,8 +35,10 @@ Command add_run(CLI::App& app) {
   RunRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("run", "train a recipe or a row of stages to its end, or continue a stopped run");
   recipe_argument(*command, request.recipe);
-  command->add_option("--out", request.out, "the run folder itself, or the folder of a row's stages; default runs/<recipe>-<identity>")
+  command->add_option("--out", request.out, "the run folder itself, or the folder of a row; default runs/<recipe>-<identity>")
       ->type_name("DIR");
+  const char* ledger = "where the stages of a row are kept, shared by all rows; default --out itself, or without --out runs/stages";
+  command->add_option("--ledger", request.ledger, ledger)->type_name("DIR");
   const char* accept = "go on although the data is not what the run was trained on; both fingerprints and the reason go into manifest.json";
   command->add_option("--accept-data", request.accept_data, accept)->type_name("REASON")->check(said);
   command->add_flag("--extend", request.extend,
@@ -50,7 +52,7 @@ Command add_run(CLI::App& app) {
       "The run folder holds recipe.toml (resolved), manifest.json, metrics.jsonl, TensorBoard events, checkpoints/, results.json and "
       "report.html.\n"
       "Ctrl-C writes a checkpoint and stops; the same command continues, bit for bit as if it had never stopped.\n"
-      "Each stage of a row has its own run folder under --out; a finished stage is not run again.");
+      "Each stage of a row has a run folder of its own, and a finished stage is not run again, also for another row of the same ledger.");
   return computing({command, [arguments](const Invocation& invocation) { return run_command(*arguments, invocation); }});
 }
 

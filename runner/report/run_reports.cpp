@@ -33,12 +33,16 @@ void RunReports::finished(const RunEnd& end) {
   write_report(end.folder, listed_pictures(end.evaluators, end.results, end.input, pictures_a_list));
 }
 
-void RunReports::stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) {
-  if (!quiet_) say("{} -> {}\n", heading(stage, number, count), row.folder_of(stage).string());
+void RunReports::stage_started(const Row&, const Stage& stage, int64_t number, int64_t count) {
+  if (!quiet_) say("{} -> {}\n", heading(stage, number, count), stage.folder.string());
 }
 
 void RunReports::stage_was_finished(const Stage& stage, int64_t number, int64_t count) {
   if (!quiet_) say("{}: was finished before\n", heading(stage, number, count));
+}
+
+void RunReports::stage_waits(const Stage&, const std::string& reason) {
+  if (!quiet_) say("{}; waiting for it\n", reason);
 }
 
 void RunReports::stage_finished(const Stage&, const SessionOutcome& outcome) {

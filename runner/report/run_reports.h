@@ -27,6 +27,7 @@ class RunReports final : public RowListener {
 
   void stage_started(const Row& row, const Stage& stage, int64_t number, int64_t count) override;
   void stage_was_finished(const Stage& stage, int64_t number, int64_t count) override;
+  void stage_waits(const Stage& stage, const std::string& reason) override;
   void stage_finished(const Stage& stage, const SessionOutcome& outcome) override;
   void row_finished(const std::filesystem::path& folder) override;
 

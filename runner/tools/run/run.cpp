@@ -1,6 +1,7 @@
 #include "runner/tools/run/run.h"
 
 #include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "kernel/results/row_results.h"
 #include "kernel/run/extension.h"
 #include "kernel/run/interrupt.h"
+#include "kernel/run/ledger_places.h"
 #include "kernel/run/row_session.h"
 #include "lafs/content_hashed.h"
 #include "runner/report/run_reports.h"
@@ -68,15 +70,29 @@ bool run_alone(Row& row, const RunRequest& request, const Registry& registry) {
   return true;
 }
 
-bool run_stages(const Row& row, const RunRequest& request, const Registry& registry) {
+/// The ledger of a row, if its stages are kept in one.
+std::optional<Ledger> ledger_of(const RunRequest& request) {
+  if (!request.ledger.empty()) return Ledger(request.ledger);
+  return request.out.empty() ? std::optional(Ledger(default_ledger)) : std::nullopt;
+}
+
+bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
   if (request.extend) {
     throw Error(
         fmt::format("--extend is for one run, and later stages of \"{}\" follow from earlier ones; to extend a stage alone, give "
                     "\"{}\" as recipe and its folder as --out",
-                    request.recipe.string(), (row.folder_of(row.stages.front()) / "recipe.toml").string()));
+                    request.recipe.string(), (row.stages.front().folder / "recipe.toml").string()));
   }
   RunReports reports(request.quiet);
-  const RowOutcome outcome = run_row({row, registry, request.stage, request.command, &reports, request.accept_data});
+  const auto ledger = ledger_of(request);
+  if (ledger && !request.accept_data.empty())
+    throw Error("--accept-data has no effect on stages in a ledger, where other data makes another stage; give --out without --ledger");
+  RowRequest what{row, registry, request.stage, request.command, &reports, request.accept_data};
+  if (ledger) {
+    what.kept = {&*ledger, LedgerPlaces(*ledger, {&reports}).place(row)};
+    what.in_use = StageInUse::wait;
+  }
+  const RowOutcome outcome = run_row(what);
   if (outcome.stopped) {
     if (outcome.last.interrupted) {
       say("stopped by {} in stage \"{}\" at step {} of {}; run the same command to continue\n", interrupt_name(), outcome.stopped->name,
@@ -101,6 +117,8 @@ bool run_recipe(const RunRequest& request, Registry& registry) {
   Row row = open_row(request.recipe, request.context, registry, request.out);
   catch_interrupts();
   const bool alone = row.alone() && request.stage.empty();
+  if (alone && !request.ledger.empty())
+    throw Error(fmt::format("--ledger is for the stages of a row, and \"{}\" is one run", request.recipe.string()));
   try {
     return alone ? run_alone(row, request, registry) : run_stages(row, request, registry);
   } catch (const StoppedReading& stop) {

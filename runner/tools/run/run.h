@@ -9,7 +9,8 @@
 namespace lafs {
 
 struct RunRequest {
-  std::filesystem::path recipe, out;  ///< `out`: run folder, or folder of a row's stages; empty: runs/<recipe>-<identity>
+  std::filesystem::path recipe, out;  ///< `out`: run folder, or folder of a row; empty: runs/<recipe>-<identity>
+  std::filesystem::path ledger;       ///< where stages of a row are kept; empty: in `out`, or without that in runs/stages
   RecipeContext context;
   std::string stage;                 ///< of a row; empty: all
   std::string accept_data;           ///< why runs go on with other data than they were trained on; empty: they do not
