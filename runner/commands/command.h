@@ -39,6 +39,8 @@ Command one_of(CLI::App* app, std::vector<Command> commands);
 Command computing(Command command);
 
 Command add_run(CLI::App& app);
+Command add_ablate(CLI::App& app);
+Command add_table(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_plan(CLI::App& app);
 Command add_describe(CLI::App& app);

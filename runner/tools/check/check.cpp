@@ -64,17 +64,6 @@ std::vector<std::string> errors_of(const std::string& title, const auto& action)
   return {};
 }
 
-CheckedRecipe checked(const Row& row, const Stage& stage) {
-  const std::string title = title_of(row, stage);
-  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved};
-  const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
-  result.errors = errors_of(title, [&] {
-    check(stage.recipe, warn);
-    check_inputs(row, stage);
-  });
-  return result;
-}
-
 }  // namespace
 
 std::vector<fs::path> recipes_in(const fs::path& path) {
@@ -90,6 +79,17 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
   return files;
 }
 
+CheckedRecipe check_stage(const Row& row, const Stage& stage) {
+  const std::string title = title_of(row, stage);
+  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved};
+  const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
+  result.errors = errors_of(title, [&] {
+    check(stage.recipe, warn);
+    check_inputs(row, stage);
+  });
+  return result;
+}
+
 std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string& stage, const RecipeContext& context, Registry& registry) {
   use_threads(1);  // nothing is computed, and a team of threads would only wait for the next small fill
   Row row;
@@ -101,7 +101,7 @@ std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string&
   if (!errors.empty()) return {{file, "", errors, {}, ""}};
   std::vector<CheckedRecipe> results;
   for (const Stage* one : chosen) {
-    results.push_back(checked(row, *one));
+    results.push_back(check_stage(row, *one));
     results.back().file = file;  // as it was named
   }
   return results;

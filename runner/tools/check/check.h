@@ -26,6 +26,9 @@ std::vector<std::filesystem::path> recipes_in(const std::filesystem::path& path)
 std::vector<CheckedRecipe> check_recipe(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context,
                                         Registry& registry);
 
+/// The same of one stage of a row that is read.
+CheckedRecipe check_stage(const Row& row, const Stage& stage);
+
 /// Prints errors and warnings to standard error, and "FILE: ok" or, with `resolved`, the recipe to standard output.
 void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved);
 

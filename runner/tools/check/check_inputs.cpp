@@ -51,7 +51,7 @@ std::vector<StoredTensor> tensors_of(const Stage& stage, int64_t identities) {
 
 const Stage* stage_of(const Row& row, const InitEntry& init) {
   const auto found = std::find_if(row.stages.begin(), row.stages.end(), [&](const Stage& earlier) {
-    return (row.folder_of(earlier) / "checkpoints" / "last").string() == init.from.value;
+    return (earlier.folder / "checkpoints" / "last").string() == init.from.value;
   });
   return found == row.stages.end() ? nullptr : &*found;
 }

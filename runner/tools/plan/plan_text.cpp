@@ -6,6 +6,7 @@
 #include "kernel/ranks/contention.h"
 #include "runner/report/progress.h"
 #include "runner/tools/plan/plan.h"
+#include "runner/tools/plan/time_text.h"
 
 namespace lafs {
 
@@ -14,12 +15,6 @@ namespace {
 using nlohmann::json;
 
 std::string mebibytes(const json& bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes.get<int64_t>()) / (1 << 20)); }
-
-/// Hours and minutes; days where there are many.
-std::string time_text(double seconds) {
-  constexpr double day = 86400;
-  return seconds < 10 * day ? duration_text(seconds) : fmt::format("{:.0f} days", seconds / day);
-}
 
 std::string facts_text(const json& plan) {
   const auto number = [&](const char* key) { return plan.at(key).get<int64_t>(); };
@@ -82,6 +77,11 @@ std::string cost_text(const json& plan) {
 }
 
 }  // namespace
+
+std::string time_text(double seconds) {
+  constexpr double day = 86400;
+  return seconds < 10 * day ? duration_text(seconds) : fmt::format("{:.0f} days", seconds / day);
+}
 
 std::string plan_text(const json& plan) { return facts_text(plan) + tables_text(plan) + cost_text(plan); }
 

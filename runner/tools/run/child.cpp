@@ -1,4 +1,4 @@
-#include "runner/tools/verify_resume/child.h"
+#include "runner/tools/run/child.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -22,7 +22,7 @@ Child::Child(const std::vector<std::string>& command) {
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  // Standard output is for the result of the verification only.
+  // Standard output is for the result of this process only.
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const int error = posix_spawn(&id_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -34,9 +34,11 @@ bool Child::running() {
   return !over_;
 }
 
-void Child::kill() {
-  if (!over_) ::kill(id_, SIGKILL);
+void Child::signal(int number) {
+  if (!over_) ::kill(id_, number);
 }
+
+void Child::kill() { signal(SIGKILL); }
 
 int Child::wait() {
   if (!over_ && ::waitpid(id_, &status_, 0) == id_) over_ = true;

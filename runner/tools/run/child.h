@@ -13,6 +13,7 @@ class Child {
   explicit Child(const std::vector<std::string>& command);
 
   bool running();
+  void signal(int number);
   void kill();  ///< with signal 9
   /// Exit status, or -1 when a signal ended it.
   int wait();

@@ -15,7 +15,7 @@
 #include "kernel/run/row_session.h"
 #include "runner/report/say.h"
 #include "runner/report/work_folder.h"
-#include "runner/tools/verify_resume/child.h"
+#include "runner/tools/run/child.h"
 
 namespace lafs {
 

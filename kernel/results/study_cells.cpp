@@ -1,0 +1,133 @@
+#include "kernel/results/study_cells.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace lafs {
+
+namespace {
+
+double scale_of(Unit unit) { return unit == Unit::share ? 100 : 1; }
+int digits_of(Unit unit) { return unit == Unit::share || unit == Unit::percent ? 2 : 4; }
+
+std::string number(double value, Unit unit, bool sign = false) {
+  if (!std::isfinite(value)) return "-";
+  return sign ? fmt::format("{:+.{}f}", value * scale_of(unit), digits_of(unit))
+              : fmt::format("{:.{}f}", value * scale_of(unit), digits_of(unit));
+}
+
+std::string p_text(double p) {
+  if (!std::isfinite(p)) return "-";
+  return p < 0.001 ? "<0.001" : fmt::format("{:.3f}", p);
+}
+
+std::string value_text(const StudyValue& value, Unit unit) {
+  const std::string mean = number(value.mean, unit);
+  if (std::isfinite(value.deviation)) return fmt::format("{} ± {}", mean, number(value.deviation, unit));
+  return value.standard_error > 0 ? fmt::format("{} (± {})", mean, number(value.standard_error, unit)) : mean;
+}
+
+std::string difference_text(const SeedDifference& difference, Unit unit) {
+  const std::string mean = number(difference.mean, unit, true);
+  return std::isfinite(difference.standard_error) ? fmt::format("{} ± {}", mean, number(difference.standard_error, unit)) : mean;
+}
+
+std::string title_of(const StudyColumn& column) {
+  const char* unit = column.unit == Unit::share || column.unit == Unit::percent ? ", %"
+                     : column.unit == Unit::pixels                              ? ", pixels"
+                     : column.unit == Unit::seconds                             ? ", s"
+                                                                                : "";
+  return column.title + unit;
+}
+
+/// Lines with fewer seeds than the table has say how many.
+size_t most_seeds(const StudyTable& table) {
+  size_t most = 0;
+  for (const StudyLine& line : table.study->lines) most = std::max(most, line.seeds.size());
+  return most;
+}
+
+class CellsMaker {
+ public:
+  explicit CellsMaker(const StudyTable& table) : table_(table), study_(*table.study), most_(most_seeds(table)) {}
+
+  StudyCells make() {
+    grid_.head = study_.label_names;
+    grid_.labels = study_.label_names.size();
+    const bool uneven = std::any_of(study_.lines.begin(), study_.lines.end(), [&](const auto& line) { return line.seeds.size() != most_; });
+    if (uneven) grid_.head.push_back("seeds");
+    for (const StudyColumn& column : table_.columns) {
+      grid_.head.push_back(title_of(column));
+      if (table_.against) grid_.head.insert(grid_.head.end(), {"difference", "p"});
+      if (table_.has_published()) grid_.head.insert(grid_.head.end(), {"published", "ours - published", "verdict"});
+    }
+    for (size_t line = 0; line < study_.lines.size(); ++line) add(line, uneven);
+    return std::move(grid_);
+  }
+
+ private:
+  void add(size_t number_of_line, bool uneven) {
+    const StudyLine& line = study_.lines[number_of_line];
+    std::vector<std::string> cells = line.labels;
+    std::vector<bool> best(cells.size(), false);
+    if (uneven) cells.push_back(std::to_string(line.seeds.size()));
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      best.resize(cells.size(), false);
+      add_value(table_.values[number_of_line][i], table_.columns[i].unit, cells, best);
+    }
+    best.resize(cells.size(), false);
+    grid_.lines.push_back(std::move(cells));
+    grid_.best.push_back(std::move(best));
+  }
+
+  void add_value(const std::optional<StudyValue>& value, Unit unit, std::vector<std::string>& cells, std::vector<bool>& best) const {
+    cells.push_back(value ? value_text(*value, unit) : "-");
+    best.push_back(value && value->best);
+    if (table_.against) {
+      const bool compared = value && value->difference;
+      cells.push_back(compared ? difference_text(*value->difference, unit) : "");
+      cells.push_back(compared ? p_text(value->difference->p) : "");
+    }
+    if (!table_.has_published()) return;
+    const bool published = value && value->published;
+    cells.push_back(published ? number(value->published->value, unit) : "");
+    cells.push_back(published ? number(value->mean - value->published->value, unit, true) : "");
+    cells.push_back(published ? (value->reproduced ? "within " : "outside ") + number(value->published->tolerance, unit) : "");
+  }
+
+  const StudyTable& table_;
+  const Study& study_;
+  size_t most_;
+  StudyCells grid_;
+};
+
+}  // namespace
+
+StudyCells study_cells(const StudyTable& table) { return CellsMaker(table).make(); }
+
+/// What stands below the table, a sentence each.
+std::vector<std::string> study_notes(const StudyTable& table) {
+  std::vector<std::string> notes;
+  const size_t seeds = most_seeds(table);
+  if (seeds > 1) notes.push_back(fmt::format("mean ± standard deviation over {} seeds", seeds));
+  if (seeds == 1) notes.push_back("one run a line; (±) is the standard error that the evaluator gives");
+  if (table.against) {
+    const size_t lines = table.study->lines.size() - 1;
+    notes.push_back(
+        fmt::format("difference: mean ± standard error over seeds in common, from \"{}\"; p: two-sided paired t test, not corrected for "
+                    "{} comparison{}",
+                    table.study->lines[*table.against].name(), lines, lines == 1 ? "" : "s"));
+  }
+  for (const StudyLine& line : table.study->lines) {
+    for (const std::string& trouble : line.troubles) notes.push_back(trouble);
+    for (const std::string& deviation : line.deviations) notes.push_back(fmt::format("{}: known deviation: {}", line.name(), deviation));
+    for (const PublishedValue& published : line.published) {
+      if (!published.source.empty()) notes.push_back(fmt::format("{}: published {}: {}", line.name(), published.metric, published.source));
+    }
+  }
+  return notes;
+}
+
+}  // namespace lafs

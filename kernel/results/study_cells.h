@@ -1,0 +1,23 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "kernel/results/study_table.h"
+
+namespace lafs {
+
+/// A table of a study as texts: labels on the left, numbers to their right.
+struct StudyCells {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> lines;
+  std::vector<std::vector<bool>> best;  ///< [line][cell]
+  size_t labels = 0;                    ///< columns of labels
+};
+
+StudyCells study_cells(const StudyTable& table);
+
+/// What its numbers are, and what is missing or differs: a sentence each, for below the table.
+std::vector<std::string> study_notes(const StudyTable& table);
+
+}  // namespace lafs

@@ -1,0 +1,247 @@
+#include "kernel/results/study_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/math/distributions/students_t.hpp>
+
+#include "lafs/error.h"
+#include "lafs/suggestion.h"
+
+namespace lafs {
+
+namespace {
+
+/// Which value of which evaluator fills a column.
+struct ColumnKey {
+  std::string evaluator, metric;
+  bool operator==(const ColumnKey&) const = default;
+};
+
+struct Moments {
+  double mean = 0, deviation = NAN;
+};
+
+Moments moments_of(const std::vector<double>& values) {
+  Moments m;
+  const auto n = static_cast<double>(values.size());
+  for (const double value : values) m.mean += value / n;
+  if (values.size() < 2) return m;
+  double squares = 0;
+  for (const double value : values) squares += (value - m.mean) * (value - m.mean);
+  m.deviation = std::sqrt(squares / (n - 1));
+  return m;
+}
+
+double p_of(double mean, double standard_error, int64_t seeds) {
+  if (seeds < 2) return NAN;
+  if (standard_error == 0) return mean == 0 ? 1 : 0;
+  const boost::math::students_t distribution(static_cast<double>(seeds - 1));
+  return 2 * boost::math::cdf(boost::math::complement(distribution, std::abs(mean / standard_error)));
+}
+
+class TableMaker {
+ public:
+  TableMaker(const Study& study, const StudyTableOptions& options) : study_(study), options_(options) { table_.study = &study; }
+
+  StudyTable make() {
+    check_stage();
+    choose_columns();
+    table_.against = line_to_compare_with();
+    for (const StudyLine& line : study_.lines) {
+      auto& row = table_.values.emplace_back();
+      for (const ColumnKey& key : keys_) row.push_back(value_of(line, key));
+    }
+    mark_best();
+    return std::move(table_);
+  }
+
+ private:
+  void check_stage() const {
+    if (options_.stage.empty()) return;
+    std::vector<std::string> names;
+    for (const StudyLine& line : study_.lines) {
+      for (const SeedResults& seed : line.seeds) {
+        for (const auto& [name, results] : seed.stages) {
+          if (name == options_.stage) return;
+          if (!contains(names, name)) names.push_back(name);
+        }
+      }
+    }
+    throw Error(fmt::format("no run has a stage \"{}\"{}", options_.stage, suggestion(options_.stage, names)));
+  }
+
+  /// The stage a table is about; null where the run has none of that name.
+  const std::vector<NamedMetrics>* results_of(const SeedResults& seed) const {
+    if (seed.stages.empty()) return nullptr;
+    if (options_.stage.empty()) return &seed.stages.back().second;
+    const auto found = std::find_if(seed.stages.begin(), seed.stages.end(), [&](const auto& s) { return s.first == options_.stage; });
+    return found == seed.stages.end() ? nullptr : &found->second;
+  }
+
+  void choose_columns() {
+    for (const StudyLine& line : study_.lines) {
+      for (const SeedResults& seed : line.seeds) {
+        if (const auto* results = results_of(seed)) collect(*results);
+      }
+    }
+    if (options_.metrics.empty()) {
+      for (const ColumnKey& key : options_.all ? headlines_ : first_) add(key, false);
+    }
+    for (const std::string& wanted : options_.metrics) {
+      const bool smaller = wanted.starts_with("-");
+      add(key_named(smaller ? wanted.substr(1) : wanted), smaller);
+    }
+  }
+
+  void collect(const std::vector<NamedMetrics>& results) {
+    for (const NamedMetrics& named : results) {
+      bool first = true;
+      for (const Metric& metric : named.metrics.values) {
+        const ColumnKey key{named.name, metric.full_name()};
+        units_[named.name + "/" + key.metric] = metric.unit;
+        put(key, known_);
+        if (metric.headline) put(key, headlines_);
+        if (first && metric.variant.empty()) put(key, first_);
+        first = first && !metric.variant.empty();
+      }
+    }
+  }
+
+  static void put(const ColumnKey& key, std::vector<ColumnKey>& keys) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  }
+
+  ColumnKey key_named(const std::string& wanted) const {
+    std::vector<std::string> names;
+    for (const ColumnKey& key : known_) {
+      if (wanted == key.metric || wanted == key.evaluator + "/" + key.metric) return key;
+      names.push_back(key.metric);
+    }
+    throw Error(fmt::format("no run has a value \"{}\"{}", wanted, suggestion(wanted, names)));
+  }
+
+  void add(const ColumnKey& key, bool smaller) {
+    const bool one_evaluator =
+        std::all_of(known_.begin(), known_.end(), [&](const ColumnKey& other) { return other.evaluator == key.evaluator; });
+    keys_.push_back(key);
+    table_.columns.push_back(
+        {one_evaluator ? key.metric : fmt::format("{}: {}", key.evaluator, key.metric), units_[key.evaluator + "/" + key.metric], smaller});
+  }
+
+  std::optional<size_t> line_to_compare_with() const {
+    if (options_.against.empty()) return study_.lines.size() > 1 ? std::optional<size_t>(0) : std::nullopt;
+    std::vector<std::string> names;
+    std::vector<size_t> fitting;
+    for (size_t i = 0; i < study_.lines.size(); ++i) {
+      names.push_back(study_.lines[i].name());
+      if (names.back() == options_.against) return i;
+      if (names.back().find(options_.against) != std::string::npos) fitting.push_back(i);
+    }
+    if (fitting.size() == 1) return fitting.front();
+    if (fitting.empty()) throw Error(fmt::format("no line \"{}\"{}", options_.against, suggestion(options_.against, names)));
+    throw Error(fmt::format("\"{}\" is a part of the names of {} lines: \"{}\" and \"{}\" among them; give more of it", options_.against,
+                            fitting.size(), names[fitting[0]], names[fitting[1]]));
+  }
+
+  const Metric* metric_of(const SeedResults& seed, const ColumnKey& key) const {
+    const auto* results = results_of(seed);
+    if (!results) return nullptr;
+    for (const NamedMetrics& named : *results) {
+      if (named.name != key.evaluator) continue;
+      for (const Metric& metric : named.metrics.values) {
+        if (metric.full_name() == key.metric && std::isfinite(metric.value)) return &metric;
+      }
+    }
+    return nullptr;
+  }
+
+  std::map<int64_t, double> by_seed(const StudyLine& line, const ColumnKey& key) const {
+    std::map<int64_t, double> values;
+    for (const SeedResults& seed : line.seeds) {
+      if (const Metric* metric = metric_of(seed, key)) values[seed.seed] = metric->value;
+    }
+    return values;
+  }
+
+  std::optional<StudyValue> value_of(const StudyLine& line, const ColumnKey& key) const {
+    const auto values = by_seed(line, key);
+    if (values.empty()) return std::nullopt;
+    std::vector<double> numbers;
+    for (const auto& [seed, value] : values) numbers.push_back(value);
+    const Moments moments = moments_of(numbers);
+    StudyValue value{moments.mean, moments.deviation, static_cast<int64_t>(numbers.size()), 0, false, {}, {}, false};
+    if (line.seeds.size() == 1) value.standard_error = metric_of(line.seeds.front(), key)->standard_error;
+    if (table_.against && &study_.lines[*table_.against] != &line) value.difference = difference_of(values, key);
+    add_published(line, key, value);
+    return value;
+  }
+
+  std::optional<SeedDifference> difference_of(const std::map<int64_t, double>& values, const ColumnKey& key) const {
+    const auto others = by_seed(study_.lines[*table_.against], key);
+    std::vector<double> apart;
+    for (const auto& [seed, value] : values) {
+      if (const auto other = others.find(seed); other != others.end()) apart.push_back(value - other->second);
+    }
+    if (apart.empty()) return std::nullopt;
+    const Moments moments = moments_of(apart);
+    const auto n = static_cast<int64_t>(apart.size());
+    const double error = moments.deviation / std::sqrt(static_cast<double>(n));
+    return SeedDifference{moments.mean, error, p_of(moments.mean, error, n), n};
+  }
+
+  void add_published(const StudyLine& line, const ColumnKey& key, StudyValue& value) const {
+    for (const PublishedValue& published : line.published) {
+      const bool here = published.metric == key.metric && (published.evaluator.empty() || published.evaluator == key.evaluator) &&
+                        (published.stage.empty() || published.stage == stage_of(line));
+      if (!here) continue;
+      value.published = published;
+      // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
+      value.reproduced = std::abs(value.mean - published.value) <= published.tolerance * (1 + 1e-9) + 1e-12;
+      return;
+    }
+  }
+
+  std::string stage_of(const StudyLine& line) const {
+    if (!options_.stage.empty()) return options_.stage;
+    return line.seeds.empty() || line.seeds.front().stages.empty() ? "" : line.seeds.front().stages.back().first;
+  }
+
+  void mark_best() {
+    for (size_t column = 0; column < keys_.size(); ++column) {
+      std::optional<StudyValue>* best = nullptr;
+      const auto sign = table_.columns[column].smaller_is_better ? -1 : 1;
+      size_t measured = 0;
+      for (auto& row : table_.values) {
+        if (!row[column]) continue;
+        ++measured;
+        if (!best || sign * row[column]->mean > sign * (*best)->mean) best = &row[column];
+      }
+      if (best && measured > 1) (*best)->best = true;
+    }
+  }
+
+  const Study& study_;
+  const StudyTableOptions& options_;
+  std::vector<ColumnKey> keys_;                       ///< of the columns
+  std::vector<ColumnKey> known_, headlines_, first_;  ///< every value, those shown on a terminal, the first of each evaluator
+  std::map<std::string, Unit> units_;
+  StudyTable table_;
+};
+
+}  // namespace
+
+std::string StudyLine::name() const { return fmt::format("{}", fmt::join(labels, ", ")); }
+
+bool StudyTable::has_published() const {
+  return std::any_of(values.begin(), values.end(), [](const auto& row) {
+    return std::any_of(row.begin(), row.end(), [](const auto& value) { return value && value->published; });
+  });
+}
+
+StudyTable study_table(const Study& study, const StudyTableOptions& options) { return TableMaker(study, options).make(); }
+
+}  // namespace lafs

@@ -1,0 +1,86 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/recipe/row_document.h"
+#include "kernel/results/named_metrics.h"
+
+namespace lafs {
+
+/// What a run, or the stages of a row, measured under one seed.
+struct SeedResults {
+  int64_t seed = 0;
+  std::vector<std::pair<std::string, std::vector<NamedMetrics>>> stages;  ///< a run alone is a stage without a name
+};
+
+/// Runs that differ in nothing but their seed: a line of a table.
+struct StudyLine {
+  std::vector<std::string> labels;  ///< one for each of `Study::label_names`
+  std::vector<SeedResults> seeds;
+  std::vector<std::string> troubles;  ///< runs that failed or are missing, a sentence each
+  std::vector<PublishedValue> published;
+  std::vector<std::string> deviations;  ///< what is known to differ from what was published, a sentence each
+
+  std::string name() const;  ///< the labels, with ", " between them
+};
+
+struct Study {
+  std::string title;
+  std::vector<std::string> label_names;  ///< "landmarks", "noise"
+  std::vector<StudyLine> lines;
+};
+
+struct StudyTableOptions {
+  /// "EVALUATOR/METRIC" or "METRIC", "-" in front where smaller is better; empty: the first value of each evaluator.
+  std::vector<std::string> metrics;
+  bool all = false;     ///< every headline in place of those
+  std::string stage;    ///< empty: the last that a line has
+  std::string against;  ///< name of the line that the others are compared with, or a part of it; empty: the first if there are several
+};
+
+/// Two means over the same seeds.
+struct SeedDifference {
+  double mean = 0, standard_error = 0;
+  double p = 1;  ///< of a two-sided paired t test; NaN where there are fewer than two seeds in common
+  int64_t seeds = 0;
+};
+
+struct StudyValue {
+  double mean = 0, deviation = 0;  ///< over seeds; a standard deviation of NaN: there is one only
+  int64_t seeds = 0;
+  double standard_error = 0;                 ///< of the metric itself, where there is one seed; 0: not known
+  bool best = false;                         ///< of its column
+  std::optional<SeedDifference> difference;  ///< from the line `StudyTable::against`
+  std::optional<PublishedValue> published;
+  bool reproduced = false;  ///< within the tolerance of the published value
+};
+
+struct StudyColumn {
+  std::string title;  ///< "accuracy", "lfw: accuracy"
+  Unit unit = Unit::none;
+  bool smaller_is_better = false;
+};
+
+struct StudyTable {
+  const Study* study = nullptr;
+  std::vector<StudyColumn> columns;
+  std::vector<std::vector<std::optional<StudyValue>>> values;  ///< [line][column]; nothing where it was not measured
+  std::optional<size_t> against;                               ///< line
+
+  bool has_published() const;
+};
+
+/// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage or line that no run has.
+StudyTable study_table(const Study& study, const StudyTableOptions& options);
+
+/// Formats of `study_table_text`.
+const std::vector<std::string>& table_formats();
+
+/// The table as "text", "csv", "markdown", "latex" or "html", with what its numbers are below it, except in CSV. Throws Error for another
+/// format.
+std::string study_table_text(const StudyTable& table, const std::string& format);
+
+}  // namespace lafs

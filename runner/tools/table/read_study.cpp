@@ -1,0 +1,154 @@
+#include "runner/tools/table/read_study.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "kernel/ledger/json_file.h"
+#include "kernel/results/results_json.h"
+#include "kernel/run/grid_folder.h"
+#include "lafs/error.h"
+
+namespace lafs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// A run or row that was read, and what it has in common with those that differ in their seed only.
+struct ReadRun {
+  std::string label, common;
+  SeedResults results;
+  std::vector<PublishedValue> published;
+};
+
+Json results_in(const fs::path& folder) {
+  const Json results = json_or_nothing(folder / "results.json");
+  if (results.is_object()) return results;
+  throw Error(fmt::format("\"{}\" has no results: it is no folder of a finished run, of a row or of a grid", folder.string()));
+}
+
+std::vector<NamedMetrics> metrics_of(const fs::path& folder, const Json& results) {
+  try {
+    return results_of(results);
+  } catch (const Error& error) {
+    throw Error(fmt::format("\"{}\": {}", (folder / "results.json").string(), error.what()));
+  }
+}
+
+/// The resolved recipe of a run without its seed and without where its weights come from; the seed goes to `seed`.
+std::string common_recipe(const fs::path& run, int64_t& seed) {
+  std::ifstream in(run / "recipe.toml");
+  std::string common, table;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('[')) table = line;
+    if (table == "[run]" && line.starts_with("seed = ")) {
+      seed = std::atoll(line.c_str() + 7);
+    } else if (table != "[[init]]" || !(line.starts_with("from = ") || line.starts_with("identity = "))) {
+      common += line + "\n";
+    }
+  }
+  return common;
+}
+
+PublishedValue published_of(const Json& json) {
+  PublishedValue value;
+  value.metric = text_under(json, "metric");
+  value.value = json.value("value", 0.0);
+  value.tolerance = json.value("tolerance", 0.0);
+  value.source = text_under(json, "source");
+  value.stage = text_under(json, "stage");
+  return value;
+}
+
+ReadRun read_row_folder(const fs::path& folder, const Json& row) {
+  ReadRun run{text_under(row, "title"), text_under(row, "row"), {}, {}};
+  for (const Json& stage : row.at("stages")) {
+    const std::string name = text_under(stage, "name");
+    run.results.stages.emplace_back(name, metrics_of(folder, stage));
+    run.common += name + "\n" + common_recipe(text_under(stage, "folder"), run.results.seed);
+  }
+  for (const Json& published : row.value("published", Json::array())) run.published.push_back(published_of(published));
+  if (run.label.empty()) run.label = fs::path(text_under(row, "row")).stem().string();
+  return run;
+}
+
+ReadRun read_folder(const fs::path& folder) {
+  const Json results = results_in(folder);
+  if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results);
+  ReadRun run{fs::absolute(folder).lexically_normal().filename().string(), "", {}, {}};
+  run.results.stages.emplace_back("", metrics_of(folder, results));
+  run.common = common_recipe(folder, run.results.seed);
+  return run;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  constexpr size_t shown = 5;
+  const std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(shown, names.size())));
+  return fmt::format("{}{}", fmt::join(first, "; "), names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
+}
+
+/// Lines of a grid, in the order of its cells.
+void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
+  std::map<std::vector<std::string>, size_t> lines;
+  std::vector<std::string> missing;
+  for (const RecordedCell& cell : grid.cells) {
+    const auto [known, is_new] = lines.emplace(cell.labels, study.lines.size());
+    if (is_new) study.lines.push_back({cell.labels, {}, {}, {}, {}});
+    StudyLine& line = study.lines[known->second];
+    const fs::path place = cell_folder(folder, cell.name);
+    const Json results = json_or_nothing(place / "results.json");
+    if (const std::string failure = cell_failure(place); !failure.empty()) {
+      line.troubles.push_back(fmt::format("{} failed: {}", cell.name, failure));
+    } else if (!results.is_object()) {
+      missing.push_back(cell.name);
+    } else {
+      ReadRun run = read_row_folder(place, results);
+      run.results.seed = cell.seed;
+      line.seeds.push_back(std::move(run.results));
+      line.published = std::move(run.published);
+    }
+  }
+  if (!missing.empty())
+    study.lines.back().troubles.push_back(
+        fmt::format("not run yet: {} of {} cells: {}", missing.size(), grid.cells.size(), joined(missing)));
+}
+
+/// A name for a line that no other has.
+std::string distinct(const std::string& label, const fs::path& folder, const Study& study) {
+  const bool taken =
+      std::any_of(study.lines.begin(), study.lines.end(), [&](const StudyLine& line) { return line.labels.front() == label; });
+  return taken ? fs::absolute(folder).lexically_normal().filename().string() : label;
+}
+
+}  // namespace
+
+Study read_study(const std::vector<fs::path>& folders) {
+  Study study;
+  if (folders.size() == 1 && is_grid_folder(folders.front())) {
+    const GridRecord grid = read_grid_record(folders.front());
+    study.title = grid.title;
+    study.label_names = grid.axes;
+    add_grid(folders.front(), grid, study);
+    return study;
+  }
+  study.label_names = {"run"};
+  std::map<std::string, size_t> lines;
+  for (const fs::path& folder : folders) {
+    if (is_grid_folder(folder)) throw Error(fmt::format("\"{}\" is the folder of a grid, which makes a table of its own", folder.string()));
+    ReadRun run = read_folder(folder);
+    const auto [known, is_new] = lines.emplace(run.common, study.lines.size());
+    if (is_new) study.lines.push_back({{distinct(run.label, folder, study)}, {}, {}, run.published, {}});
+    study.lines[known->second].seeds.push_back(std::move(run.results));
+  }
+  return study;
+}
+
+}  // namespace lafs
