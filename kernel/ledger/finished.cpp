@@ -10,7 +10,7 @@ std::optional<FinishedRun> read_finished_run(const Recipe& recipe, const std::fi
   FinishedRun run;
   run.results = json_or_nothing(folder / "results.json");
   if (!run.results.is_object() || text_under(run.results, "training_identity") != recipe.identity) return std::nullopt;
-  if (CheckpointFolder(folder).find("last").empty()) return std::nullopt;
+  run.has_weights = !CheckpointFolder(folder).find("last").empty();
   run.data_fingerprint = text_under(run.results, "data_fingerprint");
   run.evaluated = text_under(run.results, "evaluation_identity") == recipe.evaluation_identity;
   return run;

@@ -15,6 +15,7 @@ struct FinishedRun {
   std::string data_fingerprint;  ///< of what it was trained on
   bool other_data = false;       ///< whether the data of now is known to be other data
   bool evaluated = false;        ///< whether the results are of the recipe's evaluators as they are now
+  bool has_weights = false;      ///< those of a finished run may have been deleted to save space
 };
 
 /// What a run folder holds, when it is this recipe's run and was trained to its end. Opens no data: whether it is still the data of the

@@ -138,7 +138,7 @@ StageProgress stage_progress(const LedgerStage& stage) {
   const fs::path last = checkpoints.find("last");
   progress.finished = is_finished(stage.folder);
   progress.has_weights = !last.empty();
-  if (!last.empty()) {
+  if (!last.empty() && !progress.finished) {
     const auto state = json_or_nothing(last / "state.json");
     const auto step = state.is_object() ? state.find("step") : state.end();
     if (state.is_object() && step != state.end() && step->is_number_integer()) progress.step = step->get<int64_t>();

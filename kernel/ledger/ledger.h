@@ -28,7 +28,7 @@ struct LedgerStage {
 struct StageProgress {
   bool finished = false;     ///< trained and evaluated to its end
   bool has_weights = false;  ///< those of a finished stage may have been deleted to save space
-  int64_t step = -1;         ///< of the newest checkpoint; -1: there is none
+  int64_t step = -1;         ///< of the newest checkpoint of a stage that is not finished; -1: there is none
   std::string user;          ///< the process that works on it; empty: none
   int64_t bytes = 0;         ///< of all its files; a file with several names counts once
 };

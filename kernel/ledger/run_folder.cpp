@@ -20,7 +20,8 @@ namespace {
 bool is_trace(const fs::path& entry) {
   const std::string name = entry.filename().string();
   std::error_code ignored;
-  return name == ".lock" || name.starts_with(".lock.holder") || name == "stage.json" ||
+  const bool half_written = name.starts_with('.') && name.ends_with(".part");
+  return name == ".lock" || name.starts_with(".lock.holder") || name == "stage.json" || half_written ||
          (name == "checkpoints" && fs::is_directory(entry) && fs::is_empty(entry, ignored));
 }
 
@@ -47,6 +48,13 @@ FolderLock::~FolderLock() {
   // A run that failed before it wrote anything leaves no folder behind.
   std::error_code ignored;
   if (made_ && is_empty_but_for_traces(folder_)) fs::remove_all(folder_, ignored);
+}
+
+void require_free(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::exists(folder / ".lock", ignored)) return;
+  const FileLock lock(folder / ".lock");
+  if (!lock.held()) throw FolderInUse(fmt::format("the run folder \"{}\" is in use by {}", folder.string(), lock.holder()));
 }
 
 bool holds_nothing(const fs::path& folder) {

@@ -31,6 +31,9 @@ class FolderLock {
   FileLock lock_;
 };
 
+/// Throws FolderInUse where a process works on the folder now. Makes nothing, and keeps nothing.
+void require_free(const std::filesystem::path& folder);
+
 /// Whether nothing is there, or an empty folder, or one with nothing but what a run that never began leaves behind.
 bool holds_nothing(const std::filesystem::path& folder);
 

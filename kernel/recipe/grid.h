@@ -42,6 +42,8 @@ struct Grid {
   std::vector<std::string> seed_stages;                      ///< stages that get the seeds; empty: all
   std::vector<Field> set;                                    ///< for all cells
   std::vector<std::map<std::string, std::string>> excluded;  ///< axis to label: cells with all of these are left out
+  std::string stage;                                         ///< whose results the table shows; empty: the last
+  std::vector<std::string> metrics;                          ///< of the table, as `lafs table --metric` takes them; empty: its default
   RecipeContext context;                                     ///< what the command line adds to each cell
 
   /// Combinations and seeds, those that are excluded too. Infinite rather than wrong.

@@ -20,12 +20,17 @@ struct GridOptions {
   Path recipe;
   std::vector<int64_t> seeds;
   std::vector<std::string> seed_stages;
+  std::string stage;
+  std::vector<std::string> metrics;
 
   void declare(Params& p) {
     p("title", title, "what tables and reports call the grid");
     p("recipe", recipe, needed(), "the row or run recipe that is varied");
     p("seeds", seeds, at_least(0), "each combination is run once with each; empty: with the seed of the recipe");
     p("seed_stages", seed_stages, "stages of the row that get these seeds; empty: all");
+    p("stage", stage, "stage of the row whose results the table shows; empty: the last");
+    p("metrics", metrics,
+      "\"METRIC\" or \"EVALUATOR/METRIC\" of the table, \"-\" in front where smaller is better; empty: the first value of each evaluator");
   }
 };
 
@@ -111,6 +116,8 @@ class GridReader {
     grid_.recipe = options.recipe.value;
     grid_.seeds = options.seeds;
     grid_.seed_stages = options.seed_stages;
+    grid_.stage = options.stage;
+    grid_.metrics = options.metrics;
     grid_.set = settings(table);
     if (std::set<int64_t>(options.seeds.begin(), options.seeds.end()).size() != options.seeds.size())
       mistake(table.find("seeds")->position, "a seed is given twice");
@@ -203,7 +210,7 @@ class GridReader {
     if (wanted.empty()) mistake(table.position, "[[grid.exclude]] names no axis, and would leave out every cell");
   }
 
-  /// That the recipes are there, and that seed_stages are stages of one of them at least.
+  /// That the recipes are there, and that the stages that are named are stages of one of them at least.
   void check_recipes(const Node& table) {
     std::set<std::filesystem::path> recipes{grid_.recipe};
     for (const GridAxis& axis : grid_.axes) {
@@ -212,15 +219,18 @@ class GridReader {
     std::vector<std::string> stages;
     for (const std::filesystem::path& recipe : recipes) {
       if (recipe.empty()) continue;
-      if (is_grid(read_document(recipe)))
+      if (is_grid(read_document(recipe))) {
         mistake(table.position, fmt::format("\"{}\" is a grid itself", recipe.string()));
-      else if (!grid_.seed_stages.empty())
+      } else {
         for (const StageDocument& stage : read_row_document(recipe, {}).stages) stages.push_back(stage.name);
+      }
     }
-    for (const std::string& stage : grid_.seed_stages) {
+    const auto check = [&](const char* key, const std::string& stage) {
       if (!contains(stages, stage))
-        mistake(table.find("seed_stages")->position, fmt::format("seed_stages: no stage \"{}\"{}", stage, suggestion(stage, stages)));
-    }
+        mistake(table.find(key)->position, fmt::format("{}: no stage \"{}\"{}", key, stage, suggestion(stage, stages)));
+    };
+    for (const std::string& stage : grid_.seed_stages) check("seed_stages", stage);
+    if (!grid_.stage.empty()) check("stage", grid_.stage);
   }
 
   Document document_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -103,6 +105,26 @@ class CellsMaker {
   StudyCells grid_;
 };
 
+/// What is said of lines, with the name of the line in front, or once where it is said of all.
+void add_by_line(const StudyTable& table, std::vector<std::string>& notes,
+                 const std::function<std::vector<std::string>(const StudyLine&)>& sentences_of) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> said;  // and of which lines
+  for (const StudyLine& line : table.study->lines) {
+    for (const std::string& sentence : sentences_of(line)) {
+      auto known = std::find_if(said.begin(), said.end(), [&](const auto& one) { return one.first == sentence; });
+      if (known == said.end()) known = said.insert(said.end(), {sentence, {}});
+      known->second.push_back(line.name());
+    }
+  }
+  for (const auto& [sentence, lines] : said) {
+    if (lines.size() == table.study->lines.size()) {
+      notes.push_back(sentence);
+    } else {
+      for (const std::string& line : lines) notes.push_back(fmt::format("{}: {}", line, sentence));
+    }
+  }
+}
+
 }  // namespace
 
 StudyCells study_cells(const StudyTable& table) { return CellsMaker(table).make(); }
@@ -120,13 +142,15 @@ std::vector<std::string> study_notes(const StudyTable& table) {
                     "{} comparison{}",
                     table.study->lines[*table.against].name(), lines, lines == 1 ? "" : "s"));
   }
-  for (const StudyLine& line : table.study->lines) {
-    for (const std::string& trouble : line.troubles) notes.push_back(trouble);
-    for (const std::string& deviation : line.deviations) notes.push_back(fmt::format("{}: known deviation: {}", line.name(), deviation));
+  add_by_line(table, notes, [](const StudyLine& line) {
+    std::vector<std::string> sentences;
+    for (const std::string& deviation : line.deviations) sentences.push_back("known deviation: " + deviation);
     for (const PublishedValue& published : line.published) {
-      if (!published.source.empty()) notes.push_back(fmt::format("{}: published {}: {}", line.name(), published.metric, published.source));
+      if (!published.source.empty()) sentences.push_back(fmt::format("published {}: {}", published.metric, published.source));
     }
-  }
+    return sentences;
+  });
+  for (const StudyLine& line : table.study->lines) notes.insert(notes.end(), line.troubles.begin(), line.troubles.end());
   return notes;
 }
 

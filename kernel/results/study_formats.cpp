@@ -66,9 +66,11 @@ std::string as_text(const StudyCells& grid, const StudyTable& table) {
   std::string out = table.study->title.empty() ? "" : table.study->title + "\n\n";
   out += line_of(grid.head, {});
   for (size_t i = 0; i < grid.lines.size(); ++i) out += line_of(grid.lines[i], grid.best[i]);
-  const Cells notes = study_notes(table);
-  if (!notes.empty()) out += fmt::format("\n{}\n", fmt::join(notes, "\n"));
-  return out + "* best of its column\n";
+  const bool has_best = std::any_of(grid.best.begin(), grid.best.end(),
+                                    [](const auto& line) { return std::find(line.begin(), line.end(), true) != line.end(); });
+  if (has_best) out += "\n* best of its column";
+  for (const std::string& note : study_notes(table)) out += "\n" + note;
+  return out + "\n";
 }
 
 std::string as_markdown(const StudyCells& grid, const StudyTable& table) {

@@ -135,7 +135,11 @@ class Ablation {
 };
 
 /// What makes two cells the same training.
-std::string training_of(const AblationCell& cell) { return cell.facts.back().key(); }
+std::string training_of(const AblationCell& cell) {
+  std::string keys;
+  for (const StageFacts& facts : cell.facts) keys += facts.key();
+  return keys;
+}
 
 void require_different(const std::vector<AblationCell>& cells) {
   std::map<std::string, const AblationCell*> known;
@@ -144,7 +148,7 @@ void require_different(const std::vector<AblationCell>& cells) {
     if (is_new) continue;
     throw Error(
         fmt::format("cells \"{}\" and \"{}\" are the same training, and would be counted as two: what differs between them has no "
-                    "effect on its last stage; leave one out with [[grid.exclude]]",
+                    "effect on any stage; leave one out with [[grid.exclude]]",
                     first->second->cell.name, cell.cell.name));
   }
 }

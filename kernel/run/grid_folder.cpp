@@ -46,7 +46,11 @@ void note_cell_failure(const fs::path& cell_folder, const std::string& reason) {
 }
 
 void write_grid_record(const fs::path& folder, const Grid& grid, const std::vector<GridCell>& cells) {
-  nlohmann::json record{{"grid", fs::absolute(grid.file).string()}, {"title", grid.title}, {"axes", nlohmann::json::array()}};
+  nlohmann::json record{{"grid", fs::absolute(grid.file).string()},
+                        {"title", grid.title},
+                        {"stage", grid.stage},
+                        {"metrics", grid.metrics},
+                        {"axes", nlohmann::json::array()}};
   for (const GridAxis& axis : grid.axes) record["axes"].push_back(axis.name);
   for (const GridCell& cell : cells) record["cells"].push_back({{"name", cell.name}, {"labels", cell.labels}, {"seed", cell.seed}});
   write_json(folder / record_name, record);
@@ -55,7 +59,7 @@ void write_grid_record(const fs::path& folder, const Grid& grid, const std::vect
 GridRecord read_grid_record(const fs::path& folder) {
   try {
     const auto json = json_or_nothing(folder / record_name);
-    GridRecord record{json.at("title"), json.at("axes"), {}};
+    GridRecord record{json.at("title"), json.at("stage"), json.at("axes"), json.at("metrics"), {}};
     for (const auto& cell : json.at("cells")) record.cells.push_back({cell.at("name"), cell.at("labels"), cell.at("seed")});
     return record;
   } catch (const nlohmann::json::exception&) {

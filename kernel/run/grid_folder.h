@@ -16,8 +16,8 @@ struct RecordedCell {
 
 /// What the folder of a grid says of it, in grid.json: enough for a table of what lies in cells/.
 struct GridRecord {
-  std::string title;
-  std::vector<std::string> axes;
+  std::string title, stage;
+  std::vector<std::string> axes, metrics;
   std::vector<RecordedCell> cells;
 };
 

@@ -80,6 +80,8 @@ const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder)
                             recipe.file.string(), folder.string(), (folder / "run").string()));
   }
   if (is_run_of_lafs(folder)) return folder;
+  require_free(folder);  // a run that has just begun has no manifest yet
+  if (is_run_of_lafs(folder)) return folder;
   if (const auto runs = runs_in(folder); !runs.empty() && is_run_of_lafs(folder / runs.front())) {
     throw Error(fmt::format("\"{}\" holds other runs, as of a row of stages; give another --out", folder.string()));
   }

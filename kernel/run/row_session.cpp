@@ -1,5 +1,6 @@
 #include "kernel/run/row_session.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -66,7 +67,7 @@ class RowRun {
 
   State run_stage(const Stage& stage, int64_t number, int64_t count, RowOutcome& outcome) {
     for (bool waited = false;; waited = true) {
-      if (const auto before = finished_run(stage.recipe, stage.folder, other_); before && before->evaluated && !before->other_data) {
+      if (is_done(stage)) {
         listener_.stage_was_finished(stage, number, count);
         return State::done;
       }
@@ -81,6 +82,19 @@ class RowRun {
         if (interrupted()) return State::stopped;
       }
     }
+  }
+
+  /// Whether nothing is left to do for the stage. Its weights may have been deleted, where no stage that is left takes them.
+  bool is_done(const Stage& stage) const {
+    const auto before = finished_run(stage.recipe, stage.folder, other_);
+    if (!before || !before->evaluated || before->other_data) return false;
+    return before->has_weights || (request_.only.empty() && !is_needed(stage));
+  }
+
+  bool is_needed(const Stage& stage) const {
+    const auto& stages = request_.row.stages;
+    return std::any_of(stages.begin(), stages.end(),
+                       [&](const Stage& later) { return contains(later.inputs, stage.name) && !is_done(later); });
   }
 
   State run_now(const Stage& stage, int64_t number, int64_t count, RowOutcome& outcome) {
@@ -139,7 +153,12 @@ std::string title_of(const Row& row, const Stage& stage) {
 void require_inputs(const Row& row, const Stage& stage, OtherData other) {
   for (const std::string& name : stage.inputs) {
     const Stage& input = row.stage(name);
-    if (finished_run(input.recipe, input.folder, other)) continue;
+    const auto run = finished_run(input.recipe, input.folder, other);
+    if (run && run->has_weights) continue;
+    if (run) {
+      throw Error(fmt::format("stage \"{}\" takes weights of stage \"{}\", which were deleted in \"{}\"; run that stage again", stage.name,
+                              name, input.folder.string()));
+    }
     throw Error(fmt::format("stage \"{}\" takes weights of stage \"{}\", which is not finished in \"{}\"; run that first", stage.name, name,
                             input.folder.string()));
   }

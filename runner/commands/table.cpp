@@ -27,7 +27,7 @@ struct TableArguments {
 
 int run_table(const TableArguments& arguments) {
   const Study study = read_study(arguments.folders);
-  const StudyTable table = study_table(study, arguments.options);
+  const StudyTable table = study_table(study, table_options(arguments.options, arguments.folders));
   const std::string text = arguments.json ? json_text(study_table_json(table)) + "\n" : study_table_text(table, arguments.format);
   if (arguments.out.empty()) {
     fmt::print("{}", text);

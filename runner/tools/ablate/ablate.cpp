@@ -21,6 +21,7 @@
 #include "runner/tools/ablate/dry_run.h"
 #include "runner/tools/ablate/jobs.h"
 #include "runner/tools/check/check.h"
+#include "runner/tools/table/grid_report.h"
 #include "runner/tools/table/read_study.h"
 
 namespace lafs {
@@ -102,8 +103,9 @@ AblationOutcome run_here(const AblateRequest& request, const std::vector<const A
 }
 
 void print_table(const AblateRequest& request, const fs::path& folder) {
+  write_grid_report(folder);
   const Study study = read_study({folder});
-  const StudyTable table = study_table(study, {});
+  const StudyTable table = study_table(study, table_options({}, {folder}));
   fmt::print("{}", request.json ? json_text(study_table_json(table)) + "\n" : study_table_text(table, "text"));
   if (!request.quiet) say("see {}\n", (folder / "report.html").string());
 }

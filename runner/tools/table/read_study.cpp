@@ -151,4 +151,12 @@ Study read_study(const std::vector<fs::path>& folders) {
   return study;
 }
 
+StudyTableOptions table_options(StudyTableOptions given, const std::vector<fs::path>& folders) {
+  if (folders.size() != 1 || !is_grid_folder(folders.front())) return given;
+  const GridRecord grid = read_grid_record(folders.front());
+  if (given.stage.empty()) given.stage = grid.stage;
+  if (given.metrics.empty() && !given.all) given.metrics = grid.metrics;
+  return given;
+}
+
 }  // namespace lafs

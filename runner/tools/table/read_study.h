@@ -10,4 +10,7 @@ namespace lafs {
 /// grid has a line for each combination of its settings, also where nothing was run yet. Throws Error for a folder that is none of these.
 Study read_study(const std::vector<std::filesystem::path>& folders);
 
+/// The options of a table with what the grid in the folder wants of it, where they say nothing; as they are for other folders.
+StudyTableOptions table_options(StudyTableOptions given, const std::vector<std::filesystem::path>& folders);
+
 }  // namespace lafs

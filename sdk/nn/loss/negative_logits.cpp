@@ -52,7 +52,8 @@ void fill_negatives(const NegativeTask& task, at::Tensor lse, at::Tensor sum) {
   std::vector<at::Tensor> parts;
   for (const Stretch& stretch : stretches_of(task.blocks)) {
     const at::Tensor places = places_in(task.blocks, task.targets, stretch);
-    at::Tensor z = logits_of(task, stretch, stretch.of(task.blocks, task.cosines), task.row_targets.repeat({stretch.blocks})).clone();
+    at::Tensor z = logits_of(task, stretch, stretch.of(task.blocks, task.cosines), task.row_targets.repeat({stretch.blocks}));
+    if (z.is_alias_of(task.cosines)) z = z.clone();  // a rule that changes nothing
     if (sum.defined()) {
       z.view(-1).index_fill_(0, places, 0);
       sum.add_(z.view({stretch.blocks, task.blocks.rows, -1}).sum(at::IntArrayRef{0, 2}));
@@ -66,22 +67,30 @@ void fill_negatives(const NegativeTask& task, at::Tensor lse, at::Tensor sum) {
 NegativeSlopes negative_slopes(const NegativeTask& task, const at::Tensor& lse, const at::Tensor& lse_gradient,
                                const at::Tensor& sum_gradient) {
   const at::Tensor base = at::where(lse.isinf(), at::zeros_like(lse), lse);
-  NegativeSlopes slopes{at::zeros_like(task.cosines), at::zeros_like(lse)};
+  NegativeSlopes slopes{at::empty_like(task.cosines), at::zeros_like(lse)};
   for (const Stretch& stretch : stretches_of(task.blocks)) {
     const auto each = [&](const at::Tensor& rows) { return rows.repeat({stretch.blocks}).unsqueeze(1); };
-    const at::Tensor c = stretch.of(task.blocks, task.cosines).detach().clone().requires_grad_(true);
+    const at::Tensor c = stretch.of(task.blocks, task.cosines).detach().requires_grad_(true);
     const at::Tensor t = task.row_targets.repeat({stretch.blocks}).requires_grad_(true);
     at::Tensor z;
     {
       const at::AutoGradMode recorded(true);
       z = logits_of(task, stretch, c, t);
     }
-    if (!z.requires_grad()) continue;
+    at::Tensor here = stretch.of(task.blocks, slopes.cosines);
+    if (!z.requires_grad()) {
+      here.zero_();
+      continue;
+    }
     at::Tensor slope = (z.detach() - each(base)).exp_().mul_(each(lse_gradient));
     if (sum_gradient.defined()) slope.add_(each(sum_gradient));
     slope.view(-1).index_fill_(0, places_in(task.blocks, task.targets, stretch), 0);
     const auto found = torch::autograd::grad({z}, {c, t}, {slope}, false, false, true);
-    if (found[0].defined()) stretch.of(task.blocks, slopes.cosines).copy_(found[0]);
+    if (found[0].defined()) {
+      here.copy_(found[0]);
+    } else {
+      here.zero_();
+    }
     if (found[1].defined()) slopes.row_targets.add_(found[1].view({stretch.blocks, task.blocks.rows}).sum(0));
   }
   return slopes;

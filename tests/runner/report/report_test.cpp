@@ -6,6 +6,7 @@
 
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/metrics_log.h"
+#include "kernel/results/html_text.h"
 #include "kernel/results/results_json.h"
 #include "lafs/error.h"
 #include "runner/report/chart.h"

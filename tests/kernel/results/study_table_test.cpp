@@ -1,0 +1,178 @@
+#include "kernel/results/study_table.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "kernel/results/study_json.h"
+#include "support/error_of.h"
+
+namespace lafs::test {
+namespace {
+
+NamedMetrics measured(const std::string& evaluator, double accuracy, double eer) {
+  NamedMetrics named{evaluator, {}, 0};
+  named.metrics.values = {{.name = "accuracy", .variant = "pixels", .value = 0.5, .unit = Unit::share},
+                          {.name = "accuracy", .value = accuracy, .standard_error = 0.01, .unit = Unit::share},
+                          {.name = "eer", .value = eer, .unit = Unit::share},
+                          {.name = "threshold", .value = 1.25, .headline = false}};
+  return named;
+}
+
+SeedResults seed(int64_t number, double accuracy, double eer = 0.1) {
+  return {number, {{"pretrain", {measured("lfw", 0.5, 0.5)}}, {"finetune", {measured("lfw", accuracy, eer)}}}};
+}
+
+/// Two settings of three seeds; the second loses its last seed. Differences of the first two seeds: 0.04 and 0.02.
+Study two_lines() {
+  Study study{"noise of landmarks", {"noise"}, {}};
+  study.lines.push_back({{"0"}, {seed(1, 0.70), seed(2, 0.72), seed(3, 0.74)}, {}, {}, {}});
+  study.lines.push_back({{"5"}, {seed(1, 0.74), seed(2, 0.74)}, {"noise=5,seed=3 failed: out of memory"}, {}, {}});
+  return study;
+}
+
+TEST_CASE("study table: mean and standard deviation over seeds, and a paired test over those in common") {
+  const Study study = two_lines();
+  const StudyTable table = study_table(study, {});
+  REQUIRE(table.columns.size() == 1);
+  CHECK(table.columns[0].title == "accuracy");
+  const StudyValue& first = *table.values[0][0];
+  CHECK(first.mean == doctest::Approx(0.72));
+  CHECK(first.deviation == doctest::Approx(0.02));
+  CHECK(first.seeds == 3);
+  CHECK(!first.difference);
+  const StudyValue& second = *table.values[1][0];
+  CHECK(second.best);
+  CHECK(!first.best);
+  REQUIRE(second.difference);
+  CHECK(second.difference->seeds == 2);
+  CHECK(second.difference->mean == doctest::Approx(0.03));
+  CHECK(second.difference->standard_error == doctest::Approx(0.01));
+  CHECK(second.difference->p == doctest::Approx(2 / M_PI * std::atan(1 / 3.0)));  // Student's t with one degree of freedom is Cauchy's
+}
+
+TEST_CASE("study table: equal seeds have p = 1 or 0, and one seed has none") {
+  Study study = two_lines();
+  study.lines[1].seeds = {seed(1, 0.70), seed(2, 0.72)};
+  CHECK(study_table(study, {}).values[1][0]->difference->p == 1);
+  study.lines[1].seeds = {seed(1, 0.75), seed(2, 0.77)};
+  CHECK(study_table(study, {}).values[1][0]->difference->p < 1e-6);
+  study.lines[1].seeds = {seed(1, 0.75)};
+  CHECK(std::isnan(study_table(study, {}).values[1][0]->difference->p));
+  CHECK(study_table(study, {}).values[1][0]->standard_error == 0.01);
+  study.lines[1].seeds = {seed(9, 0.75)};
+  CHECK(!study_table(study, {}).values[1][0]->difference);
+}
+
+TEST_CASE("study table: metrics, stages and lines are chosen by name") {
+  Study study = two_lines();
+  study.lines[0].seeds[0].stages[1].second.push_back(measured("cfp", 0.6, 0.2));
+  StudyTableOptions options;
+  options.metrics = {"-lfw/eer", "cfp/accuracy", "pixels/accuracy", "threshold"};
+  options.against = "5";
+  const StudyTable table = study_table(study, options);
+  CHECK(table.against == 1);
+  CHECK(table.columns[0].title == "lfw: eer");
+  CHECK(table.columns[0].smaller_is_better);
+  CHECK(table.columns[1].title == "cfp: accuracy");
+  CHECK(table.values[0][1]->seeds == 1);
+  CHECK(!table.values[1][1]);
+  CHECK(table.values[0][2]->mean == 0.5);
+  options = {};
+  options.stage = "pretrain";
+  CHECK(study_table(study, options).values[0][0]->mean == 0.5);
+  options = {};
+  options.all = true;
+  CHECK(study_table(study, options).columns.size() == 6);
+  CHECK(study_table(two_lines(), {}).columns.size() == 1);
+}
+
+TEST_CASE("study table: names that no run has") {
+  const Study study = two_lines();
+  const auto error = [&](const StudyTableOptions& options) { return error_of([&] { study_table(study, options); }); };
+  CHECK(error({.metrics = {"acuracy"}}) == "no run has a value \"acuracy\"; did you mean \"accuracy\"?");
+  CHECK(error({.stage = "finetne"}) == "no run has a stage \"finetne\"; did you mean \"finetune\"?");
+  CHECK(error({.against = "7"}) == "no line \"7\"; one of \"0\", \"5\"");
+  Study alike = study;
+  alike.lines[0].labels = {"05"};
+  alike.lines[1].labels = {"15"};
+  CHECK(error_of([&] { study_table(alike, {.against = "5"}); }) ==
+        "\"5\" is a part of the names of 2 lines: \"05\" and \"15\" among them; give more of it");
+  CHECK(error_of([&] { study_table_text(study_table(study, {}), "pdf"); }) ==
+        "no format \"pdf\" of a table; one of \"text\", \"csv\", \"markdown\", \"latex\", \"html\"");
+}
+
+TEST_CASE("study table: published values and their verdict") {
+  Study study = two_lines();
+  study.lines[0].published = {{"accuracy", 0.80, 0.08, "table 1", "finetune", ""}, {"eer", 0.2, 0.05, "table 1", "pretrain", ""}};
+  StudyTableOptions options;
+  options.metrics = {"accuracy", "eer"};
+  const StudyTable table = study_table(study, options);
+  CHECK(table.has_published());
+  CHECK(table.values[0][0]->published->value == 0.80);
+  CHECK(table.values[0][0]->reproduced);
+  CHECK(!table.values[0][1]->published);  // it is of another stage
+  CHECK(!table.values[1][0]->published);
+}
+
+TEST_CASE("study table: as text") {
+  Study study = two_lines();
+  study.lines[0].published = {{"accuracy", 0.75, 0.02, "table 1", "", ""}};
+  study.lines[0].deviations = {"trained on drawn faces"};
+  CHECK(study_table_text(study_table(study, {}), "text") == R"(noise of landmarks
+
+noise  seeds     accuracy, %    difference      p  published  ours - published       verdict
+0          3    72.00 ± 2.00                           75.00             -3.00  outside 2.00
+5          2  * 74.00 ± 0.00  +3.00 ± 1.00  0.205
+
+* best of its column
+mean ± standard deviation over 3 seeds
+difference: mean ± standard error over seeds in common, from "0"; p: two-sided paired t test, not corrected for 1 comparison
+0: known deviation: trained on drawn faces
+0: published accuracy: table 1
+noise=5,seed=3 failed: out of memory
+)");
+}
+
+TEST_CASE("study table: as Markdown, LaTeX, HTML and CSV") {
+  Study study = two_lines();
+  study.lines[1].seeds.push_back(seed(3, 0.74));
+  study.lines[1].troubles = {};
+  study.lines[1].labels = {"5 | <&_%"};
+  const StudyTable table = study_table(study, {});
+  CHECK(study_table_text(table, "markdown") == R"(**noise of landmarks**
+
+| noise | accuracy, % | difference | p |
+|---|--:|--:|--:|
+| 0 | 72.00 ± 2.00 |  |  |
+| 5 \| <&_% | **74.00 ± 0.00** | +2.00 ± 1.15 | 0.225 |
+
+mean ± standard deviation over 3 seeds
+
+difference: mean ± standard error over seeds in common, from "0"; p: two-sided paired t test, not corrected for 1 comparison
+)");
+  const std::string latex = study_table_text(table, "latex");
+  CHECK(latex.starts_with("\\begin{tabular}{lrrr}\n\\hline\nnoise & accuracy, \\% & difference & p \\\\\n\\hline\n"));
+  CHECK(latex.find("5 | <\\&\\_\\% & \\textbf{74.00 $\\pm$ 0.00} & +2.00 $\\pm$ 1.15 & 0.225 \\\\\n\\hline\n\\end{tabular}\n") !=
+        std::string::npos);
+  const std::string html = study_table_text(table, "html");
+  CHECK(html.find("<td>5 | &lt;&amp;_%</td><td class=\"best\">74.00 ± 0.00</td>") != std::string::npos);
+  CHECK(study_table_text(table, "csv")
+            .starts_with("noise,metric,unit,seeds,mean,standard_deviation,best,difference,standard_error_of_difference,p,published,"
+                         "tolerance,reproduced\n"
+                         "0,accuracy,share,3,0.72,"));
+}
+
+TEST_CASE("study table: as JSON") {
+  const Study study = two_lines();
+  const auto json = study_table_json(study_table(study, {}));
+  CHECK(json.at("columns").at(0).at("unit") == "share");
+  CHECK(json.at("against") == "0");
+  CHECK(json.at("lines").at(1).at("seeds") == nlohmann::json{1, 2});
+  CHECK(json.at("lines").at(1).at("troubles").at(0) == "noise=5,seed=3 failed: out of memory");
+  CHECK(json.at("lines").at(1).at("values").at(0).at("difference").get<double>() == doctest::Approx(0.03));
+}
+
+}  // namespace
+}  // namespace lafs::test
