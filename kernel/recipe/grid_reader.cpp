@@ -207,7 +207,7 @@ class GridReader {
         mistake(field.value.position, fmt::format("axis \"{}\" has no \"{}\"{}", field.name, label, suggestion(label, labels)));
       wanted[field.name] = label;
     }
-    if (wanted.empty()) mistake(table.position, "[[grid.exclude]] names no axis, and would leave out every cell");
+    if (table.fields()->empty()) mistake(table.position, "[[grid.exclude]] names no axis, and would leave out every cell");
   }
 
   /// That the recipes are there, and that the stages that are named are stages of one of them at least.

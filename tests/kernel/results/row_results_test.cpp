@@ -27,6 +27,7 @@ Row two_stages() {
   row.stages.resize(2);
   row.stages[0].name = "first";
   row.stages[1].name = "second";
+  row.place_stages({"/runs/row/first", "/runs/row/second"});
   row.published.push_back({"accuracy", 0.8, 0.05, "table 1", "first", ""});
   row.published.push_back({"accuracy", 0.9, 0.01, "", "", ""});
   row.published.push_back({"rank1", 0.5, 0, "", "second", ""});
