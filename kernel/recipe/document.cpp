@@ -103,6 +103,17 @@ bool same_value(const Node& a, const Node& b) {
   return inline_text(a) == inline_text(b);
 }
 
+void flatten(const Node& table, const std::string& prefix, std::vector<Field>& out) {
+  for (const Field& field : *table.fields()) {
+    const std::string key = prefix.empty() ? field.name : prefix + "." + field.name;
+    if (field.value.fields()) {
+      flatten(field.value, key, out);
+    } else {
+      out.push_back({key, field.value});
+    }
+  }
+}
+
 std::string type_word(const Node& node) {
   const detail::Overloaded words{[](const Node::Time&) { return std::string("a time"); },
                                  [](const Node::List&) { return std::string("a list"); },

@@ -84,6 +84,9 @@ Node parse_toml(std::string_view text, const std::string& file, const std::files
 /// is not valid TOML.
 Node parse_value(const Position& where, const std::string& value);
 
+/// Dotted keys that start with `prefix` and their values, however deep the tables are in which they are written.
+void flatten(const Node& table, const std::string& prefix, std::vector<Field>& out);
+
 /// `node` as TOML on one line. Real numbers are the shortest that read back to the same bits.
 std::string inline_text(const Node& node);
 

@@ -53,18 +53,6 @@ struct ChoiceOptions {
   }
 };
 
-/// Dotted keys and their values, however deep the tables are in which they are written.
-void flatten(const Node& table, const std::string& prefix, std::vector<Field>& out) {
-  for (const Field& field : *table.fields()) {
-    const std::string key = prefix.empty() ? field.name : prefix + "." + field.name;
-    if (field.value.fields()) {
-      flatten(field.value, key, out);
-    } else {
-      out.push_back({key, field.value});
-    }
-  }
-}
-
 std::string label_of(const Node& value) { return value.string() ? *value.string() : inline_text(value); }
 
 class GridReader {

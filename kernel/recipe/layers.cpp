@@ -12,6 +12,7 @@
 
 #include "kernel/recipe/overlay.h"
 #include "kernel/recipe/paths.h"
+#include "kernel/recipe/status.h"
 
 namespace lafs {
 
@@ -37,6 +38,7 @@ class LayerReader {
   Node read(std::string_view text, const fs::path& file) {
     chain_.push_back(file);
     Node own = parse_toml(text, file.string(), file.parent_path());
+    flatten_statuses(own);
     Node whole = on_bases(own, {own});
     chain_.pop_back();
     return whole;
@@ -78,6 +80,14 @@ class LayerReader {
   }
 
  private:
+  /// Those of the stages of a row too.
+  static void flatten_statuses(Node& own) {
+    flatten_status(own);
+    Node* stages = own.find("stage");
+    if (!stages || !stages->list()) return;
+    for (Node& stage : *stages->list()) flatten_status(stage);
+  }
+
   std::vector<Node> named_bases(const Node& own) {
     const Node* base = own.find("base");
     if (!base) return {};
@@ -162,6 +172,7 @@ void apply_overrides(Document& document, const RecipeContext& context, const std
       document.mistakes.error(place, fmt::format("\"{}\" is not a key", written));
     }
   }
+  flatten_status(tree);
   overlay(document.tree, tree, "", document.mistakes);
   for (Field& field : *document.tree.fields()) count_lists(field.value);
 }

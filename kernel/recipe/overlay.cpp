@@ -53,6 +53,25 @@ void let_preset_decide(Node& under, const Node& over, const std::string& path) {
   for (const char* number : {"mean", "std"}) under.erase(number);
 }
 
+/// `[status]` below is silent about options of a plugin that an upper layer replaces, and about items of a list that it writes anew.
+void forget_statuses(Node& status, const Node& under, const Node& over, const std::string& path) {
+  const auto forget = [&](const std::vector<std::string>& kept) {
+    std::erase_if(*status.fields(), [&](const Field& field) {
+      if (!field.name.starts_with(path + ".")) return false;
+      const std::string rest = field.name.substr(path.size() + 1), key = rest.substr(0, rest.find('.'));
+      return key != "use" && std::find(kept.begin(), kept.end(), key) == kept.end();
+    });
+  };
+  if (under.list() && over.list()) forget({});
+  if (!over.fields()) return;
+  if (under.fields() && names_another_plugin(under, over)) forget(kept_keys(path));
+  for (const auto& [key, value] : *over.fields()) {
+    const auto index = index_of(key);
+    const Node* below = under.list() && index && *index < under.list()->size() ? &(*under.list())[*index] : under.find(key);
+    if (below) forget_statuses(status, *below, value, joined(path, key));
+  }
+}
+
 }  // namespace
 
 std::optional<size_t> index_of(const std::string& key) {
@@ -63,6 +82,7 @@ std::optional<size_t> index_of(const std::string& key) {
 }
 
 void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
+  if (Node* status = under.find("status"); path.empty() && status && status->fields()) forget_statuses(*status, Node(under), over, "");
   if (!over.fields()) {
     under = over;
     return;

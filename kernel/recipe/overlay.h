@@ -9,7 +9,8 @@
 namespace lafs {
 
 /// Lays `over` on `under`, key by key: what an upper layer of a recipe says wins. A component whose plugin changes loses the options of the
-/// former one; a table whose keys are 0, 1, ... changes single items of a list. `path` is the dotted key of both, for mistakes.
+/// former one, and `[status]` what it said of them; a table whose keys are 0, 1, ... changes single items of a list. `path` is the dotted
+/// key of both, for mistakes.
 void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics);
 
 /// Joins two bases as equals: a key that they set differently is a mistake at `where`.

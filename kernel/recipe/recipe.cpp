@@ -35,6 +35,34 @@ void each_component(Recipe& recipe, const auto& visit) {
   visit(static_cast<AnyUse&>(recipe.optimizer), std::function<void(Params&)>([&](Params& p) { recipe.optimizer_options.declare(p); }));
 }
 
+/// The recipe without its evaluators, which change no number of a training.
+Node training_document(Recipe& recipe) {
+  Node document;
+  Resolver run, input;
+  recipe.run.declare(run);
+  recipe.input.declare(input);
+  document.put("run", std::move(run.table));
+  document.put("input", std::move(input.table));
+  each_component(recipe, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
+    if (!use.empty()) document.put(use.kind(), resolved_use(use, beside));
+  });
+  Node::List entries;
+  for (InitEntry& entry : recipe.init) {
+    Resolver init;
+    entry.declare(init);
+    entries.push_back(std::move(init.table));
+  }
+  if (!entries.empty()) document.put("init", {entries});
+  return document;
+}
+
+/// The tables of `[[evaluator]]`.
+Node::List evaluator_tables(Recipe& recipe) {
+  Node::List entries;
+  for (EvaluatorEntry& entry : recipe.evaluators) entries.push_back(resolved_use(entry.use, [&](Params& p) { entry.declare(p); }));
+  return entries;
+}
+
 /// Reads a document into a recipe.
 class RecipeReader {
  public:
@@ -57,6 +85,7 @@ class RecipeReader {
     read_entries("init", [&](const Node& item) { read_init(item); });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
     check_sense(recipe_, tree_, diagnostics_);
+    read_status();
     return std::move(recipe_);
   }
 
@@ -150,6 +179,17 @@ class RecipeReader {
                                          twin->name, entry.name));
   }
 
+  void read_status() {
+    const Node* written = table("status");
+    if (!written) return;
+    Node settings;
+    if (diagnostics_.empty()) {
+      settings = training_document(recipe_);
+      settings.put("evaluator", {evaluator_tables(recipe_)});
+    }
+    recipe_.statuses = read_statuses(*written, settings, diagnostics_);
+  }
+
   void check_map(const Node& written) {
     try {
       read_name_map(reading_.registry.map(*written.string()));
@@ -165,27 +205,6 @@ class RecipeReader {
   ReadContext reading_;
   Recipe recipe_;
 };
-
-/// The recipe without its evaluators, which change no number of a training.
-Node training_document(Recipe& recipe) {
-  Node document;
-  Resolver run, input;
-  recipe.run.declare(run);
-  recipe.input.declare(input);
-  document.put("run", std::move(run.table));
-  document.put("input", std::move(input.table));
-  each_component(recipe, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
-    if (!use.empty()) document.put(use.kind(), resolved_use(use, beside));
-  });
-  Node::List entries;
-  for (InitEntry& entry : recipe.init) {
-    Resolver init;
-    entry.declare(init);
-    entries.push_back(std::move(init.table));
-  }
-  if (!entries.empty()) document.put("init", {entries});
-  return document;
-}
 
 /// The hash of a file's content, as 32 hex digits.
 std::string hash_of_file(const fs::path& file) {
@@ -214,16 +233,14 @@ void resolve(Recipe& recipe) {
   recipe.identity = identity_of(identity_text(resolved));
   Node evaluation;
   evaluation.put("training", {recipe.identity});
-  Node::List entries, names;
-  for (EvaluatorEntry& entry : recipe.evaluators) {
-    entries.push_back(resolved_use(entry.use, [&](Params& p) { entry.declare(p); }));
-    names.push_back({entry.name});
-  }
+  Node::List entries = evaluator_tables(recipe), names;
+  for (const EvaluatorEntry& entry : recipe.evaluators) names.push_back({entry.name});
   evaluation.put("evaluator", {entries});
   evaluation.put("names", {names});
   recipe.evaluation_identity = identity_of(identity_text(evaluation));
   if (!entries.empty()) resolved.put("evaluator", {entries});
   if (!recipe.title.empty()) resolved.put("title", {recipe.title});
+  if (!recipe.statuses.empty()) resolved.put("status", status_table(recipe.statuses));
   recipe.resolved = document_text(resolved);
 }
 

@@ -7,6 +7,7 @@
 
 #include "kernel/recipe/document.h"
 #include "kernel/recipe/options.h"
+#include "kernel/recipe/status.h"
 #include "kernel/registry/registry.h"
 #include "lafs/augmentation.h"
 #include "lafs/backbone.h"
@@ -38,6 +39,7 @@ struct Recipe {
   std::vector<InitEntry> init;
   std::vector<EvaluatorEntry> evaluators;
   std::map<std::string, std::string> paths;
+  std::vector<SettingStatus> statuses;  ///< how well settings are known
 
   std::string resolved;  ///< TOML with every default written out and absolute paths; reads back to itself
   std::string identity;  ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)

@@ -22,6 +22,7 @@ class RowReader {
     row_.file = document.file;
     row_.title = document.title;
     row_.published = document.published;
+    row_.deviations = document.deviations;
   }
 
   Row read() {

@@ -24,12 +24,15 @@ struct Row {
   std::string title;
   std::string identity;  ///< of all stages together
   std::vector<PublishedValue> published;
+  std::vector<std::string> deviations;  ///< what is known to differ from the published run, a sentence each
   std::vector<Stage> stages;
 
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }
   std::vector<std::string> names() const;
   /// By its name, which is empty where there is one without. Throws RecipeError for a name that no stage has, as "--stage" may give.
   const Stage& stage(const std::string& name) const;
+  /// Whose results a published value is compared with.
+  const std::string& stage_of(const PublishedValue& value) const { return value.stage.empty() ? stages.back().name : value.stage; }
   /// Gives each stage its run folder, and later stages the weights from there. Throws PlacedError for a folder that no recipe can name.
   void place_stages(const std::vector<std::filesystem::path>& folders);
 };

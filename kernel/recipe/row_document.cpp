@@ -8,6 +8,7 @@
 #include "kernel/recipe/layers.h"
 #include "kernel/recipe/reader.h"
 #include "kernel/recipe/recipe.h"
+#include "kernel/recipe/status.h"
 #include "kernel/recipe/tables.h"
 #include "lafs/suggestion.h"
 
@@ -34,10 +35,12 @@ std::vector<std::string> settable_tables() {
 struct RowOptions {
   std::string title;
   std::vector<PublishedValue> published;
+  std::vector<std::string> deviations;
 
   void declare(Params& p) {
     p("title", title, "what reports call the row");
     p("published", published, "numbers somebody published, to stand beside the measured ones");
+    p("deviations", deviations, "what is known to differ from the published run, a sentence each");
   }
 };
 
@@ -103,14 +106,20 @@ class RowSplitter {
     reader.finish();
     const Node* title = whole_.tree.find("title");
     if (options.title.empty() && title && title->string()) options.title = *title->string();
-    for (size_t i = 0; i < options.published.size(); ++i) {
-      const PublishedValue& value = options.published[i];
-      if (value.stage.empty() || contains(names_, value.stage)) continue;
-      whole_.mistakes.error((*table->find("published")->list())[i].find("stage")->position,
-                            fmt::format("published \"{}\": no stage \"{}\"{}", value.metric, value.stage, suggestion(value.stage, names_)));
-    }
+    for (size_t i = 0; i < options.published.size(); ++i) check_published(options.published[i], (*table->find("published")->list())[i]);
     row_.title = options.title;
     row_.published = options.published;
+    row_.deviations = options.deviations;
+  }
+
+  void check_published(const PublishedValue& value, const Node& written) {
+    const auto complain = [&](const char* key, const std::string& what) {
+      whole_.mistakes.error(written.find(key)->position, fmt::format("published \"{}\": {}", value.metric, what));
+    };
+    if (!value.stage.empty() && !contains(names_, value.stage))
+      complain("stage", fmt::format("no stage \"{}\"{}", value.stage, suggestion(value.stage, names_)));
+    if (const std::string fault = value.status.empty() ? "" : status_fault(value.status); !fault.empty())
+      complain("status", fmt::format("status = \"{}\" {}", value.status, fault));
   }
 
   void check_overrides() {
@@ -166,6 +175,7 @@ void PublishedValue::declare(Params& p) {
   p("source", source, "where it is published");
   p("stage", stage, "stage whose results it is compared with; empty: the last");
   p("evaluator", evaluator, "name of the evaluator's results; empty: the first that has the metric");
+  p("status", status, "how well it is known: \"known: why\", \"derived: why\" or \"unknown: why\"");
 }
 
 RowDocument read_row_document(const fs::path& file, const RecipeContext& context) {

@@ -18,6 +18,7 @@ struct PublishedValue {
   std::string source;     ///< where it is printed: "table 3"
   std::string stage;      ///< whose results it is compared with; empty: the last stage
   std::string evaluator;  ///< name in the results; empty: the first with this metric
+  std::string status;     ///< how well it is known, as status.h has it: "derived: why"; may be empty
 
   void declare(Params& p);
 };
@@ -41,6 +42,7 @@ struct RowDocument {
   std::filesystem::path file;
   std::string title;
   std::vector<PublishedValue> published;
+  std::vector<std::string> deviations;  ///< what is known to differ from the published run, a sentence each
   std::vector<StageDocument> stages;
 
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }

@@ -47,6 +47,9 @@ const std::vector<RecipeTable>& recipe_tables() {
         {"input", Form::options, false, "what the network is fed: the input contract, saved with every checkpoint",
          declare_defaults<InputContract>},
         {"paths", Form::roots, false, "roots: a path \"@name/...\" starts at one"},
+        {"status", Form::statuses, false,
+         "how well settings are known: dotted keys of the recipe, and \"known: why\", \"derived: why\" or \"unknown: why\"; changes "
+         "nothing"},
         {"init", Form::options, true, "one [[init]]: weights put into a part of the tree before the first step",
          declare_defaults<InitEntry>},
     };

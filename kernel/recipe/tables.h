@@ -13,6 +13,7 @@ struct RecipeTable {
     base,       ///< names of files
     text,       ///< a string
     roots,      ///< a table of any names
+    statuses,   ///< a table of dotted keys of the recipe: status.h
     options,    ///< a table of the options that `declare` names
     component,  ///< a plugin of the kind `name` with its options, beside those that `declare` names
   };

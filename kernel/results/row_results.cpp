@@ -45,12 +45,18 @@ std::optional<Metric> measured_metric(const Json& stages, const std::string& sta
 }
 
 Json published_json(const Row& row, const Json& stages, const PublishedValue& published) {
-  const std::string stage = published.stage.empty() ? row.stages.back().name : published.stage;
+  const std::string& stage = row.stage_of(published);
   const auto metric = measured_metric(stages, stage, published);
-  Json out{{"metric", published.metric}, {"stage", stage},
-           {"value", published.value},   {"tolerance", published.tolerance},
-           {"source", published.source}, {"unit", metric ? unit_text(metric->unit) : ""},
-           {"measured", Json()},         {"reproduced", Json()}};
+  Json out{{"metric", published.metric},
+           {"stage", stage},
+           {"evaluator", published.evaluator},
+           {"value", published.value},
+           {"tolerance", published.tolerance},
+           {"source", published.source},
+           {"status", published.status},
+           {"unit", metric ? unit_text(metric->unit) : ""},
+           {"measured", Json()},
+           {"reproduced", Json()}};
   if (!metric) return out;
   out["measured"] = metric->value;
   // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
@@ -77,6 +83,7 @@ Json row_results_json(const Row& row, const StageResults& results) {
   Json out{{"row", row.file.string()},      {"title", row.title},      {"identity", row.identity},
            {"folder", row.folder.string()}, {"stages", Json::array()}, {"published", Json::array()}};
   for (const auto& [name, json] : results) out["stages"].push_back(stage_json(row.stage(name), json));
+  out["deviations"] = row.deviations;
   for (const PublishedValue& published : row.published) out["published"].push_back(published_json(row, out["stages"], published));
   return out;
 }
@@ -91,6 +98,8 @@ std::string row_table(const Json& row) {
   }
   std::string out = all.empty() ? "" : results_table(all);
   for (const Json& published : row.at("published")) out += published_line(published);
+  for (const Json& deviation : row.value("deviations", Json::array()))
+    out += fmt::format("known deviation: {}\n", deviation.get<std::string>());
   return out;
 }
 

@@ -13,8 +13,9 @@ namespace lafs {
 using StageResults = std::vector<std::pair<std::string, nlohmann::json>>;
 
 /// {"row", "title", "identity", "folder", "stages":[{"name", "identity", "evaluation_identity", "folder", "step", "evaluators":[..]}],
-/// "published":[{"metric", "stage", "value", "tolerance", "source", "unit", "measured", "reproduced"}]}. Curves and lists stay in the
-/// stages' own files; "measured" and "reproduced" are null while the stage or the metric is missing.
+/// "published":[{"metric", "stage", "evaluator", "value", "tolerance", "source", "status", "unit", "measured", "reproduced"}],
+/// "deviations":["sentence"]}. Curves and lists stay in the stages' own files; "measured" and "reproduced" are null while the stage or the
+/// metric is missing.
 nlohmann::json row_results_json(const Row& row, const StageResults& results);
 
 /// All stages in one table for the terminal, published values under it.

@@ -162,6 +162,13 @@ std::string published_section(const Json& published) {
   return out + "</table></div>\n";
 }
 
+std::string deviations_section(const Json& deviations) {
+  if (deviations.empty()) return "";
+  std::string out = "<h2>Known deviations from the published run</h2>\n<ul>\n";
+  for (const Json& deviation : deviations) out += fmt::format("<li>{}</li>\n", html_text(deviation.get<std::string>()));
+  return out + "</ul>\n";
+}
+
 Series& series_named(std::vector<Series>& all, const std::string& name) {
   for (Series& one : all) {
     if (one.name == name) return one;
@@ -246,7 +253,9 @@ void write_row_report(const std::filesystem::path& folder) {
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"facts\">{} · {}</p>\n", html_text(title), html_text(text(*row, "row")),
                                  html_text(text(*row, "identity")));
   for (const Json& stage : row->value("stages", Json::array())) body += stage_section(stage);
-  write_page(folder, title, body + published_section(row->value("published", Json::array())));
+  write_page(
+      folder, title,
+      body + published_section(row->value("published", Json::array())) + deviations_section(row->value("deviations", Json::array())));
 }
 
 }  // namespace lafs

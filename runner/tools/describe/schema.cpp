@@ -6,10 +6,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "kernel/recipe/option_types.h"
 #include "kernel/recipe/row_document.h"
+#include "kernel/recipe/status.h"
 #include "kernel/recipe/tables.h"
 
 namespace lafs {
@@ -120,6 +122,12 @@ json component(const RecipeTable& table, const Registry& registry) {
   return out;
 }
 
+/// `[status]`, with dotted keys in quotes or as tables.
+json statuses() {
+  const json sentence{{"type", "string"}, {"pattern", fmt::format("^({}): ", fmt::join(status_words(), "|"))}};
+  return {{"type", "object"}, {"additionalProperties", {{"anyOf", json::array({sentence, reference("status")})}}}};
+}
+
 json top_table(const RecipeTable& table) {
   const json words{{"type", "string"}};
   switch (table.form) {
@@ -129,6 +137,8 @@ json top_table(const RecipeTable& table) {
       return {{"type", "string"}, {"description", table.doc}};
     case RecipeTable::Form::roots:
       return {{"type", "object"}, {"additionalProperties", words}, {"description", table.doc}};
+    case RecipeTable::Form::statuses:
+      return {{"allOf", json::array({reference("status")})}, {"description", table.doc}};
     case RecipeTable::Form::options:
       return table.list ? list_of(table_of(own_properties(table))) : table_of(own_properties(table));
     case RecipeTable::Form::component:
@@ -145,13 +155,15 @@ json recipe_schema(const Registry& registry) {
     run_recipe[table.name] = top_table(table);
     if (table.form == RecipeTable::Form::component) definitions[table.name] = component(table, registry);
   }
+  definitions["status"] = statuses();
   json stage = run_recipe;
   stage["name"] = {{"type", "string"}, {"description", "by which later stages, --set and --stage call it"}};
   definitions["stage"] = table_of(std::move(stage));
   Properties published;
   PublishedValue().declare(published);
+  const json words{{"type", "string"}};
   json recipe = run_recipe;
-  recipe["row"] = table_of({{"title", {{"type", "string"}}}, {"published", list_of(table_of(std::move(published.all)))}});
+  recipe["row"] = table_of({{"title", words}, {"published", list_of(table_of(std::move(published.all)))}, {"deviations", list_of(words)}});
   recipe["stage"] = list_of(reference("stage"));
   return {{"$schema", "http://json-schema.org/draft-07/schema#"},
           {"title", "a recipe of lafs"},

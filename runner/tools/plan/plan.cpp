@@ -14,7 +14,9 @@
 #include "kernel/ranks/contention.h"
 #include "kernel/ranks/device.h"
 #include "kernel/run/row_session.h"
+#include "kernel/train/groups.h"
 #include "kernel/train/trainer.h"
+#include "kernel/train/tree_layers.h"
 #include "nn/layers/tree.h"
 #include "runner/report/say.h"
 #include "runner/tools/plan/probe.h"
@@ -56,11 +58,20 @@ json schedule_json(const Schedule& schedule, const Epochs& length) {
       where = step;
     }
   }
+  for (int64_t step = std::max<int64_t>(0, where - stride + 1); step <= where; ++step) {
+    if (at(step) == largest) where = step;  // the first of several, and the end of the loop
+  }
+  const bool warms_up = schedule.warmup_epochs > 0 && schedule.takes("warmup_epochs");
   const double peak = std::max(schedule.from, schedule.to);
-  const bool in_warmup = schedule.warmup_epochs > 0 && schedule.takes("warmup_epochs") && at(length.steps - 1) < peak &&
+  const bool in_warmup = warms_up && at(length.steps - 1) < peak &&
                          static_cast<double>(length.epoch_of(length.first_micro(length.steps))) < schedule.warmup_epochs;
-  return {{"first", at(0)}, {"last", at(length.steps - 1)}, {"largest", largest}, {"largest_at_step", where},
-          {"peak", peak},   {"ends_in_warmup", in_warmup}};
+  return {{"first", at(0)},
+          {"last", at(length.steps - 1)},
+          {"largest", largest},
+          {"largest_at_step", where},
+          {"warmup_steps", warms_up && !in_warmup ? where : 0},
+          {"peak", peak},
+          {"ends_in_warmup", in_warmup}};
 }
 
 /// The recipe of the probe: one small micro-batch a step, with those initial weights that exist already.
@@ -83,7 +94,7 @@ json facts_json(const Recipe& recipe, const RecipeAssembly& assembly, at::Device
           {"threads", recipe.run.threads},
           {"data_is_there", assembly.has_data()},
           {"images", assembly.images()},
-          {"identities", assembly.identities()},
+          {"identities", assembly.has_data() || recipe.run.identities > 0 ? assembly.identities() : 0},
           {"batch", recipe.run.batch},
           {"accumulate", recipe.run.accumulate},
           {"epochs", length.count},
@@ -92,9 +103,9 @@ json facts_json(const Recipe& recipe, const RecipeAssembly& assembly, at::Device
           {"steps_of_all_epochs", length.total}};
 }
 
-json groups_json(const Trainer& trainer, const Recipe& recipe) {
+json groups_json(const std::vector<std::shared_ptr<RunGroup>>& groups, const Recipe& recipe) {
   json out = json::array();
-  for (const auto& group : trainer.groups()) {
+  for (const auto& group : groups) {
     int64_t elements = 0;
     for (const auto& parameter : group->parameters()) elements += parameter.numel();
     group->set(1, recipe.optimizer_options.weight_decay.from);
@@ -104,6 +115,21 @@ json groups_json(const Trainer& trainer, const Recipe& recipe) {
                    {"lr_scale", group->lr_scale()},
                    {"weight_decay", group->weight_decay()}});
   }
+  return out;
+}
+
+/// The groups of a layer-wise decay that is written and not applied, as the published code makes them (quirk FT-01).
+json layer_groups_json(Trainer& trainer, const Recipe& recipe) {
+  if (recipe.optimizer_options.layer_decay == 1 || recipe.optimizer_options.layer_decay_applied) return json::array();
+  OptimizerOptions applied = recipe.optimizer_options;
+  applied.layer_decay_applied = true;
+  return groups_json(parameter_groups(trainer.root(), TreeLayers(trainer.root()), applied), recipe);
+}
+
+json statuses_json(const Recipe& recipe) {
+  json out = json::array();
+  for (const auto& [key, word, why, value] : recipe.statuses)
+    out.push_back({{"key", key}, {"status", word}, {"why", why}, {"value", value}});
   return out;
 }
 
@@ -146,10 +172,12 @@ json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, do
   const Recipe small = probe_recipe(recipe);
   Trainer trainer(small, assembly, device);
   count_modules(trainer.root(), "", 2, plan["modules"]);
-  plan["groups"] = groups_json(trainer, recipe);
+  plan["groups"] = groups_json(trainer.groups(), recipe);
+  plan["layer_groups"] = layer_groups_json(trainer, recipe);
   plan["lr"] = schedule_json(learning_rate(recipe.optimizer_options, recipe.run), length);
   plan["weight_decay"] = schedule_json(recipe.optimizer_options.weight_decay, length);
   plan["memory"] = memory_json(trainer);
+  plan["statuses"] = statuses_json(recipe);
   if (options.probe_steps == 0) return plan;
   const auto start = std::chrono::steady_clock::now();
   const double share = std::max(0.0, seconds) / static_cast<double>(stages);
@@ -157,6 +185,21 @@ json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, do
             recipe.run.threads);
   seconds -= std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return plan;
+}
+
+/// What was published of a stage's results; what is known to differ stands with the last stage, as the row's results do.
+void add_published(const Row& row, const Stage& stage, json& plan) {
+  plan["published"] = plan["deviations"] = json::array();
+  for (const PublishedValue& value : row.published) {
+    if (row.stage_of(value) != stage.name) continue;
+    plan["published"].push_back({{"metric", value.metric},
+                                 {"evaluator", value.evaluator},
+                                 {"value", value.value},
+                                 {"tolerance", value.tolerance},
+                                 {"source", value.source},
+                                 {"status", value.status}});
+  }
+  if (&stage == &row.stages.back()) plan["deviations"] = row.deviations;
 }
 
 }  // namespace
@@ -168,6 +211,7 @@ json plan_stages(const Row& row, const std::string& stage, const PlanOptions& op
   for (const Stage* one : stages) {
     plans.push_back(plan_of(one->recipe, options, stages.size() - plans.size(), left));
     if (!one->name.empty()) plans.back()["stage"] = one->name;
+    add_published(row, *one, plans.back());
     each(plans.back());
   }
   return plans;

@@ -1,4 +1,6 @@
-#include <iterator>
+#include <cstdint>
+#include <map>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,7 +23,8 @@ std::string facts_text(const json& plan) {
   std::string text = fmt::format("{}{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(),
                                  plan.contains("stage") ? ", stage " + plan.at("stage").get<std::string>() : "",
                                  plan.at("training_identity").get<std::string>());
-  text += fmt::format("data        {} images of {} identities{}\n", number("images"), number("identities"),
+  text += fmt::format("data        {} images of {} identities{}\n", number("images"),
+                      number("identities") > 0 ? std::to_string(number("identities")) : "an unknown number of",
                       plan.at("data_is_there").get<bool>() ? "" : " (from the recipe; the data was not found)");
   text += fmt::format("length      {:.6g} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n",
                       plan.at("epochs").get<double>(), number("micro_batches_per_epoch"), number("batch"), number("accumulate"),
@@ -50,7 +53,38 @@ std::string tables_text(const json& plan) {
     text += fmt::format("{:<44} {:>8} {:>14} {:>10.6g} {:>8.6g}\n", g.at("first").get<std::string>(), g.at("tensors").get<int64_t>(),
                         g.at("elements").get<int64_t>(), g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
   }
+  if (!plan.at("layer_groups").empty())
+    text += fmt::format("layer_decay would make {} groups of these; it is not applied, and all layers have one rate (quirk FT-01)\n",
+                        plan.at("layer_groups").size());
   return text;
+}
+
+/// Settings whose value nobody knows, and how many are known or derived.
+std::string statuses_text(const json& plan) {
+  std::string unknown;
+  std::map<std::string, int64_t> counts;
+  for (const json& status : plan.at("statuses")) {
+    const auto text = [&](const char* key) { return status.at(key).get<std::string>(); };
+    ++counts[text("status")];
+    if (text("status") == "unknown") unknown += fmt::format("  {} = {}: {}\n", text("key"), text("value"), text("why"));
+  }
+  if (counts.empty()) return "";
+  const std::string others = fmt::format("{} derived, {} known", counts["derived"], counts["known"]);
+  if (unknown.empty()) return fmt::format("\nsettings    with a status: {}\n", others);
+  return fmt::format("\nunknown settings, beside {}:\n{}", others, unknown);
+}
+
+std::string published_text(const json& plan) {
+  std::string text;
+  for (const json& published : plan.at("published")) {
+    const auto word = [&](const char* key) { return published.at(key).get<std::string>(); };
+    text += fmt::format("published   {} = {:.6g}{}{}{}\n", word("metric"), published.at("value").get<double>(),
+                        word("evaluator").empty() ? "" : fmt::format(" of \"{}\"", word("evaluator")),
+                        word("source").empty() ? "" : fmt::format(" ({})", word("source")),
+                        word("status").empty() ? "" : "; " + word("status"));
+  }
+  for (const json& deviation : plan.at("deviations")) text += fmt::format("deviation   {}\n", deviation.get<std::string>());
+  return text.empty() ? "" : "\n" + text;
 }
 
 std::string cost_text(const json& plan) {
@@ -83,6 +117,8 @@ std::string time_text(double seconds) {
   return seconds < 10 * day ? duration_text(seconds) : fmt::format("{:.0f} days", seconds / day);
 }
 
-std::string plan_text(const json& plan) { return facts_text(plan) + tables_text(plan) + cost_text(plan); }
+std::string plan_text(const json& plan) {
+  return facts_text(plan) + tables_text(plan) + statuses_text(plan) + published_text(plan) + cost_text(plan);
+}
 
 }  // namespace lafs

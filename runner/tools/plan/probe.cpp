@@ -1,5 +1,6 @@
 #include "runner/tools/plan/probe.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -39,8 +40,9 @@ void time_steps(const Recipe& recipe, RecipeAssembly& assembly, Trainer& trainer
                 Clock::time_point start, Speed& speed) {
   trainer.initialise([](const std::string&) {});
   std::shared_ptr<const DataSource> source =
-      assembly.has_data() ? assembly.data()
-                          : std::make_shared<NoiseSource>(recipe.run.batch * (limits.steps + 1), assembly.identities(), recipe.input);
+      assembly.has_data()
+          ? assembly.data()
+          : std::make_shared<NoiseSource>(recipe.run.batch * (limits.steps + 1), std::max<int64_t>(1, recipe.run.identities), recipe.input);
   LoaderOptions options;
   options.batch = recipe.run.batch;
   options.end = limits.steps + 1;

@@ -27,6 +27,7 @@ struct ReadRun {
   std::string label, common;
   SeedResults results;
   std::vector<PublishedValue> published;
+  std::vector<std::string> deviations;
 };
 
 Json results_in(const fs::path& folder) {
@@ -65,11 +66,13 @@ PublishedValue published_of(const Json& json) {
   value.tolerance = json.value("tolerance", 0.0);
   value.source = text_under(json, "source");
   value.stage = text_under(json, "stage");
+  value.evaluator = text_under(json, "evaluator");
+  value.status = text_under(json, "status");
   return value;
 }
 
 ReadRun read_row_folder(const fs::path& folder, const Json& row) {
-  ReadRun run{text_under(row, "title"), text_under(row, "row"), {}, {}};
+  ReadRun run{text_under(row, "title"), text_under(row, "row"), {}, {}, row.value("deviations", std::vector<std::string>())};
   for (const Json& stage : row.at("stages")) {
     const std::string name = text_under(stage, "name");
     run.results.stages.emplace_back(name, metrics_of(folder, stage));
@@ -83,7 +86,7 @@ ReadRun read_row_folder(const fs::path& folder, const Json& row) {
 ReadRun read_folder(const fs::path& folder) {
   const Json results = results_in(folder);
   if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results);
-  ReadRun run{fs::absolute(folder).lexically_normal().filename().string(), "", {}, {}};
+  ReadRun run{fs::absolute(folder).lexically_normal().filename().string(), "", {}, {}, {}};
   run.results.stages.emplace_back("", metrics_of(folder, results));
   run.common = common_recipe(folder, run.results.seed);
   return run;
@@ -114,6 +117,7 @@ void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
       run.results.seed = cell.seed;
       line.seeds.push_back(std::move(run.results));
       line.published = std::move(run.published);
+      line.deviations = std::move(run.deviations);
     }
   }
   if (!missing.empty())
@@ -145,7 +149,7 @@ Study read_study(const std::vector<fs::path>& folders) {
     if (is_grid_folder(folder)) throw Error(fmt::format("\"{}\" is the folder of a grid, which makes a table of its own", folder.string()));
     ReadRun run = read_folder(folder);
     const auto [known, is_new] = lines.emplace(run.common, study.lines.size());
-    if (is_new) study.lines.push_back({{distinct(run.label, folder, study)}, {}, {}, run.published, {}});
+    if (is_new) study.lines.push_back({{distinct(run.label, folder, study)}, {}, {}, run.published, run.deviations});
     study.lines[known->second].seeds.push_back(std::move(run.results));
   }
   return study;

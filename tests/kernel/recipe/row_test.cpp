@@ -202,6 +202,21 @@ TEST_CASE("row: every mistake of every stage is reported, one of the common part
         "row.toml:2:1: error: [row] has no key \"titel\"; did you mean \"title\"?");
   CHECK(RowFile("[[row.published]]\nmetric = \"m\"\nvalue = 1\nstage = \"b\"\n[[stage]]\nname = \"ab\"\n").error() ==
         "row.toml:4:9: error: published \"m\": no stage \"b\"; did you mean \"ab\"?");
+  CHECK(RowFile("[row]\npublished = [{ value = 1, source = \"table 1\" }]\n[[stage]]\nname = \"a\"\n").error() ==
+        "row.toml:2:14: error: an item of \"published\" of [row] needs \"metric\" (name of the metric, as the evaluator reports it)");
+  CHECK(RowFile("[[row.published]]\nmetric = \"m\"\nvalue = 1\nstatus = \"likely\"\n[[stage]]\nname = \"a\"\n").error() ==
+        "row.toml:4:10: error: published \"m\": status = \"likely\" begins with none of \"known\", \"derived\", \"unknown\": write "
+        "\"unknown: why\"");
+}
+
+TEST_CASE("row: it says what is known to differ from the published run, and how well a published value is known") {
+  const RowFile file(
+      "[row]\ndeviations = [\"fewer pictures\", \"another seed\"]\n[[row.published]]\nmetric = \"m\"\nvalue = 1\n"
+      "status = \"derived: a table\"\n[[stage]]\nname = \"a\"\n[[stage]]\nname = \"b\"\n");
+  const Row row = file.read();
+  CHECK(row.deviations == std::vector<std::string>{"fewer pictures", "another seed"});
+  CHECK(row.published[0].status == "derived: a table");
+  CHECK(row.stage_of(row.published[0]) == "b");
 }
 
 TEST_CASE("row: a stage that cannot be put together is reported with the mistakes of the others") {

@@ -28,9 +28,9 @@ Row two_stages() {
   row.stages[0].name = "first";
   row.stages[1].name = "second";
   row.place_stages({"/runs/row/first", "/runs/row/second"});
-  row.published.push_back({"accuracy", 0.8, 0.05, "table 1", "first", ""});
-  row.published.push_back({"accuracy", 0.9, 0.01, "", "", ""});
-  row.published.push_back({"rank1", 0.5, 0, "", "second", ""});
+  row.published.push_back({"accuracy", 0.8, 0.05, "table 1", "first", "", "known: x"});
+  row.published.push_back({"accuracy", 0.9, 0.01, "", "", "", ""});
+  row.published.push_back({"rank1", 0.5, 0, "", "second", "lfw", ""});
   return row;
 }
 
@@ -47,6 +47,16 @@ TEST_CASE("row results: all stages stand in one table, published values under it
         "published accuracy of first: 80.00 % (table 1); measured 75.00 %, within the tolerance of 5.00 %\n"
         "published accuracy of second: 90.00 %; measured 85.00 %, further off than the tolerance of 1.00 %\n"
         "published rank1 of second: 0.5000; not measured\n");
+}
+
+TEST_CASE("row results: what is known to differ from the published run stands at the end") {
+  Row row = two_stages();
+  row.deviations = {"another seed"};
+  const auto json = row_results_json(row, both());
+  CHECK(json.at("deviations") == nlohmann::json{"another seed"});
+  CHECK(json.at("published").at(0).at("status") == "known: x");
+  CHECK(json.at("published").at(2).at("evaluator") == "lfw");
+  CHECK(row_table(json).ends_with("published rank1 of second: 0.5000; not measured\nknown deviation: another seed\n"));
 }
 
 TEST_CASE("row results: the JSON names each stage's folder and leaves curves to it") {

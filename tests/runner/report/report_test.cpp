@@ -110,7 +110,7 @@ TEST_CASE("report: a row's page links to those of its stages") {
     {"name":"lfw","values":[{"name":"accuracy","variant":"","value":0.75,"unit":"share","n":6000}]}]}],
     "published":[{"stage":"first","metric":"accuracy","value":0.8,"tolerance":0.05,"measured":0.75,"reproduced":true,"unit":"share","source":"table 1"},
     {"stage":"first","metric":"accuracy","value":0.9,"tolerance":0.01,"measured":0.75,"reproduced":false,"unit":"share","source":""},
-    {"stage":"first","metric":"rank1","value":0.5,"tolerance":0,"measured":null,"reproduced":null,"unit":"","source":""}]})");
+    {"stage":"first","metric":"rank1","value":0.5,"tolerance":0,"measured":null,"reproduced":null,"unit":"","source":""}],"deviations":["another <seed>"]})");
   write_row_report(folder.path);
   const std::string page = folder.read("report.html");
   CHECK(has(page, "<h1>two</h1>"));
@@ -119,6 +119,7 @@ TEST_CASE("report: a row's page links to those of its stages") {
   CHECK(has(page, "table 1"));
   CHECK(has(page, "<td>no</td>"));
   CHECK(has(page, "<td>not measured</td>"));
+  CHECK(has(page, "<li>another &lt;seed&gt;</li>"));
 }
 
 TEST_CASE("report: a damaged file is named") {
