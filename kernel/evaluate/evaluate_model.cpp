@@ -8,6 +8,7 @@
 
 #include "formats/atomic_file.h"
 #include "kernel/evaluate/measured_model.h"
+#include "kernel/evaluate/scaled_evaluators.h"
 #include "kernel/evaluate/stored_embedder.h"
 #include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/model/assembly.h"
@@ -31,24 +32,36 @@ bool is_chosen(const TrainedModel& model) {
   return !std::filesystem::equivalent(checkpoints.find("best"), checkpoints.find("last"), ignored);
 }
 
-std::unique_ptr<Embedder> embedder_of(const TrainedModel& model, const Recipe& recipe, const EmbedderOptions& options,
-                                      const Registry& registry) {
-  if (is_stored(model)) return std::make_unique<StoredEmbedder>(model.checkpoint, recipe.input, options);
-  auto backbone = load_encoder(model, registry);
-  backbone->module()->to(options.device);
-  return std::make_unique<ModelEmbedder>(backbone, recipe.input, options);
-}
-
 /// A model that is ready to be measured, with its recipe's data opened. The assembly refers to the recipe.
 struct ReadyModel {
   MeasuredModel measured;
   std::unique_ptr<RecipeAssembly> assembly;
-  std::unique_ptr<Embedder> embedder;
+  NamedEvaluators evaluators;
+  std::vector<ScaledEvaluators> groups;
+  std::vector<std::unique_ptr<Embedder>> embedders;  ///< of each group
   bool chosen = false;
 };
 
+void make_embedders(ReadyModel& ready, const EmbedderOptions& options, const Registry& registry) {
+  const auto& [model, recipe] = ready.measured;
+  if (is_stored(model)) {
+    for (const ScaledEvaluators& group : ready.groups) {
+      if (const std::string difference = recipe.input.difference(group.input); !difference.empty())
+        throw Error(fmt::format("evaluator \"{}\": scaling has no effect on features that are in a file: {}",
+                                group.evaluators.front().first, difference));
+      ready.embedders.push_back(std::make_unique<StoredEmbedder>(model.checkpoint, recipe.input, options));
+    }
+    return;
+  }
+  auto backbone = load_encoder(model, registry);
+  backbone->module()->to(options.device);
+  for (const ScaledEvaluators& group : ready.groups)
+    ready.embedders.push_back(std::make_unique<ModelEmbedder>(backbone, group.input, options));
+}
+
 std::unique_ptr<ReadyModel> ready_model(const EvaluationRequest& request, Registry& registry) {
-  auto out = std::make_unique<ReadyModel>(ReadyModel{open_measured(request, registry), nullptr, nullptr, false});
+  auto out = std::make_unique<ReadyModel>();
+  out->measured = open_measured(request, registry);
   const auto& [model, recipe] = out->measured;
   if (const std::string difference = model.facts.input.difference(recipe.input); !difference.empty()) {
     throw Error(fmt::format("the input contract of \"{}\" is not that of the recipe: {}", model.checkpoint.string(), difference));
@@ -57,7 +70,9 @@ std::unique_ptr<ReadyModel> ready_model(const EvaluationRequest& request, Regist
   const EmbedderOptions options = embedder_options(request, recipe.run);
   use_threads(recipe.run.threads);
   out->assembly = std::make_unique<RecipeAssembly>(recipe, RecipeAssembly::Data::open, request.note);
-  out->embedder = embedder_of(model, recipe, options, registry);
+  out->evaluators = out->assembly->evaluators();
+  out->groups = by_scaling(out->evaluators, recipe);
+  make_embedders(*out, options, registry);
   out->chosen = is_chosen(model);
   if (request.note && out->chosen) {
     request.note(
@@ -71,6 +86,24 @@ Evaluation evaluation_of(ReadyModel& ready, std::vector<NamedMetrics>&& results)
   return {std::move(ready.measured.model), std::move(results), ready.chosen, std::move(ready.measured.recipe.resolved)};
 }
 
+/// Measures all of them; `names` stand in front of errors.
+std::vector<Evaluation> evaluations_of(std::vector<std::unique_ptr<ReadyModel>>& models, const std::vector<std::string>& names) {
+  std::vector<EvaluatedModel> evaluated;
+  for (size_t m = 0; m < models.size(); ++m) {
+    for (size_t group = 0; group < models[m]->groups.size(); ++group)
+      evaluated.push_back({models[m]->groups[group].evaluators, models[m]->embedders[group].get(), names[m]});
+  }
+  auto results = evaluate_together(evaluated);
+  std::vector<Evaluation> out;
+  auto next = results.begin();
+  for (const auto& model : models) {
+    const auto end = next + std::ssize(model->groups);
+    out.push_back(evaluation_of(*model, in_order(model->evaluators, {next, end})));
+    next = end;
+  }
+  return out;
+}
+
 /// The request for one of several models: its notes begin with its path.
 EvaluationRequest request_for(const EvaluationRequest& request, const std::filesystem::path& model) {
   EvaluationRequest out = request;
@@ -82,8 +115,9 @@ EvaluationRequest request_for(const EvaluationRequest& request, const std::files
 }  // namespace
 
 Evaluation evaluate_model(const EvaluationRequest& request, Registry& registry) {
-  const auto ready = ready_model(request, registry);
-  return evaluation_of(*ready, evaluate(ready->assembly->evaluators(), *ready->embedder));
+  std::vector<std::unique_ptr<ReadyModel>> ready;
+  ready.push_back(ready_model(request, registry));
+  return std::move(evaluations_of(ready, {""}).front());
 }
 
 std::vector<Evaluation> evaluate_models(const EvaluationRequest& request, const std::vector<std::filesystem::path>& models,
@@ -91,15 +125,12 @@ std::vector<Evaluation> evaluate_models(const EvaluationRequest& request, const 
   if (request.recipe.empty() && request.on.path.empty())
     throw Error("several models are measured on one set or by one recipe: give --on or --recipe");
   std::vector<std::unique_ptr<ReadyModel>> ready;
-  std::vector<EvaluatedModel> evaluated;
+  std::vector<std::string> names;
   for (const std::filesystem::path& model : models) {
     ready.push_back(ready_model(request_for(request, model), registry));
-    evaluated.push_back({ready.back()->assembly->evaluators(), ready.back()->embedder.get(), model.string()});
+    names.push_back(model.string());
   }
-  auto results = evaluate_together(evaluated);
-  std::vector<Evaluation> out;
-  for (size_t m = 0; m < ready.size(); ++m) out.push_back(evaluation_of(*ready[m], std::move(results[m])));
-  return out;
+  return evaluations_of(ready, names);
 }
 
 nlohmann::json evaluation_json(const Evaluation& evaluation) {

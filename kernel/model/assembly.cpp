@@ -137,8 +137,10 @@ std::shared_ptr<Optimizer> RecipeAssembly::optimizer(const ParameterGroups& grou
 NamedEvaluators RecipeAssembly::evaluators() {
   NamedEvaluators made;
   for (const EvaluatorEntry& entry : recipe_.evaluators) {
+    scaled_ = entry.input_of(recipe_.input);
     made.emplace_back(entry.name.empty() ? entry.use.name : entry.name, entry.use.make(*this));
   }
+  scaled_.reset();
   return made;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,7 @@ class RecipeAssembly final : public Assembly {
   };
   RecipeAssembly(const Recipe& recipe, Data data, std::function<void(const std::string&)> note, const Place& place = {});
 
-  const InputContract& input() const override { return recipe_.input; }
+  const InputContract& input() const override { return scaled_ ? *scaled_ : recipe_.input; }
   std::shared_ptr<Backbone> backbone() override;
   std::shared_ptr<Projector> projector(int64_t input_width) override;
   std::shared_ptr<Head> head() override;
@@ -42,7 +43,7 @@ class RecipeAssembly final : public Assembly {
   std::shared_ptr<Augmentation> augmentation();
   std::shared_ptr<Objective> objective();
   std::shared_ptr<Optimizer> optimizer(const ParameterGroups& groups);
-  /// Named as results name them, in the order of the recipe.
+  /// Named as results name them, in the order of the recipe. Each sees the input contract with its own scaling.
   NamedEvaluators evaluators();
 
   /// Throws PlacedError when the objective needs a group of views that the recipe's augmentation does not make; names both.
@@ -65,6 +66,7 @@ class RecipeAssembly final : public Assembly {
   mutable std::shared_ptr<const DataSource> source_;
   mutable bool tried_ = false, opening_ = false;
   std::vector<std::weak_ptr<const Backbone>> backbones_;
+  std::optional<InputContract> scaled_;  ///< of the evaluator that is being made
 };
 
 }  // namespace lafs

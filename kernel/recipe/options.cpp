@@ -1,5 +1,9 @@
 #include "kernel/recipe/options.h"
 
+#include <utility>
+
+#include "kernel/recipe/option_types.h"
+
 namespace lafs {
 
 void LossScaleOptions::declare(Params& p) {
@@ -110,6 +114,35 @@ void OptimizerOptions::declare(Params& p) {
 void EvaluatorEntry::declare(Params& p) {
   p.affects_nothing("name", name, "name in the results; empty: the plugin's name");
   p.affects_nothing("while_training", while_training, "whether it also runs between epochs");
+  p.affects_unless("input", "scaling", scaling, one_of({"input", "lafs", "dino_face", "published_eval"}),
+                   "scaling of the pixels for this evaluator: input is that of the training, the others are presets of [input]; published "
+                   "models were trained on [-1, 1] and measured on [-0.5, 0.5] (quirk M10)");
+}
+
+namespace {
+
+/// Chooses the preset of an input contract.
+class PresetChoice final : public Params {
+ public:
+  explicit PresetChoice(std::string preset) : preset_(std::move(preset)) {}
+
+ private:
+  void visit(const Option& option) override {
+    if (option.key == "preset") by_type(option.slot, [&](std::string& chosen) { chosen = preset_; }, [](auto&) {});
+  }
+
+  std::string preset_;
+};
+
+}  // namespace
+
+InputContract EvaluatorEntry::input_of(const InputContract& recipe) const {
+  if (scaling == "input") return recipe;
+  InputContract scaled = recipe;
+  scaled.preset = "";  // declare() takes the numbers of a preset that is new
+  PresetChoice choice(scaling);
+  scaled.declare(choice);
+  return scaled;
 }
 
 void InitEntry::declare(Params& p) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lafs/evaluator.h"
+#include "lafs/input.h"
 #include "lafs/params.h"
 
 namespace lafs {
@@ -92,9 +93,12 @@ struct OptimizerOptions {
 struct EvaluatorEntry {
   std::string name;  ///< of its results; default the plugin's name
   bool while_training = true;
+  std::string scaling = "input";  ///< of the pixels: as [input] of the recipe says, or one of its presets
   Use<Evaluator> use;
 
   void declare(Params& p);
+  /// What the network is fed for this evaluator, where `recipe` is the recipe's contract.
+  InputContract input_of(const InputContract& recipe) const;
 };
 
 /// `[[init]]`: weights put into a part of the tree before the first step.

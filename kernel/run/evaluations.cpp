@@ -1,12 +1,14 @@
 #include "kernel/run/evaluations.h"
 
 #include <algorithm>
+#include <list>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "kernel/data/picture_shapes.h"
 #include "kernel/evaluate/embedder.h"
+#include "kernel/evaluate/scaled_evaluators.h"
 #include "kernel/run/interrupt.h"
 
 namespace lafs {
@@ -50,9 +52,14 @@ std::optional<std::vector<NamedMetrics>> Evaluations::scores(const NamedEvaluato
   options.device = device_;
   options.precision = recipe_.run.precision;
   options.stop = interrupted;
-  ModelEmbedder embedder(std::move(encoder), recipe_.input, options);
+  std::list<ModelEmbedder> embedders;
+  std::vector<EvaluatedModel> models;
+  for (ScaledEvaluators& group : by_scaling(chosen, recipe_)) {
+    embedders.emplace_back(encoder, group.input, options);
+    models.push_back({std::move(group.evaluators), &embedders.back(), ""});
+  }
   try {
-    return evaluate(chosen, embedder);
+    return in_order(chosen, evaluate_together(models));
   } catch (const EmbeddingStopped&) {
     return std::nullopt;
   }
