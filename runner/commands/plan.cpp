@@ -9,6 +9,7 @@
 #include "runner/commands/arguments.h"
 #include "runner/commands/command.h"
 #include "runner/commands/plan_arguments.h"
+#include "runner/tools/plan/planned_row.h"
 
 namespace lafs {
 
@@ -24,13 +25,14 @@ struct PlanArguments {
 
 int run_plan(const PlanArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const Row row = open_row(arguments.recipe, arguments.common.context(), registry, arguments.common.inputs);
-  if (arguments.find_lr.wanted) return print_found_lr(row, arguments.common.stage, arguments.find_lr.how, arguments.json);
+  const PlannedRow planned = open_planned(arguments.recipe, arguments.common.context(), registry, arguments.common.inputs);
+  if (arguments.find_lr.wanted) return print_found_lr(planned.row, arguments.common.stage, arguments.find_lr.how, arguments.json);
+  if (!arguments.json) fmt::print("{}", grid_line(planned));
   bool first = true;
-  const auto plans = plan_stages(row, arguments.common.stage, arguments.options, [&](const nlohmann::json& plan) {
+  const auto plans = plan_stages(planned.row, arguments.common.stage, arguments.options, [&](const nlohmann::json& plan) {
     if (!arguments.json) fmt::print("{}{}", std::exchange(first, false) ? "" : "\n", plan_text(plan));
   });
-  if (arguments.json) fmt::print("{}\n", json_text(plans.size() == 1 ? plans.front() : plans));
+  if (arguments.json) fmt::print("{}\n", json_text(planned_json(planned, plans)));
   return done;
 }
 
@@ -46,7 +48,9 @@ Command add_plan(CLI::App& app) {
   probe_options(*command, arguments->options);
   arguments->find_lr.add_to(*command);
   command->add_flag("--json", arguments->json, "the plan as JSON");
-  command->footer("Without the training data, [run] images and identities are used instead and the probe runs on noise.");
+  command->footer(
+      "Without the training data, [run] images and identities are used instead and the probe runs on noise.\n"
+      "Of a grid the first cell is planned.");
   return computing({command, [arguments](const Invocation& invocation) { return run_plan(*arguments, invocation); }});
 }
 

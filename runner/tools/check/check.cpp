@@ -13,6 +13,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/model/load.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/layers.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
 #include "nn/layers/tree.h"
@@ -50,8 +51,16 @@ void check(const Recipe& recipe, const std::function<void(const std::string&)>& 
   trainer.encoder();
 }
 
-/// The errors that `action` throws; those without a place get `title`.
-std::vector<std::string> errors_of(const std::string& title, const auto& action) {
+/// What is printed of a recipe without mistakes.
+std::string ok_line(const CheckedRecipe& recipe) {
+  return fmt::format("{}: ok{}\n", recipe.file.string(), recipe.cells == 0 ? "" : fmt::format(", {} cells", recipe.cells));
+}
+
+bool is_grid_file(const fs::path& file) { return is_grid(read_document(file)); }
+
+}  // namespace
+
+std::vector<std::string> errors_of(const std::string& title, const std::function<void()>& action) {
   try {
     action();
   } catch (const RecipeError& error) {
@@ -63,8 +72,6 @@ std::vector<std::string> errors_of(const std::string& title, const auto& action)
   }
   return {};
 }
-
-}  // namespace
 
 std::vector<fs::path> recipes_in(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
@@ -81,7 +88,7 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
 
 CheckedRecipe check_stage(const Row& row, const Stage& stage) {
   const std::string title = title_of(row, stage);
-  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved};
+  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved, 0};
   const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
   result.errors = errors_of(title, [&] {
     check(stage.recipe, warn);
@@ -94,11 +101,15 @@ std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string&
   use_threads(1);  // nothing is computed, and a team of threads would only wait for the next small fill
   Row row;
   std::vector<const Stage*> chosen;
+  bool grid = false;
   const auto errors = errors_of(file.string(), [&] {
+    grid = is_grid_file(file);
+    if (grid) return;
     row = open_row(file, context, registry);
     chosen = chosen_stages(row, stage);
   });
-  if (!errors.empty()) return {{file, "", errors, {}, ""}};
+  if (!errors.empty()) return {{file, "", errors, {}, "", 0}};
+  if (grid) return {check_grid(file, stage, context, registry)};
   std::vector<CheckedRecipe> results;
   for (const Stage* one : chosen) {
     results.push_back(check_stage(row, *one));
@@ -114,11 +125,11 @@ void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved) {
     for (const auto* lines : {&stage.errors, &stage.warnings}) {
       for (const std::string& line : *lines) say("{}\n", line);
     }
-    if (!resolved || !stage.errors.empty()) continue;
+    if (!resolved || !stage.errors.empty() || stage.cells > 0) continue;
     if (stages.size() > 1) fmt::print("# stage {}\n\n", stage.stage);
     fmt::print("{}", stage.resolved);
   }
-  if (right && !resolved) fmt::print("{}: ok\n", stages.front().file.string());
+  if (right && (!resolved || stages.front().cells > 0)) fmt::print("{}", ok_line(stages.front()));
 }
 
 nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
@@ -126,6 +137,7 @@ nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
   for (const CheckedRecipe& recipe : recipes) {
     report.push_back({{"recipe", recipe.file.string()}, {"errors", recipe.errors}, {"warnings", recipe.warnings}});
     if (!recipe.stage.empty()) report.back()["stage"] = recipe.stage;
+    if (recipe.cells > 0) report.back()["cells"] = recipe.cells;
   }
   return report;
 }
