@@ -51,6 +51,10 @@ size_t most_seeds(const StudyTable& table) {
   return most;
 }
 
+bool has_value(const std::vector<std::optional<double>>& values) {
+  return std::any_of(values.begin(), values.end(), [](const auto& value) { return value.has_value(); });
+}
+
 class CellsMaker {
  public:
   explicit CellsMaker(const StudyTable& table) : table_(table), study_(*table.study), most_(most_seeds(table)) {}
@@ -66,6 +70,7 @@ class CellsMaker {
       if (table_.has_published()) grid_.head.insert(grid_.head.end(), {"published", "ours - published", "verdict"});
     }
     for (size_t line = 0; line < study_.lines.size(); ++line) add(line, uneven);
+    for (size_t other = 0; other < table_.others.size(); ++other) add_other(other, uneven);
     return std::move(grid_);
   }
 
@@ -82,6 +87,21 @@ class CellsMaker {
     best.resize(cells.size(), false);
     grid_.lines.push_back(std::move(cells));
     grid_.best.push_back(std::move(best));
+  }
+
+  /// What was published elsewhere; nothing of it where none of its values has a column.
+  void add_other(size_t number_of_other, bool uneven) {
+    const auto& values = table_.others[number_of_other];
+    if (!has_value(values)) return;
+    std::vector<std::string> cells(study_.label_names.size());
+    if (!cells.empty()) cells.front() = study_.others[number_of_other].name() + " (published)";
+    if (uneven) cells.emplace_back();
+    for (size_t i = 0; i < values.size(); ++i) {
+      cells.push_back(values[i] ? number(*values[i], table_.columns[i].unit) : "-");
+      cells.resize(cells.size() + (table_.against ? 2 : 0) + (table_.has_published() ? 3 : 0));
+    }
+    grid_.best.emplace_back(cells.size(), false);
+    grid_.lines.push_back(std::move(cells));
   }
 
   void add_value(const std::optional<StudyValue>& value, Unit unit, std::vector<std::string>& cells, std::vector<bool>& best) const {
@@ -151,6 +171,13 @@ std::vector<std::string> study_notes(const StudyTable& table) {
     return sentences;
   });
   for (const StudyLine& line : table.study->lines) notes.insert(notes.end(), line.troubles.begin(), line.troubles.end());
+  size_t without = 0;
+  for (size_t i = 0; i < table.others.size(); ++i) {
+    const OtherMethod& other = table.study->others[i];
+    without += has_value(table.others[i]) ? 0 : 1;
+    if (has_value(table.others[i])) notes.push_back(fmt::format("{}: published, not measured here: {}", other.name(), other.source));
+  }
+  if (without > 0) notes.push_back(fmt::format("{} of {} published methods have none of these values", without, table.others.size()));
   return notes;
 }
 

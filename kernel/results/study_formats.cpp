@@ -127,6 +127,16 @@ std::string as_html(const StudyCells& grid, const StudyTable& table) {
 
 std::string exact(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
+/// A value that was published elsewhere, under the head of `as_csv`.
+Cells other_cells(const StudyTable& table, size_t labels, size_t other, size_t column) {
+  Cells cells(labels + 12);
+  if (labels > 0) cells.front() = table.study->others[other].name();
+  cells[labels] = table.columns[column].title;
+  cells[labels + 1] = unit_text(table.columns[column].unit);
+  cells[labels + 9] = exact(*table.others[other][column]);
+  return cells;
+}
+
 /// A line for every value, with numbers as they are: shares in [0, 1].
 std::string as_csv(const StudyCells& grid, const StudyTable& table) {
   Cells head(grid.head.begin(), grid.head.begin() + static_cast<std::ptrdiff_t>(grid.labels));
@@ -150,6 +160,11 @@ std::string as_csv(const StudyCells& grid, const StudyTable& table) {
         cells.insert(cells.end(), 3, "");
       }
       out += csv_line(cells);
+    }
+  }
+  for (size_t other = 0; other < table.others.size(); ++other) {
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.others[other][i]) out += csv_line(other_cells(table, grid.labels, other, i));
     }
   }
   return out;

@@ -46,6 +46,17 @@ Json study_table_json(const StudyTable& table) {
     for (const auto& value : table.values[i]) json["values"].push_back(value_json(value));
     out["lines"].push_back(std::move(json));
   }
+  out["others"] = Json::array();
+  for (size_t i = 0; i < table.others.size(); ++i) {
+    const OtherMethod& other = table.study->others[i];
+    Json json{{"method", other.method},
+              {"backbone", other.backbone},
+              {"training_set", other.training_set},
+              {"source", other.source},
+              {"values", Json::array()}};
+    for (const auto& value : table.others[i]) json["values"].push_back(value ? Json(*value) : Json());
+    out["others"].push_back(std::move(json));
+  }
   return out;
 }
 

@@ -6,7 +6,8 @@
 namespace lafs {
 
 /// {"title", "columns":[{"title", "unit"}], "against", "lines":[{"labels", "seeds", "troubles", "deviations", "values":[{"mean",
-/// "standard_deviation", "seeds", "best", "difference", "standard_error_of_difference", "p", "published", "tolerance", "reproduced"}]}]}.
+/// "standard_deviation", "seeds", "best", "difference", "standard_error_of_difference", "p", "published", "tolerance", "reproduced"}]}],
+/// "others":[{"method", "backbone", "training_set", "source", "values":[number]}]}.
 /// Shares are in [0, 1]; a value that was not measured is null, and so is a number that does not exist.
 nlohmann::json study_table_json(const StudyTable& table);
 

@@ -56,6 +56,10 @@ class TableMaker {
       for (const ColumnKey& key : keys_) row.push_back(value_of(line, key));
     }
     mark_best();
+    for (const OtherMethod& method : study_.others) {
+      auto& row = table_.others.emplace_back();
+      for (size_t column = 0; column < keys_.size(); ++column) row.push_back(other_value(method, column));
+    }
     return std::move(table_);
   }
 
@@ -203,6 +207,19 @@ class TableMaker {
       value.reproduced = std::abs(value.mean - published.value) <= published.tolerance * (1 + 1e-9) + 1e-12;
       return;
     }
+  }
+
+  std::optional<double> other_value(const OtherMethod& method, size_t column) const {
+    const ColumnKey& key = keys_[column];
+    for (const OtherValue& other : method.values) {
+      if (other.metric != key.metric || !key.evaluator.starts_with(other.evaluator)) continue;
+      if (table_.columns[column].unit == Unit::share && other.value > 1)
+        throw Error(fmt::format("{} = {} of \"{}\" is a share, so at most 1: write {}", other.metric, other.value, method.name(),
+                                other.value / 100))
+            .at(other.position);
+      return other.value;
+    }
+    return std::nullopt;
   }
 
   std::string stage_of(const StudyLine& line) const {

@@ -7,6 +7,7 @@
 
 #include "kernel/recipe/row_document.h"
 #include "kernel/results/named_metrics.h"
+#include "kernel/results/published_file.h"
 
 namespace lafs {
 
@@ -31,6 +32,7 @@ struct Study {
   std::string title;
   std::vector<std::string> label_names;  ///< "landmarks", "noise"
   std::vector<StudyLine> lines;
+  std::vector<OtherMethod> others;  ///< published elsewhere; they stand below the lines
 };
 
 struct StudyTableOptions {
@@ -69,11 +71,14 @@ struct StudyTable {
   std::vector<StudyColumn> columns;
   std::vector<std::vector<std::optional<StudyValue>>> values;  ///< [line][column]; nothing where it was not measured
   std::optional<size_t> against;                               ///< line
+  /// Of `Study::others`, [method][column]; nothing where it is not published.
+  std::vector<std::vector<std::optional<double>>> others;
 
   bool has_published() const;
 };
 
-/// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage or line that no run has.
+/// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage or line that no run has, and for a published
+/// share above 1.
 StudyTable study_table(const Study& study, const StudyTableOptions& options);
 
 /// Formats of `study_table_text`.

@@ -21,12 +21,13 @@ struct TableArguments {
   std::vector<std::filesystem::path> folders;
   StudyTableOptions options;
   std::string format = "text";
-  std::filesystem::path out;
+  std::filesystem::path out, published;
   bool json = false;
 };
 
 int run_table(const TableArguments& arguments) {
-  const Study study = read_study(arguments.folders);
+  Study study = read_study(arguments.folders);
+  if (!arguments.published.empty()) study.others = read_published(arguments.published);
   const StudyTable table = study_table(study, table_options(arguments.options, arguments.folders));
   const std::string text = arguments.json ? json_text(study_table_json(table)) + "\n" : study_table_text(table, arguments.format);
   if (arguments.out.empty()) {
@@ -52,6 +53,8 @@ Command add_table(CLI::App& app) {
   command->add_option("--stage", arguments->options.stage, "stage of rows; default the last")->type_name("NAME");
   command->add_option("--against", arguments->options.against,
                       "line that others are compared with, or a part of its name; default the first");
+  command->add_option("--published", arguments->published, "file of numbers of other methods, which stand below: docs/published.toml")
+      ->type_name("FILE");
   choice_option(*command, "--format", arguments->format, table_formats(), "how the table is written");
   output_option(*command, "--out", arguments->out, "file for the table; default standard output");
   command->add_flag("--json", arguments->json, "the table as JSON");
