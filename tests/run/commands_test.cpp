@@ -172,7 +172,7 @@ TEST_CASE("plan: a probe times some steps of the recipe") {
 }
 
 TEST_CASE("plan: steps that do not fit into the time of the probe are estimated from the speed of a matrix product") {
-  const std::filesystem::path paper = std::filesystem::path(LAFS_TEST_SOURCE) / "recipes/paper/stage1_part_fvit.toml";
+  const std::filesystem::path paper = std::filesystem::path(LAFS_TEST_SOURCE) / "recipes/paper/row_a.toml";
   const Outcome outcome = lafs({"plan", paper, "--probe-seconds", "0", "--json"});
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   const auto plan = nlohmann::json::parse(outcome.out);
@@ -245,6 +245,9 @@ TEST_CASE("describe: the schema of recipes knows every plugin with its options")
   const auto schema = nlohmann::json::parse(lafs({"describe", "--schema"}).out);
   CHECK(schema["properties"]["run"]["properties"]["batch"]["minimum"] == 1);
   CHECK(schema["properties"]["evaluator"]["type"] == "array");
+  CHECK(schema["definitions"]["status"]["additionalProperties"]["anyOf"][0]["pattern"] == "^(known|derived|unknown): ");
+  CHECK(schema["properties"]["row"]["properties"]["deviations"]["type"] == "array");
+  CHECK(schema["definitions"]["stage"]["properties"].contains("status"));
   size_t plugins = 0;
   for (const auto& page : nlohmann::json::parse(lafs({"describe", "--json"}).out)) {
     if (page["kind"] == "recipe" || page["kind"] == "name_map") continue;

@@ -203,7 +203,7 @@ TEST_CASE("row: every mistake of every stage is reported, one of the common part
   CHECK(RowFile("[[row.published]]\nmetric = \"m\"\nvalue = 1\nstage = \"b\"\n[[stage]]\nname = \"ab\"\n").error() ==
         "row.toml:4:9: error: published \"m\": no stage \"b\"; did you mean \"ab\"?");
   CHECK(RowFile("[row]\npublished = [{ value = 1, source = \"table 1\" }]\n[[stage]]\nname = \"a\"\n").error() ==
-        "row.toml:2:14: error: an item of \"published\" of [row] needs \"metric\" (name of the metric, as the evaluator reports it)");
+        "row.toml:2:14: error: \"published\" of [row] needs \"metric\" (name of the metric, as the evaluator reports it)");
   CHECK(RowFile("[[row.published]]\nmetric = \"m\"\nvalue = 1\nstatus = \"likely\"\n[[stage]]\nname = \"a\"\n").error() ==
         "row.toml:4:10: error: published \"m\": status = \"likely\" begins with none of \"known\", \"derived\", \"unknown\": write "
         "\"unknown: why\"");
