@@ -118,7 +118,7 @@ class RowSplitter {
     };
     if (!value.stage.empty() && !contains(names_, value.stage))
       complain("stage", fmt::format("no stage \"{}\"{}", value.stage, suggestion(value.stage, names_)));
-    if (const std::string fault = value.status.empty() ? "" : status_fault(value.status); !fault.empty())
+    if (const std::string fault = value.status.empty() || value.metric.empty() ? "" : status_fault(value.status); !fault.empty())
       complain("status", fmt::format("status = \"{}\" {}", value.status, fault));
   }
 

@@ -101,6 +101,7 @@ std::vector<SettingStatus> read_statuses(const Node& table, const Node& settings
     const Node* setting = find_setting(settings, key, value.key, diagnostics);
     if (setting) statuses.push_back({key, std::move(word), std::move(why), value_text(*setting)});
   }
+  std::sort(statuses.begin(), statuses.end(), [](const SettingStatus& a, const SettingStatus& b) { return a.key < b.key; });
   return statuses;
 }
 

@@ -30,7 +30,7 @@ std::string status_fault(std::string_view text);
 /// The tables of `[status]` become dotted keys, so that layers of a recipe are merged by them. `tree` may have none.
 void flatten_status(Node& tree);
 
-/// The statuses of a table that is flat, in its order. `settings` is the recipe with every default written out; keys are looked for in it
+/// The statuses of a table that is flat, by their keys. `settings` is the recipe with every default written out; keys are looked for in it
 /// only where there are no other mistakes, since a table that could not be read lacks its keys.
 std::vector<SettingStatus> read_statuses(const Node& table, const Node& settings, Diagnostics& diagnostics);
 

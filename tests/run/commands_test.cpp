@@ -21,6 +21,7 @@ TEST_CASE("check: every recipe of ours is right, with no data in sight") {
 TEST_CASE("check: each recipe of ours resolves to itself") {
   const ScratchFolder folder;
   for (const auto& finding : nlohmann::json::parse(lafs({"check", "--json", source / "recipes"}).out)) {
+    if (finding.contains("cells")) continue;  // a grid has no resolved form
     const std::string recipe = finding.at("recipe");
     CAPTURE(recipe);
     Arguments arguments{"check", "--resolved", recipe};

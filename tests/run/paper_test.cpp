@@ -116,7 +116,7 @@ TEST_CASE("evaluators: one may see pixels in another scaling, in a run and when 
   };
   CHECK(results.at(0).at("name") == "verification");
   CHECK(value(results, "verification") != value(results, "half"));
-  REQUIRE(lafs({"eval", tiny / "out", "--out", tiny / "again.json"}).status == 0);
+  REQUIRE(lafs({"eval", tiny / "out" / "checkpoints" / "last", "--out", tiny / "again.json"}).status == 0);
   const auto again = json_file(tiny / "again.json").at("evaluators");
   for (const char* evaluator : {"verification", "half"}) CHECK(value(again, evaluator) == value(results, evaluator));
   const Outcome alone = lafs({"eval", tiny / "out", "--set", "input.preset=published_eval"});

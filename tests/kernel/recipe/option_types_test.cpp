@@ -40,7 +40,7 @@ TEST_CASE("option types: every type has one name") {
 TEST_CASE("tables: the recipe has a table for each kind, and evaluators are a list") {
   for (const std::string& kind : Registry::kinds()) CHECK(recipe_table(kind).form == RecipeTable::Form::component);
   CHECK(recipe_table("evaluator").list);
-  CHECK(own_keys(recipe_table("evaluator")) == std::vector<std::string>{"name", "while_training"});
+  CHECK(own_keys(recipe_table("evaluator")) == std::vector<std::string>{"name", "while_training", "scaling"});
   CHECK(own_keys(recipe_table("backbone")).empty());
   CHECK(test::error_of([] { recipe_table("rum"); }) == "a recipe has no table \"rum\"; did you mean \"run\"?");
 }
