@@ -101,8 +101,7 @@ TEST_CASE("published file: other methods stand below ours, where they have a val
         "\n"
         "one run a line; (±) is the standard error that the evaluator gives\n"
         "AdaFace, R100, WebFace4M: published, not measured here: a README\n"
-        "1 of 2 published methods have none of these values\n"
-        "* best of its column\n");
+        "1 of 2 published methods have none of these values\n");
   CHECK(study_table_text(table, "csv").ends_with("\"AdaFace, R100, WebFace4M\",IJB-C: tar,share,,,,,,,,0.9739,,\n"));
   const auto json = study_table_json(table);
   CHECK(json.at("others").at(0).at("method") == "AdaFace");
