@@ -2,26 +2,12 @@
 
 #include <fstream>
 
-#include "tiny.h"
+#include "tiny_row.h"
 
 namespace lafs::test {
 namespace {
 
-/// A row of two stages, and a grid of it: two margins of the second stage, two seeds of it, and one first stage for all four.
-const std::string row_text = std::string("title = \"two of a kind\"\n") + tiny_text + R"(
-[[stage]]
-name = "first"
-
-[[stage]]
-name = "second"
-run.epochs = 1
-
-[[stage.init]]
-into = "backbone"
-from = "stage:first"
-select = "backbone."
-)";
-
+/// A grid of the row: two margins of the second stage, two seeds of it, and one first stage for all four.
 const std::string grid_text = R"(
 [grid]
 title = "margins"
@@ -39,7 +25,7 @@ constexpr size_t all_steps = 12 + 4 * 6;  // of the first stage, and of the seco
 
 class TinyGrid : public Tiny {
  public:
-  explicit TinyGrid(const std::string& grid = grid_text, const std::string& row = row_text) : Tiny(row) {
+  explicit TinyGrid(const std::string& grid = grid_text, const std::string& row = two_stages) : Tiny(row) {
     write_bytes(*this / "grid.toml", grid);
   }
 

@@ -1,27 +1,13 @@
 #include <doctest/doctest.h>
 
-#include "tiny.h"
+#include "tiny_row.h"
 
 namespace lafs::test {
 namespace {
 
-const std::string tiny_row = std::string("title = \"two of a kind\"\n") + tiny_text + R"(
-[[stage]]
-name = "first"
-
-[[stage]]
-name = "second"
-run.epochs = 1
-
-[[stage.init]]
-into = "backbone"
-from = "stage:first"
-select = "backbone."
-)";
-
 class LedgerRow : public Tiny {
  public:
-  LedgerRow() : Tiny(tiny_row) {}
+  LedgerRow() : Tiny(two_stages) {}
 
   fs::path ledger() const { return *this / "stages"; }
   Outcome run(const std::string& out, const Arguments& more = {}) const {

@@ -1,26 +1,14 @@
 #include <doctest/doctest.h>
 
-#include "tiny.h"
+#include "tiny_row.h"
 
 namespace lafs::test {
 namespace {
 
-/// The tiny recipe as the common part of two stages, the second from weights of the first.
-const std::string tiny_row = std::string("title = \"two of a kind\"\n") + tiny_text + R"(
+/// With a published value.
+const std::string tiny_row = two_stages + R"(
 [row]
 published = [{ metric = "accuracy", value = 0.5, tolerance = 1, source = "a guess" }]
-
-[[stage]]
-name = "first"
-
-[[stage]]
-name = "second"
-run.epochs = 1
-
-[[stage.init]]
-into = "backbone"
-from = "stage:first"
-select = "backbone."
 )";
 
 std::vector<std::string> stage_names(const nlohmann::json& row) {
