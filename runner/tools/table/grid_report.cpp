@@ -38,13 +38,13 @@ std::string answers(const StudyTable& table) {
       const auto& value = table.values[line][column];
       if (!value || !value->best) continue;
       const Unit unit = table.columns[column].unit;
-      std::string text = fmt::format("Best {}: <b>{}</b> with {}", html_text(table.columns[column].title),
+      std::string text = fmt::format("Best {}: <b>{}</b> with \"{}\"", html_text(table.columns[column].title),
                                      metric_text({.value = value->mean, .unit = unit}), html_text(table.study->lines[line].name()));
       if (value->difference && value->difference->seeds > 1) {
         const SeedDifference& apart = *value->difference;
-        text +=
-            fmt::format("; the difference from {} is {} (p = {:.3f} over {} seeds)", html_text(table.study->lines[*table.against].name()),
-                        metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}), apart.p, apart.seeds);
+        text += fmt::format("; the difference from \"{}\" is {} (p = {:.3f} over {} seeds)",
+                            html_text(table.study->lines[*table.against].name()),
+                            metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}), apart.p, apart.seeds);
       }
       out += fmt::format("<p class=\"answer\">{}.</p>\n", text);
     }
