@@ -117,7 +117,7 @@ TEST_CASE("row: check and plan take all stages or one, before anything was run")
   REQUIRE(findings.size() == 2);
   CHECK(findings.at(0).at("stage") == "first");
   CHECK(findings.at(0).at("errors").empty());
-  CHECK(findings.at(1).at("errors") == nlohmann::json::array({tiny.recipe().string() + ":66:1: error: the tree has no module \"trunk\""}));
+  CHECK(findings.at(1).at("errors") == nlohmann::json::array({tiny.recipe().string() + ":63:1: error: the tree has no module \"trunk\""}));
   CHECK(nlohmann::json::parse(lafs({"check", "--json", "--stage", "second", tiny.recipe()}).out).size() == 1);
 
   const Outcome plan = lafs({"plan", tiny.recipe(), "--probe", "1", "--json"});
@@ -157,7 +157,7 @@ TEST_CASE("row: check says where weights of an earlier stage will not fit, and t
   CHECK(wider.out == "");
   CHECK(wider.err ==
         file +
-            ":66:1: error: [[init]] loads 14 of 17 tensors into \"backbone\" from \"stage:first\"; 3 of another shape, first "
+            ":63:1: error: [[init]] loads 14 of 17 tensors into \"backbone\" from \"stage:first\"; 3 of another shape, first "
             "\"transformer.layers.0.1.fn.fn.net.0.weight\" (F32 [32, 24] in the file, F32 [48, 24] here); that is less than floor = 1; "
             "the backbone of stage \"first\" is at " +
             file + ":24:1\n");
