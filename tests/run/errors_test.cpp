@@ -121,9 +121,10 @@ TEST_CASE("run folder: one that cannot be made, or is in use, is named") {
   write_bytes(tiny / "file", "x");
   check_error(tiny.run("file/out"), 1,
               "lafs: error: cannot make the run folder \"" + (tiny / "file/out").string() + "\": Not a directory\n");
-  Program first(command(tiny.arguments("out", long_run)));
+  const Arguments endless = long_run + Arguments{"--set", "run.epochs=60000"};  // also where the second process is slow to start
+  Program first(command(tiny.arguments("out", endless)));
   wait_for_lines(first, tiny / "out" / "metrics.jsonl", 1);
-  check_error(tiny.run("out", long_run), 1,
+  check_error(tiny.run("out", endless), 1,
               "lafs: error: the run folder \"" + (tiny / "out").string() + "\" is in use by another process\n");
 }
 
