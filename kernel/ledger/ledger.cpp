@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <nlohmann/json.hpp>
 
-#include "formats/atomic_file.h"
 #include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/ledger/file_lock.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/recipe/document.h"
+#include "kernel/results/json_text.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -35,10 +35,6 @@ void require_known_format(const fs::path& root) {
       fmt::format("the ledger \"{}\" has format {}, and this version of lafs knows formats up to {}: it was written by a newer one; "
                   "use that, or another ledger",
                   root.string(), written.get<int64_t>(), format));
-}
-
-void write_json(const fs::path& file, const nlohmann::json& json) {
-  formats::write_atomically(file, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::optional<LedgerStage> read_stage(const fs::path& folder) {

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <thread>
 
-#include "formats/atomic_file.h"
 #include "formats/host_name.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/registry/registry.h"
+#include "kernel/results/json_text.h"
 #include "lafs/error.h"
 #include "lafs/stamp.h"
 
@@ -132,7 +132,7 @@ void write_manifest(const std::filesystem::path& folder, const ManifestFacts& fa
   nlohmann::json manifest = trains ? session : before;
   manifest["sessions"] = is_there ? before["sessions"] : nlohmann::json::array();
   manifest["sessions"].push_back(session);
-  formats::write_atomically(file, manifest.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_json(file, manifest);
 }
 
 }  // namespace lafs

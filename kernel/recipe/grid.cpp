@@ -1,7 +1,6 @@
 #include "kernel/recipe/grid.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -122,6 +121,16 @@ bool is_excluded(const Grid& grid, const Odometer& at) {
 }
 
 }  // namespace
+
+void CellMistakes::add(const GridCell& cell, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) {
+    if (known_.insert(line).second) lines_.push_back(fmt::format("{} (cell {})", line, cell.name));
+  }
+}
+
+void CellMistakes::throw_if_any() const {
+  if (!lines_.empty()) throw RecipeError(lines_);
+}
 
 double Grid::size() const {
   double count = seeds.empty() ? 1 : static_cast<double>(seeds.size());

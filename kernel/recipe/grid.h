@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,19 @@ struct GridCell {
   int64_t seed = 0;                 ///< 0 where the grid has no seeds
   std::filesystem::path recipe;
   RecipeContext context;  ///< with the settings of the cell
+};
+
+/// What is wrong with the cells of a grid: each different line once, with the first cell that has it.
+class CellMistakes {
+ public:
+  void add(const GridCell& cell, const std::vector<std::string>& lines);
+  const std::vector<std::string>& lines() const { return lines_; }
+  /// Throws RecipeError with the lines.
+  void throw_if_any() const;
+
+ private:
+  std::set<std::string> known_;
+  std::vector<std::string> lines_;
 };
 
 /// Reads a file with `[grid]`. The recipes it names are read for the names of their stages only. Throws RecipeError with every mistake.

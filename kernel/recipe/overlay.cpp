@@ -53,7 +53,7 @@ void let_preset_decide(Node& under, const Node& over, const std::string& path) {
   for (const char* number : {"mean", "std"}) under.erase(number);
 }
 
-/// `[status]` below is silent about options of a plugin that an upper layer replaces, and about items of a list that it writes anew.
+/// Removes the statuses of options whose plugin an upper layer replaces, and of items of a list that it replaces.
 void forget_statuses(Node& status, const Node& under, const Node& over, const std::string& path) {
   const auto forget = [&](const std::vector<std::string>& kept) {
     std::erase_if(*status.fields(), [&](const Field& field) {

@@ -117,6 +117,7 @@ std::vector<std::string> Row::names() const {
 void Row::place_stages(const std::vector<fs::path>& folders) {
   for (size_t i = 0; i < stages.size(); ++i) stages[i].folder = folders[i];
   for (Stage& stage : stages) {
+    if (stage.inputs.empty()) continue;
     for (size_t i = 0; i < stage.starts.size(); ++i) {
       if (stage.starts[i].empty()) continue;
       InitEntry& init = stage.recipe.init[i];
@@ -124,7 +125,7 @@ void Row::place_stages(const std::vector<fs::path>& folders) {
       init.from.value = (this->stage(stage.starts[i]).folder / "checkpoints" / "last").string();
       if (const std::string fault = encoding_fault(init.from.value); !fault.empty()) throw Error(fault).at(init.position);
     }
-    if (!alone()) resolve(stage.recipe);
+    resolve(stage.recipe);
   }
 }
 

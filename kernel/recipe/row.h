@@ -29,6 +29,8 @@ struct Row {
 
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }
   std::vector<std::string> names() const;
+  /// Where a link leads to the stage's run folder, when that is not in the row's.
+  std::filesystem::path link_of(const Stage& stage) const { return folder / (stage.name.empty() ? "run" : stage.name); }
   /// By its name, which is empty where there is one without. Throws RecipeError for a name that no stage has, as "--stage" may give.
   const Stage& stage(const std::string& name) const;
   /// Whose results a published value is compared with.

@@ -1,6 +1,7 @@
 #include "kernel/recipe/row_document.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -176,6 +177,11 @@ void PublishedValue::declare(Params& p) {
   p("stage", stage, "stage whose results it is compared with; empty: the last");
   p("evaluator", evaluator, "name of the evaluator's results; empty: the first that has the metric");
   p("status", status, "how well it is known: \"known: why\", \"derived: why\" or \"unknown: why\"");
+}
+
+bool PublishedValue::is_reproduced_by(double measured) const {
+  // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
+  return std::abs(measured - value) <= tolerance * (1 + 1e-9) + 1e-12;
 }
 
 RowDocument read_row_document(const fs::path& file, const RecipeContext& context) {

@@ -21,6 +21,8 @@ struct PublishedValue {
   std::string status;     ///< how well it is known, as status.h has it: "derived: why"; may be empty
 
   void declare(Params& p);
+  /// Whether what was measured is within the tolerance.
+  bool is_reproduced_by(double measured) const;
 };
 
 inline bool contains(const std::vector<std::string>& names, const std::string& name) {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "formats/atomic_file.h"
+#include "kernel/results/json_text.h"
 #include "kernel/results/scores_file.h"
 #include "kernel/results/unit_text.h"
 #include "lafs/error.h"
@@ -195,8 +195,6 @@ void write_results(const std::filesystem::path& folder, const std::vector<NamedM
   rewrite_results(folder, results_json(results, step, which, facts));
 }
 
-void rewrite_results(const std::filesystem::path& folder, const nlohmann::json& results) {
-  formats::write_atomically(folder / "results.json", results.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
+void rewrite_results(const std::filesystem::path& folder, const nlohmann::json& results) { write_json(folder / "results.json", results); }
 
 }  // namespace lafs

@@ -19,7 +19,7 @@ std::pair<std::string, std::string> number_and_spread(const Metric& m) {
   const bool spread = std::isfinite(m.standard_error) && m.standard_error > 0;
   if (m.unit == Unit::share) return {fmt::format("{:.2f} %", 100 * m.value), spread ? fmt::format("± {:.2f}", 100 * m.standard_error) : ""};
   const std::string unit = m.unit == Unit::none ? "" : " " + std::string(unit_text(m.unit));
-  const int digits = m.unit == Unit::percent ? 2 : 4;
+  const int digits = shown_digits(m.unit);
   return {fmt::format("{:.{}f}{}", m.value, digits, unit), spread ? fmt::format("± {:.{}f}", m.standard_error, digits) : ""};
 }
 
@@ -29,8 +29,8 @@ std::string metric_text(const Metric& metric) {
   const auto [number, spread] = number_and_spread(metric);
   if (!spread.empty()) return number + " " + spread;
   if (!std::isfinite(metric.value) || !std::isfinite(metric.low) || !std::isfinite(metric.high)) return number;
-  const double scale = metric.unit == Unit::share ? 100 : 1;
-  const int digits = metric.unit == Unit::share || metric.unit == Unit::percent ? 2 : 4;
+  const double scale = shown_scale(metric.unit);
+  const int digits = shown_digits(metric.unit);
   return fmt::format("{} [{:.{}f}, {:.{}f}]", number, scale * metric.low, digits, scale * metric.high, digits);
 }
 

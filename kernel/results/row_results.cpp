@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "formats/atomic_file.h"
+#include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/unit_text.h"
@@ -59,8 +59,7 @@ Json published_json(const Row& row, const Json& stages, const PublishedValue& pu
            {"reproduced", Json()}};
   if (!metric) return out;
   out["measured"] = metric->value;
-  // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
-  out["reproduced"] = std::abs(metric->value - published.value) <= published.tolerance * (1 + 1e-9) + 1e-12;
+  out["reproduced"] = published.is_reproduced_by(metric->value);
   return out;
 }
 
@@ -103,8 +102,6 @@ std::string row_table(const Json& row) {
   return out;
 }
 
-void write_row_results(const std::filesystem::path& folder, const Json& row) {
-  formats::write_atomically(folder / "results.json", row.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+void write_row_results(const std::filesystem::path& folder, const Json& row) { write_json(folder / "results.json", row); }
 
 }  // namespace lafs

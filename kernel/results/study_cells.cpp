@@ -7,17 +7,16 @@
 
 #include <fmt/format.h>
 
+#include "kernel/results/unit_text.h"
+
 namespace lafs {
 
 namespace {
 
-double scale_of(Unit unit) { return unit == Unit::share ? 100 : 1; }
-int digits_of(Unit unit) { return unit == Unit::share || unit == Unit::percent ? 2 : 4; }
-
 std::string number(double value, Unit unit, bool sign = false) {
   if (!std::isfinite(value)) return "-";
-  return sign ? fmt::format("{:+.{}f}", value * scale_of(unit), digits_of(unit))
-              : fmt::format("{:.{}f}", value * scale_of(unit), digits_of(unit));
+  const double shown = value * shown_scale(unit);
+  return sign ? fmt::format("{:+.{}f}", shown, shown_digits(unit)) : fmt::format("{:.{}f}", shown, shown_digits(unit));
 }
 
 std::string p_text(double p) {
@@ -37,11 +36,8 @@ std::string difference_text(const SeedDifference& difference, Unit unit) {
 }
 
 std::string title_of(const StudyColumn& column) {
-  const char* unit = column.unit == Unit::share || column.unit == Unit::percent ? ", %"
-                     : column.unit == Unit::pixels                              ? ", pixels"
-                     : column.unit == Unit::seconds                             ? ", s"
-                                                                                : "";
-  return column.title + unit;
+  if (column.unit == Unit::none) return column.title;
+  return fmt::format("{}, {}", column.title, unit_text(column.unit == Unit::share ? Unit::percent : column.unit));
 }
 
 /// Lines with fewer seeds than the table has say how many.

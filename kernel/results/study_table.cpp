@@ -203,8 +203,7 @@ class TableMaker {
                         (published.stage.empty() || published.stage == stage_of(line));
       if (!here) continue;
       value.published = published;
-      // Decimal values are not exact in binary: 0.75 measured is within 0.05 of 0.80.
-      value.reproduced = std::abs(value.mean - published.value) <= published.tolerance * (1 + 1e-9) + 1e-12;
+      value.reproduced = published.is_reproduced_by(value.mean);
       return;
     }
   }

@@ -17,6 +17,12 @@ constexpr std::string_view unit_text(Unit unit) {
   return "";
 }
 
+/// What a value is multiplied by where people read it: shares are shown in percent.
+constexpr double shown_scale(Unit unit) { return unit == Unit::share ? 100 : 1; }
+
+/// Digits behind the point where people read a value.
+constexpr int shown_digits(Unit unit) { return unit == Unit::share || unit == Unit::percent ? 2 : 4; }
+
 /// The way back; `Unit::none` for a text of no unit.
 constexpr Unit unit_named(std::string_view text) {
   for (const auto& [unit, known] : unit_texts) {

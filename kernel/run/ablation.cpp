@@ -37,14 +37,7 @@ class Ablation {
   Ablation(const AblationRequest& request, CellListener& listener) : request_(request), listener_(listener) {}
 
   AblationOutcome run() {
-    std::vector<const AblationCell*> waiting;
-    for (const AblationCell* cell : request_.cells) {
-      if (is_finished(*cell)) {
-        ++outcome_.finished_before;
-      } else {
-        waiting.push_back(cell);
-      }
-    }
+    std::vector<const AblationCell*> waiting = request_.cells;
     while (!waiting.empty() && !outcome_.interrupted) {
       const size_t before = waiting.size();
       waiting = pass(waiting);
@@ -60,7 +53,7 @@ class Ablation {
     for (const AblationCell* cell : cells) {
       if (outcome_.interrupted) break;
       if (is_finished(*cell)) {
-        ++outcome_.finished_before;  // by another process
+        ++outcome_.finished_before;
       } else if (!run_cell(*cell)) {
         left.push_back(cell);
       }
@@ -158,23 +151,6 @@ void require_different(const std::vector<AblationCell>& cells) {
   }
 }
 
-/// Each different mistake of the cells, once.
-class CellMistakes {
- public:
-  void add(const GridCell& cell, const RecipeError& error) {
-    for (const std::string& line : error.lines()) {
-      if (known_.insert(line).second) lines_.push_back(fmt::format("{} (cell {})", line, cell.name));
-    }
-  }
-  void throw_if_any() const {
-    if (!lines_.empty()) throw RecipeError(lines_);
-  }
-
- private:
-  std::set<std::string> known_;
-  std::vector<std::string> lines_;
-};
-
 }  // namespace
 
 std::vector<AblationCell> open_cells(const Grid& grid, Registry& registry, const fs::path& folder, const Ledger& ledger,
@@ -186,7 +162,7 @@ std::vector<AblationCell> open_cells(const Grid& grid, Registry& registry, const
       Row row = open_row(cell.recipe, cell.context, registry, cell_folder(fs::absolute(folder), cell.name));
       cells.push_back({std::move(cell), std::move(row), {}});
     } catch (const RecipeError& error) {
-      mistakes.add(cell, error);
+      mistakes.add(cell, error.lines());
     }
   }
   mistakes.throw_if_any();

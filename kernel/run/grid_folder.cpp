@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "formats/atomic_file.h"
 #include "kernel/ledger/json_file.h"
+#include "kernel/results/json_text.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -18,11 +18,11 @@ namespace {
 constexpr const char* record_name = "grid.json";
 constexpr const char* failure_name = "failed.json";
 
-void write_json(const fs::path& file, const nlohmann::json& json) {
+void write_into(const fs::path& folder, const char* name, const nlohmann::json& json) {
   std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  if (error) throw Error(fmt::format("cannot make the folder \"{}\": {}", file.parent_path().string(), error.message()));
-  formats::write_atomically(file, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  fs::create_directories(folder, error);
+  if (error) throw Error(fmt::format("cannot make the folder \"{}\": {}", folder.string(), error.message()));
+  write_json(folder / name, json);
 }
 
 }  // namespace
@@ -41,19 +41,19 @@ void note_cell_failure(const fs::path& cell_folder, const std::string& reason) {
   if (reason.empty()) {
     fs::remove(cell_folder / failure_name, ignored);
   } else {
-    write_json(cell_folder / failure_name, {{"error", reason}});
+    write_into(cell_folder, failure_name, {{"error", reason}});
   }
 }
 
-void write_grid_record(const fs::path& folder, const Grid& grid, const std::vector<GridCell>& cells) {
+void write_grid_record(const fs::path& folder, const Grid& grid, const std::vector<RecordedCell>& cells) {
   nlohmann::json record{{"grid", fs::absolute(grid.file).string()},
                         {"title", grid.title},
                         {"stage", grid.stage},
                         {"metrics", grid.metrics},
                         {"axes", nlohmann::json::array()}};
   for (const GridAxis& axis : grid.axes) record["axes"].push_back(axis.name);
-  for (const GridCell& cell : cells) record["cells"].push_back({{"name", cell.name}, {"labels", cell.labels}, {"seed", cell.seed}});
-  write_json(folder / record_name, record);
+  for (const RecordedCell& cell : cells) record["cells"].push_back({{"name", cell.name}, {"labels", cell.labels}, {"seed", cell.seed}});
+  write_into(folder, record_name, record);
 }
 
 GridRecord read_grid_record(const fs::path& folder) {

@@ -33,7 +33,7 @@ std::string cell_failure(const std::filesystem::path& cell_folder);
 void note_cell_failure(const std::filesystem::path& cell_folder, const std::string& reason);
 
 /// Throws Error when it cannot be written.
-void write_grid_record(const std::filesystem::path& folder, const Grid& grid, const std::vector<GridCell>& cells);
+void write_grid_record(const std::filesystem::path& folder, const Grid& grid, const std::vector<RecordedCell>& cells);
 
 /// Throws Error for a file that is no grid.json.
 GridRecord read_grid_record(const std::filesystem::path& folder);

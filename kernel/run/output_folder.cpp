@@ -99,7 +99,7 @@ void require_row_folder(const Row& row, bool stages_elsewhere) {
   std::error_code ignored;
   if (holds_nothing(row.folder) || !fs::is_directory(row.folder, ignored)) return;
   const auto is_ours = [&](const Stage& stage) {
-    if (stages_elsewhere) return fs::is_symlink(row.folder / (stage.name.empty() ? "run" : stage.name), ignored);
+    if (stages_elsewhere) return fs::is_symlink(row.link_of(stage), ignored);
     return is_run_of_lafs(stage.folder) || (fs::exists(stage.folder) && holds_nothing(stage.folder));
   };
   if (std::any_of(row.stages.begin(), row.stages.end(), is_ours) || is_row_result(row.folder)) return;

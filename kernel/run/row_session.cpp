@@ -131,7 +131,7 @@ void link_stages(const Row& row) {
   std::error_code ignored;
   std::filesystem::create_directories(row.folder, ignored);
   for (const Stage& stage : row.stages) {
-    const auto link = row.folder / (stage.name.empty() ? "run" : stage.name);
+    const auto link = row.link_of(stage);
     if (std::filesystem::is_symlink(link, ignored)) std::filesystem::remove(link, ignored);
     std::filesystem::create_directory_symlink(stage.folder.lexically_relative(row.folder), link, ignored);
   }

@@ -48,8 +48,9 @@ Command add_ablate(CLI::App& app) {
   command->add_flag("--quiet,-q", request.quiet, "no progress, only the table");
   command->add_flag("--json", request.json, "the table as JSON on standard output");
   command->footer(
-      "Stages that cells have in common are run once. A finished cell is not run again, a stopped one goes on where it was, and one that\n"
-      "fails does not stop the others: run the same command again. Several processes, on several machines too, may run the same grid.\n"
+      "Stages that cells have in common are run once. A finished cell is not run again, a stopped one continues where it stopped, and\n"
+      "one that fails does not stop the others: run the same command again. Several processes, on several machines too, may run the same "
+      "grid.\n"
       "Exit status 0: all cells are finished; 1: some failed, and the table is of the others.");
   return computing({command, [arguments](const Invocation& invocation) { return run_ablate(*arguments, invocation); }});
 }

@@ -60,17 +60,15 @@ void require_grid_folder(const fs::path& folder) {
 
 /// Checks every different stage that is still to be run, before the first one is.
 void check_cells(const std::vector<const AblationCell*>& cells) {
-  std::vector<std::string> errors;
+  CellMistakes mistakes;
   std::set<std::string> checked;
   for (const AblationCell* cell : cells) {
     if (is_finished(*cell)) continue;
     for (const Stage& stage : cell->row.stages) {
-      if (!checked.insert(stage.recipe.evaluation_identity).second) continue;
-      for (const std::string& error : check_stage(cell->row, stage).errors)
-        errors.push_back(fmt::format("{} (cell {})", error, cell->cell.name));
+      if (checked.insert(stage.recipe.evaluation_identity).second) mistakes.add(cell->cell, check_stage(cell->row, stage).errors);
     }
   }
-  if (!errors.empty()) throw RecipeError(errors);
+  mistakes.throw_if_any();
 }
 
 std::vector<const AblationCell*> shard_of(const std::vector<AblationCell>& cells, const Shard& shard) {
@@ -78,6 +76,12 @@ std::vector<const AblationCell*> shard_of(const std::vector<AblationCell>& cells
   for (size_t i = static_cast<size_t>(shard.number) - 1; i < cells.size(); i += static_cast<size_t>(shard.count))
     chosen.push_back(&cells[i]);
   return chosen;
+}
+
+std::vector<RecordedCell> recorded(const std::vector<AblationCell>& cells) {
+  std::vector<RecordedCell> out;
+  for (const AblationCell& cell : cells) out.push_back({cell.cell.name, cell.cell.labels, cell.cell.seed});
+  return out;
 }
 
 /// A line for each cell that begins or fails.
@@ -103,9 +107,9 @@ AblationOutcome run_here(const AblateRequest& request, const std::vector<const A
 }
 
 void print_table(const AblateRequest& request, const fs::path& folder) {
-  write_grid_report(folder);
   const Study study = read_study({folder});
   const StudyTable table = study_table(study, table_options({}, {folder}));
+  write_grid_report(folder, table);
   fmt::print("{}", request.json ? json_text(study_table_json(table)) + "\n" : study_table_text(table, "text"));
   if (!request.quiet) say("see {}\n", (folder / "report.html").string());
 }
@@ -138,7 +142,7 @@ AblateEnd ablate(const AblateRequest& request, Registry& registry) {
     fmt::print("{}", dry_run_text(cells, request.probe_seconds));
     return AblateEnd::done;
   }
-  write_grid_record(folder, grid, grid_cells(grid));
+  write_grid_record(folder, grid, recorded(all));
   const AblationOutcome outcome = request.jobs > 1 ? run_jobs(request, folder, ledger, cells) : run_here(request, cells, registry, ledger);
   if (outcome.interrupted) {
     say("stopped by {}; run the same command to continue\n", interrupt_name());

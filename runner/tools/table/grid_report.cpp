@@ -12,11 +12,9 @@
 
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_table.h"
-#include "kernel/results/study_table.h"
 #include "kernel/run/grid_folder.h"
 #include "runner/report/chart.h"
 #include "runner/report/page.h"
-#include "runner/tools/table/read_study.h"
 
 namespace lafs {
 
@@ -98,10 +96,8 @@ std::string cells(const fs::path& folder, const GridRecord& grid) {
 
 }  // namespace
 
-void write_grid_report(const fs::path& folder) {
+void write_grid_report(const fs::path& folder, const StudyTable& table) {
   const GridRecord grid = read_grid_record(folder);
-  const Study study = read_study({folder});
-  const StudyTable table = study_table(study, table_options({}, {folder}));
   const std::string title = grid.title.empty() ? folder_name(folder) : grid.title;
   std::string body = fmt::format("<h1>{}</h1>\n<p class=\"facts\">grid of {} cells</p>\n", html_text(title), grid.cells.size());
   body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n";

@@ -13,6 +13,7 @@
 #include "kernel/results/results_json.h"
 #include "kernel/run/grid_folder.h"
 #include "lafs/error.h"
+#include "runner/report/page.h"
 
 namespace lafs {
 
@@ -86,7 +87,7 @@ ReadRun read_row_folder(const fs::path& folder, const Json& row) {
 ReadRun read_folder(const fs::path& folder) {
   const Json results = results_in(folder);
   if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results);
-  ReadRun run{fs::absolute(folder).lexically_normal().filename().string(), "", {}, {}, {}};
+  ReadRun run{folder_name(folder), "", {}, {}, {}};
   run.results.stages.emplace_back("", metrics_of(folder, results));
   run.common = common_recipe(folder, run.results.seed);
   return run;
@@ -129,7 +130,7 @@ void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
 std::string distinct(const std::string& label, const fs::path& folder, const Study& study) {
   const bool taken =
       std::any_of(study.lines.begin(), study.lines.end(), [&](const StudyLine& line) { return line.labels.front() == label; });
-  return taken ? fs::absolute(folder).lexically_normal().filename().string() : label;
+  return taken ? folder_name(folder) : label;
 }
 
 }  // namespace
