@@ -54,6 +54,7 @@ struct RecipeContext {
   std::vector<std::pair<std::string, std::string>> overrides;
   std::string data_root;                     ///< LAFS_DATA: the default of `[paths] data`
   std::map<std::string, Position> places{};  ///< of overrides that are written in a file, by key
+  std::string rehearsal;                     ///< of `lafs run --rehearse`: folder that takes the place of every root; empty otherwise
 
   /// Where an override is written, as mistakes name it.
   Position place_of(const std::string& key) const {

@@ -12,7 +12,8 @@
 
 #include "kernel/recipe/overlay.h"
 #include "kernel/recipe/paths.h"
-#include "kernel/recipe/status.h"
+#include "kernel/recipe/rehearsal.h"
+#include "kernel/recipe/tables.h"
 
 namespace lafs {
 
@@ -30,6 +31,17 @@ std::optional<std::string> file_text(const fs::path& file) {
   return in.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
+/// Tables that speak of settings get dotted keys, so that layers of a recipe are merged by them.
+void flatten_settings(Node& tree) {
+  for (const RecipeTable& kind : recipe_tables()) {
+    Node* table = kind.has_dotted_keys() ? tree.find(kind.name) : nullptr;
+    if (!table || !table->fields()) continue;
+    Node::Fields flat;
+    flatten(*table, "", flat);
+    table->value = std::move(flat);
+  }
+}
+
 /// Reads a file and its bases.
 class LayerReader {
  public:
@@ -38,7 +50,7 @@ class LayerReader {
   Node read(std::string_view text, const fs::path& file) {
     chain_.push_back(file);
     Node own = parse_toml(text, file.string(), file.parent_path());
-    flatten_statuses(own);
+    flatten_settings_of_all(own);
     Node whole = on_bases(own, {own});
     chain_.pop_back();
     return whole;
@@ -81,11 +93,11 @@ class LayerReader {
 
  private:
   /// Those of the stages of a row too.
-  static void flatten_statuses(Node& own) {
-    flatten_status(own);
+  static void flatten_settings_of_all(Node& own) {
+    flatten_settings(own);
     Node* stages = own.find("stage");
     if (!stages || !stages->list()) return;
-    for (Node& stage : *stages->list()) flatten_status(stage);
+    for (Node& stage : *stages->list()) flatten_settings(stage);
   }
 
   std::vector<Node> named_bases(const Node& own) {
@@ -157,6 +169,12 @@ void count_lists(Node& node) {
   if (!items.empty()) node.value = std::move(items);
 }
 
+void lay_over(Document& document, Node& tree) {
+  flatten_settings(tree);
+  overlay(document.tree, tree, "", document.mistakes);
+  for (Field& field : *document.tree.fields()) count_lists(field.value);
+}
+
 void apply_overrides(Document& document, const RecipeContext& context, const std::string& stage) {
   Node tree;
   for (const auto& [written, value] : context.overrides) {
@@ -172,9 +190,14 @@ void apply_overrides(Document& document, const RecipeContext& context, const std
       document.mistakes.error(place, fmt::format("\"{}\" is not a key", written));
     }
   }
-  flatten_status(tree);
-  overlay(document.tree, tree, "", document.mistakes);
-  for (Field& field : *document.tree.fields()) count_lists(field.value);
+  lay_over(document, tree);
+}
+
+/// The smaller settings of a rehearsal, those of the command line still over them.
+void apply_rehearsal(Document& document) {
+  Node tree;
+  for (const auto& [key, value] : rehearsal_settings(document.tree)) node_at(tree, key, value.position) = value;
+  lay_over(document, tree);
 }
 
 }  // namespace
@@ -201,8 +224,10 @@ Document read_stage_document(const Node& stage, const Node& common, const fs::pa
 }
 
 void apply_context(Document& document, const RecipeContext& context, const std::string& stage) {
+  if (!context.rehearsal.empty()) apply_rehearsal(document);
   apply_overrides(document, context, stage);
   document.roots = read_roots(document.tree, context.data_root, document.mistakes);
+  if (!context.rehearsal.empty()) document.roots = rehearsal_roots(document.roots, context.rehearsal);
 }
 
 bool is_row(const Document& document) { return document.tree.find("row") || document.tree.find("stage"); }

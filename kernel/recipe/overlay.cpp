@@ -53,10 +53,10 @@ void let_preset_decide(Node& under, const Node& over, const std::string& path) {
   for (const char* number : {"mean", "std"}) under.erase(number);
 }
 
-/// Removes the statuses of options whose plugin an upper layer replaces, and of items of a list that it replaces.
-void forget_statuses(Node& status, const Node& under, const Node& over, const std::string& path) {
+/// Removes what is said of options whose plugin an upper layer replaces, and of items of a list that it replaces.
+void forget_settings(Node& settings, const Node& under, const Node& over, const std::string& path) {
   const auto forget = [&](const std::vector<std::string>& kept) {
-    std::erase_if(*status.fields(), [&](const Field& field) {
+    std::erase_if(*settings.fields(), [&](const Field& field) {
       if (!field.name.starts_with(path + ".")) return false;
       const std::string rest = field.name.substr(path.size() + 1), key = rest.substr(0, rest.find('.'));
       return key != "use" && std::find(kept.begin(), kept.end(), key) == kept.end();
@@ -68,7 +68,7 @@ void forget_statuses(Node& status, const Node& under, const Node& over, const st
   for (const auto& [key, value] : *over.fields()) {
     const auto index = index_of(key);
     const Node* below = under.list() && index && *index < under.list()->size() ? &(*under.list())[*index] : under.find(key);
-    if (below) forget_statuses(status, *below, value, joined(path, key));
+    if (below) forget_settings(settings, *below, value, joined(path, key));
   }
 }
 
@@ -82,7 +82,12 @@ std::optional<size_t> index_of(const std::string& key) {
 }
 
 void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
-  if (Node* status = under.find("status"); path.empty() && status && status->fields()) forget_statuses(*status, Node(under), over, "");
+  if (path.empty()) {
+    for (const RecipeTable& table : recipe_tables()) {
+      Node* settings = table.has_dotted_keys() ? under.find(table.name) : nullptr;
+      if (settings && settings->fields()) forget_settings(*settings, Node(under), over, "");
+    }
+  }
   if (!over.fields()) {
     under = over;
     return;

@@ -13,6 +13,7 @@
 #include "kernel/recipe/name_map.h"
 #include "kernel/recipe/paths.h"
 #include "kernel/recipe/reader.h"
+#include "kernel/recipe/rehearsal.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/recipe/sense.h"
 #include "kernel/recipe/tables.h"
@@ -85,7 +86,7 @@ class RecipeReader {
     read_entries("init", [&](const Node& item) { read_init(item); });
     read_entries("evaluator", [&](const Node& item) { read_evaluator(item); });
     check_sense(recipe_, tree_, diagnostics_);
-    read_status();
+    read_settings();
     return std::move(recipe_);
   }
 
@@ -179,15 +180,18 @@ class RecipeReader {
                                          twin->name, entry.name));
   }
 
-  void read_status() {
-    const Node* written = table("status");
-    if (!written) return;
+  /// What `[status]` and `[rehearsal]` say of settings.
+  void read_settings() {
+    const Node *statuses = table("status"), *rehearsal = table("rehearsal");
+    if (!statuses && !rehearsal) return;
     Node settings;
     if (diagnostics_.empty()) {
       settings = training_document(recipe_);
       settings.put("evaluator", {evaluator_tables(recipe_)});
     }
-    recipe_.statuses = read_statuses(*written, settings, diagnostics_);
+    const bool settings_are_right = diagnostics_.empty();
+    if (statuses) recipe_.statuses = read_statuses(*statuses, settings, diagnostics_);
+    if (rehearsal && settings_are_right) check_rehearsal(*rehearsal, settings, diagnostics_);
   }
 
   void check_map(const Node& written) {

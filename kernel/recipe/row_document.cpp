@@ -140,7 +140,7 @@ class RowSplitter {
 
   /// Overrides of all stages and of this one stay in one list: the later wins.
   RecipeContext context_of(const std::string& stage) const {
-    RecipeContext chosen{{}, context_.data_root, context_.places};
+    RecipeContext chosen{{}, context_.data_root, context_.places, context_.rehearsal};
     for (const auto& item : context_.overrides) {
       const std::string first = item.first.substr(0, item.first.find('.'));
       if (first == stage || !contains(names_, first)) chosen.overrides.push_back(item);

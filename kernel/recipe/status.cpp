@@ -40,24 +40,6 @@ const Node* inside(const Node& node, const std::string& name) {
   return index && *index < node.list()->size() ? &(*node.list())[*index] : nullptr;
 }
 
-/// The setting of a dotted key; null, with a mistake, where there is none.
-const Node* find_setting(const Node& settings, const std::string& key, const Position& where, Diagnostics& diagnostics) {
-  const Node* at = &settings;
-  for (size_t start = 0; start <= key.size();) {
-    const size_t end = std::min(key.find('.', start), key.size());
-    const Node* next = inside(*at, key.substr(start, end - start));
-    if (!next) {
-      std::vector<std::string> nearby = names_in(*at);
-      for (std::string& name : nearby) name = key.substr(0, start) + name;
-      diagnostics.error(where, fmt::format("status: the recipe has no \"{}\"{}", key, suggestion(key.substr(0, end), nearby)));
-      return nullptr;
-    }
-    at = next;
-    start = end + 1;
-  }
-  return at;
-}
-
 std::string value_text(const Node& setting) {
   const Node* use = setting.find("use");
   return inline_text(use ? *use : setting);
@@ -78,18 +60,29 @@ std::string status_fault(std::string_view text) {
   return fmt::format("begins with none of \"{}\": write \"unknown: why\"", fmt::join(words, "\", \""));
 }
 
-void flatten_status(Node& tree) {
-  Node* status = tree.find("status");
-  if (!status || !status->fields()) return;
-  Node::Fields flat;
-  flatten(*status, "", flat);
-  status->value = std::move(flat);
+const Node* find_setting(const Node& settings, const std::string& table, const Field& field, Diagnostics& diagnostics) {
+  const std::string& key = field.name;
+  const Node* at = &settings;
+  for (size_t start = 0; start <= key.size();) {
+    const size_t end = std::min(key.find('.', start), key.size());
+    const Node* next = inside(*at, key.substr(start, end - start));
+    if (!next) {
+      std::vector<std::string> nearby = names_in(*at);
+      for (std::string& name : nearby) name = key.substr(0, start) + name;
+      diagnostics.error(field.value.key, fmt::format("{}: the recipe has no \"{}\"{}", table, key, suggestion(key.substr(0, end), nearby)));
+      return nullptr;
+    }
+    at = next;
+    start = end + 1;
+  }
+  return at;
 }
 
 std::vector<SettingStatus> read_statuses(const Node& table, const Node& settings, Diagnostics& diagnostics) {
   std::vector<SettingStatus> statuses;
   const bool settings_are_right = diagnostics.empty();
-  for (const auto& [key, value] : *table.fields()) {
+  for (const Field& field : *table.fields()) {
+    const auto& [key, value] = field;
     if (!value.string()) {
       diagnostics.error(value.position, fmt::format("status of \"{}\" is {}, not a string", key, type_word(value)));
       continue;
@@ -98,7 +91,7 @@ std::vector<SettingStatus> read_statuses(const Node& table, const Node& settings
       diagnostics.error(value.position, fmt::format("status of \"{}\" = {} {}", key, inline_text(value), fault));
     if (!settings_are_right) continue;
     auto [word, why] = parts_of(*value.string());
-    const Node* setting = find_setting(settings, key, value.key, diagnostics);
+    const Node* setting = find_setting(settings, "status", field, diagnostics);
     if (setting) statuses.push_back({key, std::move(word), std::move(why), value_text(*setting)});
   }
   std::sort(statuses.begin(), statuses.end(), [](const SettingStatus& a, const SettingStatus& b) { return a.key < b.key; });

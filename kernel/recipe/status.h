@@ -27,8 +27,8 @@ const std::vector<std::string>& status_words();
 /// A status without its key: "unknown: why". Empty when it is right, otherwise the end of a sentence that says what is wrong with it.
 std::string status_fault(std::string_view text);
 
-/// The tables of `[status]` become dotted keys, so that layers of a recipe are merged by them. `tree` may have none.
-void flatten_status(Node& tree);
+/// The setting of a dotted key in `settings`; null, with the mistake "table: the recipe has no ...", where there is none.
+const Node* find_setting(const Node& settings, const std::string& table, const Field& field, Diagnostics& diagnostics);
 
 /// The statuses of a table that is flat, by their keys. `settings` is the recipe with every default written out; keys are looked for in it
 /// only where there are no other mistakes, since a table that could not be read lacks its keys.

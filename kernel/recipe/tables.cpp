@@ -50,6 +50,8 @@ const std::vector<RecipeTable>& recipe_tables() {
         {"status", Form::statuses, false,
          "how well settings are known: dotted keys of the recipe, and \"known: why\", \"derived: why\" or \"unknown: why\"; changes "
          "nothing"},
+        {"rehearsal", Form::values, false,
+         "dotted keys of the recipe and the smaller values that lafs run --rehearse gives them; changes nothing else"},
         {"init", Form::options, true, "one [[init]]: weights put into a part of the tree before the first step",
          declare_defaults<InitEntry>},
     };

@@ -13,7 +13,8 @@ struct RecipeTable {
     base,       ///< names of files
     text,       ///< a string
     roots,      ///< a table of any names
-    statuses,   ///< a table of dotted keys of the recipe: status.h
+    statuses,   ///< a table of dotted keys of the recipe, and what is known of each: status.h
+    values,     ///< a table of dotted keys of the recipe, and another value for each: rehearsal.h
     options,    ///< a table of the options that `declare` names
     component,  ///< a plugin of the kind `name` with its options, beside those that `declare` names
   };
@@ -21,6 +22,7 @@ struct RecipeTable {
   Form form;
   bool list = false;  ///< written `[[name]]`
   std::string doc;
+  bool has_dotted_keys() const { return form == Form::statuses || form == Form::values; }
   void (*declare)(Params& p) = nullptr;  ///< the options that are not a plugin's, with their defaults; null: none
 };
 

@@ -26,6 +26,12 @@ class Assembly;
 ///       sample.key = files_[index].name;
 ///       return sample;
 ///     }
+///
+/// A source that reads files should be able to write some, so that `lafs run --rehearse` tries a recipe where its data is not there:
+///
+///     /// Writes every picture of `pictures` where `options` say that files are, in folders that it makes. `pictures` is small, has
+///     /// landmarks, and those of a person follow each other. True: a source of these options can be opened now. [main thread]
+///     static bool write_example(const Options& options, const lafs::DataSource& pictures);
 class DataSource {
  public:
   static constexpr std::string_view kind = "data_source";

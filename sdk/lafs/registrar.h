@@ -12,6 +12,7 @@
 namespace lafs {
 
 class Attentive;
+class DataSource;
 class InferenceOnly;
 class Landmarked;
 class LandmarkedEmbedding;
@@ -80,6 +81,10 @@ class ConfiguredOf final : public Configured {
   void declare(Params& p) override { options_.declare(p); }
   std::unique_ptr<Configured> copy() const override { return std::make_unique<ConfiguredOf>(*this); }
   const void* factory() const override { return &factory_; }
+  bool write_example(const DataSource& pictures) const override {
+    if constexpr (requires { T::write_example(options_, pictures); }) return T::write_example(options_, pictures);
+    return (void)pictures, false;
+  }
 
  private:
   typename T::Options options_;

@@ -12,6 +12,7 @@
 
 namespace lafs {
 
+class DataSource;
 class Params;
 
 /// The checked options of one component and its factory. The kernel sees only this; `Registrar::add` implements it.
@@ -21,6 +22,8 @@ class Configured {
   virtual void declare(Params& p) = 0;
   virtual std::unique_ptr<Configured> copy() const = 0;
   virtual const void* factory() const = 0;  ///< a `Kind::Factory` of the registration's kind
+  /// Writes a small data set where these options say that files are; false for a component that cannot. See data_source.h.
+  virtual bool write_example(const DataSource& /*pictures*/) const { return false; }
 };
 
 /// A component named by a recipe: plugin name and checked options, no instance.

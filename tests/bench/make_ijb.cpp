@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "imaging/ijb_set.h"
 #include "support/bare_assembly.h"
 #include "support/front_door.h"
-#include "support/ijb_set.h"
 
 int main(int argc, char** argv) {
   std::filesystem::path root;
   int64_t people = 20, first = 0;
   double difficulty = 0.5;
-  lafs::test::IjbSetOptions options;
+  lafs::imaging::IjbSetOptions options;
   CLI::App app("writes a set like IJB-C of drawn faces");
   app.add_option("root", root, "new folder, best called IJBC")->required();
   app.add_option("--people", people, "number of people")->check(CLI::Range(2, 1000000));
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
         fmt::format("identities = {}\nper_identity = {}\nfirst_identity = {}\nseed = {}\nsize = 160\ndifficulty = {}", people, pictures,
                     first, options.seed, difficulty),
         static_cast<lafs::Assembly&>(assembly));
-    const lafs::test::IjbSet set(*source, root, options);
+    const lafs::imaging::IjbSet set(*source, root, options);
     set.write();
     fmt::print("{} pictures, {} templates in {}\n", set.rows().size(), people * (options.probes + 1), root.string());
   } catch (const std::exception& error) {

@@ -44,6 +44,11 @@ class Concat final : public lafs::DataSource,
     }
   }
 
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    return std::all_of(options.sources.begin(), options.sources.end(),
+                       [&](const auto& use) { return !use.empty() && use.options->write_example(pictures); });
+  }
+
   int64_t size() const override { return size_; }
   int64_t identities() const override { return identities_; }
   int64_t identity(int64_t index) const override {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "formats/content_hash.h"
 #include "formats/fingerprint.h"
 #include "imaging/decode.h"
+#include "imaging/encode.h"
 #include "lafs/assembly.h"
 #include "lafs/content_hashed.h"
 #include "lafs/data_root.h"
@@ -44,6 +46,26 @@ class FaceBinSource final : public lafs::DataSource, public lafs::Paired, public
       people_.push_back(identities_);
       identities_ += same ? 1 : 2;
     }
+  }
+
+  /// Each picture beside the next of its person, and beside one of the next person.
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    const int64_t each = pictures.size() / pictures.identities();
+    std::vector<std::vector<uint8_t>> encoded;
+    std::vector<bool> same;
+    const auto add = [&](int64_t picture) { encoded.push_back(lafs::imaging::encode_jpeg(pictures.get(picture % pictures.size()).image)); };
+    for (int64_t i = 0; i < pictures.size(); ++i) {
+      const bool alternate = each > 1 && i % 2 == 0;
+      add(i);
+      add(alternate ? i - i % each + (i % each + 1) % each : i + each);
+      same.push_back(alternate);
+    }
+    std::vector<std::span<const std::byte>> bytes;
+    for (const auto& picture : encoded) bytes.push_back(std::as_bytes(std::span(picture)));
+    const std::filesystem::path file = checked(options.file);
+    std::filesystem::create_directories(file.parent_path());
+    lafs::formats::write_face_bin(file, bytes, same);
+    return true;
   }
 
   int64_t size() const override { return static_cast<int64_t>(bin_.pictures().size()); }

@@ -15,6 +15,7 @@
 #include "imaging/align.h"
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
+#include "imaging/ijb_set.h"
 #include "lafs/assembly.h"
 #include "lafs/content_hashed.h"
 #include "lafs/data_root.h"
@@ -65,6 +66,17 @@ class Ijb final : public lafs::DataSource, public lafs::Named, public lafs::Skip
       check_presence();
     }
     index_names();
+  }
+
+  /// A folder that is not called IJBB gets the lists of IJB-C.
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    lafs::check_root(options.root);
+    lafs::imaging::IjbSetOptions set;
+    set.probes = 1;
+    set.media = 2;
+    set.frames = 1;
+    lafs::imaging::IjbSet(pictures, options.root.value, set).write();
+    return true;
   }
 
   int64_t size() const override { return static_cast<int64_t>(meta_.names.size()); }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "folder.h"
+#include "formats/atomic_file.h"
 #include "formats/content_hash.h"
 #include "formats/fingerprint.h"
 #include "imaging/damaged.h"
@@ -67,6 +68,25 @@ class ImageFolder final : public lafs::DataSource,
     }
     if (options.on_damaged == "skip") leave_out_damaged();
     if (exif_ == lafs::imaging::Exif::ignore) tell_orientations(assembly);
+  }
+
+  /// A folder for each person, and the list where the options name one.
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    for (const lafs::Path& path : {options.root, options.list}) lafs::check_root(path);
+    std::string list;
+    for (int64_t i = 0; i < pictures.size(); ++i) {
+      const auto name = fmt::format("person_{:04}/{:04}.jpg", pictures.identity(i), i);
+      const auto file = std::filesystem::path(options.root.value) / name;
+      std::filesystem::create_directories(file.parent_path());
+      const std::vector<uint8_t> jpeg = lafs::imaging::encode_jpeg(pictures.get(i).image);
+      lafs::formats::write_atomically(file, {reinterpret_cast<const char*>(jpeg.data()), jpeg.size()});
+      list += name + "\n";
+    }
+    if (!options.list.empty()) {
+      std::filesystem::create_directories(std::filesystem::path(options.list.value).parent_path());
+      lafs::formats::write_atomically(options.list.value, list);
+    }
+    return true;
   }
 
   int64_t size() const override { return listing_.size(); }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "example.h"
 #include "formats/fingerprint.h"
 #include "imaging/damaged.h"
 #include "imaging/decode.h"
@@ -59,6 +60,14 @@ class RecordSet final : public lafs::DataSource, public lafs::MaybeEncoded, publ
     choose_identities();
     if (options.fraction < 1 || part_) choose_pictures();
     if (options.on_damaged == "skip") leave_out_damaged();
+  }
+
+  /// As many pictures as `fraction` leaves that many of; `count` and `first` want people of their own.
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    const auto for_people = (options.first + options.count + pictures.identities() - 1) / pictures.identities();
+    const auto for_share = options.fraction > 0 ? static_cast<int64_t>(std::ceil(1 / options.fraction)) : 1;
+    for (const std::string& path : paths(options)) lafs::record_set::write_set(path, pictures, std::max(for_people + 1, for_share));
+    return true;
   }
 
   int64_t size() const override { return chosen_.empty() ? shards_.size() : static_cast<int64_t>(chosen_.size()); }

@@ -82,6 +82,10 @@ class Subset final : public lafs::DataSource,
                       options.fraction, size(), source_->size(), 100 * static_cast<double>(size()) / static_cast<double>(source_->size())));
   }
 
+  static bool write_example(const Options& options, const lafs::DataSource& pictures) {
+    return !options.source.empty() && options.source.options->write_example(pictures);
+  }
+
   int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
   int64_t identities() const override { return identities_; }
   int64_t identity(int64_t index) const override { return label(source_->identity(at(index))); }

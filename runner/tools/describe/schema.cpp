@@ -137,6 +137,8 @@ json top_table(const RecipeTable& table) {
       return {{"type", "string"}, {"description", table.doc}};
     case RecipeTable::Form::roots:
       return {{"type", "object"}, {"additionalProperties", words}, {"description", table.doc}};
+    case RecipeTable::Form::values:
+      return {{"type", "object"}, {"description", table.doc}};
     case RecipeTable::Form::statuses:
       return {{"allOf", json::array({reference("status")})}, {"description", table.doc}};
     case RecipeTable::Form::options:

@@ -18,6 +18,7 @@
 #include "lafs/content_hashed.h"
 #include "runner/report/run_reports.h"
 #include "runner/report/say.h"
+#include "runner/tools/run/rehearse.h"
 
 namespace lafs {
 
@@ -73,7 +74,7 @@ bool run_alone(Row& row, const RunRequest& request, const Registry& registry) {
 /// The ledger of a row, if its stages are kept in one.
 std::optional<Ledger> ledger_of(const RunRequest& request) {
   if (!request.ledger.empty()) return Ledger(request.ledger);
-  return request.out.empty() ? std::optional(Ledger(default_ledger)) : std::nullopt;
+  return request.out.empty() && !request.rehearse ? std::optional(Ledger(default_ledger)) : std::nullopt;
 }
 
 bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
@@ -105,8 +106,9 @@ bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
   if (request.json) {
     fmt::print("{}\n", json_text(outcome.results));
   } else {
-    fmt::print("{}", row_table(outcome.results));
+    fmt::print("{}", row_table(request.rehearse ? shortened(outcome.results) : outcome.results));
   }
+  if (request.rehearse) require_published(outcome.results);
   if (!request.quiet) say_report(row.folder);
   return true;
 }
@@ -114,8 +116,15 @@ bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
 }  // namespace
 
 bool run_recipe(const RunRequest& request, Registry& registry) {
-  Row row = open_row(request.recipe, request.context, registry, request.out);
   catch_interrupts();
+  Row row;
+  if (request.rehearse) {
+    Rehearsal rehearsal = open_rehearsal(request, registry);
+    if (!request.quiet) say("{}", rehearsal.heading());
+    row = std::move(rehearsal.row);
+  } else {
+    row = open_row(request.recipe, request.context, registry, request.out);
+  }
   const bool alone = row.alone() && request.stage.empty();
   if (alone && !request.ledger.empty())
     throw Error(fmt::format("--ledger is for the stages of a row, and \"{}\" is one run", request.recipe.string()));

@@ -1,4 +1,4 @@
-#include "support/ijb_set.h"
+#include "imaging/ijb_set.h"
 
 #include <doctest/doctest.h>
 
@@ -13,9 +13,9 @@ TEST_CASE("ijb set: a generated set is read, its faces come to the template, its
   const TempFolder folder("ijb_set");
   const std::filesystem::path root = folder / "IJBC";
   const auto people = source("synthetic_faces", "identities = 4\nper_identity = 20\nsize = 96\ndifficulty = 0.2");
-  IjbSetOptions options;
+  imaging::IjbSetOptions options;
   options.size = 120;
-  const IjbSet set(*people, root, options);
+  const imaging::IjbSet set(*people, root, options);
   set.write();
   const auto data = source("ijb", "root = \"" + root.string() + "\"");
   // Three templates a person, of two stills and a video of three frames each.
