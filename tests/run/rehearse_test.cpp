@@ -17,7 +17,7 @@ std::string row_on_files(const std::string& published = "accuracy") {
       "[[evaluator]]\nname = \"ijb\"\nuse = \"template_verification\"\ndata = { use = \"ijb\", root = \"@data/IJBB\" }\n"
       "pictures = \"@data/IJBB/meta/ijbb_face_tid_mid.txt\"\nfaces = \"@data/IJBB/meta/ijbb_name_5pts_score.txt\"\n"
       "pairs = \"@data/IJBB/meta/ijbb_template_pair_label.txt\"\n\n"
-      "[[evaluator]]\nname = \"people\"\nuse = \"knn\"\nbaseline = false\n"
+      "[[evaluator]]\nname = \"people\"\nuse = \"verification\"\ngenuine = 20\nimpostor = 20\nfolds = 5\nbaseline = false\n"
       "data = { use = \"subset\", source = { use = \"image_folder\", root = \"@data/people\" } }\n\n";
   text.insert(text.find("[[evaluator]]"), evaluators);
   return text + "\n[row]\npublished = [{ metric = \"" + published + "\", evaluator = \"bin\", value = 0.5, tolerance = 1 }]\n";
@@ -25,14 +25,15 @@ std::string row_on_files(const std::string& published = "accuracy") {
 
 TEST_CASE("rehearse: a row whose data is not there runs to its end, and says what was made small") {
   const Tiny tiny(row_on_files());
-  const Outcome outcome = tiny.run("out", {"--rehearse"});
+  const Arguments rehearse{"run", tiny.recipe(), "--out", tiny / "out", "--rehearse"};
+  const Outcome outcome = lafs(rehearse);
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   CHECK(outcome.err.find("48 generated pictures of 12 people") != std::string::npos);
   CHECK(outcome.err.find("first: backbone.dim 24 -> 12, run.batch 8 -> 4") != std::string::npos);
   for (const char* line : {"first: bin", "first: ijb", "second: people", "published accuracy of second: "})
     CHECK_MESSAGE(outcome.out.find(line) != std::string::npos, line);
   CHECK(fs::exists(tiny / "out" / "generated-12x4" / "data" / "faces" / "train.rec"));
-  const Outcome again = tiny.run("out", {"--rehearse"});
+  const Outcome again = lafs(rehearse);
   REQUIRE_MESSAGE(again.status == 0, again.err);
   CHECK(again.err.find("stage second (2 of 2): was finished before\n") != std::string::npos);
 }
@@ -64,7 +65,7 @@ TEST_CASE("rehearse: options that speak of the real data are refused") {
   const Tiny tiny;
   const Outcome outcome = lafs({"run", tiny.recipe(), "--rehearse", "--ledger", tiny / "stages"});
   CHECK(outcome.status == 2);
-  CHECK(outcome.err.find("--rehearse excludes --ledger") != std::string::npos);
+  CHECK(outcome.err.find("--ledger excludes --rehearse") != std::string::npos);
 }
 
 }  // namespace

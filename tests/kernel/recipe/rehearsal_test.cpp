@@ -72,7 +72,8 @@ TEST_CASE("rehearsal: a key that the recipe does not have is a mistake, rehearse
   CHECK(recipe_error("[rehearsal]\n\"run.bacth\" = 3\n") ==
         "r.toml:2:1: error: rehearsal: the recipe has no \"run.bacth\"; did you mean \"run.batch\"?");
   CHECK(recipe_error("rehearsal = 3\n") == "r.toml:1:13: error: rehearsal is an integer, not a table");
-  CHECK(recipe_error("[rehearsal]\nrun.batch = \"few\"\n", rehearsed()) == "r.toml:2:13: error: [run]: batch is a string, not an integer");
+  CHECK(recipe_error("[rehearsal]\nrun.batch = \"few\"\n", rehearsed()) ==
+        "r.toml:2:13: error: batch = \"few\" is a string, not an integer");
 }
 
 TEST_CASE("rehearsal: a replaced plugin takes the settings of its options along") {

@@ -1,6 +1,7 @@
 #include "imaging/ijb_set.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "formats/template_lists.h"
 #include "imaging/align.h"
