@@ -5,15 +5,19 @@
 #include <vector>
 
 #include "kernel/ledger/metrics_log.h"
+#include "kernel/recipe/recipe.h"
 #include "kernel/results/named_metrics.h"
 #include "lafs/input.h"
 
 namespace lafs {
 
+struct BatchPictures;  // kernel/run/batch_pictures.h
+
 /// A run whose steps are about to begin.
 struct RunStart {
   std::filesystem::path folder;
   int64_t total_steps = 0, first_step = 0;  ///< optimizer steps; `first_step` of them were done before
+  const Recipe* recipe = nullptr;           ///< of the run; null in tests of listeners alone
 };
 
 /// An optimizer step that was done.
@@ -47,9 +51,10 @@ class RunListener {
   /// Before `started`: so many pictures were looked at for the fingerprint of the data. [one thread at a time, any]
   virtual void reading_data(int64_t /*done*/, int64_t /*total*/) {}
   virtual void started(const RunStart&) {}
-  virtual void message(const std::string&) {}  ///< a sentence for people
-  virtual void step(const StepDone&) {}        ///< after every step
-  virtual void record(const StepRecord&) {}    ///< with every line of metrics.jsonl that is of a step
+  virtual void first_batch(const BatchPictures&) {}  ///< some pictures of the first batch of a session, before its step
+  virtual void message(const std::string&) {}        ///< a sentence for people
+  virtual void step(const StepDone&) {}              ///< after every step
+  virtual void record(const StepRecord&) {}          ///< with every line of metrics.jsonl that is of a step
   /// After an evaluation of so many steps, the last one included; not for a run that was done before.
   virtual void evaluated(int64_t /*step*/, const std::vector<NamedMetrics>&) {}
   virtual void saving() {}                 ///< a checkpoint is about to be written: bring what was heard to the disk

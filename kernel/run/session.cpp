@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
 #include "kernel/recipe/sense.h"
+#include "kernel/run/batch_pictures.h"
 #include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
 #include "kernel/run/evaluations.h"
@@ -88,6 +88,7 @@ class Session {
   std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
   int64_t saved_step_ = -1;
+  FirstBatch first_batch_{request_.listeners, recipe_.input};
   std::optional<CheckpointPace> pace_;
 };
 
@@ -169,7 +170,7 @@ void Session::evaluate(NamedEvaluators chosen, MetricsLog& log) {
   if (position_.ended_early && chosen.size() < evaluations_->all().size()) {  // those that run at the end only
     auto others = scores_of(evaluations_->all_but(chosen));
     if (!others) return;
-    std::ranges::move(*others, std::back_inserter(*results));
+    results->insert(results->end(), others->begin(), others->end());
   }
   best = best || (over() && position_.best_step < 0);
   if (!results->empty()) {
@@ -191,7 +192,7 @@ void Session::after_step(MetricsLog& log) {
 
 StepOutcome Session::one_step(const Timeline& time, Loader& loader) {
   try {
-    return trainer_->step(time, [&] { return pictures_->counted(loader.next()); });
+    return trainer_->step(time, [&] { return first_batch_.shown(pictures_->counted(loader.next()), assembly_, position_.step); });
   } catch (const NotFinite& error) {
     if (const GradScaler* scaler = trainer_->scaler()) position_.scaler = scaler->state();
     const NotFiniteRun run{recipe_, epochs_, position_, facts(), *trainer_, pictures_, assembly_, device_, !store_.find("last").empty()};
@@ -260,7 +261,7 @@ void Session::finish() {
 /// Trains what is left, or scores a run that has nothing left.
 void Session::work(bool resumed) {
   MetricsLog log(request_.folder, position_.step, position_.evaluation_due);
-  for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step});
+  for (RunListener* listener : request_.listeners) listener->started({request_.folder, epochs_.steps, position_.step, &recipe_});
   const StoppedAtTheEnd stopped{request_.listeners};
   for (const std::string& note : notes_.all()) message(note);
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));

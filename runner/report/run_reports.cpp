@@ -30,6 +30,7 @@ void RunReports::stopped() {
 }
 
 void RunReports::finished(const RunEnd& end) {
+  tensorboard_.finished(end);
   write_report(end.folder, listed_pictures(end.evaluators, end.results, end.input, pictures_a_list));
 }
 

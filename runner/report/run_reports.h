@@ -15,6 +15,7 @@ class RunReports final : public RowListener {
 
   void reading_data(int64_t done, int64_t total) override { reading_.show(done, total); }
   void started(const RunStart& start) override;
+  void first_batch(const BatchPictures& pictures) override { tensorboard_.first_batch(pictures); }
   void message(const std::string& text) override { progress_->message(text); }
   void step(const StepDone& step) override {
     progress_->step(step.done, step.epoch, step.loss, step.lr, step.images_per_second, step.waiting_share);

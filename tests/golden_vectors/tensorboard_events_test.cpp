@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/event_writer.h"
+#include "formats/event_messages.h"
 #include "support/vector_record.h"
 
 using namespace lafs;
@@ -13,11 +13,11 @@ using nlohmann::json;
 
 namespace {
 
-/// The fields of a protobuf message that scalars are made of.
+/// The fields of a protobuf message that scalars, pictures and texts are made of.
 struct Message {
   double wall_time = 0;
   int64_t step = 0;
-  std::string file_version, summary, tag;
+  std::string file_version, summary, tag, image, tensor;
   float value = 0;
   bool has_value = false, plain = true;  ///< plain: no field besides these
 
@@ -44,9 +44,29 @@ struct Message {
         tag = payload;
       else if (field == 2)
         std::memcpy(&value, payload.data(), sizeof value), has_value = true;
-      else
+      else if (field == 4)
+        image = payload;
+      else if (field == 8)
+        tensor = payload;
+      else if (field != 9)  // what shows it
         plain = false;
     }
+  }
+
+  EventPlace place() const { return {wall_time, step, tag}; }
+  /// A field of the picture that is a number.
+  int64_t of_image(uint64_t wanted) const {
+    for (const auto& [field, payload, number] : fields(image)) {
+      if (field == wanted) return static_cast<int64_t>(number);
+    }
+    return 0;
+  }
+  /// The one text of a tensor.
+  std::string text() const {
+    for (const auto& [field, payload, number] : fields(tensor)) {
+      if (field == 8) return payload;
+    }
+    return "";
   }
 
  private:
@@ -97,25 +117,33 @@ TEST_SUITE("vectors_tensorboard_events") {
     const json vector = test::read_vectors("tensorboard_events.json");
     std::string stream;
     const std::string png = test::from_hex(vector["png_2x2_hex"]);
-    int versions = 0, scalars = 0, pictures = 0;
+    int versions = 0, scalars = 0, pictures = 0, texts = 0;
     for (const json& record : vector["records"]) {
       CAPTURE(record["what"].get<std::string>());
       const std::string payload = test::from_hex(record["payload_hex"]), framed = test::from_hex(record["record_hex"]);
       CHECK(tf_record(payload) == framed);
       stream += framed;
-      pictures += payload.find(png) != std::string::npos ? 1 : 0;
       const Message message(payload);
       if (!message.file_version.empty()) {
         CHECK(version_event(message.wall_time) == payload);
         ++versions;
       }
       if (message.plain && message.has_value) {
-        CHECK(scalar_event(message.wall_time, message.step, message.tag, message.value) == payload);
+        CHECK(scalar_event(message.place(), message.value) == payload);
         ++scalars;
+      }
+      if (!message.image.empty()) {
+        CHECK(image_event(message.place(), {png, message.of_image(1), message.of_image(2)}) == payload);
+        ++pictures;
+      }
+      if (const std::string text = message.text(); !text.empty()) {
+        CHECK(text_event(message.place(), text) == payload);
+        ++texts;
       }
     }
     CHECK(stream == test::read_bytes(test::recorded_file(vector["stream"])));
     CHECK(pictures == 1);
+    CHECK(texts == 1);
     CHECK(versions > 0);
     CHECK(scalars > 0);
   }

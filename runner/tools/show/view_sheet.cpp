@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
-#include "imaging/decode.h"
 #include "kernel/data/epochs.h"
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/device.h"
 #include "kernel/ranks/solo_collective.h"
+#include "kernel/run/batch_pictures.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/draws.h"
 #include "kernel/train/null_reporter.h"
@@ -27,18 +27,6 @@ namespace lafs {
 namespace {
 
 constexpr int64_t readable_side = 112;
-
-/// [3,H,W] as the network is fed -> the picture it was made of.
-Image picture_of(const at::Tensor& planes, const InputContract& input) {
-  at::Tensor bytes = planes.detach().to(at::kDouble).clone();
-  for (int64_t c = 0; c < Image::channels; ++c) {
-    bytes[c].mul_(input.std[static_cast<size_t>(c)]).add_(input.mean[static_cast<size_t>(c)]);
-  }
-  if (input.colour == "bgr") bytes = bytes.flip({0});
-  bytes = (bytes * 255).round().clamp(0, 255).to(at::kByte).permute({1, 2, 0}).contiguous();
-  const uint8_t* data = bytes.data_ptr<uint8_t>();
-  return imaging::image_of(bytes.size(0), bytes.size(1), {data, data + bytes.numel()});
-}
 
 /// The patches of one view, upright, in the order of its tokens; places without a token are white.
 Image patches_of(const PatchTrace& trace, int64_t row, const InputContract& input, int64_t zoom) {
