@@ -299,7 +299,11 @@ TEST_CASE("completion: commands, options, keys of --set and their values") {
   CHECK(asked({"compl"}, "1") == "completion\n");  // `complete` is not for people
   CHECK(asked({"run", "--qu"}, "2") == "--quiet\n");
   CHECK(asked({"describe", "part_f"}, "2") == "part_fvit\n");
+  CHECK(asked({"new", "re"}, "2") == "recipe\n");
   CHECK(asked({"new", "plugin", "back"}, "3") == "backbone\n");
+  CHECK(asked({"new", "recipe", "r"}, "3") == "run\nrow\n");
+  CHECK(asked({"new", "recipe", "run", "my.toml", "--ob"}, "5") == "--objective\n");
+  CHECK(asked({"new", "recipe", "run", "my.toml", "--objective", "la"}, "6") == "lafs\n");
   CHECK(asked({"run", row, "--stage", "fine"}, "4") == "finetune\n");
   CHECK(asked({"run", row, "--set", "lafs.run.ep"}, "4") == "lafs.run.epochs=\n");
   CHECK(asked({"run", row, "--set", "lafs.run.device=cu"}, "4") == "lafs.run.device=cuda\n");

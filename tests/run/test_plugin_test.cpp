@@ -111,7 +111,6 @@ TEST_CASE("new: a scaffold is three files, and what cannot be one is reported") 
   told({"new", "plugin", "haed", "round"}, 2,
        "lafs new: error: no kind of plugin is called \"haed\"; did you mean \"head\"?; the kinds: data_source, augmentation, backbone, "
        "projector, head, objective, optimizer, evaluator\n");
-  told({"new", "recipe", "head", "round"}, 2, "lafs new: error: it makes a \"plugin\", not a \"recipe\"\n");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "kernel/recipe/document.h"
 #include "kernel/recipe/row.h"
 #include "runner/tools/describe/schema.h"
+#include "runner/tools/scaffold/recipe_scaffold.h"
 
 namespace lafs {
 
@@ -55,7 +56,7 @@ class Completion {
     if (before(1) == "--stage") return starting_with(word, stages());
     if (word.starts_with("-")) return starting_with(word, command().options);
     if (at_ > 1 && words_[1] == "describe") return starting_with(word, plugins());
-    if (at_ > 1 && words_[1] == "new") return starting_with(word, at_ == 2 ? Words{"plugin"} : at_ == 3 ? Registry::kinds() : Words{});
+    if (at_ > 2 && words_[1] == "new") return starting_with(word, words_of_new());
     return starting_with(word, commands());  // none where a file comes next: the shell knows those
   }
 
@@ -82,6 +83,14 @@ class Completion {
     Words names;
     for (const CommandNames& one : command().commands) names.push_back(one.name);
     return names;
+  }
+
+  /// What may follow `lafs new plugin` and `lafs new recipe`.
+  Words words_of_new() const {
+    if (words_[2] == "plugin") return at_ == 3 ? Registry::kinds() : Words{};
+    if (before(1) == "--objective") return recipe_objectives();
+    if (before(1) == "--backbone") return recipe_backbones();
+    return at_ == 3 ? recipe_kinds() : Words{};
   }
 
   Registry& registry() {

@@ -1,0 +1,89 @@
+#include "runner/tools/scaffold/recipe_scaffold.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "formats/atomic_file.h"
+#include "kernel/recipe/diagnostics.h"
+#include "lafs/error.h"
+#include "lafs/suggestion.h"
+#include "runner/report/output_file.h"
+#include "runner/tools/scaffold/recipe_text.h"
+
+namespace lafs {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+/// The networks that an objective trains; the first is the default.
+const std::map<std::string, Words> networks{
+    {"identification", {"fvit", "part_fvit", "vit", "iresnet"}}, {"dino", {"fvit", "vit"}}, {"lafs", {"fvit"}}};
+
+[[noreturn]] void refuse(const std::string& what) { throw RecipeError({"lafs new recipe: error: " + what}); }
+
+void check_word(const char* what, const std::string& word, const Words& known) {
+  if (std::find(known.begin(), known.end(), word) == known.end())
+    refuse(fmt::format("it cannot write a recipe {} \"{}\"{}", what, word, suggestion(word, known)));
+}
+
+/// The request with its defaults.
+NewRecipe completed(NewRecipe request) {
+  check_word("of the kind", request.kind, recipe_kinds());
+  if (request.file.extension() != ".toml")
+    refuse(fmt::format("\"{}\" does not end in .toml, by which recipes are known", request.file.string()));
+  const bool row = request.kind == "row";
+  if (request.objective.empty()) request.objective = row ? "lafs" : "identification";
+  check_word("with the objective", request.objective, recipe_objectives());
+  if (row && request.objective == "identification")
+    refuse("a row begins without labels, by \"lafs\" or \"dino\"; for \"identification\" alone write a run");
+  if (row && request.objective == "lafs" && !request.backbone.empty())
+    refuse("the stages of a row with lafs have part_fvit and fvit as backbones; leave out --backbone");
+  const Words& suited = networks.at(request.objective);
+  if (request.backbone.empty()) request.backbone = suited.front();
+  check_word("with the backbone", request.backbone, recipe_backbones());
+  if (std::find(suited.begin(), suited.end(), request.backbone) == suited.end())
+    refuse(fmt::format("with the objective \"{}\" it writes the backbones {}, not \"{}\"", request.objective, fmt::join(suited, ", "),
+                       request.backbone));
+  return request;
+}
+
+}  // namespace
+
+const Words& recipe_kinds() {
+  static const Words kinds{"run", "row", "grid"};
+  return kinds;
+}
+
+const Words& recipe_objectives() {
+  static const Words objectives{"identification", "dino", "lafs"};
+  return objectives;
+}
+
+const Words& recipe_backbones() { return networks.at("identification"); }
+
+std::vector<fs::path> write_recipe(const NewRecipe& given, Registry& registry) {
+  const NewRecipe request = completed(given);
+  std::vector<fs::path> files{request.file};
+  if (request.kind == "grid") files.push_back(run_file_of(request.file));
+  for (const fs::path& file : files) {
+    if (fs::exists(file)) throw Error(fmt::format("\"{}\" exists already, and is not overwritten; name another file", file.string()));
+  }
+  const RecipeTexts texts = recipe_texts(request, registry);
+  make_folder_of(request.file);
+  formats::write_atomically(files.front(), texts.recipe);
+  if (files.size() > 1) formats::write_atomically(files.back(), texts.run);
+  return files;
+}
+
+std::string recipe_advice(const NewRecipe& request) {
+  const std::string file = request.file.string();
+  return request.kind == "grid" ? fmt::format("\nlook at it, run it:\n\n  lafs ablate {0} --dry-run\n  lafs ablate {0}\n", file)
+                                : fmt::format("\nlook at it, run it:\n\n  lafs plan {0}\n  lafs run {0}\n", file);
+}
+
+}  // namespace lafs
