@@ -13,12 +13,25 @@ namespace {
 constexpr int64_t pictures_a_list = 12;  // items of each list whose pictures the page holds
 
 std::string heading(const Stage& stage, int64_t number, int64_t count) {
+  if (stage.name.empty()) return "run";
   return fmt::format("stage {}{}", stage.name, count > 1 ? fmt::format(" ({} of {})", number, count) : "");
 }
 
 }  // namespace
 
+/// What the stages of a row or the cells of a grid all say before their first step, such as of the pictures they share, is said once.
+void RunReports::message(const std::string& text) {
+  const bool new_each_time = stepping_ || text.starts_with("continuing") || text.starts_with("step ");
+  if (new_each_time || said_.insert(text).second) progress_->message(text);
+}
+
+void RunReports::step(const StepDone& step) {
+  stepping_ = true;
+  progress_->step(step.done, step.epoch, step.loss, step.lr, step.images_per_second, step.waiting_share);
+}
+
 void RunReports::started(const RunStart& start) {
+  stepping_ = false;
   reading_.finish();
   progress_.emplace(quiet_, start.total_steps, start.first_step);
   tensorboard_.started(start);

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kernel/run/row_session.h"
@@ -16,10 +17,8 @@ class RunReports final : public RowListener {
   void reading_data(int64_t done, int64_t total) override { reading_.show(done, total); }
   void started(const RunStart& start) override;
   void first_batch(const BatchPictures& pictures) override { tensorboard_.first_batch(pictures); }
-  void message(const std::string& text) override { progress_->message(text); }
-  void step(const StepDone& step) override {
-    progress_->step(step.done, step.epoch, step.loss, step.lr, step.images_per_second, step.waiting_share);
-  }
+  void message(const std::string& text) override;
+  void step(const StepDone& step) override;
   void record(const StepRecord& record) override { tensorboard_.record(record); }
   void evaluated(int64_t step, const std::vector<NamedMetrics>& results) override { tensorboard_.evaluated(step, results); }
   void saving() override { tensorboard_.saving(); }
@@ -33,7 +32,8 @@ class RunReports final : public RowListener {
   void row_finished(const std::filesystem::path& folder) override;
 
  private:
-  bool quiet_;
+  bool quiet_, stepping_ = false;
+  std::set<std::string> said_;  ///< before the first step of any run
   ReadingProgress reading_;
   std::optional<Progress> progress_;
   TensorBoard tensorboard_;

@@ -14,7 +14,7 @@ void write_drawn_picture(const fs::path& file, int person, int number) {
     bytes[i] = static_cast<uint8_t>(i * static_cast<size_t>(person + 3) / 7 + static_cast<size_t>(number) * 11);
   const std::vector<uint8_t> png = imaging::encode_png(imaging::image_of(24, 24, std::move(bytes)));
   fs::create_directories(file.parent_path());
-  write_bytes(file, {png.begin(), png.end()});
+  write_bytes(file, std::string(png.begin(), png.end()));
 }
 
 /// A folder with pictures of so many people, `each` of each.
