@@ -51,7 +51,7 @@ TEST_CASE("new recipe: what it writes of every kind, objective and backbone chec
   for (const Arguments& request : requests) {
     for (const Arguments& data : {Arguments(), own}) {
       const fs::path file = folder / ("r" + std::to_string(number++) + ".toml");
-      CAPTURE(request);
+      CAPTURE(file);
       const Arguments rest(request.begin() + 1, request.end());
       const Outcome made = lafs(Arguments{"new", "recipe", request.front(), file.string()} + rest + data);
       CHECK_MESSAGE(made.status == 0, made.err);

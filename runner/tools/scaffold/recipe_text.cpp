@@ -1,6 +1,7 @@
 #include "runner/tools/scaffold/recipe_text.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -60,7 +61,9 @@ class Values {
     number("epochs", epochs), number("pretrain epochs", std::max<int64_t>(epochs / 2, 2)), number("evaluate", short_run || row ? 0 : 2);
     number("first", 0), number("each", 16);
     if (!own) number("people", 60);
-    number("batch", !labels || pictures < 640 ? 32 : 64);
+    const auto most = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(pictures)));  // a batch is not larger than the data
+    number("batch", std::min<int64_t>(most, !labels || pictures < 640 ? 32 : 64));
+    number("pretrain batch", std::min<int64_t>(most, 32));
     values_["clip"] = labels ? "global" : "per_tensor";
     number("clip_norm", labels ? 1 : 3);
     values_["length"] = row ? "" : recipe_part("length", values_);
