@@ -89,9 +89,9 @@ TEST_CASE("new recipe: people to verify are not those to train on, and the run m
   write_drawn_picture(folder / "faces/alone/0.png", 9, 0);
   REQUIRE(lafs({"new", "recipe", "run", folder / "deep/my.toml", "--data", folder / "faces"}).status == 0);
   const std::string text = read_bytes(folder / "deep/my.toml");
-  CHECK_MESSAGE(text.find("\ncount = 3  ") != std::string::npos, text);
-  CHECK(text.find("\nfirst = 3  ") != std::string::npos);
-  CHECK(text.find("\ngenuine = 30  ") != std::string::npos);
+  CHECK_MESSAGE(text.find("\ncount = 4  ") != std::string::npos, text);
+  CHECK(text.find("\nfirst = 4  ") != std::string::npos);
+  CHECK(text.find("\ngenuine = 20  ") != std::string::npos);
   CHECK(text.find("there are 1\n") != std::string::npos);
   const Outcome run = lafs({"run", folder / "deep/my.toml", "--out", folder / "out", "--set", "run.steps=1", "--set", "run.threads=1"});
   CHECK_MESSAGE(run.status == 0, run.err);
