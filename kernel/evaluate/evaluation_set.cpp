@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -56,22 +57,32 @@ std::vector<fs::path> galleries(const fs::path& meta, const std::string& prefix)
   return found;
 }
 
+/// Where the lists of an IJB folder lie, and what both protocols need of them.
+struct IjbLists {
+  fs::path meta;
+  std::string prefix;  ///< "ijbb" or "ijbc"
+
+  explicit IjbLists(const fs::path& root) : meta(root / "meta") {
+    constexpr std::string_view pictures_ending = "_face_tid_mid.txt";
+    prefix = formats::ijb_list(root, pictures_ending).filename().string();
+    prefix.resize(prefix.size() - pictures_ending.size());
+  }
+  std::string list(std::string_view ending) const { return quoted(meta / (prefix + std::string(ending))); }
+  std::string common() const {
+    return fmt::format("data = {{ use = \"ijb\", root = {} }}\npictures = {}\nfaces = {}\n", quoted(meta.parent_path()),
+                       list("_face_tid_mid.txt"), list("_name_5pts_score.txt"));
+  }
+};
+
 std::string ijb(const fs::path& root) {
-  constexpr std::string_view pictures_ending = "_face_tid_mid.txt";
-  const fs::path meta = root / "meta";
-  std::string prefix = formats::ijb_list(root, pictures_ending).filename().string();  // "ijbb" or "ijbc" and the ending
-  prefix.resize(prefix.size() - pictures_ending.size());
-  const auto list = [&](std::string_view ending) { return quoted(meta / (prefix + std::string(ending))); };
-  const std::string common = fmt::format("data = {{ use = \"ijb\", root = {} }}\npictures = {}\nfaces = {}\n", quoted(root),
-                                         list(pictures_ending), list("_name_5pts_score.txt"));
-  const std::string verification =
-      fmt::format("[[evaluator]]\nuse = \"template_verification\"\n{}pairs = {}\n", common, list("_template_pair_label.txt"));
-  const std::vector<fs::path> found = galleries(meta, prefix);
+  const IjbLists lists(root);
+  const std::string verification = template_verification_table(root);
+  const std::vector<fs::path> found = galleries(lists.meta, lists.prefix);
   if (found.empty()) return verification;
   std::vector<std::string> names;
   for (const fs::path& gallery : found) names.push_back(quoted(gallery));
-  return verification + fmt::format("\n[[evaluator]]\nuse = \"identification_1n\"\n{}galleries = [{}]\nprobes = {}\n", common,
-                                    fmt::join(names, ", "), list("_1N_probe_mixed.csv"));
+  return verification + fmt::format("\n[[evaluator]]\nuse = \"identification_1n\"\n{}galleries = [{}]\nprobes = {}\n", lists.common(),
+                                    fmt::join(names, ", "), lists.list("_1N_probe_mixed.csv"));
 }
 
 std::string tinyface(const fs::path& root) {
@@ -113,6 +124,12 @@ std::string pair_list(const EvaluationSetRequest& request) {
 }
 
 }  // namespace
+
+std::string template_verification_table(const fs::path& root) {
+  const IjbLists lists(root);
+  return fmt::format("[[evaluator]]\nuse = \"template_verification\"\n{}pairs = {}\n", lists.common(),
+                     lists.list("_template_pair_label.txt"));
+}
 
 std::string evaluation_tables(const EvaluationSetRequest& request, Registry& registry) {
   const fs::path& path = request.path;

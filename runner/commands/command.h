@@ -14,7 +14,7 @@ class Option;
 
 namespace lafs {
 
-/// Exit statuses of the program. The last two are of `lafs diagnose`, whose answer they are.
+/// Exit statuses of the program. The last two are answers of `lafs diagnose` and `lafs verify-release`.
 constexpr int done = 0, failed = 1, wrong_usage = 2, stopped = 130, problem_found = 3, cannot_tell = 4;
 
 /// What every command is handed.
@@ -51,6 +51,7 @@ Command add_compare(CLI::App& app);
 Command add_threshold(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_verify_resume(CLI::App& app);
+Command add_verify_release(CLI::App& app);
 Command add_replay(CLI::App& app);
 Command add_data(CLI::App& app);
 Command add_align(CLI::App& app);

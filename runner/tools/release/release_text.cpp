@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "kernel/results/results_table.h"
+#include "kernel/results/text_width.h"
+#include "runner/tools/release/verify_release.h"
+
+namespace lafs {
+
+namespace {
+
+using Cells = std::vector<std::string>;
+
+std::string table_text(const std::vector<Cells>& lines) {
+  std::vector<size_t> width(lines.front().size());
+  for (const Cells& line : lines)
+    for (size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], text_width(line[i]));
+  std::string out;
+  for (const Cells& line : lines) {
+    std::string text = "  ";
+    for (size_t i = 0; i < line.size(); ++i) text += padded_right(line[i], width[i]) + "  ";
+    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  }
+  return out;
+}
+
+std::string networks_text(const ReleaseReport& report) {
+  std::string out;
+  for (const ReleaseNetwork& network : report.networks) {
+    out += fmt::format("  {}\n    {}\n", network.plan.name, network.seen.text);
+    for (const std::string& account : network.accounts) out += fmt::format("    {}\n", account);
+    for (const std::string& remark : network.hints.remarks) out += fmt::format("    note: {}\n", remark);
+    if (!network.same_as.empty()) out += fmt::format("    the same tensors as \"{}\", which is measured\n", network.same_as);
+    if (!network.fault.empty()) out += fmt::format("    not measured: {}\n", network.fault);
+  }
+  for (const UselessFile& file : report.useless)
+    out += fmt::format("  {}\n    not used: {}\n", file.file.lexically_relative(report.folder).string(), file.why);
+  return out.empty() ? "  none\n" : out;
+}
+
+std::string sets_text(const ReleaseReport& report) {
+  std::vector<Cells> lines;
+  for (const ReleaseSet& set : report.sets)
+    lines.push_back(
+        {set.name, set.path.lexically_relative(report.folder).string(), set.fault.empty() ? set.text : "not used: " + set.fault});
+  for (const auto& file : report.record_sets)
+    lines.push_back({"training set", file.lexically_relative(report.folder).string(), "record set; not needed to measure"});
+  return lines.empty() ? "  none\n" : table_text(lines);
+}
+
+std::string measurements_text(const ReleaseReport& report) {
+  std::vector<Cells> lines{{"network", "set", "pixels", "colour", "metric", "value"}};
+  for (const ReleaseNetwork& network : report.networks) {
+    for (const Measurement& one : network.measurements) {
+      const auto set = std::find_if(report.sets.begin(), report.sets.end(), [&](const ReleaseSet& known) { return known.name == one.set; });
+      const auto& values = one.result.metrics.values;
+      const auto metric = std::find_if(values.begin(), values.end(), [&](const Metric& m) { return m.full_name() == set->metric; });
+      const bool first = &one == &network.measurements.front();
+      lines.push_back({first ? network.plan.name : "", one.set, scaling_text(one.input),
+                       one.input.colour + (is_published(one.input) ? " *" : ""), set->metric,
+                       !one.fault.empty()       ? "failed: " + one.fault
+                       : metric == values.end() ? "-"
+                                                : metric_text(*metric)});
+    }
+  }
+  if (lines.size() == 1) return "  nothing\n";
+  return table_text(lines) + "  * the published convention\n";
+}
+
+std::string value_text(const ValueOutcome& value) {
+  const PublishedValue& published = value.value.published;
+  std::string out = fmt::format("  {:<12}  {}, {}: published {:.2f} %, tolerance {:.2f} ({})\n", verdict_text(value.verdict),
+                                value.value.set, published.metric, 100 * published.value, 100 * published.tolerance, published.source);
+  for (const RowComparison& one : value.comparisons) {
+    Metric plain = one.measured;
+    plain.low = plain.high = NAN;
+    out += fmt::format("                {}: {} measured, {}{}: {}\n", verdict_text(one.verdict), metric_text(plain), one.input.colour,
+                       one.interval_of.empty() ? ", without an interval"
+                                               : fmt::format(", 95 % interval of {} [{:.2f}, {:.2f}]", one.interval_of,
+                                                             100 * one.measured.low, 100 * one.measured.high),
+                       one.network);
+  }
+  if (!value.why.empty()) out += fmt::format("                {}\n", value.why);
+  return out;
+}
+
+std::string rows_text(const ReleaseReport& report) {
+  std::string out;
+  for (const RowOutcome& row : report.rows) {
+    out += fmt::format("\n{}\n", row.row.title);
+    for (const std::string& note : row.notes) out += fmt::format("  {}\n", note);
+    for (const ValueOutcome& value : row.values) out += value_text(value);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string release_text(const ReleaseReport& report) {
+  std::string out = fmt::format("weights in {}\n{}\nsets\n{}\nmeasured\n{}", report.folder.string(), networks_text(report),
+                                sets_text(report), measurements_text(report)) +
+                    rows_text(report);
+  if (!report.missing.empty()) out += "\nnot here\n";
+  for (const std::string& missing : report.missing) out += fmt::format("  {}\n", missing);
+  for (const std::string& note : report.notes) out += fmt::format("note: {}\n", note);
+  return out;
+}
+
+}  // namespace lafs
