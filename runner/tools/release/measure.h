@@ -20,17 +20,17 @@ bool is_published(const InputContract& input);
 
 /// One network on one set under one contract.
 struct Measurement {
-  std::string set = {};
-  InputContract input = {};
-  NamedMetrics result = {};
-  std::string fault = {};  ///< why there is no result; else empty
-  bool kept = false;       ///< it was measured in an earlier call
+  std::string set;
+  InputContract input;
+  NamedMetrics result;
+  std::string fault;  ///< why there is no result; else empty
+  bool kept = false;  ///< it was measured in an earlier call
 };
 
 struct MeasureOptions {
-  RecipeContext context = {};
+  RecipeContext context;
   int64_t batch = 64;
-  std::filesystem::path out = {};  ///< folder in which results are kept; empty: they are not
+  std::filesystem::path out;  ///< folder in which results are kept; empty: they are not
   std::function<void(const std::string&)> note;
   std::function<void(int64_t done, int64_t total)> progress;  ///< may be empty
 };

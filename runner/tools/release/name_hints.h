@@ -9,9 +9,9 @@ namespace lafs {
 
 /// What the name of a file says of it. A name is a hint: it decides nothing, and where the tensors disagree a sentence says so.
 struct NameHints {
-  std::string row = {};                   ///< stem of the recipe of the row whose file has this name: "row_c"; empty: it says none
-  bool dino = false, lafs = false;        ///< which pre-training it names
-  std::vector<std::string> remarks = {};  ///< where name and tensors disagree, a sentence each
+  std::string row;                   ///< stem of the recipe of the row whose file has this name: "row_c"; empty: it says none
+  bool dino = false, lafs = false;   ///< which pre-training it names
+  std::vector<std::string> remarks;  ///< where name and tensors disagree, a sentence each
 };
 
 /// `name` is the path below the released folder: folders count too. Published names hold the number of batches that were trained,

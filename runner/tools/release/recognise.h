@@ -25,11 +25,11 @@ struct NetworkShape {
 /// What a file of weights is, told from names and shapes of its tensors alone.
 struct Recognised {
   NetworkKind kind = NetworkKind::other;
-  NetworkShape shape = {};
+  NetworkShape shape;
   int64_t classes = 0;     ///< rows of the class matrix; 0: there is none
   int64_t prototypes = 0;  ///< outputs of the projection head of a pre-training
-  std::string text = {};   ///< "supervised Part-fViT: 768 wide, 12 blocks, 11 heads, 196 landmarks; class matrix of 205,990 rows"
-  std::string fault = {};  ///< why nothing can be done with it, with what was seen; empty: something can
+  std::string text;        ///< "supervised Part-fViT: 768 wide, 12 blocks, 11 heads, 196 landmarks; class matrix of 205,990 rows"
+  std::string fault;       ///< why nothing can be done with it, with what was seen; empty: something can
 };
 
 /// [any thread]

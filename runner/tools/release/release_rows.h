@@ -11,20 +11,20 @@ namespace lafs {
 
 /// One published number, with how it was measured.
 struct RowValue {
-  PublishedValue published = {};
-  std::string set = {};      ///< "IJB-C"
-  InputContract input = {};  ///< what its network is fed
+  PublishedValue published;
+  std::string set;      ///< "IJB-C"
+  InputContract input;  ///< what its network is fed
 };
 
 /// A row of the published tables: which network belongs to it, and what was published.
 struct ReleaseRow {
-  std::string stem = {};   ///< of the recipe's file: "row_a"
-  std::string title = {};  ///< "A: Part-fViT, WebFace4M"
+  std::string stem;   ///< of the recipe's file: "row_a"
+  std::string title;  ///< "A: Part-fViT, WebFace4M"
   NetworkKind kind = NetworkKind::other;
-  NetworkShape shape = {};
+  NetworkShape shape;
   int64_t classes = 0;      ///< identities of the training set: rows of the class matrix
   bool any_colour = false;  ///< the recipe says that the order of colours is unknown: it is compared in both
-  std::vector<RowValue> values = {};
+  std::vector<RowValue> values;
 };
 
 /// The row recipes of a folder that have published values, in the order of their names. The network is that of the last stage; the

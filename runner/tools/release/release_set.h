@@ -11,12 +11,12 @@ namespace lafs {
 
 /// A test set that was found.
 struct ReleaseSet {
-  std::string name = {};  ///< "IJB-C", "LFW"; a second one has its path behind
-  std::filesystem::path path = {};
-  std::string table = {};   ///< its evaluator with its data, as tables of a recipe
-  std::string metric = {};  ///< what tables show of it: "tar@nearest_far=0.0001", "accuracy"
-  std::string text = {};    ///< "IJB-C, 23,124 templates"
-  std::string fault = {};   ///< why it cannot be measured on; empty: it can
+  std::string name;  ///< "IJB-C", "LFW"; a second one has its path behind
+  std::filesystem::path path;
+  std::string table;   ///< its evaluator with its data, as tables of a recipe
+  std::string metric;  ///< what tables show of it: "tar@nearest_far=0.0001", "accuracy"
+  std::string text;    ///< "IJB-C, 23,124 templates"
+  std::string fault;   ///< why it cannot be measured on; empty: it can
 };
 
 /// The test sets among the files. Each is opened once: a list that is missing or a damaged file is its fault, and no reason to stop.

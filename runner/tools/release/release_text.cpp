@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ std::string table_text(const std::vector<Cells>& lines) {
     for (size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], text_width(line[i]));
   std::string out;
   for (const Cells& line : lines) {
-    std::string text = "  ";
+    std::string text = "    ";
     for (size_t i = 0; i < line.size(); ++i) text += padded_right(line[i], width[i]) + "  ";
     out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
   }
@@ -51,23 +52,40 @@ std::string sets_text(const ReleaseReport& report) {
   return lines.empty() ? "  none\n" : table_text(lines);
 }
 
-std::string measurements_text(const ReleaseReport& report) {
-  std::vector<Cells> lines{{"network", "set", "pixels", "colour", "metric", "value"}};
-  for (const ReleaseNetwork& network : report.networks) {
-    for (const Measurement& one : network.measurements) {
-      const auto set = std::find_if(report.sets.begin(), report.sets.end(), [&](const ReleaseSet& known) { return known.name == one.set; });
-      const auto& values = one.result.metrics.values;
-      const auto metric = std::find_if(values.begin(), values.end(), [&](const Metric& m) { return m.full_name() == set->metric; });
-      const bool first = &one == &network.measurements.front();
-      lines.push_back({first ? network.plan.name : "", one.set, scaling_text(one.input),
-                       one.input.colour + (is_published(one.input) ? " *" : ""), set->metric,
-                       !one.fault.empty()       ? "failed: " + one.fault
-                       : metric == values.end() ? "-"
-                                                : metric_text(*metric)});
-    }
+std::string result_text(const Measurement& one, const std::string& metric) {
+  if (!one.fault.empty()) return "failed";
+  const auto& values = one.result.metrics.values;
+  const auto found = std::find_if(values.begin(), values.end(), [&](const Metric& value) { return value.full_name() == metric; });
+  return found == values.end() ? "-" : metric_text(*found);
+}
+
+/// A line for each set, a column for each contract.
+std::string network_table(const ReleaseNetwork& network, const std::vector<ReleaseSet>& sets) {
+  std::vector<Cells> lines{{"set", "metric"}};
+  std::vector<InputContract> contracts;
+  for (const Measurement& one : network.measurements) {
+    if (std::find(contracts.begin(), contracts.end(), one.input) != contracts.end()) continue;
+    contracts.push_back(one.input);
+    lines.front().push_back(fmt::format("{} {}{}", scaling_text(one.input), one.input.colour, is_published(one.input) ? " *" : ""));
   }
-  if (lines.size() == 1) return "  nothing\n";
-  return table_text(lines) + "  * the published convention\n";
+  for (const ReleaseSet& set : sets) {
+    Cells line{set.name, set.metric};
+    for (const InputContract& input : contracts)
+      for (const Measurement& one : network.measurements)
+        if (one.set == set.name && one.input == input) line.push_back(result_text(one, set.metric));
+    if (line.size() > 2) lines.push_back(std::move(line));
+  }
+  std::string out = table_text(lines);
+  for (const Measurement& one : network.measurements)
+    if (!one.fault.empty()) out += fmt::format("    {}, {} {}: {}\n", one.set, scaling_text(one.input), one.input.colour, one.fault);
+  return out;
+}
+
+std::string measurements_text(const ReleaseReport& report) {
+  std::string out;
+  for (const ReleaseNetwork& network : report.networks)
+    if (!network.measurements.empty()) out += fmt::format("  {}\n{}", network.plan.name, network_table(network, report.sets));
+  return out.empty() ? "  nothing\n" : out + "  * the published convention\n";
 }
 
 std::string value_text(const ValueOutcome& value) {

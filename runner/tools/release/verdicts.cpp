@@ -42,6 +42,11 @@ void add_interval(const NamedMetrics& result, RowComparison& comparison) {
   comparison.interval_of = name;
 }
 
+/// Whether what a network measured is compared with a row.
+bool belongs(const ReleaseRow& row, const ReleaseNetwork& network) {
+  return network.fault.empty() && network.same_as.empty() && may_be_of(row, network.seen);
+}
+
 std::optional<RowComparison> compared(const RowValue& value, const ReleaseNetwork& network, const Measurement& measurement) {
   const Metric* metric = measurement.fault.empty() ? find_metric(measurement.result, value.published.metric) : nullptr;
   if (!metric) return std::nullopt;
@@ -53,11 +58,6 @@ std::optional<RowComparison> compared(const RowValue& value, const ReleaseNetwor
     out.why = fmt::format("the set has {} genuine comparisons, the published one {}: too few to tell", grouped_number(metric->n),
                           grouped_number(whole));
   return out;
-}
-
-bool belongs(const ReleaseRow& row, const ReleaseNetwork& network) {
-  return network.fault.empty() && network.same_as.empty() && network.seen.kind == row.kind && network.seen.classes == row.classes &&
-         network.seen.shape == row.shape;
 }
 
 ValueOutcome compare_value(const ReleaseRow& row, const RowValue& value, const std::vector<ReleaseNetwork>& networks) {
@@ -181,6 +181,10 @@ void find_candidates(const std::vector<ReleaseRow>& rows, const std::vector<Rele
 }
 
 }  // namespace
+
+bool may_be_of(const ReleaseRow& row, const Recognised& seen) {
+  return seen.kind == row.kind && seen.shape == row.shape && (seen.classes == row.classes || seen.classes == 0);
+}
 
 std::string verdict_text(Verdict verdict) {
   switch (verdict) {

@@ -76,6 +76,10 @@ class Verification {
     network.seen.text += seen.kind != NetworkKind::self_supervised ? ""
                          : borrows                                 ? "; its tokens are patches at landmarks, as in LAFS"
                                                                    : "; its tokens are a grid of patches, as in DINO";
+    const bool supervised = seen.kind == NetworkKind::part_fvit || seen.kind == NetworkKind::fvit;
+    if (supervised && std::none_of(rows_.begin(), rows_.end(), [&](const ReleaseRow& row) { return may_be_of(row, seen); }))
+      network.hints.remarks.emplace_back("no row has a file of this kind, these sizes and this number of classes");
+    if (supervised && seen.classes == 0) network.hints.remarks.emplace_back("without a class matrix it may be the file of any row");
     say(fmt::format("{}: {}", network.plan.name, network.seen.text));
     out_.networks.push_back(std::move(network));
   }

@@ -87,6 +87,14 @@ TEST_CASE("verify-release: a file that two rows claim is compared with both, and
   CHECK(missed[2].values[0].why == "within the tolerance under another contract: \"c.pth\" with pixels in [-1, 1] as rgb: 97.58 %");
 }
 
+TEST_CASE("verify-release: a file without a class matrix may be of any row of its sizes") {
+  const ReleaseRow a = row("row_a", "A", 205990, 0.9740);
+  CHECK(may_be_of(a, network("x", 205990, 768, "").seen));
+  CHECK(may_be_of(a, network("x", 0, 768, "").seen));
+  CHECK_FALSE(may_be_of(a, network("x", 93431, 768, "").seen));
+  CHECK_FALSE(may_be_of(a, network("x", 205990, 24, "").seen));
+}
+
 TEST_CASE("verify-release: the files of a folder, through links and past circles") {
   namespace fs = std::filesystem;
   const ScratchFolder folder;
