@@ -14,6 +14,7 @@
 #include "formats/mapped_file.h"
 #include "formats/pair_list.h"
 #include "formats/recordio.h"
+#include "kernel/evaluate/ijb_table.h"
 #include "kernel/model/open_source.h"
 #include "lafs/error.h"
 

@@ -22,7 +22,4 @@ struct EvaluationSetRequest {
 /// Throws Error for a path that is none of these, saying what it is. [main thread]
 std::string evaluation_tables(const EvaluationSetRequest& request, Registry& registry);
 
-/// Of an IJB folder `template_verification` alone. Throws Error for lists that are missing.
-std::string template_verification_table(const std::filesystem::path& ijb);
-
 }  // namespace lafs

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernel/evaluate/evaluation_set.h"
+#include "kernel/evaluate/ijb_table.h"
 #include "kernel/model/assembly.h"
 #include "kernel/recipe/resolver.h"
 
@@ -66,7 +67,8 @@ void add(std::vector<ReleaseSet>& sets, const fs::path& path, const std::string&
     RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string&) {});
     int64_t pictures = 0;
     for (const auto& [ignored, evaluator] : assembly.evaluators())
-      for (const FeatureRequest& request : evaluator->requests()) pictures += std::ssize(request.indices);
+      for (const FeatureRequest& request : evaluator->requests())
+        pictures += request.indices ? std::ssize(*request.indices) : request.source->size();
     set.text = fmt::format("{} pictures", pictures);
   } catch (const RecipeError& error) {
     if (error.lines().front().starts_with("--set")) throw;  // it is the same for every set
