@@ -65,7 +65,8 @@ def records(file):
 
 
 def write_pair_sets(folder, program, pairs):
-    """A record set of drawn faces, 2 of a person, and verification sets of its pictures."""
+    """A record set of drawn faces, 2 of a person, and verification sets of such pictures."""
+    sets = {}
     for number, name in enumerate(("lfw", "cfp_fp", "agedb_30")):
         source = f'{{ use = "synthetic_faces", identities = {pairs}, per_identity = 2, size = 112, first_identity = {1000 * number} }}'
         subprocess.run([program, "data", "pack", "--source", source, "--out", folder, "--force"], check=True, capture_output=True)
@@ -73,7 +74,9 @@ def write_pair_sets(folder, program, pairs):
         assert len(pictures) == 2 * pairs
         same = [i % 2 == 0 for i in range(pairs)]
         chosen = [picture for i in range(pairs) for picture in (pictures[2 * i], pictures[(2 * i + (1 if same[i] else 3)) % len(pictures)])]
-        (folder / f"{name}.bin").write_bytes(pickle.dumps((chosen, same), protocol=2))
+        sets[name] = pickle.dumps((chosen, same), protocol=2)
+    for name, content in sets.items():
+        (folder / f"{name}.bin").write_bytes(content)
 
 
 def write_ijb(folder, tool, people, first):

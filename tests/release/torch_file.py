@@ -7,6 +7,7 @@ import collections
 import io
 import pickle
 import random
+import struct
 import sys
 import types
 import zipfile
@@ -40,7 +41,8 @@ class Drawn:
     """Random numbers of some size, uniform around a middle."""
 
     def __init__(self):
-        self.base = [random.Random(1).uniform(-1, 1) for _ in range(POOL)]
+        chance = random.Random(1)
+        self.base = [chance.uniform(-1, 1) for _ in range(POOL)]
         self.pools = {}
 
     def bytes(self, key, count, middle, size):
@@ -96,6 +98,13 @@ class Tensor:
         return REBUILD, (self.storage, 0, self.shape, strides, False, collections.OrderedDict())
 
 
+class Float64:
+    """numpy.dtype("f8")."""
+
+    def __reduce__(self):
+        return DTYPE, ("f8", False, True), (3, "<", None, None, None, -1, -1, 0)
+
+
 class Scalar:
     """A NumPy float64, as learning rates are saved."""
 
@@ -103,9 +112,7 @@ class Scalar:
         self.value = value
 
     def __reduce__(self):
-        import struct
-
-        return SCALAR, (DTYPE(), struct.pack("<d", self.value))
+        return SCALAR, (Float64(), struct.pack("<d", self.value))
 
 
 def state_dict(shapes, prefix="", salt=""):

@@ -81,7 +81,7 @@ NetworkShape shape_of(const Named& named) {
 }
 
 std::string sizes_text(const NetworkShape& shape) {
-  std::string text = fmt::format("{} wide, {} blocks, {} heads", shape.dim, shape.depth, shape.heads);
+  std::string text = fmt::format("{} wide, {} blocks, {} {}", shape.dim, shape.depth, shape.heads, shape.heads == 1 ? "head" : "heads");
   if (shape.landmarks > 0) text += fmt::format(", {} landmarks", shape.landmarks);
   return text;
 }

@@ -108,9 +108,13 @@ std::string set_needed(const std::string& name) {
 }
 
 /// Why a value was not compared with anything.
-std::string needs(const RowOutcome& row, const RowValue& value, const std::vector<ReleaseSet>& sets) {
+std::string needs(const RowOutcome& row, const RowValue& value, const std::vector<ReleaseSet>& sets,
+                  const std::vector<ReleaseNetwork>& networks) {
   std::vector<std::string> missing;
   if (row.candidates.empty()) missing.push_back(weights_needed(row.row));
+  for (const ReleaseNetwork& network : networks)
+    if (row.candidates.empty() && !network.fault.empty() && may_be_of(row.row, network.seen))
+      missing.back() = fmt::format("whole weights in place of \"{}\": {}", network.plan.name, network.fault);
   const auto set = std::find_if(sets.begin(), sets.end(), [&](const ReleaseSet& one) { return one.name == value.set; });
   if (set == sets.end()) {
     missing.push_back(set_needed(value.set));
@@ -143,7 +147,7 @@ void judge(const std::vector<RowOutcome>& rows, const RowOutcome& row, const std
   };
   if (value.comparisons.empty()) {
     value.verdict = Verdict::not_measured;
-    value.why = needs(row, value.value, sets);
+    value.why = needs(row, value.value, sets, networks);
     return;
   }
   value.verdict = has(Verdict::pass) ? Verdict::pass : has(Verdict::cannot_tell) ? Verdict::cannot_tell : Verdict::fail;

@@ -150,8 +150,12 @@ class Verification {
       if (std::none_of(out_.sets.begin(), out_.sets.end(), is_known))
         out_.missing.push_back(fmt::format("{}: {}", known.name, known.where));
     }
+    const auto is_there = [&](const RowOutcome& row) {
+      return std::any_of(out_.networks.begin(), out_.networks.end(),
+                         [&](const ReleaseNetwork& network) { return may_be_of(row.row, network.seen); });
+    };
     for (const RowOutcome& row : out_.rows)
-      if (row.candidates.empty())
+      if (!is_there(row))
         out_.missing.push_back(fmt::format("weights of row \"{}\": {}", row.row.title, row.row.values.front().published.source));
     const auto of = [&](const char* backbone) {
       return std::any_of(out_.networks.begin(), out_.networks.end(), [&](const ReleaseNetwork& network) {
