@@ -70,7 +70,7 @@ def check_measured(report):
         measured = {(m["set"], m["scaling"], m["colour"]) for m in one["measurements"]}
         assert len(measured) == 4 * 5 == len(one["measurements"]), one["name"]
         assert sum(m["published_convention"] for m in one["measurements"]) == 5
-    numbers = {json.dumps(m["values"][:8]) for m in network(report, "523881")["measurements"] if m["set"] == "IJB-C"}
+    numbers = {json.dumps(m["values"]) for m in network(report, "523881")["measurements"] if m["set"] == "IJB-C"}
     assert len(numbers) == 4
 
 
@@ -81,11 +81,13 @@ def measured_value(report, row, set_name):
 
 
 def test_rows(release):
-    """Random networks fail every row, and the very numbers they measure pass; files of A and C are compared with both rows."""
+    """Random networks reproduce no row, and the very numbers they measure pass; files of A and C are compared with both rows."""
     report = release.report(FAIL)
     check_import(report)
     check_measured(report)
-    assert set(verdicts(report).values()) == {"FAIL"} and len(verdicts(report)) == 5, verdicts(report)
+    told = verdicts(report)
+    # Of so few people an interval may reach from 0 to 1, and then nothing can be told.
+    assert len(told) == 5 and told["row_b", "IJB-C"] == "FAIL" and set(told.values()) <= {"FAIL", "cannot tell"}, told
     row_a, row_b = (next(row for row in report["rows"] if row["row"] == name) for name in ("row_a", "row_b"))
     assert len(row_a["candidates"]) == 2 and any("C: LAFS" in note and "its name is that of" in note for note in row_a["notes"])
     # The order of colours of row B is unknown: both are compared.
