@@ -1,38 +1,56 @@
-#include <cstdio>
 #include <memory>
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "kernel/model/export.h"
+#include "kernel/model/python_export.h"
+#include "kernel/recipe/diagnostics.h"
 #include "runner/commands/arguments.h"
 #include "runner/commands/command.h"
+#include "runner/commands/given_options.h"
+#include "runner/tools/weights/written.h"
 
 namespace lafs {
 
 namespace {
 
-int run_export(const ExportRequest& request, const Invocation& invocation) {
-  const ExportedWeights weights = export_weights(request, load_plugins(invocation));
-  fmt::print("{} of {} tensors of \"{}\" under the names of map \"{}\" in \"{}\"\n", weights.tensors - weights.left_out.size(),
-             weights.tensors, weights.file.string(), request.map, request.out.string());
-  for (const std::string& name : weights.left_out) fmt::print("  left out: {}\n", name);
+struct ExportArguments {
+  ExportRequest weights;
+  PythonExportRequest python;
+};
+
+int run_export(const CLI::App& command, ExportArguments& arguments, const Invocation& invocation) {
+  auto& [weights, python] = arguments;
+  const bool for_python = command.count("--python") > 0;
+  if (for_python) no_effect(command, {"--map", "--out"}, "with --python");
+  if (!for_python) no_effect(command, {"--stage"}, "without --python");
+  if (!for_python && given_options(command, {"--map", "--out"}).size() < 2)
+    throw RecipeError({"lafs export: error: it needs --map and --out, for another program's names, or --python"});
+  python.checkpoint = weights.checkpoint;
+  const Registry registry = load_plugins(invocation);
+  if (for_python) {
+    print_written(python, export_python(python, registry));
+  } else {
+    print_written(weights, export_weights(weights, registry));
+  }
   return done;
 }
 
 }  // namespace
 
 Command add_export(CLI::App& app) {
-  auto arguments = std::make_shared<ExportRequest>();
-  ExportRequest& request = *arguments;
-  CLI::App* command = app.add_subcommand("export", "write weights under another program's names, by a name map run backwards");
-  command->add_option("checkpoint", request.checkpoint, "run or checkpoint folder, or a file with our names")
-      ->required()
-      ->type_name("PATH");
-  command->add_option("--map", request.map, "name map, see lafs describe")->required()->type_name("NAME");
-  const char* help = "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors";
-  output_option(*command, "--out", request.out, help)->required();
-  return {command, [arguments](const Invocation& invocation) { return run_export(*arguments, invocation); }};
+  auto arguments = std::make_shared<ExportArguments>();
+  auto& [weights, python] = *arguments;
+  CLI::App* command = app.add_subcommand("export", "write weights under another program's names, or a network for PyTorch");
+  const char* checkpoint = "run or checkpoint folder; with --map also a file with our names";
+  command->add_option("checkpoint", weights.checkpoint, checkpoint)->required()->type_name("PATH");
+  command->add_option("--map", weights.map, "name map that is run backwards, see lafs describe")->type_name("NAME");
+  const char* out = "file to write; its extension selects the format: .pth (plain PyTorch loads it) or .safetensors";
+  output_option(*command, "--out", weights.out, out, &python.replace);
+  const char* folder = "folder to write: weights, options, input contract, and a PyTorch class that loads them";
+  command->add_option("--python", python.folder, folder)->type_name("DIR");
+  command->add_option("--stage", python.stage, "with --python: this stage of a row's folder")->type_name("NAME");
+  return {command, [command, arguments](const Invocation& invocation) { return run_export(*command, *arguments, invocation); }};
 }
 
 }  // namespace lafs

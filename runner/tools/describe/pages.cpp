@@ -42,6 +42,7 @@ void print_overview(const std::vector<ReferencePage>& pages) {
 void print_page(const ReferencePage& page) {
   fmt::print("{} \"{}\": {}\n", page.kind, page.name, page.doc);
   if (!page.library.empty()) fmt::print("from {}, revision {}\n", page.library, page.revision);
+  if (page.python_class) fmt::print("lafs export --python writes it for PyTorch\n");
   fmt::print("\n");
   if (page.options.empty()) fmt::print("  no options\n");
   print_options(page.options, "  ");

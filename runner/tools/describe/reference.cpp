@@ -9,6 +9,7 @@
 #include "kernel/recipe/name_map.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/recipe/tables.h"
+#include "kernel/registry/python_class.h"
 
 namespace lafs {
 
@@ -82,7 +83,8 @@ std::vector<ReferencePage> reference_pages(const Registry& registry) {
   for (const char* table : {"run", "input", "optimizer", "init", "evaluator"}) pages.push_back(table_page(table));
   for (const RegistryEntry* entry : registry.all()) {
     const Registration& r = entry->registration;
-    pages.push_back({r.kind, r.name, r.doc, entry->library.filename().string(), r.revision, list_options(*r.defaults)});
+    pages.push_back(
+        {r.kind, r.name, r.doc, entry->library.filename().string(), r.revision, list_options(*r.defaults), !python_class(*entry).empty()});
   }
   for (const auto& [name, file] : registry.maps()) pages.push_back({"name_map", name, read_name_map(file).doc, "", 0, {}});
   return pages;
@@ -98,12 +100,10 @@ std::vector<QuirkLine> quirks_of(const std::vector<ReferencePage>& pages) {
 nlohmann::json reference_json(const std::vector<ReferencePage>& pages) {
   nlohmann::json out = nlohmann::json::array();
   for (const ReferencePage& page : pages) {
-    out.push_back({{"kind", page.kind},
-                   {"name", page.name},
-                   {"doc", page.doc},
-                   {"library", page.library},
-                   {"revision", page.revision},
-                   {"options", options_json(page.options)}});
+    nlohmann::json item{{"kind", page.kind},       {"name", page.name},         {"doc", page.doc},
+                        {"library", page.library}, {"revision", page.revision}, {"options", options_json(page.options)}};
+    if (page.kind == "backbone") item["python_class"] = page.python_class;
+    out.push_back(std::move(item));
   }
   return out;
 }
@@ -124,6 +124,7 @@ std::string reference_markdown(const std::vector<ReferencePage>& pages) {
       schedule_keys() + " }` (see recipes.md).\n";
   for (const ReferencePage& page : pages) {
     out += fmt::format("\n## {} `{}`\n\n{}.\n", page.kind, page.name, page.doc);
+    if (page.python_class) out += "\n`lafs export --python` writes it for PyTorch.\n";
     if (page.options.empty()) {
       out += "\nNo options.\n";
       continue;

@@ -15,6 +15,7 @@ struct ReferencePage {
   std::string library;  ///< file name; empty for the runner's own
   int64_t revision = 0;
   std::vector<OptionPage> options;
+  bool python_class = false;  ///< `lafs export --python` writes it for PyTorch
 };
 
 struct QuirkLine {
