@@ -33,6 +33,15 @@ def installed(build, folder):
     return folder / "lafs"
 
 
+def check_python_class(prefix, build, source):
+    """The run of the plugin's recipe is exported with the plugin's class; where torch is installed, the class must take the weights."""
+    exported = source / "exported"
+    run("env", f"LAFS_PLUGIN_PATH={build}", prefix / "bin/lafs", "export", build / f"recipe.backbone.{source.name}", "--python", exported)
+    python = os.environ.get("LAFS_TEST_PYTHON", "python3")
+    if subprocess.run([python, "-c", "import torch, safetensors"], capture_output=True).returncode == 0:
+        run(python, "-c", f"import sys; sys.path.insert(0, '{exported}'); import model; model.load()")
+
+
 def check_plugin(prefix, source):
     """Configures, builds and tests one plugin. Its ctest is the suite of its kind, and two steps of its recipe."""
     build, kind = source / "out", "Debug" if source.name == "li_arcface" else "Release"
@@ -42,6 +51,8 @@ def check_plugin(prefix, source):
         raise Failed(f"{source.name}: CMake warns\n{output}")
     run("cmake", "--build", build)
     run("ctest", "--test-dir", build, "--output-on-failure")
+    if (source / f"{source.name}.py").exists():
+        check_python_class(prefix, build, source)
     lines = len((source / "CMakeLists.txt").read_text().splitlines())
     if lines > 15:
         raise Failed(f"{source.name}: CMakeLists.txt has {lines} lines")
