@@ -184,14 +184,11 @@ class RecipeReader {
   void read_settings() {
     const Node *statuses = table("status"), *rehearsal = table("rehearsal");
     if (!statuses && !rehearsal) return;
-    Node settings;
-    if (diagnostics_.empty()) {
-      settings = training_document(recipe_);
-      settings.put("evaluator", {evaluator_tables(recipe_)});
-    }
-    const bool settings_are_right = diagnostics_.empty();
+    const bool right = diagnostics_.empty();
+    Node settings = right ? training_document(recipe_) : Node();
+    if (right) settings.put("evaluator", {evaluator_tables(recipe_)});
     if (statuses) recipe_.statuses = read_statuses(*statuses, settings, diagnostics_);
-    if (rehearsal && settings_are_right) check_rehearsal(*rehearsal, settings, diagnostics_);
+    if (rehearsal && right) check_rehearsal(*rehearsal, settings, diagnostics_);
   }
 
   void check_map(const Node& written) {

@@ -35,21 +35,16 @@ Command add_run(CLI::App& app) {
   RunRequest& request = arguments->request;
   CLI::App* command = app.add_subcommand("run", "train a recipe or a row of stages to its end, or continue a stopped run");
   recipe_argument(*command, request.recipe);
-  command->add_option("--out", request.out, "the run folder itself, or the folder of a row; default runs/<recipe>-<identity>")
-      ->type_name("DIR");
+  const char* out = "the run folder itself, or the folder of a row; default runs/<recipe>-<identity>";
+  command->add_option("--out", request.out, out)->type_name("DIR");
   const char* ledger = "where the stages of a row are kept, shared by all rows; default --out itself, or without --out runs/stages";
   auto* kept = command->add_option("--ledger", request.ledger, ledger)->type_name("DIR");
   const char* accept = "go on although the data is not what the run was trained on; both fingerprints and the reason go into manifest.json";
   auto* accepted = command->add_option("--accept-data", request.accept_data, accept)->type_name("REASON")->check(said);
-  const char* rehearse =
-      "try the whole recipe in minutes before it is run: every stage with few steps, and smaller where its [rehearsal] says so, on "
-      "generated "
-      "pictures in the formats that it reads; in --out, default runs/rehearsals/<recipe>";
-  auto* extend = command->add_flag(
-      "--extend", request.extend,
-      "train the run in --out further, to the epochs, total_steps or steps that the recipe or --set now gives; where that "
-      "changes schedules, the run gets an identity of its own");
-  command->add_flag("--rehearse", request.rehearse, rehearse)->excludes(kept)->excludes(accepted)->excludes(extend);
+  const char* rehearse = "try the whole recipe in minutes, with few steps on generated pictures; default --out runs/rehearsals/<recipe>";
+  const char* extend = "train the run in --out on, to the length that is given now; with other schedules it gets an identity of its own";
+  auto* extended = command->add_flag("--extend", request.extend, extend);
+  command->add_flag("--rehearse", request.rehearse, rehearse)->excludes(kept)->excludes(accepted)->excludes(extended);
   arguments->common.add_to(*command);
   arguments->common.add_stage_to(*command, "run only this stage of a row; the stages it takes weights from must be finished");
   command->add_flag("--quiet,-q", request.quiet, "no progress, only the results");
