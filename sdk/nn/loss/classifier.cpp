@@ -12,7 +12,7 @@
 #include "lafs/error.h"
 #include "lafs/memory.h"
 #include "nn/layers/function.h"
-#include "nn/loss/gather.h"
+#include "nn/layers/gather.h"
 
 namespace lafs::nn {
 

@@ -1,4 +1,4 @@
-#include "nn/loss/gather.h"
+#include "nn/layers/gather.h"
 
 #include <doctest/doctest.h>
 #include <torch/types.h>
