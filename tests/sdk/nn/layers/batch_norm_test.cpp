@@ -10,6 +10,7 @@
 #include "lafs/error.h"
 #include "nn/layers/tree.h"
 #include "nn/train/initial_values.h"
+#include "support/thread_ranks.h"
 
 using namespace lafs;
 using namespace lafs::nn;
@@ -69,4 +70,42 @@ TEST_CASE("Prelu: a slope for each channel below zero, a quarter at first") {
   const at::NoGradGuard no_grad;
   prelu.weight[1] = 2;
   CHECK(at::equal(prelu.forward(at::tensor({-4.0f, -1.0f, 3.0f, 5.0f}).view({2, 2})), at::tensor({-1.0f, -2.0f, 3.0f, 5.0f}).view({2, 2})));
+}
+
+TEST_CASE("BatchNorm: without slope and shift it has no parameter") {
+  BatchNorm norm(3, BatchNormOptions{.affine = false});
+  initialise(norm, 1);
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : state_of(norm)) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"running_mean", "running_var", "num_batches_tracked"});
+  const at::Tensor y = norm.forward(at::arange(12, at::kFloat).view({4, 3}), {true, nullptr});
+  CHECK(at::allclose(y.mean(0), at::zeros({3}), 0, 1e-6));
+  CHECK(at::allclose(y.var(0, false), at::ones({3}), 1e-4));
+}
+
+TEST_CASE("BatchNorm: over ranks, parts of a batch are normalised as the whole, with its gradient and its running statistics") {
+  for (const bool image : {false, true}) {
+    const at::Tensor x = at::arange(48, at::kDouble).view(image ? at::IntArrayRef{4, 3, 2, 2} : at::IntArrayRef{16, 3}).sin();
+    const at::Tensor pull = (at::arange(48, at::kDouble) * 0.7).cos().view(x.sizes());
+    const auto step = [&](const at::Tensor& rows, const at::Tensor& weights, const Pass& pass) {
+      BatchNorm norm(3, BatchNormOptions{.over_ranks = true});
+      initialise(norm, 1);
+      norm.to(at::kDouble);
+      const at::Tensor given = rows.clone().requires_grad_(), y = norm.forward(given, pass);
+      (y * weights).sum().backward();
+      return std::vector<at::Tensor>{y.detach(), given.grad(), norm.running_mean, norm.running_var, norm.weight.grad()};
+    };
+    const std::vector<at::Tensor> whole = step(x, pull, {true, nullptr});
+    std::vector<std::vector<at::Tensor>> parts(2);
+    test::on_ranks(2, [&](Collective& ranks) {
+      const auto half = [&](const at::Tensor& t) { return t.chunk(2)[static_cast<size_t>(ranks.rank())]; };
+      parts[static_cast<size_t>(ranks.rank())] = step(half(x), half(pull), {true, nullptr, &ranks});
+    });
+    for (const size_t rows : {0, 1}) CHECK(at::allclose(at::cat({parts[0][rows], parts[1][rows]}), whole[rows], 1e-9, 1e-9));
+    for (const size_t statistic : {2, 3}) {
+      CHECK(at::allclose(parts[0][statistic], whole[statistic], 1e-9, 1e-9));
+      CHECK(at::allclose(parts[1][statistic], whole[statistic], 1e-9, 1e-9));
+    }
+    CHECK(at::allclose(parts[0][4] + parts[1][4], whole[4], 1e-9, 1e-9));
+  }
 }
