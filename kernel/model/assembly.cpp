@@ -154,11 +154,18 @@ void RecipeAssembly::check_views(const Objective& objective) {
   for (const ViewNeed& need : objective.required_views()) {
     const auto group = std::find_if(layout.begin(), layout.end(), [&](const ViewGroup& g) { return g.name == need.group; });
     if (group == layout.end()) {
+      if (need.at_least == 0) continue;
       std::vector<std::string> made;
       for (const ViewGroup& g : layout) made.push_back(fmt::format("\"{}\"", g.name));
       complain(fmt::format("views \"{}\"", need.group), fmt::format("{}", fmt::join(made, ", ")));
     }
-    if (group->count < need.at_least) complain(fmt::format("{} views \"{}\"", need.at_least, need.group), fmt::format("{}", group->count));
+    const std::string made = fmt::format("{}", group->count);
+    if (group->count < need.at_least) complain(fmt::format("{} views \"{}\"", need.at_least, need.group), made);
+    if (group->count > need.at_most) {
+      complain(
+          need.at_most == 0 ? fmt::format("no views \"{}\"", need.group) : fmt::format("at most {} views \"{}\"", need.at_most, need.group),
+          made);
+    }
     if (need.landmarks && !group->landmarks) complain(fmt::format("landmarks of the views \"{}\"", need.group), "none");
   }
 }

@@ -37,7 +37,8 @@ at::Tensor ObjectiveSuite::loss_of(const Batch& batch, int64_t index) { return o
 
 void ObjectiveSuite::loss() {
   const nn::NamedTensors before = copy_of_state(*root_);
-  const std::vector<ViewNeed> needs = objective_->required_views();
+  std::vector<ViewNeed> needs = objective_->required_views();
+  std::erase_if(needs, [&](const ViewNeed& need) { return !batch_->has(need.group); });
   std::vector<at::Tensor> pictures;
   for (const ViewNeed& need : needs) pictures.push_back(batch_->views(need.group).clone());
   const TorchChance chance;

@@ -62,8 +62,8 @@ std::string fitting_augmentation(RecipeContext context, Registry& registry) {
     several = several || need.group != "image";
     clean = clean || need.group.ends_with("_clean");
     landmarks = landmarks || need.landmarks;
-    if (need.group == "local") locals = std::max(locals, need.at_least);
-    if (need.group == "global") globals = std::max(globals, need.at_least);
+    if (need.group == "local") locals = std::clamp(locals, need.at_least, need.at_most);
+    if (need.group == "global") globals = std::clamp(globals, need.at_least, need.at_most);
   }
   if (clean) return fmt::format("{{ use = \"lafs_views\", size = 64, local_views = {} }}", locals);
   if (!several) return fmt::format("{{ use = \"none\", landmarks = {} }}", landmarks);

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,11 +14,13 @@ namespace lafs {
 
 class Assembly;
 
-/// Views an objective needs: a group of the layout with at least so many views.
+/// Views an objective needs: a group of the layout with so many views. A group of which it needs none may be missing. Views that it would
+/// not look at cost as much as others, so it says that it takes no more.
 struct ViewNeed {
   std::string group;
   int64_t at_least = 1;
-  bool landmarks = false;  ///< each view with its landmarks
+  bool landmarks = false;                                 ///< each view with its landmarks
+  int64_t at_most = std::numeric_limits<int64_t>::max();  ///< {"local", 0, false, 0}: no local views
 };
 
 /// The method. It builds every network through the assembly, registers them in its module, and that module is the root:
