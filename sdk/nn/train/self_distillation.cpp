@@ -99,23 +99,11 @@ at::Tensor view_rows(const at::Tensor& views) { return views.flatten(0, 1); }
 
 SelfDistillation::SelfDistillation(const DistillationOptions& options, Assembly& assembly) : options_(options) {
   check_teacher_temperature(options_.teacher_temperature, options_.shorten_warmup, assembly.epochs());
-  student_ = network("student", assembly);
-  teacher_ = network("teacher", assembly);
+  student_ = make_network(*this, "student", assembly);
+  teacher_ = make_network(*this, "teacher", assembly);
   for (const at::Tensor& parameter : teacher_.parameters) parameter.requires_grad_(false);
   if (options_.freeze_last_layer > 0) last_layer_ = prototypes_of(*student_.head, options_.freeze_last_layer, assembly);
   center_ = register_buffer("center", torch::zeros({1, student_.head->outputs()}));
-}
-
-SelfDistillation::Network SelfDistillation::network(const std::string& name, Assembly& assembly) {
-  Network made;
-  made.name = name;
-  made.backbone = assembly.backbone();
-  made.head = assembly.projector(made.backbone->embed_dim());
-  const auto backbone = put(*this, name + ".backbone", made.backbone->module()), head = put(*this, name + ".head", made.head->module());
-  for (const auto& part : {backbone, head}) {
-    for (const auto& [path, parameter] : parameters_of(*part)) made.parameters.push_back(parameter);
-  }
-  return made;
 }
 
 std::vector<ViewNeed> SelfDistillation::needs(std::initializer_list<const char*> global, std::initializer_list<const char*> local) const {
@@ -220,9 +208,6 @@ void SelfDistillation::watch(const Step& step) {
   }
 }
 
-void SelfDistillation::start() {
-  copy_state(*student_.backbone->module(), *teacher_.backbone->module());
-  copy_state(*student_.head->module(), *teacher_.head->module());
-}
+void SelfDistillation::start() { copy_network(student_, teacher_); }
 
 }  // namespace lafs::nn

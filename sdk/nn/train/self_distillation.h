@@ -11,6 +11,7 @@
 #include "lafs/objective.h"
 #include "lafs/params.h"
 #include "lafs/projector.h"
+#include "nn/train/network.h"
 
 namespace lafs::nn {
 
@@ -61,13 +62,6 @@ class SelfDistillation : public torch::nn::Module, public Objective {
   std::vector<ViewNeed> needs(std::initializer_list<const char*> global, std::initializer_list<const char*> local) const;
 
  private:
-  struct Network {
-    std::string name;
-    std::shared_ptr<Backbone> backbone;
-    std::shared_ptr<Projector> head;
-    std::vector<at::Tensor> parameters;  ///< of both, in the order of registration
-  };
-  Network network(const std::string& name, Assembly& assembly);
   static void check(const std::vector<Crops>& crops, int64_t batch);
   Tensor logits(const Network& network, const std::vector<Crops>& crops, const Pass& pass);
   double teacher_temperature(const Step& step) const;
