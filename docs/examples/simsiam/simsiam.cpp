@@ -12,6 +12,7 @@
 #include "lafs/plugin.h"
 #include "nn/layers/batch_norm.h"
 #include "nn/layers/layers.h"
+#include "nn/loss/collapse.h"
 
 namespace {
 
@@ -40,8 +41,6 @@ class Mlp final : public torch::nn::Module {
   std::vector<std::shared_ptr<lafs::nn::Linear>> linears_;
   std::vector<std::shared_ptr<lafs::nn::BatchNorm>> norms_;
 };
-
-at::Tensor unit_rows(const at::Tensor& x) { return x / at::linalg_vector_norm(x, 2, {1}, true).clamp_min(1e-12); }
 
 /// Mean over the rows of -cos(p, z); z is a constant.
 at::Tensor distance(const at::Tensor& p, const at::Tensor& z) {
@@ -81,8 +80,8 @@ class SimSiam final : public torch::nn::Module, public lafs::Objective {
       z[view] = projection_->forward(backbone_->forward(views[view], pass), pass);
       p[view] = predictor_->forward(z[view], pass);
     }
-    // 1/sqrt(width) when the projections fill their space, 0 when they have collapsed to one point.
-    step.reporter.value("projection_spread", at::std(unit_rows(z[0].detach().to(at::kFloat)), 0).mean());
+    // 1 when the projections point everywhere, 0 when they have collapsed to one point.
+    step.reporter.value("projection_spread", lafs::nn::collapse_signs(z[0], z[1]).spread);
     return (distance(p[0], z[1]) + distance(p[1], z[0])) / 2;
   }
 
