@@ -1,28 +1,43 @@
 #include "runner/report/page.h"
 
-#include <fmt/format.h>
-
+#include <cctype>
 #include <string_view>
+
+#include <fmt/format.h>
 
 #include "formats/atomic_file.h"
 #include "kernel/results/html_text.h"
-#include "runner/report/chart.h"
+#include "page_parts.h"  // generated from web/ and Chart.js
 
 namespace lafs {
 
 namespace {
 
-constexpr std::string_view page_style =
-    R"css(*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif;color-scheme:light dark}
-main{max-width:1000px;margin:0 auto;padding:40px 20px 80px}h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 12px}h3{font-size:15px;margin:20px 0 8px}
-.facts{color:var(--ink-2);margin:4px 0 0;font-size:14px}.notes{color:var(--ink-2);font-size:13.5px;padding-left:18px;margin:10px 0}.warnings b{color:var(--series-8)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;color:var(--ink-2)}th::first-letter{text-transform:uppercase}
-th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--grid);white-space:nowrap}.number{text-align:right;font-variant-numeric:tabular-nums}
-.first td{border-top:1px solid var(--axis)}.first td:first-child{font-weight:600}.lead{font-weight:600}.charts{display:grid;gap:16px}
-pre{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:14px 16px;overflow:auto;font:12.5px/1.55 ui-monospace,monospace;margin:8px 0}
-.pictures{display:flex;flex-wrap:wrap;gap:16px}.pictures figure{margin:0;max-width:240px}.pictures img{margin-right:4px;border-radius:4px}
-.pictures figcaption{color:var(--ink-2);font-weight:400;font-size:12.5px;line-height:1.35;overflow-wrap:anywhere}.answer{font-size:17px;margin:18px 0 22px}.best{font-weight:600}.note{color:var(--ink-2);font-size:13.5px;margin:6px 0}caption{display:none}details{margin:10px 0}summary{cursor:pointer;color:var(--ink-2)}
-)css";
+constexpr std::string_view page_head = R"html(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+)html";
+
+constexpr std::string_view without_script =
+    "<noscript><p class=\"note\">The charts of this page need JavaScript; everything else is here.</p></noscript>\n";
+
+/// A page fetches nothing, whatever text from elsewhere stands in it, but for what `connect` allows. `scripts` stand at its end.
+std::string whole_page(const std::string& title, const std::string& body, std::string_view connect, const std::string& scripts) {
+  std::string page(page_head);
+  page += fmt::format(
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src "
+      "'unsafe-inline'{}\">\n<title>{}</title>\n<style>\n{}</style>\n",
+      connect, html_text(title), page_style);
+  if (!scripts.empty()) page += "<script>document.documentElement.className = \"js\"</script>\n";
+  page += "</head>\n<body>\n<main>\n";
+  if (!scripts.empty()) page += without_script;
+  return page + body + "</main>\n" + scripts + "</body>\n</html>\n";
+}
+
+std::string script_element(std::string_view script) { return fmt::format("<script>\n{}</script>\n", script); }
 
 }  // namespace
 
@@ -31,11 +46,27 @@ std::string folder_name(const std::filesystem::path& folder) {
   return whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
 }
 
-void write_page(const std::filesystem::path& folder, const std::string& title, const std::string& body) {
-  std::string page =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";
-  page += fmt::format("<title>{}</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<main>\n", html_text(title), chart_style(), page_style);
-  formats::write_atomically(folder / "report.html", page + body + "</main>\n</body>\n</html>\n");
+std::string link_text(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || std::string_view("-._~").find(c) != std::string_view::npos;
+    out += plain ? std::string{c} : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
 }
+
+std::string page_text(const std::string& title, const std::string& body, const ChartBlock& charts) {
+  if (charts.empty()) return whole_page(title, body, "", "");
+  return whole_page(title, body, "",
+                    fmt::format("<script type=\"application/json\" id=\"charts\">{}</script>\n", charts.json()) +
+                        script_element(chart_library) + script_element(page_script));
+}
+
+std::string live_page_text(const std::string& title, const std::string& body, std::string_view script) {
+  return whole_page(title, body, "; connect-src 'self'",
+                    script_element(chart_library) + script_element(page_script) + script_element(script));
+}
+
+void write_page(const std::filesystem::path& folder, const std::string& page) { formats::write_atomically(folder / "report.html", page); }
 
 }  // namespace lafs

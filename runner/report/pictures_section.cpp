@@ -7,11 +7,20 @@
 
 #include "imaging/encode.h"
 #include "kernel/results/html_text.h"
-#include "runner/report/chart.h"
+#include "runner/report/page.h"
+#include "runner/report/run_files.h"
 
 namespace lafs {
 
+namespace fs = std::filesystem;
+
 namespace {
+
+/// What lies between these is found again when the page is rewritten.
+constexpr std::string_view pictures_begin = "<!-- pictures of lists -->\n", pictures_end = "<!-- end of pictures -->\n";
+
+/// A page with more is slow to open and to send.
+constexpr uintmax_t most_sheet_bytes = 1200000;
 
 std::string picture_html(const Image& picture) {
   constexpr int quality = 90;
@@ -48,7 +57,34 @@ std::string pictures_section(const std::vector<ListedPictures>& lists) {
     for (const ListedItem& item : list.items) out += item_html(item);
     out += "</div>\n";
   }
-  return out.empty() ? "" : "<h2>Hardest pictures</h2>\n" + out;
+  return out.empty() ? "" : fmt::format("{}<h2>Hardest pictures</h2>\n{}{}", pictures_begin, out, pictures_end);
+}
+
+std::string former_pictures(const fs::path& folder) {
+  const std::string page = file_text(folder / "report.html").value_or("");
+  const size_t begin = page.find(pictures_begin), end = page.find(pictures_end, begin);
+  return begin == std::string::npos || end == std::string::npos ? "" : page.substr(begin, end + pictures_end.size() - begin);
+}
+
+std::string sheets_section(const fs::path& folder) {
+  std::vector<fs::path> sheets;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".png" && entry.is_regular_file()) sheets.push_back(entry.path());
+  }
+  std::sort(sheets.begin(), sheets.end());
+  std::string out;
+  uintmax_t bytes = 0;
+  for (const fs::path& sheet : sheets) {
+    const std::string name = sheet.filename().string(), content = file_text(sheet).value_or("");
+    const bool fits = !content.empty() && bytes + content.size() <= most_sheet_bytes;
+    if (fits) bytes += content.size();
+    const std::span<const uint8_t> data{reinterpret_cast<const uint8_t*>(content.data()), content.size()};
+    out += fits ? fmt::format(
+                      "<figure class=\"sheet\"><figcaption>{0}</figcaption><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"></figure>\n",
+                      html_text(name), base64_text(data))
+                : fmt::format("<p><a href=\"{}\">{}</a> is too large for this page</p>\n", link_text(name), html_text(name));
+  }
+  return out.empty() ? "" : "<h2>Sheets</h2>\n" + out;
 }
 
 }  // namespace lafs

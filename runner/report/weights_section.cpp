@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/results/html_text.h"
-#include "runner/report/chart.h"
 
 namespace lafs {
 

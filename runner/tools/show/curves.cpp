@@ -7,7 +7,7 @@
 
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
-#include "runner/report/curves_section.h"
+#include "runner/report/curve_charts.h"
 #include "runner/tools/compare/scored_results.h"
 #include "runner/tools/show/chart_sheet.h"
 #include "runner/tools/show/pictures.h"

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,8 @@
 
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_table.h"
+#include "kernel/results/unit_text.h"
 #include "kernel/run/grid_folder.h"
-#include "runner/report/chart.h"
 #include "runner/report/page.h"
 
 namespace lafs {
@@ -50,34 +51,82 @@ std::string answers(const StudyTable& table) {
   return out;
 }
 
-/// Means over an axis whose labels are numbers, a line for each setting of the others; empty for an axis of words or of one number.
-std::string curve_over(size_t axis, size_t column, const StudyTable& table) {
+std::string shown_unit(const StudyColumn& column) { return column.unit == Unit::share ? "%" : std::string(unit_text(column.unit)); }
+
+/// Half the length of the line beside a mean: the deviation over seeds, or of one seed the metric's own error. NaN where neither is known.
+double spread_of(const StudyValue& value) {
+  if (value.seeds > 1) return value.deviation;
+  return value.standard_error > 0 ? value.standard_error : NAN;
+}
+
+/// The value of every line of the table with its spread.
+Chart line_chart(size_t column, const StudyTable& table) {
+  Chart chart{table.columns[column].title, shown_unit(table.columns[column]), "", false, {{"mean", {}, {}}}};
+  chart.about = "means with their standard deviation over seeds, or of one seed with its standard error";
+  Series& series = chart.series.front();
+  const double scale = shown_scale(table.columns[column].unit);
+  for (size_t line = 0; line < table.study->lines.size(); ++line) {
+    const auto& value = table.values[line][column];
+    const double mean = value ? scale * value->mean : NAN, spread = value ? scale * spread_of(*value) : NAN;
+    chart.labels.push_back(table.study->lines[line].name());
+    series.y.push_back(mean);
+    series.low.push_back(mean - spread);
+    series.high.push_back(mean + spread);
+  }
+  return chart;
+}
+
+/// Means over an axis whose labels are numbers, a line for each setting of the others; without lines for an axis of words or of one number.
+Chart curve_over(size_t axis, size_t column, const StudyTable& table) {
   const Study& study = *table.study;
-  Chart chart{
-      table.columns[column].title + " over " + study.label_names[axis], study.label_names[axis], table.columns[column].title, false, {}};
+  Chart chart{table.columns[column].title + " over " + study.label_names[axis],
+              study.label_names[axis],
+              shown_unit(table.columns[column]),
+              false,
+              {}};
   std::vector<double> places;
+  const double scale = shown_scale(table.columns[column].unit);
   for (size_t line = 0; line < study.lines.size(); ++line) {
     const auto x = number_of(study.lines[line].labels[axis]);
-    if (!x) return "";
+    if (!x) return {};
     std::vector<std::string> others = study.lines[line].labels;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(axis));
     const std::string name = others.empty() ? "mean" : fmt::format("{}", fmt::join(others, ", "));
     auto series = std::find_if(chart.series.begin(), chart.series.end(), [&](const Series& one) { return one.name == name; });
     if (series == chart.series.end()) series = chart.series.insert(chart.series.end(), {name, {}, {}});
     if (!table.values[line][column]) continue;
+    const StudyValue& value = *table.values[line][column];
+    const double spread = std::isfinite(spread_of(value)) ? spread_of(value) : 0;
     series->x.push_back(*x);
-    series->y.push_back(table.values[line][column]->mean);
+    series->y.push_back(scale * value.mean);
+    series->low.push_back(scale * (value.mean - spread));
+    series->high.push_back(scale * (value.mean + spread));
     if (std::find(places.begin(), places.end(), *x) == places.end()) places.push_back(*x);
   }
-  return places.size() > 1 ? chart_svg(chart) : "";
+  return places.size() > 1 ? chart : Chart();
 }
 
-std::string curves(const StudyTable& table) {
-  std::string charts;
+std::string grid_charts(const StudyTable& table, ChartBlock& charts) {
+  std::vector<Chart> lines, curves;
   for (size_t column = 0; column < table.columns.size(); ++column) {
-    for (size_t axis = 0; axis < table.study->label_names.size(); ++axis) charts += curve_over(axis, column, table);
+    lines.push_back(line_chart(column, table));
+    for (size_t axis = 0; axis < table.study->label_names.size(); ++axis) curves.push_back(curve_over(axis, column, table));
   }
-  return charts.empty() ? "" : "<h2>Over the axes</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
+  return charts.section("Side by side", lines) + charts.section("Over the axes", curves);
+}
+
+/// What was varied, and how often each was trained.
+std::string grid_question(const GridRecord& grid, const StudyTable& table) {
+  std::set<int64_t> seeds;
+  for (const RecordedCell& cell : grid.cells) seeds.insert(cell.seed);
+  std::vector<std::string> metrics;
+  for (const StudyColumn& column : table.columns) metrics.push_back(html_text(column.title));
+  std::vector<std::string> axes;
+  for (const std::string& axis : grid.axes) axes.push_back(html_text(axis));
+  return fmt::format(
+      "<p class=\"question\">{} settings of <b>{}</b>, {} seed{} each; compared by <b>{}</b>.</p>\n<p class=\"facts\">{} cells</p>\n",
+      table.study->lines.size(), fmt::join(axes, "</b> and <b>"), seeds.size(), seeds.size() == 1 ? "" : "s",
+      fmt::join(metrics, "</b>, <b>"), grid.cells.size());
 }
 
 std::string cells(const fs::path& folder, const GridRecord& grid) {
@@ -88,20 +137,25 @@ std::string cells(const fs::path& folder, const GridRecord& grid) {
     const bool finished = failure.empty() && fs::exists(place / "results.json");
     const std::string state = finished ? "finished" : failure.empty() ? "not run yet" : "failed: " + failure;
     const std::string name = html_text(cell.name);
-    rows += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n",
-                        finished ? fmt::format("<a href=\"cells/{0}/report.html\">{0}</a>", name) : name, html_text(state));
+    rows +=
+        fmt::format("<tr><td>{}</td><td>{}</td></tr>\n",
+                    finished ? fmt::format("<a href=\"cells/{}/report.html\">{}</a>", link_text(cell.name), name) : name, html_text(state));
   }
   return "<h2>Cells</h2>\n<div class=\"scroll\"><table><tr><th>Cell</th><th>State</th></tr>\n" + rows + "</table></div>\n";
 }
 
 }  // namespace
 
-void write_grid_report(const fs::path& folder, const StudyTable& table) {
+std::string grid_report_page(const fs::path& folder, const StudyTable& table) {
   const GridRecord grid = read_grid_record(folder);
   const std::string title = grid.title.empty() ? folder_name(folder) : grid.title;
-  std::string body = fmt::format("<h1>{}</h1>\n<p class=\"facts\">grid of {} cells</p>\n", html_text(title), grid.cells.size());
+  ChartBlock charts;
+  std::string body = fmt::format("<h1>{}</h1>\n", html_text(title)) + grid_question(grid, table);
   body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n";
-  write_page(folder, title, body + curves(table) + cells(folder, grid));
+  body += grid_charts(table, charts) + cells(folder, grid);
+  return page_text(title, body, charts);
 }
+
+void write_grid_report(const fs::path& folder, const StudyTable& table) { write_page(folder, grid_report_page(folder, table)); }
 
 }  // namespace lafs

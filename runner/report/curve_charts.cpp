@@ -1,4 +1,4 @@
-#include "runner/report/curves_section.h"
+#include "runner/report/curve_charts.h"
 
 #include <algorithm>
 #include <set>
@@ -79,22 +79,25 @@ Chart histogram_chart(const std::string& evaluator, const Histogram& histogram) 
   return chart;
 }
 
-std::string curves_section(const std::vector<NamedMetrics>& evaluators) {
-  std::string charts;
+std::vector<Chart> curve_charts(const std::vector<NamedMetrics>& evaluators) {
+  std::vector<Chart> charts;
   const auto has_roc = [](const NamedMetrics& evaluator) {
     return std::any_of(evaluator.metrics.curves.begin(), evaluator.metrics.curves.end(),
                        [](const Curve& curve) { return curve.name == "roc" && curve.variant.empty(); });
   };
-  if (std::count_if(evaluators.begin(), evaluators.end(), has_roc) > 1)
-    charts += chart_svg(curve_chart(evaluators, "roc")) + chart_svg(det_chart(evaluators));
+  const bool together = std::count_if(evaluators.begin(), evaluators.end(), has_roc) > 1;
+  if (together) {
+    charts.push_back(curve_chart(evaluators, "roc"));
+    charts.push_back(det_chart(evaluators));
+  }
   for (const NamedMetrics& evaluator : evaluators) {
     std::set<std::string> names;
     for (const Curve& curve : evaluator.metrics.curves) names.insert(curve.name);
-    for (const std::string& name : names) charts += chart_svg(curve_chart({evaluator}, name));
-    if (has_roc(evaluator)) charts += chart_svg(det_chart({evaluator}));
-    for (const Histogram& histogram : evaluator.metrics.histograms) charts += chart_svg(histogram_chart(evaluator.name, histogram));
+    for (const std::string& name : names) charts.push_back(curve_chart({evaluator}, name));
+    if (has_roc(evaluator) && !together) charts.push_back(det_chart({evaluator}));
+    for (const Histogram& histogram : evaluator.metrics.histograms) charts.push_back(histogram_chart(evaluator.name, histogram));
   }
-  return charts.empty() ? "" : "<h2>Curves</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
+  return charts;
 }
 
 }  // namespace lafs

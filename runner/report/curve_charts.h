@@ -18,8 +18,8 @@ Chart det_chart(const std::vector<NamedMetrics>& evaluators);
 /// Shares of each kind a bin.
 Chart histogram_chart(const std::string& evaluator, const Histogram& histogram);
 
-/// The part of a report with every curve and histogram; where several evaluators have ROC curves, these once more in one chart. Empty when
-/// there is nothing to draw.
-std::string curves_section(const std::vector<NamedMetrics>& evaluators);
+/// Every curve and histogram. Where several evaluators have ROC curves, these once more in one chart, and so their detection error
+/// tradeoff.
+std::vector<Chart> curve_charts(const std::vector<NamedMetrics>& evaluators);
 
 }  // namespace lafs
