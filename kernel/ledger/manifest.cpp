@@ -115,6 +115,7 @@ nlohmann::json manifest_json(const ManifestFacts& facts) {
       {"environment", {{"LAFS_DATA", data ? nlohmann::json(data) : nlohmann::json(nullptr)}}},
       {"libraries", libraries(facts.registry)},
       {"notes", facts.notes},
+      {"written", facts.written},
   };
   if (!facts.data_check.empty()) json["data_check"] = nlohmann::json::parse(facts.data_check);
   if (const auto& accepted = facts.accepted) {

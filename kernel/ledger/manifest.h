@@ -25,7 +25,8 @@ struct ManifestFacts {
   const Registry* registry = nullptr;  ///< may be null
   std::vector<std::string> notes;      ///< what the run said before its first step: what the data source left out, labels that changed
   std::optional<AcceptedData> accepted = std::nullopt;
-  std::string data_check = {};  ///< what a check of this data found, as JSON (data_check.h); empty: none is known
+  std::vector<std::string> written = {};  ///< keys of the recipe that are no defaults (Recipe::written)
+  std::string data_check = {};            ///< what a check of this data found, as JSON (data_check.h); empty: none is known
 };
 
 /// One session: program, build, machine, plugins, and when it started (UTC).

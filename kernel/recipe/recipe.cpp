@@ -18,6 +18,7 @@
 #include "kernel/recipe/sense.h"
 #include "kernel/recipe/tables.h"
 #include "kernel/recipe/weight_files.h"
+#include "kernel/recipe/written.h"
 #include "lafs/parallel.h"
 #include "lafs/suggestion.h"
 
@@ -275,6 +276,7 @@ Recipe read_recipe(Document document, const Registry& registry) {
   document.mistakes.throw_if_any();
   recipe.file = document.file;
   recipe.paths = document.roots;
+  recipe.written = written_keys(document.tree);
   recipe.registry = &registry;
   if (recipe.run.threads == 0) recipe.run.threads = hardware_threads();
   identify_weights(recipe.init);

@@ -40,6 +40,7 @@ struct Recipe {
   std::vector<EvaluatorEntry> evaluators;
   std::map<std::string, std::string> paths;
   std::vector<SettingStatus> statuses;  ///< how well settings are known
+  std::vector<std::string> written;     ///< keys that the recipe, its bases and the command line say, as written.h has them
 
   std::string resolved;  ///< TOML with every default written out and absolute paths; reads back to itself
   std::string identity;  ///< hex hash of every option that can change a number of the training, plugin revisions included (contract 8)

@@ -135,6 +135,7 @@ void Session::write_folder() {
                             .registry = &request_.registry,
                             .notes = notes_.all(),
                             .accepted = accepted_,
+                            .written = recipe_.written,
                             .data_check = data_check_};
   const bool trains = !over() || position_.evaluation_due;
   write_manifest(request_.folder, facts, trains);  // first: it marks the folder as ours
