@@ -171,6 +171,8 @@ void SelfDistillation::report(const at::Tensor& student, const at::Tensor& teach
   const at::Tensor some = widened(teacher.slice(0, 0, rows));
   const at::Tensor says = ((some - center_) / temperature).log_softmax(1);
   entropy_ = -(says.exp() * says).sum(1).mean();
+  step.reporter.value("teacher_temp", temperature);
+  step.reporter.value("teacher_momentum", options_.momentum_teacher(step));
   step.reporter.value("teacher_entropy", entropy_);
   step.reporter.value("ln_prototypes", std::log(static_cast<double>(teacher.size(1))));
   step.reporter.value("center_norm", center_.norm());

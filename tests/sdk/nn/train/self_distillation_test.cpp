@@ -215,7 +215,7 @@ TEST_CASE("self_distillation: the centre of accumulated micro-batches is that of
   CHECK((centre(true) - at_once).abs().max().item<double>() < 1e-6);
 }
 
-TEST_CASE("self_distillation: it reports entropy, its limit, the centre's norm and agreement, and warns of a collapse") {
+TEST_CASE("self_distillation: it reports schedules, entropy, its limit, the centre's norm and agreement, and warns of a collapse") {
   Tiny tiny;
   tiny.objective->loss(Tiny::batch(0), tiny.hand.step);
   const auto& values = tiny.hand.reporter.values;
@@ -223,6 +223,8 @@ TEST_CASE("self_distillation: it reports entropy, its limit, the centre's norm a
   CHECK(values.at("teacher_entropy") > 0);
   CHECK(values.at("teacher_entropy") < values.at("ln_prototypes"));
   CHECK(values.at("center_norm") == 0);
+  CHECK(values.at("teacher_temp") > 0);
+  CHECK(values.at("teacher_momentum") > 0.5);
   CHECK(values.at("agreement") == 1);  // the teacher still is the student
   const at::NoGradGuard no_grad;
   tiny.hand.step.time.index = 50;
