@@ -41,6 +41,7 @@ Command computing(Command command);
 Command add_run(CLI::App& app);
 Command add_ablate(CLI::App& app);
 Command add_table(CLI::App& app);
+Command add_report(CLI::App& app);
 Command add_ledger(CLI::App& app);
 Command add_check(CLI::App& app);
 Command add_plan(CLI::App& app);
