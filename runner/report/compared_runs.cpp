@@ -45,7 +45,8 @@ std::vector<Chart> compared_charts(const std::vector<std::pair<std::string, std:
   for (const auto& [run, folder] : runs) {
     const TrainingLog log = read_training_log(folder / "metrics.jsonl");
     for (const Series& series : log.values) {
-      if (series.name.find('/') == std::string::npos) add_curve(charts, value_chart(log, series), thinned(series, most_line_points), run);
+      if (series.name.find('/') == std::string::npos && series.name != "ln_prototypes")
+        add_curve(charts, value_chart(log, series), thinned(series, most_line_points), run);
     }
     for (const EvaluationLog& evaluation : log.evaluations) {
       for (const Series& series : evaluation.metrics) {

@@ -97,6 +97,7 @@ class Page:
         self.session = browser.send("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.send(domain + ".enable")
+        self.send("Performance.enable", {"timeDomain": "threadTicks"})
         self.size(width, height)
         self.send("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
         self.send("Page.navigate", {"url": address})
@@ -114,6 +115,10 @@ class Page:
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']['exception'].get('description')}")
         return answer["result"].get("value")
+
+    def busy_seconds(self):
+        """Of the processor, that the page's thread has used: what other programs do at the same time counts little."""
+        return next(metric["value"] for metric in self.send("Performance.getMetrics")["metrics"] if metric["name"] == "TaskDuration")
 
     @property
     def problems(self):

@@ -144,6 +144,7 @@ def changes_on_paper(browser, file, told):
     check(told, page.value("[...document.querySelectorAll('details')].every((one) => one.open)"), f"{file}: paper shows folded parts")
     check(told, page.value("getComputedStyle(document.documentElement).getPropertyValue('--ink')") == "#0b0b0b", f"{file}: paper is dark")
     page.value("window.dispatchEvent(new Event('afterprint'))")
+    check(told, page.value("document.querySelectorAll('details:not([open])').length > 0"), f"{file}: what was unfolded for paper stays so")
     check(told, page.value(BLANK) == 0 and not page.problems, f"{file}: printing broke the charts: {page.problems}")
 
 

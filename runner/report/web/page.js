@@ -3,7 +3,8 @@
 "use strict";
 const lafsCharts = (() => {
   const root = document.documentElement;
-  const drawn = [];  // {chart, canvas, instance}
+  const drawn = [];   // {chart, canvas, instance}
+  let unfolded = [];  // parts that are open for paper only
 
   function problem(text) {
     root.dataset.errors = (root.dataset.errors ? root.dataset.errors + "; " : "") + text;
@@ -20,7 +21,7 @@ const lafsCharts = (() => {
   // A band lies behind its line: the smallest and largest value that a point of the line stands for.
   function lineSets(chart) {
     return chart.series.flatMap((series, i) => {
-      const ink = seriesColour(i);
+      const ink = seriesColour(series.colour ?? i);
       const line = {
         label: series.name, data: points(series.x, series.y), borderColor: ink, borderWidth: series.reference ? 1.5 : 2,
         borderDash: series.reference ? [6, 5] : [], backgroundColor: ink + "38", fill: chart.filled ? "origin" : false,
@@ -107,7 +108,7 @@ const lafsCharts = (() => {
       scales: scales(chart),
       plugins: {
         legend: {
-          display: chart.series.length > 1,
+          display: chart.series.length > 1 || chart.legend === true,
           labels: {filter: shown, color: colour("--ink-2"), boxWidth: 14, boxHeight: chart.labels ? 8 : 2, padding: 8},
         },
         tooltip: {filter: (item) => !item.dataset.band, callbacks: {label: tooltipText}},
@@ -146,7 +147,9 @@ const lafsCharts = (() => {
 
   function forPaper(paper) {
     root.classList.toggle("print", paper);
-    if (paper) document.querySelectorAll("details").forEach((one) => { one.open = true; });
+    const folded = paper ? [...document.querySelectorAll("details:not([open])")] : unfolded;
+    for (const one of folded) one.open = paper;
+    unfolded = paper ? folded : [];
     redraw();
   }
 

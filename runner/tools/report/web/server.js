@@ -67,7 +67,8 @@
     return answer.text();
   }
 
-  function drawCharts(charts) {
+  // A run has one colour in all charts.
+  function drawCharts(charts, names) {
     lafsCharts.clear();
     place.replaceChildren();
     if (!charts.length) return;
@@ -75,6 +76,8 @@
     const grid = place.appendChild(document.createElement("div"));
     grid.className = "charts";
     for (const chart of charts) {
+      chart.legend = true;
+      for (const series of chart.series) series.colour = names.indexOf(series.name);
       const figure = grid.appendChild(document.createElement("figure"));
       figure.appendChild(document.createElement("figcaption")).textContent = chart.title;
       const plot = figure.appendChild(document.createElement("div"));
@@ -88,7 +91,7 @@
     const text = names.length ? await asked("/charts.json?" + new URLSearchParams(names.map((name) => ["run", name]))) : "[]";
     if (text === shownCharts) return;
     shownCharts = text;
-    drawCharts(JSON.parse(text));
+    drawCharts(JSON.parse(text), names);
   }
 
   async function refresh() {
