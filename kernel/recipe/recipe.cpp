@@ -37,23 +37,22 @@ void each_component(Recipe& recipe, const auto& visit) {
   visit(static_cast<AnyUse&>(recipe.optimizer), std::function<void(Params&)>([&](Params& p) { recipe.optimizer_options.declare(p); }));
 }
 
+Node resolved_table(auto& options) {
+  Resolver resolver;
+  options.declare(resolver);
+  return std::move(resolver.table);
+}
+
 /// The recipe without its evaluators, which change no number of a training.
 Node training_document(Recipe& recipe) {
   Node document;
-  Resolver run, input;
-  recipe.run.declare(run);
-  recipe.input.declare(input);
-  document.put("run", std::move(run.table));
-  document.put("input", std::move(input.table));
+  document.put("run", resolved_table(recipe.run));
+  document.put("input", resolved_table(recipe.input));
   each_component(recipe, [&](AnyUse& use, const std::function<void(Params&)>& beside) {
     if (!use.empty()) document.put(use.kind(), resolved_use(use, beside));
   });
   Node::List entries;
-  for (InitEntry& entry : recipe.init) {
-    Resolver init;
-    entry.declare(init);
-    entries.push_back(std::move(init.table));
-  }
+  for (InitEntry& entry : recipe.init) entries.push_back(resolved_table(entry));
   if (!entries.empty()) document.put("init", {entries});
   return document;
 }
@@ -214,9 +213,8 @@ std::string hash_of_file(const fs::path& file) {
   if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
   formats::Fingerprint content;
   std::vector<char> chunk(size_t{1} << 20);
-  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0) {
+  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0)
     content.add_bytes(chunk.data(), static_cast<size_t>(in.gcount()));
-  }
   return content.hex();
 }
 

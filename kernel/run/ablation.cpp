@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ledger/file_lock.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/run/grid_folder.h"
 #include "kernel/run/interrupt.h"
@@ -30,6 +31,11 @@ void require_space(const fs::path& folder) {
   const fs::space_info space = fs::space(folder, unknown);
   if (!unknown && space.available < least)
     throw Error(fmt::format("the disk of \"{}\" is full: make room and run the same command to continue", folder.string()));
+}
+
+bool is_in_use(const fs::path& run_folder) {
+  std::error_code ignored;
+  return fs::exists(run_folder / ".lock", ignored) && !FileLock(run_folder / ".lock").held();
 }
 
 class Ablation {
@@ -61,8 +67,9 @@ class Ablation {
     return left;
   }
 
-  /// False for a cell that has to wait.
+  /// False for a cell that has to wait. One that waited is left alone until its stage is free: each look at it would be told to people.
   bool run_cell(const AblationCell& cell) {
+    if (const auto stage = waits_for_.find(&cell); stage != waits_for_.end() && is_in_use(stage->second)) return false;
     if (const auto failed = failed_before(cell); !failed.empty()) {
       fail(cell, failed);
       return true;
@@ -77,6 +84,7 @@ class Ablation {
                                           "",
                                           {&request_.ledger, cell.facts},
                                           StageInUse::leave});
+      if (outcome.left) waits_for_[&cell] = outcome.left->folder;
       if (outcome.left) return false;
       outcome_.interrupted = outcome.stopped != nullptr;
       if (!outcome_.interrupted) finish(cell);
@@ -124,7 +132,8 @@ class Ablation {
   CellListener& listener_;
   AblationOutcome outcome_;
   std::set<const AblationCell*> started_;
-  std::map<std::string, std::string> failures_;  ///< by the key of the stage
+  std::map<const AblationCell*, fs::path> waits_for_;  ///< run folder that another process uses
+  std::map<std::string, std::string> failures_;        ///< by the key of the stage
 };
 
 /// What makes two cells the same training; empty where that cannot be known, because training data is not there.

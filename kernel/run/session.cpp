@@ -157,8 +157,7 @@ void Session::save() {
 
 std::optional<std::vector<NamedMetrics>> Session::scores_of(const NamedEvaluators& chosen) {
   auto results = evaluations_->scores(chosen, trainer_->encoder());
-  if (!results) return results;
-  for (const std::string& text : first_values(*results)) message(fmt::format("step {}: {}", position_.step, text));
+  for (const std::string& text : results ? first_values(*results) : std::vector<std::string>()) message(fmt::format("step {}: {}", position_.step, text));
   return results;
 }
 
