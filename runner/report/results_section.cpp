@@ -148,10 +148,9 @@ std::string results_table_html(const std::vector<ComparedResults>& compared, con
   const auto lines = lines_of(compared);
   if (lines.empty()) return "";
   std::string out = "<div class=\"scroll\"><table>\n<thead><tr><th>Metric</th>";
-  for (const ResultColumn& column : columns)
-    out += fmt::format("<th class=\"number{}\">{}</th>", column.leads && compared.size() > 1 ? " name" : "", html_text(column.title));
+  for (const ResultColumn& column : columns) out += fmt::format("<th class=\"number\">{}</th>", html_text(column.title));
   if (!published.empty()) out += "<th class=\"number\">Published</th>";
-  out += "<th class=\"number name\">n</th></tr></thead>\n<tbody>\n";
+  out += "<th class=\"number\">n</th></tr></thead>\n<tbody>\n";
   for (const auto& [evaluator, metrics] : lines) {
     out += fmt::format("<tr><th class=\"group\" colspan=\"{}\">{}</th></tr>\n", columns.size() + (published.empty() ? 2 : 3),
                        html_text(evaluator));

@@ -47,12 +47,15 @@ const lafsCharts = (() => {
   const whiskers = {
     id: "whiskers",
     afterDatasetsDraw(instance) {
-      const {ctx, scales: {x}} = instance;
+      const {ctx, scales: {x}, chartArea: area} = instance;
       instance.data.datasets.forEach((set, i) => {
         if (!set.low || !instance.isDatasetVisible(i)) return;
         instance.getDatasetMeta(i).data.forEach((dot, at) => {
           if (set.low[at] === null || set.high[at] === null) return;
           ctx.save();
+          ctx.beginPath();
+          ctx.rect(area.left, area.top, area.width, area.height);
+          ctx.clip();
           ctx.strokeStyle = set.borderColor;
           ctx.lineWidth = 2;
           ctx.beginPath();
@@ -87,9 +90,10 @@ const lafsCharts = (() => {
 
   function scales(chart) {
     if (!chart.labels) return {x: {...axis(chart.x, chart.log_x), bounds: "data"}, y: {...axis(chart.y, chart.log_y), ...around(chart)}};
-    const names = axis("", false);
+    const names = axis("", false), ends = chart.series.flatMap((series) => [...series.low, ...series.high]).filter((end) => end !== null);
     names.ticks.autoSkip = false;
-    return {x: {...axis(chart.x, false), grace: "5%"}, y: {...names, type: "category", offset: true}};
+    const range = ends.length ? {suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends)} : {};
+    return {x: {...axis(chart.x, false), grace: "5%", ...range}, y: {...names, type: "category", offset: true}};
   }
 
   const number = (value) => Number(value.toPrecision(6)).toString();
