@@ -155,6 +155,8 @@ inline double product_of(const at::Tensor& a, const at::Tensor& b) {
   for (int64_t k = 0; k < a.size(0); ++k) sum += a[k].item<double>() * b[k].item<double>();
   return sum;
 }
-inline double cosine_of(const at::Tensor& a, const at::Tensor& b) { return product_of(a, b) / std::sqrt(product_of(a, a) * product_of(b, b)); }
+inline double cosine_of(const at::Tensor& a, const at::Tensor& b) {
+  return product_of(a, b) / std::sqrt(product_of(a, a) * product_of(b, b));
+}
 
 }  // namespace lafs::test
