@@ -180,6 +180,14 @@ TEST_CASE("ablate: a dry run says what is left to do") {
   CHECK(timed.out.find("in one job, without evaluations\n") != std::string::npos);
 }
 
+TEST_CASE("ablate: a folder that another process has just begun is that of the grid") {
+  const TinyGrid grid;
+  fs::create_directories(grid / "out" / "stages");
+  write_bytes(grid / "out" / ".grid.json.17-0.part", "{");
+  const Outcome outcome = grid.ablate({"--shard", "1/4"});
+  CHECK_MESSAGE(outcome.status == 0, outcome.err);
+}
+
 TEST_CASE("ablate: what a command line cannot mean") {
   const TinyGrid grid;
   CHECK(grid.ablate({"--shard", "3/2"}).err == "lafs: error: \"3/2\" is no part of a grid: write 2/8 for the second of eight\n");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <iostream>
@@ -52,9 +53,19 @@ Ledger ledger_of(const AblateRequest& request) {
   return Ledger(request.out.empty() ? fs::path(default_ledger) : request.out / "stages");
 }
 
+/// Whether another process has just begun there: it makes the ledger first, and the record of the grid when all cells are checked.
+bool is_being_made(const fs::path& folder) {
+  const auto is_first = [](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return name == "stages" || name.starts_with(".grid.json.");
+  };
+  std::error_code ignored;
+  return std::all_of(fs::directory_iterator(folder, ignored), fs::directory_iterator(), is_first);
+}
+
 void require_grid_folder(const fs::path& folder) {
   std::error_code ignored;
-  if (!fs::exists(folder, ignored) || is_grid_folder(folder) || fs::is_empty(folder, ignored)) return;
+  if (!fs::exists(folder, ignored) || is_grid_folder(folder) || is_being_made(folder)) return;
   throw Error(fmt::format("\"{}\" is not empty, and no folder of a grid; give a new folder as --out", folder.string()));
 }
 
