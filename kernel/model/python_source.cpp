@@ -49,6 +49,10 @@ class Joined {
     std::string out;
     for (std::string line; std::getline(lines, line);) {
       const fs::path part = part_of(line);
+      if (!part.empty() && line.ends_with("(")) {
+        throw Error(fmt::format("\"{}\": an import of \"{}\" goes over several lines; write it in one", class_file_.string(),
+                                part.filename().string()));
+      }
       if (!part.empty()) {
         if (seen_.insert(part).second) out += "\n\n" + part_body(part) + "\n\n";
       } else if ((line.starts_with("import ") || line.starts_with("from ")) && !line.ends_with("(")) {

@@ -72,6 +72,14 @@ void forget_settings(Node& settings, const Node& under, const Node& over, const 
   }
 }
 
+/// The same of every table that speaks of settings.
+void forget_replaced(Node& under, const Node& over) {
+  for (const RecipeTable& table : recipe_tables()) {
+    Node* settings = table.has_dotted_keys() ? under.find(table.name) : nullptr;
+    if (settings && settings->fields()) forget_settings(*settings, Node(under), over, "");
+  }
+}
+
 }  // namespace
 
 std::optional<size_t> index_of(const std::string& key) {
@@ -82,12 +90,7 @@ std::optional<size_t> index_of(const std::string& key) {
 }
 
 void overlay(Node& under, const Node& over, const std::string& path, Diagnostics& diagnostics) {
-  if (path.empty()) {
-    for (const RecipeTable& table : recipe_tables()) {
-      Node* settings = table.has_dotted_keys() ? under.find(table.name) : nullptr;
-      if (settings && settings->fields()) forget_settings(*settings, Node(under), over, "");
-    }
-  }
+  if (path.empty()) forget_replaced(under, over);
   if (!over.fields()) {
     under = over;
     return;

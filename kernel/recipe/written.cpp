@@ -23,7 +23,7 @@ void collect_written(const Node& node, const std::string& key, std::vector<std::
 std::vector<std::string> written_keys(const Node& recipe) {
   std::vector<std::string> keys;
   for (const auto& [name, value] : *recipe.fields()) {
-    if (name != "title" && name != "paths" && name != "status") collect_written(value, name, keys);
+    if (name != "title" && name != "paths" && name != "status" && name != "rehearsal") collect_written(value, name, keys);
   }
   return keys;
 }

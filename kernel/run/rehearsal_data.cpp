@@ -10,6 +10,7 @@
 #include "kernel/model/open_source.h"
 #include "kernel/recipe/option_types.h"
 #include "kernel/recipe/reader.h"
+#include "kernel/recipe/resolver.h"
 
 namespace lafs {
 
@@ -21,6 +22,7 @@ namespace {
 struct NamedSource {
   std::string name, position;
   std::shared_ptr<const Configured> options;
+  std::string text;  ///< its options: what it reads of the files
   std::set<fs::path> paths;
 };
 
@@ -33,7 +35,7 @@ class SourceCollector final : public Params {
     if (use.empty() || !use.options) return;
     const bool outermost = use.kind() == DataSource::kind && !within_;
     if (outermost) {
-      sources.push_back({use.name, use.position, use.options, {}});
+      sources.push_back({use.name, use.position, use.options, options_text(use), {}});
       within_ = true;
     }
     use.options->copy()->declare(*this);
@@ -83,7 +85,13 @@ bool lies_under(const fs::path& path, const fs::path& folder) {
 /// A source with files that no root stands for: they are used, if they are there.
 void require_files(const NamedSource& source, const fs::path& folder) {
   for (const fs::path& path : source.paths) {
-    if (fs::exists(path) && !lies_under(path, folder)) continue;
+    if (lies_under(path, folder)) {
+      throw Error(fmt::format("data_source \"{}\": \"{}\" lies under a root of [paths] and other files of it do not, so that only a part "
+                              "could be generated; put all under roots, or set other pictures in [rehearsal]",
+                              source.name, path.string()))
+          .at(source.position);
+    }
+    if (fs::exists(path)) continue;
     throw Error(fmt::format("data_source \"{}\": \"{}\" is not there, and a rehearsal only writes pictures under a root of [paths] such as "
                             "@data; begin the path with one, or set other pictures in [rehearsal]",
                             source.name, path.string()))
@@ -114,9 +122,9 @@ std::shared_ptr<DataSource> rehearsal_faces(const RehearsalSize& size, const Reg
 
 void write_rehearsal_data(const Row& row, const fs::path& folder, const DataSource& faces,
                           const std::function<void(const std::string&)>& note) {
-  std::set<std::set<fs::path>> written;
+  std::set<std::string> written;
   for (const NamedSource& source : sources_of(row)) {
-    if (source.paths.empty() || !written.insert(source.paths).second) continue;
+    if (source.paths.empty() || !written.insert(source.text).second) continue;
     const auto is_generated = [&](const fs::path& path) { return lies_under(path, folder); };
     if (!std::all_of(source.paths.begin(), source.paths.end(), is_generated)) {
       require_files(source, folder);

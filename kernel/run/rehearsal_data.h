@@ -16,8 +16,8 @@ struct RehearsalSize {
   int64_t pictures() const { return people * per_person; }
 };
 
-/// Two epochs' worth of the largest optimizer step of `small`, the row of the rehearsal, and enough for ten folds of pairs. `full`, the row
-/// as it is written, says how many pictures a person has, if it says that.
+/// As many pictures as two of the largest optimizer steps of `small` take, the row of the rehearsal, and enough for ten folds of pairs.
+/// `full`, the row as it is written, says how many pictures a person has, if it says that.
 RehearsalSize rehearsal_size(const Row& full, const Row& small);
 
 /// Drawn faces of that many people. Throws Error where the plugin `synthetic_faces` is not loaded.

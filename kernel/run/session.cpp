@@ -124,7 +124,6 @@ bool Session::resume() {
   return true;
 }
 
-/// What a run was trained with stays as it was where nothing is left to train.
 void Session::write_folder() {
   const ManifestFacts facts{.command = request_.command,
                             .recipe_file = recipe_.file.string(),
@@ -139,7 +138,7 @@ void Session::write_folder() {
                             .data_check = data_check_};
   const bool trains = !over() || position_.evaluation_due;
   write_manifest(request_.folder, facts, trains);  // first: it marks the folder as ours
-  if (!trains) return;
+  if (!trains) return;                             // what a run was trained with stays as it was
   formats::write_atomically(request_.folder / "recipe.toml", recipe_.resolved);
   write_identity_names(*assembly_.data(), request_.folder / "identities.tsv");
   trainer_->write_init_record(request_.folder);
@@ -157,7 +156,8 @@ void Session::save() {
 
 std::optional<std::vector<NamedMetrics>> Session::scores_of(const NamedEvaluators& chosen) {
   auto results = evaluations_->scores(chosen, trainer_->encoder());
-  for (const std::string& text : results ? first_values(*results) : std::vector<std::string>()) message(fmt::format("step {}: {}", position_.step, text));
+  if (!results) return results;
+  for (const std::string& text : first_values(*results)) message(fmt::format("step {}: {}", position_.step, text));
   return results;
 }
 

@@ -55,7 +55,8 @@ std::vector<Chart> compared_charts(const std::vector<std::pair<std::string, std:
       }
     }
   }
-  for (const auto& [evaluator, results] : results_by_evaluator(runs)) {
+  for (auto& [evaluator, results] : results_by_evaluator(runs)) {
+    for (NamedMetrics& one : results) std::erase_if(one.metrics.curves, [](const Curve& curve) { return !curve.variant.empty(); });
     Chart roc = curve_chart(results, "roc");
     roc.title = evaluator + ": ROC";
     for (size_t i = 0; i < roc.series.size() && results.size() == 1; ++i) roc.series[i].name = results.front().name;

@@ -164,7 +164,7 @@ std::string stage_charts(const std::vector<ReportedStage>& stages, ChartBlock& c
   std::vector<Chart> losses, curves;
   for (const ReportedStage& stage : stages) {
     losses.push_back(loss_chart(read_training_log(stage.folder / "metrics.jsonl")));
-    losses.back().title = "Loss of " + stage.name;
+    losses.back().title = stage.name.empty() ? "Loss" : "Loss of " + stage.name;
     const auto results = json_object_in(stage.folder / "results.json");
     for (NamedMetrics& named : results ? results_of(*results) : std::vector<NamedMetrics>()) {
       auto known = std::find_if(by_evaluator.begin(), by_evaluator.end(), [&](const auto& one) { return one.first == named.name; });

@@ -119,9 +119,9 @@ TEST_CASE("new recipe: what it refuses, and that it then writes nothing") {
     CHECK(outcome.err == text);
     CHECK(!fs::exists(file));
   };
-  told({"rwo", file}, 2, "lafs new recipe: error: it cannot write a recipe of the kind \"rwo\"; did you mean \"row\"?\n");
+  told({"rwo", file}, 2, "lafs new recipe: error: there is no recipe of the kind \"rwo\"; did you mean \"row\"?\n");
   told({"run", file, "--objective", "moco"}, 2,
-       "lafs new recipe: error: it cannot write a recipe with the objective \"moco\"; one of \"identification\", \"dino\", \"lafs\"\n");
+       "lafs new recipe: error: there is no recipe with the objective \"moco\"; one of \"identification\", \"dino\", \"lafs\"\n");
   told({"run", file, "--objective", "lafs", "--backbone", "iresnet"}, 2,
        "lafs new recipe: error: with the objective \"lafs\" it writes the backbones fvit, not \"iresnet\"\n");
   told({"row", file, "--backbone", "fvit"}, 2,

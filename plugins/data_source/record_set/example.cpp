@@ -1,5 +1,7 @@
 #include "example.h"
 
+#include <fstream>
+
 #include "formats/atomic_file.h"
 #include "formats/face_writer.h"
 #include "imaging/encode.h"
@@ -10,6 +12,10 @@ namespace fs = std::filesystem;
 
 void write_set(const fs::path& path, const DataSource& pictures, int64_t times) {
   const fs::path file = path.extension() == ".rec" ? path : path / "train.rec";
+  // Another source may want more of the same set than this one.
+  const fs::path property = file.parent_path() / "property";
+  int64_t people = 0;
+  if (fs::exists(file) && std::ifstream(property) >> people && people >= times * pictures.identities()) return;
   fs::create_directories(file.parent_path());
   std::vector<std::vector<uint8_t>> encoded;
   Image last;
@@ -23,8 +29,7 @@ void write_set(const fs::path& path, const DataSource& pictures, int64_t times) 
       writer.add(time * pictures.identities() + pictures.identity(i), encoded[static_cast<size_t>(i)]);
   }
   writer.finish();
-  formats::write_atomically(file.parent_path() / "property",
-                            formats::property_text(times * pictures.identities(), last.height, last.width));
+  formats::write_atomically(property, formats::property_text(times * pictures.identities(), last.height, last.width));
 }
 
 }  // namespace lafs::record_set

@@ -53,7 +53,7 @@ std::optional<RowComparison> compared(const RowValue& value, const ReleaseNetwor
   RowComparison out{.network = network.plan.name, .input = measurement.input, .measured = *metric};
   add_interval(measurement.result, out);
   const int64_t whole = whole_size(value.set);
-  out.verdict = verdict_on(value.published, out.measured, whole == 0 || metric->n == whole);
+  out.verdict = verdict_on(value.published, out.measured, metric->n == whole);
   if (out.verdict == Verdict::cannot_tell)
     out.why = fmt::format("the set has {} genuine comparisons, the published one {}: too few to tell", grouped_number(metric->n),
                           grouped_number(whole));

@@ -88,6 +88,7 @@ asio::awaitable<void> talk(tcp::socket socket, const Replier& reply) {
     co_await http::async_read(stream, buffer, request, asio::redirect_error(use_awaitable, failure));
     if (failure) co_return;
     auto response = response_to(request, safe_reply(request, reply));
+    stream.expires_after(30s);
     co_await http::async_write(stream, response, asio::redirect_error(use_awaitable, failure));
     open = !failure && response.keep_alive();
   }

@@ -42,8 +42,10 @@ int64_t written_at(const fs::path& file) {
 
 std::optional<IndexedRun::Kind> kind_of(const fs::path& folder) {
   if (is_grid_folder(folder)) return IndexedRun::Kind::grid;
-  if (fs::exists(folder / "manifest.json")) return IndexedRun::Kind::run;
-  if (fs::exists(folder / "results.json") && json_or_nothing(folder / "results.json").contains("row")) return IndexedRun::Kind::row;
+  std::error_code unreadable;
+  if (fs::exists(folder / "manifest.json", unreadable)) return IndexedRun::Kind::run;
+  if (fs::exists(folder / "results.json", unreadable) && json_or_nothing(folder / "results.json").contains("row"))
+    return IndexedRun::Kind::row;
   return std::nullopt;
 }
 
@@ -113,9 +115,12 @@ void RunIndex::visit(const fs::path& folder, int depth, std::map<std::string, In
     found.emplace(run.name, std::move(run));
   }
   std::error_code unreadable;
-  for (const auto& entry : fs::directory_iterator(folder, unreadable)) {
+  // A folder may be closed to us, or be deleted while we look.
+  for (fs::directory_iterator at(folder, unreadable), end; !unreadable && at != end; at.increment(unreadable)) {
+    const fs::directory_entry& entry = *at;
     const std::string name = entry.path().filename().string();
-    if (depth < deepest && !entry.is_symlink() && entry.is_directory() && name != "checkpoints" && name != "scores" &&
+    std::error_code gone;
+    if (depth < deepest && !entry.is_symlink(gone) && entry.is_directory(gone) && name != "checkpoints" && name != "scores" &&
         !name.starts_with('.'))
       visit(entry.path(), depth + 1, found);
   }

@@ -43,7 +43,7 @@ HttpReply viewed(const std::string& path, const RunIndex& runs) {
   const std::string name = slash == std::string::npos ? "" : below.substr(0, slash), file = below.substr(slash + 1);
   // The folder served may be that of a run itself, whose name is its own then.
   const fs::path folder = name == folder_name(runs.root()) && !fs::exists(runs.root() / name) ? runs.root() : runs.root() / name;
-  const IndexedRun* run = slash == std::string::npos || name.find('\0') != std::string::npos ? nullptr : runs.find(folder);
+  const IndexedRun* run = slash == std::string::npos || path.find('\0') != std::string::npos ? nullptr : runs.find(folder);
   if (!run) return not_found(path);
   if (file == "report.html" || file.empty())
     return {200, "text/html; charset=utf-8", page_of(*run), run->state == "training" ? refresh_seconds : 0};

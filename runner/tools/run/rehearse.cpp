@@ -35,7 +35,7 @@ std::string changes_of(const Recipe& full, const Recipe& small, const std::strin
     if (former == value || value.find(folder) != std::string::npos || key == "run.images" || key == "run.identities") continue;
     text += fmt::format("{}{} {} -> {}", text.empty() ? "" : ", ", key, former, value);
   }
-  return text;
+  return text.empty() ? "nothing" : text;
 }
 
 }  // namespace
@@ -82,10 +82,9 @@ void require_published(const nlohmann::json& results) {
   for (const auto& published : results.at("published")) {
     if (!published.at("measured").is_null()) continue;
     const std::string evaluator = published.at("evaluator");
-    throw Error(fmt::format(
-        "published \"{}\" of stage \"{}\": {} measures it; compare its name with those in the table above",
-        published.at("metric").get<std::string>(), published.at("stage").get<std::string>(),
-        evaluator.empty() ? "no evaluator" : fmt::format("evaluator \"{}\" does not exist, or none of its numbers", evaluator)));
+    throw Error(fmt::format("published \"{}\" of stage \"{}\": {} is that number; compare its name with those in the table above",
+                            published.at("metric").get<std::string>(), published.at("stage").get<std::string>(),
+                            evaluator.empty() ? "no evaluator" : fmt::format("nothing of evaluator \"{}\"", evaluator)));
   }
 }
 

@@ -28,7 +28,7 @@ const std::map<std::string, Words> networks{
 
 void check_word(const char* what, const std::string& word, const Words& known) {
   if (std::find(known.begin(), known.end(), word) == known.end())
-    refuse(fmt::format("it cannot write a recipe {} \"{}\"{}", what, word, suggestion(word, known)));
+    refuse(fmt::format("there is no recipe {} \"{}\"{}", what, word, suggestion(word, known)));
 }
 
 /// The request with its defaults.

@@ -16,6 +16,7 @@ namespace lafs::nn {
 namespace {
 
 /// Below these all pictures have nearly one projection, or projections on a line.
+constexpr int64_t least_judged = 8;  // pictures: two lie on a line, whatever was learned
 constexpr double least_spread = 0.05, least_dimensions = 1.5;
 
 }  // namespace
@@ -30,11 +31,13 @@ TwoViews::TwoViews(const Options& options, const Assembly& assembly) : options_(
 }
 
 void TwoViews::look(const at::Tensor& first, const at::Tensor& second, const Step& step) {
+  if (first.size(0) < 2) return;  // one picture differs from no other
   const CollapseSigns signs = collapse_signs(first, second);
   step.reporter.value("projection_spread", signs.spread);
   step.reporter.value("projection_dimensions", signs.dimensions);
   step.reporter.value("view_similarity", signs.similarity);
   step.reporter.value("pairs_found", signs.found);
+  if (first.size(0) < least_judged) return;
   spread_ = signs.spread;
   dimensions_ = signs.dimensions;
 }

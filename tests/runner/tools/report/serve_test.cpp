@@ -75,10 +75,10 @@ TEST_CASE("served: reports and sheets of runs, also through the links of a row")
 TEST_CASE("served: nothing else is") {
   const Served served;
   RunIndex runs(served.folder.path);
-  for (const char* target :
-       {"/view/secret.txt", "/view/../secret.txt", "/view/a%20b/../secret.txt", "/view/a%20b/%2e%2e/secret.txt", "/view/a%20b/weights.bin",
-        "/view/a%20b/link.png", "/view/deep/report.html", "/view//etc/passwd", "/view/%2fetc/report.html", "/view/a%20b%00/report.html",
-        "/view/report.html", "/view/..%2f..%2fetc/passwd", "/a%20b/views.png", "/view/a%20b/missing.png", "/charts.json?run=no"}) {
+  for (const char* target : {"/view/secret.txt", "/view/../secret.txt", "/view/a%20b/../secret.txt", "/view/a%20b/%2e%2e/secret.txt",
+                             "/view/a%20b/weights.bin", "/view/a%20b/link.png", "/view/a%20b/weights.bin%00.png", "/view/deep/report.html",
+                             "/view//etc/passwd", "/view/%2fetc/report.html", "/view/a%20b%00/report.html", "/view/report.html",
+                             "/view/..%2f..%2fetc/passwd", "/a%20b/views.png", "/view/a%20b/missing.png", "/charts.json?run=no"}) {
     CHECK_MESSAGE(ask(runs, target).status == 404, target);
   }
 }
