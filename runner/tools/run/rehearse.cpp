@@ -82,9 +82,9 @@ void require_published(const nlohmann::json& results) {
   for (const auto& published : results.at("published")) {
     if (!published.at("measured").is_null()) continue;
     const std::string evaluator = published.at("evaluator");
-    throw Error(fmt::format("published \"{}\" of stage \"{}\": {} is that number; compare its name with those in the table above",
+    throw Error(fmt::format("published \"{}\" of stage \"{}\" is not among the results{}; compare its name with those in the table above",
                             published.at("metric").get<std::string>(), published.at("stage").get<std::string>(),
-                            evaluator.empty() ? "no evaluator" : fmt::format("nothing of evaluator \"{}\"", evaluator)));
+                            evaluator.empty() ? "" : fmt::format(" of evaluator \"{}\"", evaluator)));
   }
 }
 
