@@ -101,7 +101,7 @@ std::string numbered(const std::string& name, const std::map<std::string, int64_
   return out;
 }
 
-/// One more item of a list; lists inside it begin anew.
+/// One more item of a list; lists inside it begin again at their first item.
 void count_item(const std::string& name, std::map<std::string, int64_t>& counts) {
   std::erase_if(counts, [&](const auto& other) { return other.first.starts_with(name + "."); });
   ++counts[name];

@@ -222,7 +222,8 @@ TEST_CASE("training: a loss that is not finite stops with its step, and what was
 
 TEST_CASE("disk: one that is full is named with its file, and the last good checkpoint stays") {
   const Tiny tiny;
-  Program program(command(tiny.arguments("out", long_run)));
+  const Arguments large = long_run + Arguments{"--set", "backbone.mlp_dim=256"};  // weights of 80 KiB, larger than the manifest
+  Program program(command(tiny.arguments("out", large)));
   wait_for_lines(program, tiny / "out" / "metrics.jsonl", 12);
   program.signal(SIGINT);
   REQUIRE(program.wait().status == 130);
@@ -231,16 +232,16 @@ TEST_CASE("disk: one that is full is named with its file, and the last good chec
 
   const auto limited = [&](const std::string& kibibytes) {
     Arguments arguments{"bash", "-c", "ulimit -f " + kibibytes + "; exec \"$@\"", "lafs"};
-    return Program(arguments + command(tiny.arguments("out", long_run))).wait();
+    return Program(arguments + command(tiny.arguments("out", large))).wait();
   };
   check_error(limited("1"), 1, "lafs: error: cannot write \"" + (tiny / "out" / "manifest.json").string() + "\": File too large\n");
-  const Outcome full = limited("36");
+  const Outcome full = limited("60");
   CHECK(full.status == 1);
   const std::string begin = "lafs: error: cannot write \"" + (tiny / "out" / "checkpoints" / ".step-").string();
   CHECK_MESSAGE(full.err.starts_with(begin), full.err);
   CHECK_MESSAGE(full.err.ends_with(".part/weights.safetensors\": File too large\n"), full.err);
   CHECK(trained(tiny / "out") == weights);
-  const Outcome rest = tiny.run("out", long_run);
+  const Outcome rest = tiny.run("out", large);
   CHECK_MESSAGE(rest.status == 0, rest.err);
 }
 
