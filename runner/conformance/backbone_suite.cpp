@@ -18,6 +18,7 @@
 #include "nn/layers/tokens.h"
 #include "nn/train/initial_values.h"
 #include "runner/conformance/findings.h"
+#include "runner/conformance/masked_suite.h"
 #include "runner/conformance/module_checks.h"
 
 namespace lafs::conformance {
@@ -48,6 +49,7 @@ class BackboneSuite {
       findings_.guard("a saved state is loaded", [&] { state_complete(); });
     }
     findings_.guard("tokens are taken", [&] { tokens(); });
+    findings_.guard("patches are left out", [&] { conform_masked(*net_, images_, findings_); });
     findings_.guard("landmarks are given", [&] { landmarks(); });
     findings_.guard("weights that start random are admitted", [&] { random_start(); });
     findings_.guard("layers are known", [&] { layers(); });

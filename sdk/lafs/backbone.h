@@ -50,6 +50,28 @@ class Tokenised {
   virtual Tensor forward_tokens(const Tensor& tokens, const Tensor& position_rows, const Pass& pass) = 0;
 };
 
+/// Leaves patches of a picture out and shows all its tokens: masked autoencoding needs this. The patches of a picture lie in a grid, and a
+/// patch has one token.
+///
+///     auto& net = dynamic_cast<Masked&>(*backbone);
+///     const Tensor seen = net.forward_kept(images, kept, pass);                          // [B,1+M,D]
+///     const Tensor hidden = net.patch_pixels(images).gather(1, ...);                     // what is to be guessed
+class Masked {
+ public:
+  struct Grid {
+    int64_t rows = 0, columns = 0;
+  };
+  virtual ~Masked() = default;
+  virtual Grid patch_grid(int64_t height, int64_t width) const = 0;  ///< of pictures of that size; N is rows times columns
+  /// The pixels that each token is made of, patches row by row, in the values of `images`: [B,3,H,W] -> [B,N,P]. The order of the pixels of
+  /// a patch is the network's own. [main thread]
+  virtual Tensor patch_pixels(const Tensor& images) const = 0;
+  /// kept [B,M] int64 in [0,N): the patches that the network sees, each with its own position -> [B,1+M,D] after the last normalisation,
+  /// class token first, then the patches in the order of `kept`. Nothing depends on the other patches. Throws Error naming the argument
+  /// for a shape it cannot take. [main thread]
+  virtual Tensor forward_kept(const Tensor& images, const Tensor& kept, const Pass& pass) = 0;
+};
+
 /// Finds landmarks and says where they are: the objective `lafs` cuts patches there, `lafs show` draws them. Coordinates are pixels of the
 /// input with pixel centres at integers; the patches of the reference lie a pixel left of and above them (quirk M4, option `patch_centre`).
 class Landmarked {

@@ -17,6 +17,7 @@ class InferenceOnly;
 class Landmarked;
 class LandmarkedEmbedding;
 class Layered;
+class Masked;
 class Prototypes;
 class RowOptimizer;
 class StartsRandom;
@@ -97,6 +98,7 @@ template <typename T>
 void Registrar::add(std::string_view name, std::string_view doc, int64_t revision) {
   std::vector<std::string> capabilities;
   if constexpr (std::is_base_of_v<Tokenised, T>) capabilities.emplace_back("tokens");
+  if constexpr (std::is_base_of_v<Masked, T>) capabilities.emplace_back("masks");
   if constexpr (std::is_base_of_v<Landmarked, T>) capabilities.emplace_back("landmarks");
   if constexpr (std::is_base_of_v<LandmarkedEmbedding, T>) capabilities.emplace_back("landmarked_embedding");
   if constexpr (std::is_base_of_v<Attentive, T>) capabilities.emplace_back("attention");

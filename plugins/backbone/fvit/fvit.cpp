@@ -8,7 +8,7 @@
 namespace {
 
 /// fViT without landmarks (models.md 2): tokens are the patches of the picture, row by row.
-class Fvit final : public lafs::nn::FvitBase {
+class Fvit final : public lafs::nn::FvitBase, public lafs::Masked {
  public:
   using Options = lafs::nn::FvitOptions;
 
@@ -16,11 +16,17 @@ class Fvit final : public lafs::nn::FvitBase {
     register_layers();
   }
 
- protected:
-  at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass&) override {
+  Grid patch_grid(int64_t height, int64_t width) const override { return {height / patch_, width / patch_}; }
+  at::Tensor patch_pixels(const at::Tensor& images) const override {
     lafs::nn::check_images(images);
     return lafs::nn::cut_tokens(images, patch_);
   }
+  at::Tensor forward_kept(const at::Tensor& images, const at::Tensor& kept, const lafs::Pass& pass) override {
+    return all_tokens(lafs::nn::kept_tokens(patch_pixels(images), kept), kept + 1, pass);
+  }
+
+ protected:
+  at::Tensor tokens_of(const at::Tensor& images, const lafs::Pass&) override { return patch_pixels(images); }
 
  private:
   int64_t patch_;

@@ -18,6 +18,7 @@
 #include "nn/layers/dropout.h"
 #include "nn/layers/layers.h"
 #include "nn/layers/positions.h"
+#include "nn/layers/tokens.h"
 #include "nn/layers/tree.h"
 #include "nn/models/transformer.h"
 
@@ -60,7 +61,12 @@ Size size_of(const Options& o) {
 }
 
 /// DINO's vision transformer (models.md 9): a convolution cuts the patches, and learned positions are interpolated to any size.
-class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::Attentive, public lafs::Layered, public lafs::Initialised {
+class Vit final : public torch::nn::Module,
+                  public lafs::Backbone,
+                  public lafs::Masked,
+                  public lafs::Attentive,
+                  public lafs::Layered,
+                  public lafs::Initialised {
  public:
   using Options = ::Options;
 
@@ -81,6 +87,17 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
 
   at::Tensor forward(const at::Tensor& images, const lafs::Pass& pass) override {
     return norm_->forward(transformer_->class_token(sequence(images, pass), pass));
+  }
+
+  Grid patch_grid(int64_t height, int64_t width) const override { return {height / options_.patch, width / options_.patch}; }
+  at::Tensor patch_pixels(const at::Tensor& images) const override {
+    lafs::nn::check_dims(images, 4, "images");
+    const auto [rows, columns] = patch_grid(images.size(2), images.size(3));
+    const at::Tensor whole = images.slice(2, 0, rows * options_.patch).slice(3, 0, columns * options_.patch);
+    return lafs::nn::cut_tokens(whole.contiguous(), options_.patch);
+  }
+  at::Tensor forward_kept(const at::Tensor& images, const at::Tensor& kept, const lafs::Pass& pass) override {
+    return norm_->forward(transformer_->forward(sequence(images, pass, kept), pass));
   }
 
   std::vector<at::Tensor> attention(const at::Tensor& images) override {
@@ -140,15 +157,17 @@ class Vit final : public torch::nn::Module, public lafs::Backbone, public lafs::
     return all;
   }
 
-  /// [B,3,H,W] -> [B,1+N,D], class token first, positions added. What is left beside whole patches is not looked at.
-  at::Tensor sequence(const at::Tensor& images, const lafs::Pass& pass) {
+  /// [B,3,H,W] -> [B,1+N,D], class token first, positions added; with `kept` [B,M] the class token and these patches. What is left beside
+  /// whole patches is not looked at.
+  at::Tensor sequence(const at::Tensor& images, const lafs::Pass& pass, const at::Tensor& kept = {}) {
     const auto [b, c, height, width] = lafs::nn::dims<4>(images, "images");
     if (c != 3) throw lafs::Error(fmt::format("\"images\" has {} channels, not 3", c));
     if (height < options_.patch || width < options_.patch) {
       throw lafs::Error(fmt::format("\"images\" has {} x {} pixels, less than a patch of {}", height, width, options_.patch));
     }
     const at::Tensor tokens = embed_->forward(images).flatten(2).transpose(1, 2);  // [B,N,D]
-    const at::Tensor x = at::cat({class_token_.expand({b, 1, size_.dim}), tokens}, 1) + positions_for(height, width);
+    at::Tensor x = at::cat({class_token_.expand({b, 1, size_.dim}), tokens}, 1) + positions_for(height, width);
+    if (kept.defined()) x = at::cat({x.slice(1, 0, 1), lafs::nn::kept_tokens(x.slice(1, 1), kept)}, 1);
     return lafs::nn::drop(x, options_.dropout, pass, "embedding", {x.size(1), size_.dim});
   }
 

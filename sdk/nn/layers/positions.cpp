@@ -49,4 +49,18 @@ at::Tensor resampled_positions(const at::Tensor& positions, const at::Tensor& ro
   return at::cat({positions.slice(1, 0, 1), whole}, 1);
 }
 
+at::Tensor sine_positions(int64_t rows, int64_t columns, int64_t width) {
+  if (width % 4 != 0) throw Error(fmt::format("positions of width {} cannot be shared by rows and columns; take a multiple of 4", width));
+  const int64_t quarter = width / 4;
+  const at::Tensor frequency = at::pow(10000.0, -at::arange(quarter, at::kDouble) / static_cast<double>(quarter));
+  const auto waves = [&](int64_t places) {  // [places, width/2]
+    const at::Tensor angle = at::outer(at::arange(places, at::kDouble), frequency);
+    return at::cat({angle.sin(), angle.cos()}, 1);
+  };
+  const at::Tensor of_columns = waves(columns).unsqueeze(0).expand({rows, -1, -1});
+  const at::Tensor of_rows = waves(rows).unsqueeze(1).expand({-1, columns, -1});
+  const at::Tensor patches = at::cat({of_columns, of_rows}, 2).reshape({rows * columns, width});
+  return at::cat({at::zeros({1, width}, at::kDouble), patches}).to(at::kFloat).unsqueeze(0);
+}
+
 }  // namespace lafs::nn

@@ -17,4 +17,13 @@ at::Tensor cut_tokens(const at::Tensor& images, int64_t patch) {
   return images.view({b, c, rows, patch, columns, patch}).permute({0, 2, 4, 3, 5, 1}).reshape({b, rows * columns, patch * patch * c});
 }
 
+at::Tensor kept_tokens(const at::Tensor& tokens, const at::Tensor& kept) {
+  const auto [b, n, width] = dims<3>(tokens, "tokens");
+  const auto [rows, count] = dims<2>(kept, "kept");
+  if (rows != b || count < 1) {
+    throw Error(fmt::format("\"kept\" has shape [{}, {}], not a row of patches for each of {} pictures", rows, count, b));
+  }
+  return tokens.gather(1, kept.unsqueeze(2).expand({-1, -1, width}));
+}
+
 }  // namespace lafs::nn

@@ -85,6 +85,10 @@ at::Tensor FvitBase::forward_tokens(const at::Tensor& tokens, const at::Tensor& 
   return norm_->forward(options_.pool == "cls" ? transformer_->class_token(x, pass) : transformer_->forward(x, pass).mean(1));
 }
 
+at::Tensor FvitBase::all_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) {
+  return norm_->forward(transformer_->forward(sequence(tokens, position_rows, pass), pass));
+}
+
 std::vector<at::Tensor> FvitBase::attention(const at::Tensor& images) {
   const at::NoGradGuard no_grad;
   return transformer_->attention(sequence(tokens_of(images, {}), {}, {}));
