@@ -22,7 +22,8 @@
 namespace {
 
 /// Part of another source, in its order. First whole identities: those of `split`, with at least `min_images`, of these the range
-/// [first, first + count). Then the first `per_identity` pictures of each, and a `fraction` of these. Memory: 4 bytes a picture kept.
+/// [first, first + count). Then, behind the first `skip_per_identity`, `per_identity` pictures of each, and a `fraction` of these. Memory:
+/// 4 bytes a picture kept.
 class Subset final : public lafs::DataSource,
                      public lafs::MaybeEncoded,
                      public lafs::Named,
@@ -31,7 +32,7 @@ class Subset final : public lafs::DataSource,
  public:
   struct Options {
     lafs::Use<lafs::DataSource> source;
-    int64_t first = 0, count = 0, per_identity = 0, min_images = 0;
+    int64_t first = 0, count = 0, per_identity = 0, skip_per_identity = 0, min_images = 0;
     double fraction = 1;
     std::string fraction_mode = "prefix", missing = "error", pick = "first";
     int64_t seed = 0;
@@ -53,6 +54,9 @@ class Subset final : public lafs::DataSource,
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
       p("count", count, lafs::at_least(0), "identities of the range; 0: to the end");
       p("per_identity", per_identity, lafs::at_least(0), "pictures of each identity, those of pick; 0: all");
+      p.affects_unless(0, "skip_per_identity", skip_per_identity, lafs::at_least(0),
+                       "pictures of each identity, first by pick, that are left out before the others count: the rest of those of whom "
+                       "per_identity took so many");
       p("fraction", fraction, lafs::in(0, 1), "share of the pictures");
       p.quirk("FT-21", "fraction_mode", fraction_mode, "prefix", "per_identity", lafs::one_of({"prefix", "per_identity"}),
               "prefix: the first pictures of the list, so the first identities; per_identity: the first of each, at least one");
@@ -67,8 +71,8 @@ class Subset final : public lafs::DataSource,
   Subset(const Options& options, lafs::Assembly& assembly) : options_(options) {
     if (options.exclude && options.split.empty()) throw lafs::Error("exclude needs a split that names the people to leave out");
     const bool random = options.pick == "random";
-    if (random && options.per_identity == 0 && options.fraction == 1)
-      throw lafs::Error("pick = \"random\" has no effect without per_identity or fraction: every picture is kept");
+    if (random && options.per_identity == 0 && options.skip_per_identity == 0 && options.fraction == 1)
+      throw lafs::Error("pick = \"random\" has no effect without per_identity, skip_per_identity or fraction: every picture is kept");
     if (!random && options.seed != 0) throw lafs::Error(fmt::format("seed = {} has no effect without pick = \"random\"", options.seed));
     lafs::check_root(options.split);
     source_ = options.source.make(assembly);
@@ -181,17 +185,22 @@ class Subset final : public lafs::DataSource,
     const bool share_of_each = takes_of_each();
     std::vector<int64_t> taken(counts_.size(), 0), limit = counts_;
     for (int64_t& most : limit) {
+      most = std::max<int64_t>(0, most - options_.skip_per_identity);
       if (options_.per_identity > 0) most = std::min(most, options_.per_identity);
-      if (share_of_each) most = std::max<int64_t>(1, static_cast<int64_t>(std::floor(options_.fraction * static_cast<double>(most))));
+      if (share_of_each && most > 0)
+        most = std::max<int64_t>(1, static_cast<int64_t>(std::floor(options_.fraction * static_cast<double>(most))));
     }
     if (source_->size() > int64_t{UINT32_MAX})
       throw lafs::Error(fmt::format("a source of {} pictures is too large for a subset", source_->size()));
     for (int64_t i = 0; i < source_->size(); ++i) {
       const auto identity = static_cast<size_t>(source_->identity(i));
       if (!keep_[identity]) continue;
-      if (place(taken[identity]++, counts_[identity], identity) < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
+      const int64_t number = place(taken[identity]++, counts_[identity], identity) - options_.skip_per_identity;
+      if (number >= 0 && number < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
     }
     if (!share_of_each) keep_fraction();
+    if (indices_.empty() && options_.skip_per_identity > 0)
+      throw lafs::Error(fmt::format("skip_per_identity = {} leaves no picture", options_.skip_per_identity));
     if (indices_.empty()) throw lafs::Error(fmt::format("fraction = {} leaves no picture", options_.fraction));
     indices_.shrink_to_fit();
   }

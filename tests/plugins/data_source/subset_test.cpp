@@ -56,6 +56,10 @@ TEST_CASE("subset: ranges, counts and fractions keep the order and renumber peop
   CHECK(kept("first = 2") == "C0=0 C1=0 D0=1 D1=1 D2=1 D3=1 ");
   CHECK(kept("first = 2\ncompact = false") == "C0=2 C1=2 D0=3 D1=3 D2=3 D3=3 ");
   CHECK(kept("per_identity = 1") == "A0=0 B0=1 C0=2 D0=3 ");
+  CHECK(kept("skip_per_identity = 1") == "A1=0 A2=0 C1=1 D1=2 D2=2 D3=2 ");
+  CHECK(kept("skip_per_identity = 1\nper_identity = 1") == "A1=0 C1=1 D1=2 ");
+  CHECK(kept("skip_per_identity = 2\nmin_images = 3\nfraction_mode = \"per_identity\"\nfraction = 0.5") == "A2=0 D2=1 ");
+  CHECK(opening(of(root, "skip_per_identity = 4")) == in_recipe("skip_per_identity = 4 leaves no picture"));
   CHECK(kept("min_images = 3") == "A0=0 A1=0 A2=0 D0=1 D1=1 D2=1 D3=1 ");
   CHECK(kept("min_images = 2\nfirst = 1\ncount = 1") == "C0=0 C1=0 ");
   CHECK(kept("fraction = 0.59") == "A0=0 A1=0 A2=0 B0=1 C0=2 ");
@@ -230,6 +234,23 @@ TEST_CASE("subset: random choices that choose nothing are errors") {
   const TempFolder root("subset_random_errors");
   fill(root);
   CHECK(opening(of(root, "pick = \"random\"")) ==
-        in_recipe("pick = \"random\" has no effect without per_identity or fraction: every picture is kept"));
+        in_recipe("pick = \"random\" has no effect without per_identity, skip_per_identity or fraction: every picture is kept"));
   CHECK(opening(of(root, "per_identity = 1\nseed = 3")) == in_recipe("seed = 3 has no effect without pick = \"random\""));
+}
+
+TEST_CASE("subset: what is skipped and what is taken are the whole, also at random") {
+  const TempFolder root("subset_skip");
+  fill(root);
+  for (const char* pick : {"", "pick = \"random\"\nseed = 5\n"}) {
+    const auto pictures = [&](const std::string& options) {
+      const auto data = source("subset", of(root, pick + options + "\nmin_images = 3"));
+      std::set<std::string> all;
+      for (int64_t i = 0; i < data->size(); ++i) all.insert(data->key(i));
+      return all;
+    };
+    const auto first = pictures("per_identity = 2"), rest = pictures("skip_per_identity = 2");
+    CHECK(first.size() == 4);
+    CHECK(rest.size() == 3);
+    for (const std::string& key : rest) CHECK_FALSE(first.contains(key));
+  }
 }
