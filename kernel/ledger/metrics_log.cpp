@@ -111,6 +111,11 @@ void MetricsLog::step(const StepRecord& record) {
   state_->put(line);
 }
 
+std::string MetricsLog::note(int64_t step, const std::string& text) {
+  state_->put({{"step", step}, {"note", text}});
+  return fmt::format("step {}: {}", step, text);
+}
+
 void MetricsLog::evaluation(int64_t step, const std::vector<NamedMetrics>& results) {
   for (const NamedMetrics& named : results) {
     Line line{{"step", step}, {"evaluation", named.name}};

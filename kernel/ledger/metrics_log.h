@@ -34,6 +34,8 @@ class MetricsLog {
   MetricsLog& operator=(const MetricsLog&) = delete;
 
   void step(const StepRecord& record);
+  /// What the objective said at a step, a line {"step":..,"note":".."}. Returns the sentence with its step, for people.
+  std::string note(int64_t step, const std::string& text);
   /// A line for each evaluator: {"step":..,"evaluation":"lfw","accuracy":..,"accuracy_error":..}.
   void evaluation(int64_t step, const std::vector<NamedMetrics>& results);
 

@@ -1,6 +1,5 @@
 #include "kernel/run/session.h"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "kernel/data/training_pictures.h"
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
+#include "kernel/ledger/training_notes.h"
 #include "kernel/model/assembly.h"
 #include "kernel/model/checkpoint.h"
 #include "kernel/ranks/device.h"
@@ -218,7 +218,7 @@ void Session::report_step(const Timeline& time, const StepOutcome& step, double 
     for (RunListener* listener : request_.listeners) listener->record(record);
   }
   if (!step.left_out.empty()) leave_out(time.index, step.left_out);
-  for (const std::string& note : step.notes) message(fmt::format("step {}: {}", time.index, note));
+  for (const std::string& note : step.notes) message(log.note(time.index, note));
   const StepDone done{position_.step, epoch, step.loss, step.lr, outcome_.images_per_second, waited / seconds};
   for (RunListener* listener : request_.listeners) listener->step(done);
 }
@@ -267,9 +267,8 @@ void Session::work(bool resumed) {
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
   outcome_.was_done = over() && !position_.evaluation_due;
   if (outcome_.was_done) {
-    auto results = scores_of(evaluations_->all());
-    outcome_.interrupted = !results;
-    if (results) outcome_.results = std::move(*results);
+    if (auto results = scores_of(evaluations_->all())) return void(outcome_.results = std::move(*results));
+    outcome_.interrupted = true;
     return;
   }
   if (position_.evaluation_due) evaluate(evaluations_->due(epochs_, position_.step), log);
@@ -286,6 +285,7 @@ SessionOutcome Session::run() {
   if (!resumed) std::filesystem::remove(request_.folder / TrainingPictures::list_name);
   pictures_ = std::make_shared<TrainingPictures>(assembly_.data(), recipe_.run, request_.folder, [this](auto& text) { message(text); });
   work(resumed);
+  record_training_notes(request_.folder);
   outcome_.damaged = pictures_->damaged();
   outcome_.step = position_.step;
   outcome_.total = position_.ended_early ? position_.step : epochs_.steps;

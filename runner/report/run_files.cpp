@@ -86,6 +86,7 @@ TrainingLog read_training_log(const std::filesystem::path& file) {
     if (!line.is_object()) continue;
     const double step = number_under(line, "step");
     if (!std::isfinite(step)) continue;
+    if (line.contains("note")) continue;
     const auto evaluation = line.find("evaluation");
     if (evaluation == line.end()) {
       add_step(line, step, log.values);

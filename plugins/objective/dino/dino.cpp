@@ -33,5 +33,6 @@ class Dino final : public lafs::nn::SelfDistillation {
 }  // namespace
 
 LAFS_PLUGIN(registrar) {
-  registrar.add<Dino>("dino", "self-distillation without labels on two global and several local crops (Caron et al. 2021), DINO-face too");
+  registrar.add<Dino>("dino", "self-distillation without labels on two global and several local crops (Caron et al. 2021), DINO-face too",
+                      /*revision=*/2);
 }

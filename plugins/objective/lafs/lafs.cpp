@@ -173,5 +173,6 @@ class Lafs final : public lafs::nn::SelfDistillation, public lafs::TracesPatches
 }  // namespace
 
 LAFS_PLUGIN(registrar) {
-  registrar.add<Lafs>("lafs", "landmark-based self-distillation of faces (Sun et al. 2024): patches at noisy landmarks as views");
+  registrar.add<Lafs>("lafs", "landmark-based self-distillation of faces (Sun et al. 2024): patches at noisy landmarks as views",
+                      /*revision=*/2);
 }

@@ -15,6 +15,7 @@
 #include "kernel/results/results_table.h"
 #include "kernel/results/unit_text.h"
 #include "kernel/run/grid_folder.h"
+#include "runner/report/compared_runs.h"
 #include "runner/report/page.h"
 
 namespace lafs {
@@ -115,6 +116,19 @@ std::string grid_charts(const StudyTable& table, ChartBlock& charts) {
   return charts.section("Side by side", lines) + charts.section("Over the axes", curves);
 }
 
+/// How the cells of the first seed trained, over each other, if they are few enough to be told apart: of rows, the stage that is compared.
+std::string training_charts(const fs::path& folder, const GridRecord& grid, ChartBlock& charts) {
+  constexpr size_t most_curves = 8;
+  std::vector<std::pair<std::string, fs::path>> runs;
+  for (const RecordedCell& cell : grid.cells) {
+    const fs::path place = cell_folder(folder, cell.name) / (grid.stage.empty() ? "run" : grid.stage);
+    if (cell.seed == grid.cells.front().seed && fs::exists(place / "metrics.jsonl"))
+      runs.emplace_back(fmt::format("{}", fmt::join(cell.labels, ", ")), place);
+  }
+  if (runs.size() < 2 || runs.size() > most_curves) return "";
+  return charts.section(fmt::format("Training, seed {}", grid.cells.front().seed), compared_charts(runs));
+}
+
 /// What was varied, and how often each was trained.
 std::string grid_question(const GridRecord& grid, const StudyTable& table) {
   std::set<int64_t> seeds;
@@ -152,7 +166,7 @@ std::string grid_report_page(const fs::path& folder, const StudyTable& table) {
   ChartBlock charts;
   std::string body = fmt::format("<h1>{}</h1>\n", html_text(title)) + grid_question(grid, table);
   body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n";
-  body += grid_charts(table, charts) + cells(folder, grid);
+  body += grid_charts(table, charts) + training_charts(folder, grid, charts) + cells(folder, grid);
   return page_text(title, body, charts);
 }
 

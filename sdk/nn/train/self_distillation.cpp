@@ -13,6 +13,7 @@
 #include "nn/layers/function.h"
 #include "nn/layers/tree.h"
 #include "nn/loss/dino_loss.h"
+#include "nn/train/collapse_watch.h"
 #include "nn/train/fused_update.h"
 
 namespace lafs::nn {
@@ -89,10 +90,11 @@ void DistillationOptions::declare(Params& p) {
   p("center_momentum", center_momentum, in(0, 1), "share of itself that the centre of the teacher's logits keeps at a step");
   p("freeze_last_layer", freeze_last_layer, at_least(0), "first epochs in which the prototypes do not move");
   p.quirk("P7", "teacher_train_mode", teacher_train_mode, true, false,
-          "true: the teacher uses dropout as the student does; false: it is deterministic");
+          "true: the teacher uses dropout as the student does; false: it drops nothing; batch norms always see the batch");
   p.quirk("P17", "need_local_views", need_local_views, true, false,
           "true: an augmentation without local views is an error; false: global views are enough");
-  p.affects_nothing("watch_every", watch_every, in(1, 1e9), "steps between looks for a collapse of the teacher");
+  p.affects_nothing("watch_every", watch_every, in(1, 1e9),
+                    "most steps between looks for a collapse of the teacher; in a short run a tenth of it");
 }
 
 at::Tensor view_rows(const at::Tensor& views) { return views.flatten(0, 1); }
@@ -150,7 +152,8 @@ at::Tensor SelfDistillation::loss(const Batch& batch, const Step& step) {
   at::Tensor targets;
   {
     const at::NoGradGuard no_grad;
-    targets = logits(teacher_, {views.front()}, options_.teacher_train_mode ? pass.scope("teacher") : Pass{});
+    targets =
+        logits(teacher_, {views.front()}, options_.teacher_train_mode ? pass.scope("teacher") : Pass{true, nullptr, &step.collective});
     const at::Tensor sum = targets.sum(0, true, at::kFloat);
     teacher_sum_ = teacher_sum_.defined() ? teacher_sum_ + sum : sum;
     teacher_rows_ += targets.size(0);
@@ -199,7 +202,7 @@ void SelfDistillation::after_update(const Step& step) {
 
 void SelfDistillation::watch(const Step& step) {
   const at::Tensor entropy = std::exchange(entropy_, {});
-  if (!entropy.defined() || step.time.index == 0 || step.time.index % options_.watch_every != 0) return;
+  if (!CollapseWatch(options_.watch_every).due(step) || !entropy.defined()) return;
   const double value = entropy.item<double>(), most = std::log(static_cast<double>(center_.size(1)));
   if (value > uniform_share * most) {
     step.reporter.note(

@@ -22,10 +22,11 @@ constexpr double least_spread = 0.05, least_dimensions = 1.5;
 }  // namespace
 
 void TwoViews::Options::declare(Params& p) {
-  p.affects_nothing("watch_every", watch_every, in(1, 1e9), "steps between looks for a collapse of the projections");
+  p.affects_nothing("watch_every", watch_every, in(1, 1e9),
+                    "most steps between looks for a collapse of the projections; in a short run a tenth of it");
 }
 
-TwoViews::TwoViews(const Options& options, const Assembly& assembly) : options_(options) {
+TwoViews::TwoViews(const Options& options, const Assembly& assembly) : watch_(options.watch_every) {
   if (assembly.rank_batch() * assembly.world() < 2)
     throw Error("a batch of one picture has nothing to be compared with; raise [run] batch");
 }
@@ -44,7 +45,7 @@ void TwoViews::look(const at::Tensor& first, const at::Tensor& second, const Ste
 
 void TwoViews::after_update(const Step& step) {
   const at::Tensor spread = std::exchange(spread_, {}), dimensions = std::exchange(dimensions_, {});
-  if (!spread.defined() || step.time.index == 0 || step.time.index % options_.watch_every != 0) return;
+  if (!watch_.due(step) || !spread.defined()) return;
   const double wide = spread.item<double>(), directions = dimensions.item<double>();
   if (wide < least_spread) {
     step.reporter.note(fmt::format("the projections may have collapsed: all pictures have nearly the same one (spread {:.4f} of 1)", wide));

@@ -11,6 +11,7 @@
 #include "lafs/objective.h"
 #include "lafs/params.h"
 #include "lafs/use.h"
+#include "nn/train/collapse_watch.h"
 #include "nn/train/network.h"
 
 namespace lafs::nn {
@@ -37,7 +38,7 @@ class TwoViews : public torch::nn::Module, public Objective {
   void look(const Tensor& first, const Tensor& second, const Step& step);
 
  private:
-  Options options_;
+  CollapseWatch watch_;
   at::Tensor spread_, dimensions_;  ///< of the last micro-batch
 };
 

@@ -35,6 +35,20 @@ TEST_CASE("metrics log: a step and an evaluation are a line each") {
                         "\n");
 }
 
+TEST_CASE("metrics log: what an objective says is a line of its step, and goes with it when a run resumes before it") {
+  const test::RunFolder folder;
+  {
+    MetricsLog log(folder.path, 0);
+    for (const int64_t step : {10, 20}) {
+      log.step(record(step));
+      CHECK(log.note(step, "it says \"the same\"") == "step " + std::to_string(step) + ": it says \"the same\"");
+    }
+  }
+  CHECK(metrics_fault(folder.path).empty());
+  const MetricsLog log(folder.path, 20);
+  CHECK(folder.read("metrics.jsonl") == step_line(10) + R"({"step":10,"note":"it says \"the same\""})" + "\n");
+}
+
 TEST_CASE("metrics log: a resumed run drops later steps and a half-written line") {
   const test::RunFolder folder;
   {

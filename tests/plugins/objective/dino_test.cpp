@@ -22,13 +22,13 @@ struct DinoTask {
   test::HandBatch batch;
   test::HandStep hand;
 
-  explicit DinoTask(const std::string& options = "", int64_t locals = 3, double dropout = 0) {
+  explicit DinoTask(const std::string& options = "", int64_t locals = 3, double dropout = 0, const std::string& head = "") {
     assembly.contract.height = assembly.contract.width = 32;
     assembly.backbone_use =
         test::use<Backbone>("fvit", fmt::format("dim = 16\ndepth = 1\nheads = 2\ndim_head = 8\nmlp_dim = 16\npatch = 8\n"
                                                 "dropout = {}\nemb_dropout = 0\ndrop_path = 0",
                                                 dropout));
-    assembly.projector_use = test::use<Projector>("dino_head", "hidden = 16\nbottleneck = 8\noutputs = 24");
+    assembly.projector_use = test::use<Projector>("dino_head", "hidden = 16\nbottleneck = 8\noutputs = 24\n" + head);
     assembly.epoch_count = 10;
     objective = test::make<Objective>("dino", options, assembly);
     nn::initialise(*objective->module(), 4);
@@ -64,6 +64,23 @@ TEST_CASE("dino: a fresh run starts with a teacher that is the student") {
   for (const auto& [name, tensor] : nn::state_of(*nn::submodule(*task.objective->module(), "student"))) {
     CAPTURE(name);
     CHECK(at::equal(tensor, nn::find_tensor(*nn::submodule(*task.objective->module(), "teacher"), name)));
+  }
+}
+
+TEST_CASE("dino: norms in the teacher's head are those of the batch, whether it drops out or not (P7)") {
+  for (const char* mode : {"true", "false"}) {
+    CAPTURE(mode);
+    DinoTask task(std::string("teacher_train_mode = ") + mode, 3, 0, "batch_norm = true");
+    const double loss = task.objective->loss(task.batch, task.hand.step).item<double>();
+    int64_t changed = 0;
+    for (const auto& [name, tensor] : nn::state_of(*nn::submodule(*task.objective->module(), "teacher.head"))) {
+      if (!name.ends_with("running_mean")) continue;
+      const at::NoGradGuard no_grad;
+      tensor.fill_(5);
+      ++changed;
+    }
+    CHECK(changed > 0);
+    CHECK(task.objective->loss(task.batch, task.hand.step).item<double>() == loss);
   }
 }
 

@@ -228,6 +228,7 @@ TEST_CASE("self_distillation: it reports schedules, entropy, its limit, the cent
   CHECK(values.at("agreement") == 1);  // the teacher still is the student
   const at::NoGradGuard no_grad;
   tiny.hand.step.time.index = 50;
+  tiny.hand.step.time.total = 1000;
   tiny.objective->after_update(tiny.hand.step);
   CHECK(tiny.hand.reporter.notes.empty());
   for (const auto& [name, parameter] : parameters_of(*submodule(*tiny.objective, "teacher.head.last_layer"))) parameter.fill_(1);
