@@ -185,6 +185,7 @@ class Page:
         faces = self.folder / "faces/train"
         check(names(faces) == ["Anna Berg/both.png", "Anna Berg/corner.png", "Anna Berg/one.png"], names(faces))
         check('"Anna Berg/none.png": no face was found in it' in output, output)
+        check('pictures with several faces: 1, the first is "Anna Berg/both.png"' in output, output)
         check("heic" not in output, output)
         one, corner, both = ((faces / f"Anna Berg/{name}.png").read_bytes() for name in ("one", "corner", "both"))
         check(both == one != corner, "of two faces the one in the middle was not taken")
