@@ -176,6 +176,12 @@ FacesOfPictures find_faces(const AlignmentRequest& request, const std::vector<st
     out.faces.insert(out.faces.end(), faces.begin(), faces.end());
     out.begins.push_back(out.faces.size());
   }
+  const auto several = [](const std::vector<FoundFace>& faces) { return faces.size() > 1; };
+  const auto first = std::find_if(found.begin(), found.end(), several);
+  if (first != found.end())
+    out.notes.push_back(
+        fmt::format("pictures with several faces: {}, the first is \"{}\"; of each the face that is large and near the centre is taken",
+                    std::count_if(first, found.end(), several), names[static_cast<size_t>(first - found.begin())]));
   return out;
 }
 

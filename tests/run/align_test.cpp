@@ -327,6 +327,22 @@ TEST_CASE("align: a detector finds the points; a picture in which it finds none 
   CHECK(similar("large.png", large));
 }
 
+TEST_CASE("align: a detector that finds several faces in a picture says so, and the one near the centre is taken") {
+  const ScratchFolder folder;
+  const fs::path root = folder / "squares", model = fs::path(LAFS_TEST_SOURCE) / "tests/support/yunet/tiny_yunet.onnx";
+  fs::create_directories(root);
+  Bytes both = bytes_of(square(8, 48, 64, 128));
+  write_bytes(root / "one.png", text(imaging::encode_png(imaging::image_of(128, 128, Bytes(both)))));
+  const Bytes corner = bytes_of(square(8, 8, 8, 128));
+  for (size_t i = 0; i < both.size(); ++i) both[i] = std::max(both[i], corner[i]);
+  write_bytes(root / "two.png", text(imaging::encode_png(imaging::image_of(128, 128, std::move(both)))));
+  const Outcome outcome = test::lafs({"align", root, "--detector", model, "--out", folder / "out", "--quiet"});
+  REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
+  CHECK(outcome.err ==
+        "pictures with several faces: 1, the first is \"two.png\"; of each the face that is large and near the centre is taken\n");
+  CHECK(read_bytes(folder / "out/two.png") == read_bytes(folder / "out/one.png"));
+}
+
 /// Pearson's correlation of two pictures of one size.
 double correlation(const Image& a, const Image& b) {
   const auto n = static_cast<double>(a.size());

@@ -99,6 +99,17 @@ TEST_CASE("new recipe: people to verify are not those to train on, and the run m
   CHECK(results.dump().find("unseen people") != std::string::npos);
 }
 
+TEST_CASE("new recipe: pre-training on pictures of one's own takes a step") {
+  const ScratchFolder folder;
+  draw_people(folder / "faces", 6, 5);
+  for (const std::string backbone : {"fvit", "vit"}) {
+    const fs::path file = folder / (backbone + ".toml");
+    REQUIRE(lafs({"new", "recipe", "run", file, "--objective", "dino", "--backbone", backbone, "--data", folder / "faces"}).status == 0);
+    const Outcome run = lafs({"run", file, "--out", folder / backbone, "--set", "run.steps=1", "--set", "run.threads=1"});
+    CHECK_MESSAGE(run.status == 0, run.err);
+  }
+}
+
 TEST_CASE("new recipe: a path that was given relative is relative to the recipe") {
   const ScratchFolder folder;
   draw_people(folder / "faces", 4, 5);

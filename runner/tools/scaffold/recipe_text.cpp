@@ -54,7 +54,8 @@ class Values {
     const int64_t seen = short_run ? 3000 : 6000, epochs = std::clamp<int64_t>(seen / pictures, 3, 40);
     const bool row = request.kind == "row", labels = row || request.objective == "identification";
     values_.insert({{"kind", request.kind}, {"file", request.file.string()}, {"stem", request.file.stem().string()}});
-    number("side", side), number("patch", patch), number("span", side - 1), number("local", side / 2);
+    number("side", side), number("patch", patch), number("span", side - 1);
+    number("local", side / 2 / patch * patch);  // a small view is cut into whole patches, too
     number("tokens", side / patch * (side / patch));
     values_["far"] = pairs < 1000 ? "0.1" : "0.01, 0.1";  // ten pairs or more decide
     values_["no decay"] = without_decay(request.backbone);
