@@ -38,6 +38,7 @@ Timeline Epochs::timeline(int64_t step) const {
   return {.index = step,
           .epoch = epoch_of(first_micro(step)),
           .total = total,
+          .steps = steps,
           .steps_per_epoch = std::max<int64_t>(1, batches_per_epoch / accumulate),
           .epochs = count,
           .images = images,

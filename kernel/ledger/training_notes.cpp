@@ -14,7 +14,7 @@ namespace lafs {
 namespace {
 
 /// A sentence without what stands in brackets at its end.
-std::string subject_of(const std::string& text) { return text.substr(0, text.find(" (")); }
+std::string subject_of(const std::string& text) { return text.ends_with(')') ? text.substr(0, text.rfind(" (")) : text; }
 
 }  // namespace
 
@@ -46,8 +46,8 @@ void record_training_notes(const std::filesystem::path& folder) {
   const std::vector<TrainingNote> notes = training_notes(folder);
   const std::filesystem::path file = folder / "manifest.json";
   nlohmann::json manifest = json_or_nothing(file);
-  if (notes.empty() || !manifest.is_object()) return;
-  manifest["training_notes"] = nlohmann::json::array();
+  if (!manifest.is_object() || (notes.empty() && !manifest.contains("training_notes"))) return;
+  manifest.erase("training_notes");
   for (const TrainingNote& note : notes) manifest["training_notes"].push_back(text_of(note));
   write_json(file, manifest);
 }

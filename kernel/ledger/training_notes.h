@@ -12,14 +12,15 @@ struct TrainingNote {
   int64_t times = 0, first_step = 0, last_step = 0;
 };
 
-/// What metrics.jsonl of a run folder holds of them, in the order of first steps. Sentences that differ only in what stands in brackets,
-/// such as numbers, are one. Empty where the file is absent; damaged lines are left out. Throws nothing.
+/// What metrics.jsonl of a run folder holds of them, in the order of first steps. Sentences that differ only in brackets at their end are
+/// one. Empty where the file is absent; damaged lines are left out. Throws nothing.
 std::vector<TrainingNote> training_notes(const std::filesystem::path& folder);
 
 /// "... (entropy 6.93 of 6.93): 12 times from step 50 on, last at step 600".
 std::string text_of(const TrainingNote& note);
 
-/// Puts them into manifest.json of the folder as "training_notes". Throws Error when it cannot be read or written.
+/// Puts them into manifest.json of the folder as "training_notes"; does nothing where there is no manifest. Throws Error when it cannot be
+/// written.
 void record_training_notes(const std::filesystem::path& folder);
 
 }  // namespace lafs

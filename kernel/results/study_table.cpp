@@ -37,8 +37,8 @@ Moments moments_of(const std::vector<double>& values) {
 }
 
 double p_of(double mean, double standard_error, int64_t seeds) {
-  if (seeds < 2) return NAN;
-  if (standard_error == 0) return mean == 0 ? 1 : 0;
+  // Differences that are all alike, but for their last bits, say nothing of chance.
+  if (seeds < 2 || standard_error <= 1e-12 * std::max(1.0, std::abs(mean))) return NAN;
   const boost::math::students_t distribution(static_cast<double>(seeds - 1));
   return 2 * boost::math::cdf(boost::math::complement(distribution, std::abs(mean / standard_error)));
 }

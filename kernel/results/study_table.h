@@ -46,7 +46,7 @@ struct StudyTableOptions {
 /// Two means over the same seeds.
 struct SeedDifference {
   double mean = 0, standard_error = 0;
-  double p = 1;  ///< of a two-sided paired t test; NaN where there are fewer than two seeds in common
+  double p = 1;  ///< of a two-sided paired t test; NaN with fewer than two seeds in common, and where all differ alike
   int64_t seeds = 0;
 };
 

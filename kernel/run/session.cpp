@@ -33,6 +33,7 @@
 #include "kernel/run/ranking.h"
 #include "kernel/run/result_facts.h"
 #include "kernel/run/run_checkpoints.h"
+#include "kernel/run/step_record.h"
 #include "kernel/train/trainer.h"
 
 namespace lafs {
@@ -211,14 +212,12 @@ void Session::leave_out(int64_t step, const std::string& reason) {
 void Session::report_step(const Timeline& time, const StepOutcome& step, double seconds, double waited, MetricsLog& log) {
   const int64_t epoch = epochs_.epoch_of(position_.micro - 1);
   if (step.left_out.empty() && (time.index % recipe_.run.log_every == 0 || position_.step == epochs_.steps)) {
-    const StepRecord record{
-        time.index, epoch, step.loss, step.lr, step.weight_decay, step.gradient_norm, static_cast<double>(time.step_images) / seconds,
-        step.values};
+    const StepRecord record = step_record(time, epoch, step, seconds);
     log.step(record);
     for (RunListener* listener : request_.listeners) listener->record(record);
   }
   if (!step.left_out.empty()) leave_out(time.index, step.left_out);
-  for (const std::string& note : step.notes) message(log.note(time.index, note));
+  for (const auto& [text, kept] : step.notes) message(kept ? log.note(time.index, text) : fmt::format("step {}: {}", time.index, text));
   const StepDone done{position_.step, epoch, step.loss, step.lr, outcome_.images_per_second, waited / seconds};
   for (RunListener* listener : request_.listeners) listener->step(done);
 }
@@ -252,8 +251,8 @@ void Session::train(MetricsLog& log) {
 
 /// Results of a run that has nothing left to train.
 void Session::finish() {
-  const ResultFacts facts = result_facts(recipe_, fingerprint_, position_, outcome_.damaged);
-  write_results(request_.folder, outcome_.results, position_.step, "last", facts);
+  write_results(request_.folder, outcome_.results, position_.step, "last",
+                result_facts(recipe_, fingerprint_, position_, outcome_.damaged));
   for (RunListener* listener : request_.listeners)
     listener->finished({request_.folder, outcome_.results, evaluations_->all(), recipe_.input});
 }
@@ -267,8 +266,9 @@ void Session::work(bool resumed) {
   if (resumed) message(fmt::format("continuing at step {} of {}", position_.step, epochs_.steps));
   outcome_.was_done = over() && !position_.evaluation_due;
   if (outcome_.was_done) {
-    if (auto results = scores_of(evaluations_->all())) return void(outcome_.results = std::move(*results));
-    outcome_.interrupted = true;
+    auto results = scores_of(evaluations_->all());
+    outcome_.interrupted = !results;
+    if (results) outcome_.results = std::move(*results);
     return;
   }
   if (position_.evaluation_due) evaluate(evaluations_->due(epochs_, position_.step), log);

@@ -202,7 +202,7 @@ void Trainer::end_scaled_step(const Timeline& time, bool finite, StepOutcome& ou
   scaler_->update(finite);
   outcome.values.emplace_back("skipped_steps", static_cast<double>(scaler_->state().skipped));
   if (finite) return;
-  outcome.notes.push_back(scaler_->skip_note());
+  outcome.notes.push_back({scaler_->skip_note()});
   if (scaler_->exhausted()) {
     throw NoScaleIsLeft(
         fmt::format("the gradient is not finite in step {} at any loss scale: it fell to {}, {} steps in a row were skipped", time.index,
@@ -239,7 +239,7 @@ void Trainer::update(const Timeline& time, const NextBatch& next_batch, StepOutc
   if (scaler_) end_scaled_step(time, finite, outcome);
   outcome.seconds = clock.parts();
   for (auto& value : values_->means()) outcome.values.push_back(std::move(value));
-  for (std::string& note : values_->notes) outcome.notes.push_back(std::move(note));
+  for (std::string& note : values_->notes) outcome.notes.push_back({std::move(note), true});
   values_->notes.clear();
 }
 

@@ -28,6 +28,12 @@ class PartClock;
 /// The recipe's learning rate with its peak as the scale rule makes it.
 Schedule learning_rate(const OptimizerOptions& options, const RunOptions& run);
 
+/// A sentence for the screen; `kept`: one that the objective said, which goes to metrics.jsonl too.
+struct StepNote {
+  std::string text;
+  bool kept = false;
+};
+
 /// What one optimizer step gave.
 struct StepOutcome {
   double loss = 0;           ///< mean over micro-batches, undivided; not a number where the step was left out
@@ -39,8 +45,8 @@ struct StepOutcome {
   /// Where the time went: "load", "forward", "backward", "clip", "optimizer", "hooks". On a GPU work that nothing waits for
   /// counts where it is waited for: forward ends with the loss, clip with the norm.
   std::vector<std::pair<std::string, double>> seconds;
-  std::vector<std::string> notes;  ///< its sentences for the log
-  std::string left_out;            ///< why the step changed nothing, with `[run] not_finite = "skip"`; empty: it did
+  std::vector<StepNote> notes;
+  std::string left_out;  ///< why the step changed nothing, with `[run] not_finite = "skip"`; empty: it did
 };
 
 /// A loss or gradient that is not finite.

@@ -29,7 +29,8 @@ class MaskedSuite {
     const at::Tensor seen = net_.forward_kept(images_, upper, {}), turned = net_.forward_kept(images_, upper.flip(1), {});
     findings_.expect(at::allclose(seen.select(1, 0), turned.select(1, 0), 1e-4, 1e-5) &&
                          at::allclose(seen.slice(1, 1), turned.slice(1, 1).flip(1), 1e-4, 1e-5),
-                     "tokens come in the order of `kept`, and each has its own position", "another order gives other tokens");
+                     "tokens come in the order of `kept`", "another order gives other tokens");
+    positions();
     hidden(upper, seen);
     findings_.expect_throw<Error>("patches of another number of pictures are an error", "\"kept\"",
                                   [&] { net_.forward_kept(images_, upper.slice(0, 0, b - 1), {}); });
@@ -41,6 +42,16 @@ class MaskedSuite {
   void expect_shape(const at::Tensor& tensor, const std::vector<int64_t>& shape, const std::string& promise) {
     findings_.expect(tensor.sizes() == at::IntArrayRef(shape), promise,
                      fmt::format("the shape is {}, not [{}]", shape_text(tensor), fmt::join(shape, ", ")));
+  }
+
+  /// Patches that are all alike are told apart by where they lie.
+  void positions() {
+    const int64_t n = grid_.rows * grid_.columns;
+    if (n < 2) return;
+    const at::Tensor flat = at::full_like(images_, 0.25), first = patches(1);
+    const at::Tensor here = net_.forward_kept(flat, first, {}), there = net_.forward_kept(flat, first + (n - 1), {});
+    findings_.expect(!at::allclose(here, there, 1e-5, 1e-6), "a patch has the position of its number",
+                     "first and last patch give one token");
   }
 
   /// Pixels below the patches that are seen change nothing.

@@ -81,8 +81,9 @@ void ObjectiveSuite::accumulation() {
   }
   const nn::NamedTensors in_parts = gradients();
   accumulated_update();
-  findings_.expect(std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
-                   fmt::format("{}, not {}", sum, whole.item<double>()));
+  findings_.expect(
+      std::abs(sum - whole.item<double>()) < 1e-4 * (1 + std::abs(sum)), "two half batches give the loss of the whole",
+      fmt::format("{}, not {}; --batch-coupled is for losses that compare the pictures of a batch", sum, whole.item<double>()));
   findings_.expect(at_once.size() == in_parts.size(), "two half batches reach the same parameters", "they do not");
   for (size_t i = 0; i < std::min(at_once.size(), in_parts.size()); ++i) {
     const double error = relative_difference(in_parts[i].second, at_once[i].second);

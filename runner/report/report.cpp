@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "kernel/ledger/json_file.h"
-#include "kernel/ledger/training_notes.h"
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_json.h"
 #include "runner/report/curve_charts.h"
@@ -79,19 +78,12 @@ std::string data_notes(const RunFiles& run) {
   return notes.empty() ? "" : "<ul class=\"notes\">\n" + notes + "</ul>\n";
 }
 
-/// What the method said while it trained, as that it may have collapsed.
-std::string training_warnings(const std::filesystem::path& folder) {
-  std::string items;
-  for (const TrainingNote& note : training_notes(folder)) items += "<li><b>warning</b>: " + html_text(text_of(note)) + "</li>\n";
-  return items.empty() ? "" : "<ul class=\"notes warnings\">\n" + items + "</ul>\n";
-}
-
 /// The question, the answer, and what has to be known with it.
 std::string first_screen(const RunFiles& run, const std::string& title, const std::filesystem::path& folder) {
   std::string out = fmt::format("<h1>{}</h1>\n", html_text(title)) + question_html(run.recipe);
   if (const auto headline = headline_of(run.evaluators, recipe_value(run.recipe, "run.best")))
     out += headline_html(*headline, checkpoint_text(*run.results));
-  out += training_warnings(folder) + warnings_html({{"", run.evaluators}}) + data_notes(run);
+  out += training_warnings_html({{"", folder}}) + warnings_html({{"", run.evaluators}}) + data_notes(run);
   return out + (run.manifest ? facts_html(*run.manifest) : "");
 }
 

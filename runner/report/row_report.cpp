@@ -154,8 +154,8 @@ std::string row_question(const std::vector<ReportedStage>& stages) {
   if (stages.size() == 1) return question_html(stages.front().recipe);
   std::vector<std::string> names;
   for (const ReportedStage& stage : stages) names.push_back(html_text(stage.name));
-  return fmt::format("<p class=\"question\">{} stages, each from the weights of those before: <b>{}</b>. The last one answers.</p>\n",
-                     stages.size(), fmt::join(names, "</b>, <b>"));
+  return fmt::format("<p class=\"question\">{} stages, in this order: <b>{}</b>. The last one answers.</p>\n", stages.size(),
+                     fmt::join(names, "</b>, <b>"));
 }
 
 /// ROC curves of the stages in one chart for each evaluator, and each stage's loss.
@@ -193,7 +193,9 @@ std::string row_report_page(const std::filesystem::path& folder) {
   const std::vector<ComparedResults> results = compared(stages);
   ChartBlock charts;
   std::string body = fmt::format("<h1>{}</h1>\n{}", html_text(title), row_question(stages));
-  body += answer_html(stages, published) + warnings_html(results);
+  std::vector<std::pair<std::string, std::filesystem::path>> runs;
+  for (const ReportedStage& stage : stages) runs.emplace_back(stage.name, stage.folder);
+  body += answer_html(stages, published) + training_warnings_html(runs) + warnings_html(results);
   body += fmt::format("<p class=\"facts\">{} · {}</p>\n", html_text(text_under(*row, "row")), html_text(text_under(*row, "identity")));
   body += published_section(published);
   if (const std::string table = results_table_html(results); !table.empty()) body += "<h2>The stages compared</h2>\n" + table;

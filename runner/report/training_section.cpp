@@ -5,6 +5,10 @@
 #include <cmath>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "kernel/ledger/training_notes.h"
+#include "kernel/results/html_text.h"
 #include "kernel/results/unit_text.h"
 
 namespace lafs {
@@ -30,6 +34,8 @@ constexpr std::array known_values{
                Group::collapse},
     KnownValue{"agreement", "Agreement of student and teacher", "share of pictures for which both prefer the same prototype",
                Group::collapse},
+    KnownValue{"prototypes_named", "Prototypes named", "how many different ones the teacher names for 64 views; 1: the same for all",
+               Group::collapse},
     KnownValue{"center_norm", "Norm of the centre", "of the running mean of the teacher's output", Group::collapse},
     KnownValue{"landmark_spread", "Spread of the landmarks",
                "standard deviation of each landmark over the pictures of a batch: 0 means that landmarks ignore the face", Group::collapse},
@@ -44,6 +50,7 @@ constexpr std::array known_values{
     KnownValue{"pairs_found", "Pairs found", "share of views that find the other view of their picture", Group::collapse},
     KnownValue{"invariance", "Invariance", "a term of the loss", Group::loss},
     KnownValue{"redundancy", "Redundancy", "a term of the loss", Group::loss},
+    KnownValue{"explained", "Explained variance", "share of the variance of the hidden pixels that the guesses explain", Group::loss},
     KnownValue{"variance", "Variance", "a term of the loss", Group::loss},
     KnownValue{"covariance", "Covariance", "a term of the loss", Group::loss},
     KnownValue{"gradient_norm", "Norm of the gradient", "before clipping", Group::others},
@@ -156,6 +163,16 @@ Chart value_chart(const TrainingLog& log, const Series& series) {
 Chart loss_chart(const TrainingLog& log) {
   const Series* loss = log.find("loss");
   return loss ? value_chart(log, *loss) : Chart();
+}
+
+std::string training_warnings_html(const std::vector<std::pair<std::string, std::filesystem::path>>& runs) {
+  std::string items;
+  for (const auto& [name, folder] : runs) {
+    for (const TrainingNote& note : training_notes(folder)) {
+      items += fmt::format("<li><b>warning</b>: {}{}</li>\n", name.empty() ? "" : html_text(name) + ", ", html_text(text_of(note)));
+    }
+  }
+  return items.empty() ? "" : "<ul class=\"notes warnings\">\n" + items + "</ul>\n";
 }
 
 std::string training_sections(const TrainingLog& log, const std::vector<NamedMetrics>& results, ChartBlock& charts) {

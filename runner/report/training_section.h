@@ -1,5 +1,7 @@
 #pragma once
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/results/named_metrics.h"
@@ -15,6 +17,9 @@ inline constexpr size_t most_line_points = 400;
 Chart value_chart(const TrainingLog& log, const Series& series);
 /// The loss; without lines where none was logged.
 Chart loss_chart(const TrainingLog& log);
+
+/// What the methods of some runs, names and folders, said while they trained, as that one may have collapsed. Empty where none did.
+std::string training_warnings_html(const std::vector<std::pair<std::string, std::filesystem::path>>& runs);
 
 /// The parts of a page with everything a training logged: loss and evaluations, schedules, signs of a collapse, speed, and the rest.
 /// `results` say which metric of an evaluator comes first. Empty for an empty log.

@@ -62,13 +62,14 @@ class Masked {
     int64_t rows = 0, columns = 0;
   };
   virtual ~Masked() = default;
-  virtual Grid patch_grid(int64_t height, int64_t width) const = 0;  ///< of pictures of that size; N is rows times columns
+  /// Of pictures of that size; N is rows times columns. Pixels beside whole patches belong to none. [main thread]
+  virtual Grid patch_grid(int64_t height, int64_t width) const = 0;
   /// The pixels that each token is made of, patches row by row, in the values of `images`: [B,3,H,W] -> [B,N,P]. The order of the pixels of
   /// a patch is the network's own. [main thread]
   virtual Tensor patch_pixels(const Tensor& images) const = 0;
   /// kept [B,M] int64 in [0,N): the patches that the network sees, each with its own position -> [B,1+M,D] after the last normalisation,
   /// class token first, then the patches in the order of `kept`. Nothing depends on the other patches. Throws Error naming the argument
-  /// for a shape it cannot take. [main thread]
+  /// for a shape it cannot take, and for pictures with more patches than it has positions. [main thread]
   virtual Tensor forward_kept(const Tensor& images, const Tensor& kept, const Pass& pass) = 0;
 };
 

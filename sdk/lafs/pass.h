@@ -17,6 +17,8 @@ struct Pass {
   Collective* collective = nullptr;    ///< for statistics over all ranks; null: of this process alone
 
   Pass scope(std::string_view name) const { return {training, draws ? draws->scope(name) : nullptr, collective}; }
+  /// A training pass without chance: a teacher that drops nothing out, and whose batch norms see the batch.
+  Pass without_draws() const { return {training, nullptr, collective}; }
   Pass views(int64_t count, int64_t first = 0) const { return {training, draws ? draws->views(count, first) : nullptr, collective}; }
 };
 

@@ -12,7 +12,9 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void value(std::string_view name, double value) = 0;
   virtual void value(std::string_view name, const Tensor& scalar) = 0;  ///< throws Error unless it has one element
-  virtual void note(std::string_view /*sentence*/) {}                   ///< for the run's log
+  /// A warning, such as that the network may have collapsed: on the screen, in metrics.jsonl with its step, in the manifest and first in
+  /// the report. Put numbers into brackets at its end: sentences that are the same before these are listed as one.
+  virtual void note(std::string_view /*sentence*/) {}
 };
 
 }  // namespace lafs

@@ -14,7 +14,8 @@ struct Step;
 struct Timeline {
   int64_t index = 0;            ///< optimizer steps done before this one
   int64_t epoch = 0;            ///< that its first micro-batch belongs to
-  int64_t total = 1;            ///< optimizer steps of the whole run
+  int64_t total = 1;            ///< optimizer steps of the whole run, which schedules count on
+  int64_t steps = 1;            ///< optimizer steps until the run ends: total, or fewer where it is cut short
   int64_t steps_per_epoch = 1;  ///< optimizer steps of an epoch
   double epochs = 1;            ///< of the whole run; the last may be cut short
   int64_t images = 0;           ///< N, images of an epoch before the tail is dropped

@@ -304,7 +304,7 @@ TEST_CASE("completion: commands, options, keys of --set and their values") {
   CHECK(asked({"new", "recipe", "r"}, "3") == "run\nrow\n");
   CHECK(asked({"new", "recipe", "run", "my.toml", "--ob"}, "5") == "--objective\n");
   CHECK(asked({"new", "recipe", "run", "my.toml", "--objective", "la"}, "6") == "lafs\n");
-  CHECK(asked({"run", row, "--stage", "fine"}, "4") == "finetune\n");
+  CHECK(asked({"run", row, "--stage", "from_l"}, "4") == "from_lafs\n");
   CHECK(asked({"run", row, "--set", "lafs.run.ep"}, "4") == "lafs.run.epochs=\n");
   CHECK(asked({"run", row, "--set", "lafs.run.device=cu"}, "4") == "lafs.run.device=cuda\n");
   CHECK(asked({"run", row, "--set", "lafs.run.device", "=", "cu"}, "6") == "cuda\n");  // as bash takes it apart

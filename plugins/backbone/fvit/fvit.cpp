@@ -22,7 +22,9 @@ class Fvit final : public lafs::nn::FvitBase, public lafs::Masked {
     return lafs::nn::cut_tokens(images, patch_);
   }
   at::Tensor forward_kept(const at::Tensor& images, const at::Tensor& kept, const lafs::Pass& pass) override {
-    return all_tokens(lafs::nn::kept_tokens(patch_pixels(images), kept), kept + 1, pass);
+    const at::Tensor tokens = patch_pixels(images);
+    check_positions(tokens.size(1));
+    return all_tokens(lafs::nn::kept_tokens(tokens, kept), kept + 1, pass);
   }
 
  protected:

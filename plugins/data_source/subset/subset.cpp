@@ -54,9 +54,10 @@ class Subset final : public lafs::DataSource,
       p("first", first, lafs::at_least(0), "first identity of the range, among those still there");
       p("count", count, lafs::at_least(0), "identities of the range; 0: to the end");
       p("per_identity", per_identity, lafs::at_least(0), "pictures of each identity, those of pick; 0: all");
-      p.affects_unless(0, "skip_per_identity", skip_per_identity, lafs::at_least(0),
-                       "pictures of each identity, first by pick, that are left out before the others count: the rest of those of whom "
-                       "per_identity took so many");
+      p.affects_unless(
+          0, "skip_per_identity", skip_per_identity, lafs::at_least(0),
+          "pictures of each identity, in the order of pick, that are left out first: with the value that another subset has for "
+          "per_identity, what is left are the pictures that it did not take");
       p("fraction", fraction, lafs::in(0, 1), "share of the pictures");
       p.quirk("FT-21", "fraction_mode", fraction_mode, "prefix", "per_identity", lafs::one_of({"prefix", "per_identity"}),
               "prefix: the first pictures of the list, so the first identities; per_identity: the first of each, at least one");
@@ -198,9 +199,8 @@ class Subset final : public lafs::DataSource,
       const int64_t number = place(taken[identity]++, counts_[identity], identity) - options_.skip_per_identity;
       if (number >= 0 && number < limit[identity]) indices_.push_back(static_cast<uint32_t>(i));
     }
+    if (indices_.empty()) throw lafs::Error(fmt::format("skip_per_identity = {} leaves no picture", options_.skip_per_identity));
     if (!share_of_each) keep_fraction();
-    if (indices_.empty() && options_.skip_per_identity > 0)
-      throw lafs::Error(fmt::format("skip_per_identity = {} leaves no picture", options_.skip_per_identity));
     if (indices_.empty()) throw lafs::Error(fmt::format("fraction = {} leaves no picture", options_.fraction));
     indices_.shrink_to_fit();
   }

@@ -37,8 +37,8 @@ struct Options {
 
 /// Masked autoencoder (He et al., CVPR 2022, arXiv:2111.06377): the backbone sees a quarter of the patches, and a small decoder guesses the
 /// pixels of the others. With x the P pixels of a hidden patch, normalised, and x' what the decoder says, the loss is the mean of
-/// |x - x'|^2 / P over all hidden patches. The tree: `backbone`, `decoder`, and
-/// the parameter `mask_token`.
+/// |x - x'|^2 / P over all hidden patches. The tree:
+/// `backbone`, `decoder`, the parameter `mask_token` and the buffer `positions`.
 class Mae final : public torch::nn::Module, public lafs::Objective, public lafs::Initialised {
  public:
   using Options = ::Options;
@@ -53,12 +53,12 @@ class Mae final : public torch::nn::Module, public lafs::Objective, public lafs:
       throw lafs::Error(fmt::format("decoder_dim = {} must be a multiple of 4 and of decoder_heads = {}", options.dim, options.heads));
     }
     const lafs::InputContract& input = assembly.input();
-    const auto [rows, columns] = masked_->patch_grid(input.height, input.width);
-    count_patches(rows * columns);
+    grid_ = masked_->patch_grid(input.height, input.width);
+    count_patches(grid_.rows * grid_.columns);
     const at::Tensor one = at::zeros({1, 3, input.height, input.width});
     register_module("backbone", backbone_->module());
     mask_ = register_parameter("mask_token", at::empty({1, 1, options.dim}));
-    positions_ = register_buffer("positions", lafs::nn::sine_positions(rows, columns, options.dim));
+    positions_ = register_buffer("positions", lafs::nn::sine_positions(grid_.rows, grid_.columns, options.dim));
     embed_ = lafs::nn::put(*this, "decoder.embed", std::make_shared<lafs::nn::Linear>(backbone_->embed_dim(), options.dim, true, 0.02));
     blocks_ = lafs::nn::put(*this, "decoder.blocks", std::make_shared<lafs::nn::Transformer>(blocks(), ""));
     norm_ = lafs::nn::put(*this, "decoder.norm", std::make_shared<lafs::nn::LayerNorm>(options.dim, 1e-6));
@@ -73,6 +73,7 @@ class Mae final : public torch::nn::Module, public lafs::Objective, public lafs:
 
   lafs::Tensor loss(const lafs::Batch& batch, const lafs::Step& step) override {
     const at::Tensor images = batch.views("global")[0];  // [B,3,H,W]
+    check_size(images);
     const lafs::Pass pass = step.pass().views(1);
     const at::Tensor order = shuffled(images, pass.draws.get());  // [B,N]
     const at::Tensor kept = order.slice(1, 0, kept_), hidden = order.slice(1, kept_);
@@ -81,11 +82,19 @@ class Mae final : public torch::nn::Module, public lafs::Objective, public lafs:
     const lafs::nn::AutocastOff off;
     const at::Tensor wanted = targets(lafs::nn::kept_tokens(masked_->patch_pixels(images), hidden));
     const at::Tensor error = at::mse_loss(lafs::nn::widened(guesses), wanted);
-    step.reporter.value("explained", 1 - error.detach() / wanted.var(/*unbiased=*/false));
+    step.reporter.value("explained", 1 - error.detach() / wanted.var(/*unbiased=*/false).clamp_min(1e-12));
     return error;
   }
 
  private:
+  /// The decoder has positions for pictures of the input's size.
+  void check_size(const at::Tensor& images) const {
+    const auto [rows, columns] = masked_->patch_grid(images.size(2), images.size(3));
+    if (rows == grid_.rows && columns == grid_.columns) return;
+    throw lafs::Error(fmt::format("a view of {} x {} pixels has {} x {} patches, the input {} x {}; give views the size of [input]",
+                                  images.size(2), images.size(3), rows, columns, grid_.rows, grid_.columns));
+  }
+
   void count_patches(int64_t patches) {
     kept_ = static_cast<int64_t>(static_cast<double>(patches) * (1 - options_.mask_ratio));
     patches_ = patches;
@@ -130,6 +139,7 @@ class Mae final : public torch::nn::Module, public lafs::Objective, public lafs:
   }
 
   Options options_;
+  lafs::Masked::Grid grid_;
   int64_t patches_ = 0, kept_ = 0;
   std::shared_ptr<lafs::Backbone> backbone_;
   lafs::Masked* masked_ = nullptr;

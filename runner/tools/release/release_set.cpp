@@ -101,7 +101,7 @@ Recipe measuring_recipe(const ReleaseSet& set, const InputContract& input, const
 
 const std::vector<PublishedSet>& published_sets() {
   static constexpr std::string_view nist =
-      "NIST gives it out on request; the folder has loose_crop/ and meta/ as InsightFace's evaluation does";
+      "NIST stopped distributing it in 2023; the folder has loose_crop/ and meta/ as InsightFace's evaluation does";
   static constexpr std::string_view insightface = "it comes with MS1MV3 as InsightFace distributes it";
   static const std::vector<PublishedSet> sets{{"IJB-B", 10270, nist},
                                               {"IJB-C", 19557, nist},

@@ -31,7 +31,7 @@ Recipe measuring_recipe(const ReleaseSet& set, const InputContract& input, const
 struct PublishedSet {
   std::string_view name;
   int64_t genuine;         ///< genuine comparisons of the whole set; 0: they are not recorded
-  std::string_view where;  ///< where it is given out
+  std::string_view where;  ///< where to get it
 };
 const std::vector<PublishedSet>& published_sets();
 

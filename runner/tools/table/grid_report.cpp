@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kernel/ledger/training_notes.h"
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/unit_text.h"
@@ -42,9 +43,9 @@ std::string answers(const StudyTable& table) {
                                      metric_text({.value = value->mean, .unit = unit}), html_text(table.study->lines[line].name()));
       if (value->difference && value->difference->seeds > 1) {
         const SeedDifference& apart = *value->difference;
-        text += fmt::format("; the difference from \"{}\" is {} (p = {:.3f} over {} seeds)",
-                            html_text(table.study->lines[*table.against].name()),
-                            metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}), apart.p, apart.seeds);
+        text += fmt::format("; the difference from \"{}\" is {} ({}{} seeds)", html_text(table.study->lines[*table.against].name()),
+                            metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}),
+                            std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
       }
       out += fmt::format("<p class=\"answer\">{}.</p>\n", text);
     }
@@ -116,17 +117,41 @@ std::string grid_charts(const StudyTable& table, ChartBlock& charts) {
   return charts.section("Side by side", lines) + charts.section("Over the axes", curves);
 }
 
+/// The run of a cell, or of its stage that is compared.
+fs::path run_of(const fs::path& folder, const GridRecord& grid, const RecordedCell& cell) {
+  return cell_folder(folder, cell.name) / (grid.stage.empty() ? "run" : grid.stage);
+}
+
 /// How the cells of the first seed trained, over each other, if they are few enough to be told apart: of rows, the stage that is compared.
 std::string training_charts(const fs::path& folder, const GridRecord& grid, ChartBlock& charts) {
   constexpr size_t most_curves = 8;
   std::vector<std::pair<std::string, fs::path>> runs;
   for (const RecordedCell& cell : grid.cells) {
-    const fs::path place = cell_folder(folder, cell.name) / (grid.stage.empty() ? "run" : grid.stage);
+    const fs::path place = run_of(folder, grid, cell);
     if (cell.seed == grid.cells.front().seed && fs::exists(place / "metrics.jsonl"))
       runs.emplace_back(fmt::format("{}", fmt::join(cell.labels, ", ")), place);
   }
   if (runs.size() < 2 || runs.size() > most_curves) return "";
   return charts.section(fmt::format("Training, seed {}", grid.cells.front().seed), compared_charts(runs));
+}
+
+/// Settings of which a run said while it trained that something may be wrong, with the sentence of the first.
+std::string grid_warnings(const fs::path& folder, const GridRecord& grid) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> settings;
+  for (const RecordedCell& cell : grid.cells) {
+    const auto notes = training_notes(run_of(folder, grid, cell));
+    if (notes.empty()) continue;
+    const std::string name = fmt::format("{}", fmt::join(cell.labels, ", "));
+    auto known = std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
+    if (known == settings.end()) known = settings.insert(settings.end(), {name, {}});
+    known->second.push_back(text_of(notes.front()));
+  }
+  std::string items;
+  for (const auto& [name, said] : settings) {
+    items += fmt::format("<li><b>warning</b>: \"{}\", {} run{}: {}</li>\n", html_text(name), said.size(), said.size() == 1 ? "" : "s",
+                         html_text(said.front()));
+  }
+  return items.empty() ? "" : "<ul class=\"notes warnings\">\n" + items + "</ul>\n";
 }
 
 /// What was varied, and how often each was trained.
@@ -165,7 +190,7 @@ std::string grid_report_page(const fs::path& folder, const StudyTable& table) {
   const std::string title = grid.title.empty() ? folder_name(folder) : grid.title;
   ChartBlock charts;
   std::string body = fmt::format("<h1>{}</h1>\n", html_text(title)) + grid_question(grid, table);
-  body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n";
+  body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n" + grid_warnings(folder, grid);
   body += grid_charts(table, charts) + training_charts(folder, grid, charts) + cells(folder, grid);
   return page_text(title, body, charts);
 }

@@ -85,6 +85,11 @@ at::Tensor FvitBase::forward_tokens(const at::Tensor& tokens, const at::Tensor& 
   return norm_->forward(options_.pool == "cls" ? transformer_->class_token(x, pass) : transformer_->forward(x, pass).mean(1));
 }
 
+void FvitBase::check_positions(int64_t tokens) const {
+  if (tokens >= 1 && tokens <= patches_) return;
+  throw Error(fmt::format("\"tokens\" has {} tokens; the position table has rows for {}", tokens, patches_));
+}
+
 at::Tensor FvitBase::all_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) {
   return norm_->forward(transformer_->forward(sequence(tokens, position_rows, pass), pass));
 }
@@ -114,7 +119,7 @@ std::vector<InitRule> FvitBase::init_rules() const {
 at::Tensor FvitBase::sequence(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass) {
   const auto [b, n, width] = dims<3>(tokens, "tokens");
   if (width != token_dim()) throw Error(fmt::format("\"tokens\" has {} numbers a token, not {}", width, token_dim()));
-  if (n < 1 || n > patches_) throw Error(fmt::format("\"tokens\" has {} tokens; the position table has rows for {}", n, patches_));
+  check_positions(n);
   at::Tensor x = at::cat({class_token_.expand({b, 1, options_.dim}), to_embedding_->forward(tokens)}, 1);
   // Positions are a prefix of the table, whatever the tokens show (quirk M6), unless the caller names rows.
   x = x + (position_rows.defined() ? rows_of(position_rows, b, n) : positions_.slice(1, 0, n + 1));

@@ -49,6 +49,8 @@ class FvitBase : public torch::nn::Module, public Backbone, public Tokenised, pu
   /// Registers `patch_to_embedding`, `transformer`, `mlp_head.0` and, if asked for, `loss`: once, last in the constructor.
   void register_layers();
   virtual at::Tensor tokens_of(const at::Tensor& images, const Pass& pass) = 0;  ///< [B,3,H,W] -> [B,N,token_dim]
+  /// Throws Error unless there is a position for each of so many tokens.
+  void check_positions(int64_t tokens) const;
   /// As `forward_tokens`, but all tokens: [B,N,P] -> [B,1+N,D], class token first.
   at::Tensor all_tokens(const at::Tensor& tokens, const at::Tensor& position_rows, const Pass& pass);
 

@@ -22,8 +22,10 @@ namespace {
 
 /// Rows that reports look at: enough to see a collapse, too few to cost anything.
 constexpr int64_t report_rows = 64;
-/// Shares of ln K beyond which the teacher says the same of everything, or one thing only.
-constexpr double uniform_share = 0.995, certain_share = 0.005;
+/// Share of ln K beyond which the teacher says the same of every prototype.
+constexpr double uniform_share = 0.995;
+/// A teacher that names no more prototypes than a sixteenth of the views, or one, hardly tells pictures apart.
+constexpr int64_t least_views = 8, views_per_prototype = 16;
 
 void check_temperature(const char* key, const char* part, double value) {
   if (!(value > 0)) throw Error(fmt::format("{}: {} = {}; a temperature must be above 0", key, part, value));
@@ -58,6 +60,12 @@ std::vector<at::Tensor> prototypes_of(Projector& projector, int64_t epochs, cons
     if (!parameters.back().defined()) throw Error(fmt::format("the projector names \"{}\" as prototypes, which it does not have", name));
   }
   return parameters;
+}
+
+/// How many different numbers there are among [R] of them: a scalar, without a wait for the device.
+at::Tensor distinct(const at::Tensor& numbers) {
+  const at::Tensor seen_before = numbers.unsqueeze(1).eq(numbers.unsqueeze(0)).tril(-1).any(1);
+  return seen_before.logical_not().sum();
 }
 
 /// Neighbours of one size become one call, as the reference's multi-crop wrapper has it (models.md 11).
@@ -152,8 +160,7 @@ at::Tensor SelfDistillation::loss(const Batch& batch, const Step& step) {
   at::Tensor targets;
   {
     const at::NoGradGuard no_grad;
-    targets =
-        logits(teacher_, {views.front()}, options_.teacher_train_mode ? pass.scope("teacher") : Pass{true, nullptr, &step.collective});
+    targets = logits(teacher_, {views.front()}, options_.teacher_train_mode ? pass.scope("teacher") : pass.without_draws());
     const at::Tensor sum = targets.sum(0, true, at::kFloat);
     teacher_sum_ = teacher_sum_.defined() ? teacher_sum_ + sum : sum;
     teacher_rows_ += targets.size(0);
@@ -174,9 +181,12 @@ void SelfDistillation::report(const at::Tensor& student, const at::Tensor& teach
   const at::Tensor some = widened(teacher.slice(0, 0, rows));
   const at::Tensor says = ((some - center_) / temperature).log_softmax(1);
   entropy_ = -(says.exp() * says).sum(1).mean();
+  views_looked_at_ = rows;
+  named_ = rows < least_views ? at::Tensor() : distinct(says.argmax(1));
   step.reporter.value("teacher_temp", temperature);
   step.reporter.value("teacher_momentum", options_.momentum_teacher(step));
   step.reporter.value("teacher_entropy", entropy_);
+  if (named_.defined()) step.reporter.value("prototypes_named", named_);
   step.reporter.value("ln_prototypes", std::log(static_cast<double>(teacher.size(1))));
   step.reporter.value("center_norm", center_.norm());
   step.reporter.value("agreement", student.detach().slice(0, 0, rows).argmax(1).eq(some.argmax(1)).to(at::kFloat).mean());
@@ -201,15 +211,20 @@ void SelfDistillation::after_update(const Step& step) {
 }
 
 void SelfDistillation::watch(const Step& step) {
-  const at::Tensor entropy = std::exchange(entropy_, {});
+  const at::Tensor entropy = std::exchange(entropy_, {}), named = std::exchange(named_, {});
   if (!CollapseWatch(options_.watch_every).due(step) || !entropy.defined()) return;
   const double value = entropy.item<double>(), most = std::log(static_cast<double>(center_.size(1)));
   if (value > uniform_share * most) {
     step.reporter.note(
         fmt::format("the teacher may have collapsed: it says the same of every picture (entropy {:.4f} of {:.4f})", value, most));
-  } else if (value < certain_share * most) {
+    return;
+  }
+  if (!named.defined()) return;
+  const auto prototypes = named.item<int64_t>();
+  if (prototypes <= std::max<int64_t>(1, views_looked_at_ / views_per_prototype)) {
     step.reporter.note(fmt::format(
-        "the teacher may have collapsed: it is certain of one prototype for each picture (entropy {:.4f} of {:.4f})", value, most));
+        "the teacher may have collapsed: it names the same few prototypes for all pictures ({} for {} views, entropy {:.4f} of {:.4f})",
+        prototypes, views_looked_at_, value, most));
   }
 }
 

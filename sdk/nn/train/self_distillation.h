@@ -74,7 +74,8 @@ class SelfDistillation : public torch::nn::Module, public Objective {
   at::Tensor center_;                   ///< [1,K]
   at::Tensor teacher_sum_;              ///< [1,K], of the teacher's logits since the step began
   int64_t teacher_rows_ = 0;
-  at::Tensor entropy_;  ///< scalar, of the last micro-batch
+  at::Tensor entropy_, named_;  ///< scalars, of the last micro-batch: entropy, and how many prototypes are named
+  int64_t views_looked_at_ = 0;
 };
 
 /// [V,B,...] -> [V*B,...].

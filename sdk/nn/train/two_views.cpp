@@ -99,7 +99,7 @@ at::Tensor MomentumTeacher::loss(const Batch& batch, const Step& step) {
     const Pass pass = step.pass().scope("student").views(1, view);
     predictions[view] = predictor_->forward(student_.forward(views[view], pass), pass.scope("predictor"));
     const at::NoGradGuard no_grad;
-    targets[view] = widened(teacher_.forward(views[view], {true, nullptr, &step.collective}));
+    targets[view] = widened(teacher_.forward(views[view], pass.without_draws()));
   }
   const AutocastOff off;
   for (at::Tensor& prediction : predictions) prediction = widened(prediction);

@@ -84,6 +84,26 @@ TEST_CASE("dino: norms in the teacher's head are those of the batch, whether it 
   }
 }
 
+TEST_CASE("dino: a teacher that names one prototype for all pictures is reported") {
+  DinoTask task("center_momentum = 0");
+  const at::NoGradGuard no_grad;
+  task.objective->loss(task.batch, task.hand.step);
+  task.objective->after_update(task.hand.step);  // the centre is the mean of what the teacher said
+  task.objective->loss(task.batch, task.hand.step);
+  CHECK(task.hand.reporter.values.at("prototypes_named") > 1);
+  nn::find_tensor(*task.objective->module(), "center").fill_(5).select(1, 7).zero_();
+  task.objective->loss(task.batch, task.hand.step);
+  CHECK(task.hand.reporter.values.at("prototypes_named") == 1);
+  task.hand.reporter.notes.clear();
+  task.hand.step.time.index = 50;
+  task.hand.step.time.steps = 1000;
+  task.objective->after_update(task.hand.step);
+  CHECK(task.hand.reporter.notes ==
+        std::vector<std::string>{
+            "the teacher may have collapsed: it names the same few prototypes for all pictures (1 for 8 views, entropy 0.0000 "
+            "of 3.1781)"});
+}
+
 TEST_CASE("dino: without local views only where they need not be there (P17)") {
   CHECK(DinoTask().objective->required_views().size() == 2);
   DinoTask task("need_local_views = false", 0);

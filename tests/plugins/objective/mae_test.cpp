@@ -76,27 +76,49 @@ TEST_CASE("mae: normalised pixels of a patch have mean 0 and the unbiased deviat
   CHECK(task.reporter.values.at("explained") == doctest::Approx(0).epsilon(1e-5));
 }
 
-TEST_CASE("mae: what is hidden does not reach the network, on every backbone that leaves patches out") {
+TEST_CASE("mae: the backbones give class tokens and patches as in forward, and do not see what is hidden") {
+  const at::NoGradGuard no_grad;
   for (const char* backbone : {"fvit", "vit"}) {
     CAPTURE(backbone);
-    MaeTask task("normalise_pixels = false", backbone);
-    at::Tensor& images = task.batch.groups["global"];
-    const at::Tensor before = task.loss();
-    const at::Tensor wanted = task.pixels().slice(1, 4);
-    // With guesses g the loss is mean (g - x)^2; a shift of x by d adds d^2 - 2 d mean(g - x), if g stays as it is.
-    const double d = 0.25;
-    task.guess_everywhere(0);
-    const double without = task.loss().item<double>();
-    images.slice(3, patch).add_(d);
-    const double shifted = task.loss().item<double>();
-    CHECK(shifted - without == doctest::Approx(d * d + 2 * d * wanted.mean().item<double>()).epsilon(1e-4));
-    CHECK(before.isfinite().item<bool>());
+    MaeTask task("", backbone);
+    at::Tensor images = task.batch.groups["global"][0];
     auto& net = dynamic_cast<Masked&>(*task.objective->module()->named_children()["backbone"]);
-    const at::Tensor kept = torch::arange(4, at::kLong).expand({pictures, 4});
+    const at::Tensor all = torch::arange(patches, at::kLong).expand({pictures, patches});
+    CHECK(at::allclose(net.forward_kept(images, all, {}).select(1, 0), dynamic_cast<Backbone&>(net).forward(images, {}), 1e-5, 1e-6));
+    const at::Tensor kept = all.slice(1, 0, 4), seen = net.forward_kept(images, kept, {});
+    CHECK_FALSE(at::allclose(seen.slice(1, 1), net.forward_kept(images, kept + 4, {}).slice(1, 1), 1e-3, 1e-3));
+    images.slice(2, patch).zero_();
+    CHECK(at::equal(seen, net.forward_kept(images, kept, {})));
+  }
+}
+
+TEST_CASE("mae: the decoder guesses each hidden patch at its own position") {
+  MaeTask task("normalise_pixels = false");
+  const int64_t chosen = 3;  // the number of a token that every pixel's guess is
+  {
     const at::NoGradGuard no_grad;
-    const at::Tensor seen = net.forward_kept(images[0], kept, {});
-    images.slice(3, patch).zero_();
-    CHECK(at::equal(seen, net.forward_kept(images[0], kept, {})));
+    for (const char* name : {"attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias"}) {
+      task.of(std::string("decoder.blocks.0.") + name).zero_();  // the block passes tokens on
+    }
+    task.of("decoder.pixels.weight").zero_().select(1, chosen).fill_(1);
+    task.of("decoder.pixels.bias").zero_();
+  }
+  const at::Tensor numbers = torch::arange(patches, at::kFloat).view({1, 1, 4, 1, 4, 1}).expand({pictures, 3, 4, patch, 4, patch});
+  task.batch.groups["global"] = numbers.reshape({1, pictures, 3, side, side}).contiguous();  // a patch holds its number
+  const at::NoGradGuard no_grad;
+  const at::Tensor tokens = task.of("mask_token")[0] + task.of("positions")[0].slice(0, 1);  // [N,16] of hidden patches
+  const at::Tensor says = at::layer_norm(tokens, {16}, {}, {}, 1e-6).select(1, chosen);      // [N]
+  const at::Tensor hidden = draws(1)->views(1)->permutations("patches", patches).slice(1, 4);
+  const at::Tensor wanted = (says.index({hidden}) - hidden.to(at::kFloat)).square().mean();
+  CHECK(task.loss(draws(1)).item<double>() == doctest::Approx(wanted.item<double>()).epsilon(1e-5));
+}
+
+TEST_CASE("mae: views of another size than the input are an error") {
+  for (const int64_t size : {int64_t{24}, int64_t{48}}) {
+    MaeTask task;
+    task.batch.groups["global"] = torch::randn({1, pictures, 3, size, size});
+    CHECK(test::error_of([&] { task.loss(); }) ==
+          fmt::format("a view of {0} x {0} pixels has {1} x {1} patches, the input 4 x 4; give views the size of [input]", size, size / 8));
   }
 }
 

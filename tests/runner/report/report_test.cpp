@@ -126,6 +126,21 @@ TEST_CASE("report: a row's page links to those of its stages") {
   CHECK(has(page, "<li>another &lt;seed&gt;</li>"));
 }
 
+TEST_CASE("report: what a method said while it trained comes first, in the pages of a run and of its row") {
+  const test::RunFolder folder;
+  MetricsLog log(folder.path / "pretrain", 0);
+  for (const int64_t step : {5, 10}) {
+    log.step({step, 0, 1, 0.1, 0, 1, 10, {}});
+    log.note(step, "it may have <collapsed> (entropy " + std::to_string(step) + ")");
+  }
+  write_results(folder.path / "pretrain", {lfw()}, 10, "last");
+  folder.write("results.json",
+               R"({"title":"two","row":"r.toml","identity":"1","stages":[{"name":"pretrain","step":10,"identity":"2","evaluators":[]}]})");
+  const std::string said = "it may have &lt;collapsed&gt; (entropy 10): 2 times from step 5 on, last at step 10</li>";
+  CHECK(has(report_page(folder.path / "pretrain", {}), "<li><b>warning</b>: " + said));
+  CHECK(has(row_report_page(folder.path), "<li><b>warning</b>: pretrain, " + said));
+}
+
 TEST_CASE("report: a damaged file is named") {
   const test::RunFolder folder;
   folder.write("results.json", "{\"step\":");

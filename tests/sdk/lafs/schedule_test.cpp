@@ -142,7 +142,7 @@ TEST_CASE("schedule: the peak of one cycle may lie between two steps") {
 TEST_CASE("schedule: a run that ends inside an epoch has a fractional length") {
   // 2.5 epochs of 32 images, 8 a step: the rate falls over (2.5 - 1) * 32 div 8 = 6 steps after the warm-up of 4.
   const Schedule made = schedule("finetune", 0.4, 0, 1);
-  const Timeline time{10, 2, 10, 4, 2.5, 32, 8, 2.5};
+  const Timeline time{10, 2, 10, 10, 4, 2.5, 32, 8, 2.5};
   CHECK(made.at(time) == doctest::Approx(0.2 * (1 + std::cos(std::numbers::pi * 5 / 6))));
 }
 

@@ -228,7 +228,7 @@ TEST_CASE("self_distillation: it reports schedules, entropy, its limit, the cent
   CHECK(values.at("agreement") == 1);  // the teacher still is the student
   const at::NoGradGuard no_grad;
   tiny.hand.step.time.index = 50;
-  tiny.hand.step.time.total = 1000;
+  tiny.hand.step.time.steps = 1000;
   tiny.objective->after_update(tiny.hand.step);
   CHECK(tiny.hand.reporter.notes.empty());
   for (const auto& [name, parameter] : parameters_of(*submodule(*tiny.objective, "teacher.head.last_layer"))) parameter.fill_(1);
@@ -236,5 +236,6 @@ TEST_CASE("self_distillation: it reports schedules, entropy, its limit, the cent
   tiny.objective->loss(Tiny::batch(0), tiny.hand.step);
   tiny.objective->after_update(tiny.hand.step);
   REQUIRE(tiny.hand.reporter.notes.size() == 1);
+  CHECK(tiny.hand.reporter.values.contains("prototypes_named") == (Tiny::batch(0).size() * 2 >= 8));
   CHECK(tiny.hand.reporter.notes[0] == "the teacher may have collapsed: it says the same of every picture (entropy 4.1589 of 4.1589)");
 }

@@ -155,7 +155,7 @@ TEST_CASE("two views: the teacher is the exact moving average of the student, an
 TEST_CASE("two views: signs of a collapse are reported, and said in the log") {
   TwoViewTask task = joint(false);
   test::HandStep hand;
-  hand.step.time.total = 1000;
+  hand.step.time.steps = 1000;
   const auto note_after = [&](const at::Tensor& z, int64_t index) {
     hand.reporter.notes.clear();
     task.value(z);
