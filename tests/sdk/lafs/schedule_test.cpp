@@ -14,7 +14,7 @@ using namespace lafs;
 namespace {
 
 /// Ten epochs of four steps, eight images a step.
-Timeline time_at(int64_t index) { return {index, index / 4, 40, 4, 10, 32, 8, static_cast<double>(index) / 4}; }
+Timeline time_at(int64_t index) { return {index, index / 4, 40, 40, 4, 10, 32, 8, static_cast<double>(index) / 4}; }
 
 std::vector<double> curve(const Schedule& schedule) {
   std::vector<double> values;
