@@ -79,7 +79,7 @@ struct Tiny {
       all.push_back(group);
     }
     optimizer = test::make<Optimizer>("adamw", "", all);
-    hand.step.time = {0, 0, 6, 2, 3, 4, 2};
+    hand.step.time = {0, 0, 6, 6, 2, 3, 4, 2};
   }
 
   static test::HandBatch batch(int64_t it) {
