@@ -43,6 +43,8 @@ REPLACED = (
     (r"this machine has [\d.]+ [a-zA-Z]+", "this machine has ..."),
     # which thread was late
     (r"(?:^ +key \d+ differs\n)+(?:^ +and \d+ more\n)?", "            key ... differs\n"),
+    # what a training comes to on this processor
+    (r"\d+\.\d\d % ± +\d+\.\d\d", "xx.xx % ± x.xx"),
     # what this lafs was built with
     (r"this lafs is sdk \w+, .*?, torch [\w.]+", "this lafs is sdk ..., g++ ..., torch ..."),
 )
