@@ -7,6 +7,7 @@
 
 #include "kernel/ranks/contention.h"
 #include "runner/report/progress.h"
+#include "runner/tools/plan/number_text.h"
 #include "runner/tools/plan/plan.h"
 #include "runner/tools/plan/time_text.h"
 
@@ -20,20 +21,20 @@ std::string mebibytes(const json& bytes) { return fmt::format("{:.1f} MiB", stat
 
 std::string facts_text(const json& plan) {
   const auto number = [&](const char* key) { return plan.at(key).get<int64_t>(); };
+  const auto count = [&](const char* key) { return count_text(number(key)); };
   std::string text = fmt::format("{}{}\nidentity {}\n\n", plan.at("recipe").get<std::string>(),
                                  plan.contains("stage") ? ", stage " + plan.at("stage").get<std::string>() : "",
                                  plan.at("training_identity").get<std::string>());
-  text += fmt::format("data        {} images of {} identities{}\n", number("images"),
-                      number("identities") > 0 ? std::to_string(number("identities")) : "an unknown number of",
+  text += fmt::format("data        {} images of {} identities{}\n", count("images"),
+                      number("identities") > 0 ? count("identities") : "an unknown number of",
                       plan.at("data_is_there").get<bool>() ? "" : " (from the recipe; the data was not found)");
   text += fmt::format("length      {:.6g} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n",
-                      plan.at("epochs").get<double>(), number("micro_batches_per_epoch"), number("batch"), number("accumulate"),
-                      number("steps"),
-                      number("steps") == number("steps_of_all_epochs") ? "" : fmt::format(" of {}", number("steps_of_all_epochs")));
+                      plan.at("epochs").get<double>(), count("micro_batches_per_epoch"), count("batch"), count("accumulate"),
+                      count("steps"), number("steps") == number("steps_of_all_epochs") ? "" : " of " + count("steps_of_all_epochs"));
   for (const auto& [key, title] : {std::pair("lr", "lr"), {"weight_decay", "decay"}}) {
     const json& s = plan.at(key);
-    text += fmt::format("{:<11} first {:.6g}, largest {:.6g} at step {}, last {:.6g}\n", title, s.at("first").get<double>(),
-                        s.at("largest").get<double>(), s.at("largest_at_step").get<int64_t>(), s.at("last").get<double>());
+    text += fmt::format("{:<11} first {}, largest {} at step {}, last {}\n", title, rate_text(s.at("first")), rate_text(s.at("largest")),
+                        count_text(s.at("largest_at_step")), rate_text(s.at("last")));
     if (s.at("ends_in_warmup").get<bool>())
       text += fmt::format("{:<11} the run ends inside the warm-up and never reaches {:.6g}: {}\n", "", s.at("peak").get<double>(),
                           number("steps") < number("steps_of_all_epochs") ? "[run] steps stops it early; total_steps would fit both to it"
@@ -45,13 +46,13 @@ std::string facts_text(const json& plan) {
 std::string tables_text(const json& plan) {
   std::string text = fmt::format("\n{:<44} {:>14} {:>14}\n", "module", "parameters", "trainable");
   for (const json& m : plan.at("modules")) {
-    text += fmt::format("{:<44} {:>14} {:>14}\n", m.at("path").get<std::string>(), m.at("parameters").get<int64_t>(),
-                        m.at("trainable").get<int64_t>());
+    text += fmt::format("{:<44} {:>14} {:>14}\n", m.at("path").get<std::string>(), count_text(m.at("parameters")),
+                        count_text(m.at("trainable")));
   }
   text += fmt::format("\n{:<44} {:>8} {:>14} {:>10} {:>8}\n", "group (first parameter)", "tensors", "elements", "lr scale", "decay");
   for (const json& g : plan.at("groups")) {
     text += fmt::format("{:<44} {:>8} {:>14} {:>10.6g} {:>8.6g}\n", g.at("first").get<std::string>(), g.at("tensors").get<int64_t>(),
-                        g.at("elements").get<int64_t>(), g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
+                        count_text(g.at("elements")), g.at("lr_scale").get<double>(), g.at("weight_decay").get<double>());
   }
   if (!plan.at("layer_groups").empty())
     text += fmt::format("layer_decay would make {} groups of these; it is not applied, and all layers have one rate (quirk FT-01)\n",
