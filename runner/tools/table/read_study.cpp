@@ -45,7 +45,18 @@ std::vector<NamedMetrics> metrics_of(const fs::path& folder, const Json& results
   }
 }
 
-/// The resolved recipe of a run without its seed and without where its weights come from; the seed goes to `seed`.
+std::string common_recipe(const fs::path& run, int64_t& seed);
+
+/// What weights have in common with those of another seed: of a run's checkpoint the recipe of that run, otherwise their place, as the line
+/// `from = "..."` gives it.
+std::string common_weights(const std::string& line) {
+  const size_t first = line.find('"') + 1;
+  const fs::path run = fs::path(line.substr(first, line.rfind('"') - first)).parent_path().parent_path();
+  int64_t other_seed = 0;
+  return fs::exists(run / "recipe.toml") ? common_recipe(run, other_seed) : line + "\n";
+}
+
+/// The resolved recipe of a run without its seed, and with the recipes of the runs that its weights come from; the seed goes to `seed`.
 std::string common_recipe(const fs::path& run, int64_t& seed) {
   std::ifstream in(run / "recipe.toml");
   std::string common, table;
@@ -53,7 +64,9 @@ std::string common_recipe(const fs::path& run, int64_t& seed) {
     if (line.starts_with('[')) table = line;
     if (table == "[run]" && line.starts_with("seed = ")) {
       seed = std::atoll(line.c_str() + 7);
-    } else if (table != "[[init]]" || !(line.starts_with("from = ") || line.starts_with("identity = "))) {
+    } else if (table == "[[init]]" && line.starts_with("from = ")) {
+      common += common_weights(line);
+    } else if (table != "[[init]]" || !line.starts_with("identity = ")) {
       common += line + "\n";
     }
   }
