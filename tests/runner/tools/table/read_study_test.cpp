@@ -15,6 +15,7 @@ void write_run(const test::RunFolder& folder, const std::string& name, const std
   if (!from.empty()) text += fmt::format("\n[[init]]\nfrom = \"{}\"\nidentity = \"{}\"\n", (folder.path / from).string(), seed);
   NamedMetrics lfw{"lfw", {}, 0};
   lfw.metrics.values = {{"accuracy", "", 0.5, 0.1, 10, Unit::share}};
+  std::filesystem::create_directories(folder.path / name);
   write_results(folder.path / name, {lfw}, 1, "last");
   folder.write(name + "/recipe.toml", text);
 }
