@@ -52,4 +52,14 @@ void record_training_notes(const std::filesystem::path& folder) {
   write_json(file, manifest);
 }
 
+std::vector<std::string> recorded_training_notes(const std::filesystem::path& folder) {
+  std::vector<std::string> notes;
+  const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
+  if (!manifest.is_object() || !manifest.contains("training_notes")) return notes;
+  for (const nlohmann::json& note : manifest["training_notes"]) {
+    if (note.is_string()) notes.push_back(note);
+  }
+  return notes;
+}
+
 }  // namespace lafs

@@ -23,4 +23,8 @@ std::string text_of(const TrainingNote& note);
 /// written.
 void record_training_notes(const std::filesystem::path& folder);
 
+/// What `record_training_notes` put into the manifest of a run that has ended or was stopped, without a look into its log, which may be
+/// long. Empty where there is no manifest. Throws nothing.
+std::vector<std::string> recorded_training_notes(const std::filesystem::path& folder);
+
 }  // namespace lafs

@@ -139,12 +139,12 @@ std::string training_charts(const fs::path& folder, const GridRecord& grid, Char
 std::string grid_warnings(const fs::path& folder, const GridRecord& grid) {
   std::vector<std::pair<std::string, std::vector<std::string>>> settings;
   for (const RecordedCell& cell : grid.cells) {
-    const auto notes = training_notes(run_of(folder, grid, cell));
+    const auto notes = recorded_training_notes(run_of(folder, grid, cell));
     if (notes.empty()) continue;
     const std::string name = fmt::format("{}", fmt::join(cell.labels, ", "));
     auto known = std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
     if (known == settings.end()) known = settings.insert(settings.end(), {name, {}});
-    known->second.push_back(text_of(notes.front()));
+    known->second.push_back(notes.front());
   }
   std::string items;
   for (const auto& [name, said] : settings) {

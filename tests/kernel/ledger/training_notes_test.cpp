@@ -38,6 +38,8 @@ TEST_CASE("training notes: they become part of the manifest, and leave the rest 
   MetricsLog(folder.path, 0).note(3, "careful");
   record_training_notes(folder.path);
   CHECK(manifest() == R"({"sessions":[{"started":"now"}],"threads":2,"training_notes":["step 3: careful"]})");
+  CHECK(recorded_training_notes(folder.path) == std::vector<std::string>{"step 3: careful"});
+  CHECK(recorded_training_notes(folder.path / "nowhere").empty());
 }
 
 }  // namespace
