@@ -87,13 +87,12 @@ constexpr const char* footer =
     "Data roots: recipes name them \"@data/...\"; LAFS_DATA or --set paths.data=DIR sets the folder.";
 
 std::vector<lafs::Command> add_commands(CLI::App& app) {
-  constexpr lafs::Command (*adders[])(CLI::App&) = {lafs::add_run,    lafs::add_ablate,  lafs::add_table,         lafs::add_report,
-                                                    lafs::add_ledger, lafs::add_check,   lafs::add_plan,          lafs::add_describe,
-                                                    lafs::add_eval,   lafs::add_compare, lafs::add_threshold,     lafs::add_diagnose,
-                                                    lafs::add_embed,  lafs::add_show,    lafs::add_bench,         lafs::add_import,
-                                                    lafs::add_export, lafs::add_inspect, lafs::add_verify_resume, lafs::add_verify_release,
-                                                    lafs::add_replay, lafs::add_data,    lafs::add_align,         lafs::add_test_plugin,
-                                                    lafs::add_new,    lafs::add_doctor,  lafs::add_completion,    lafs::add_complete};
+  constexpr lafs::Command (*adders[])(CLI::App&) = {
+      lafs::add_run,         lafs::add_ablate,        lafs::add_table,          lafs::add_report,     lafs::add_ledger,    lafs::add_check,
+      lafs::add_plan,        lafs::add_describe,      lafs::add_eval,           lafs::add_compare,    lafs::add_threshold, lafs::add_verify,
+      lafs::add_diagnose,    lafs::add_embed,         lafs::add_show,           lafs::add_bench,      lafs::add_import,    lafs::add_export,
+      lafs::add_inspect,     lafs::add_verify_resume, lafs::add_verify_release, lafs::add_replay,     lafs::add_data,      lafs::add_align,
+      lafs::add_test_plugin, lafs::add_new,           lafs::add_doctor,         lafs::add_completion, lafs::add_complete};
   std::vector<lafs::Command> commands;
   for (const auto add : adders) commands.push_back(add(app));
   return commands;

@@ -1,11 +1,13 @@
 #include "kernel/data/aligned_pictures.h"
 
 #include <algorithm>
+#include <cctype>
 #include <mutex>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "formats/fingerprint.h"
 #include "lafs/error.h"
@@ -46,6 +48,13 @@ class FinderPool {
   std::vector<std::unique_ptr<FaceFinder>> idle_;
 };
 
+/// In small letters, as cameras also write ".HEIC".
+std::string ending_of(const fs::path& file) {
+  std::string ending = file.extension().string();
+  for (char& letter : ending) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return ending.empty() ? "without an ending" : ending;
+}
+
 std::string without_face(const FacesOfPictures& faces, size_t picture) {
   const auto known = faces.reasons.find(picture);
   return known == faces.reasons.end() ? "the list has no landmarks for it" : known->second;
@@ -53,20 +62,34 @@ std::string without_face(const FacesOfPictures& faces, size_t picture) {
 
 }  // namespace
 
-std::vector<std::string> list_pictures(const fs::path& folder) {
+ListedFolder list_pictures(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw Error(fmt::format("the folder \"{}\" does not exist", folder.string()));
-  std::vector<std::string> names;
+  ListedFolder listed;
   for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator(); ++at) {
     std::error_code ignored;
     if (at->is_directory(ignored)) {
       if (is_hidden(at->path())) at.disable_recursion_pending();
-    } else if (!is_hidden(at->path()) && imaging::is_image_name(at->path()) && at->is_regular_file(ignored)) {
-      names.push_back(at->path().lexically_relative(folder).generic_string());
+    } else if (!is_hidden(at->path()) && at->is_regular_file(ignored)) {
+      if (imaging::is_image_name(at->path())) {
+        listed.pictures.push_back(at->path().lexically_relative(folder).generic_string());
+      } else {
+        ++listed.other_files[ending_of(at->path())];
+      }
     }
   }
-  if (names.empty()) throw Error(fmt::format("\"{}\" holds no pictures", folder.string()));
-  std::sort(names.begin(), names.end());
-  return names;
+  if (listed.pictures.empty()) {
+    const std::string others = other_files_text(listed);
+    throw Error(
+        fmt::format("\"{}\" holds no pictures{}", folder.string(), others.empty() ? "" : ", but files that are not read: " + others));
+  }
+  std::sort(listed.pictures.begin(), listed.pictures.end());
+  return listed;
+}
+
+std::string other_files_text(const ListedFolder& folder) {
+  std::vector<std::string> parts;
+  for (const auto& [ending, count] : folder.other_files) parts.push_back(fmt::format("{} {}", count, ending));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 AlignedPictures::AlignedPictures(const AlignmentRequest& request, std::vector<std::string> names, FacesOfPictures faces)

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,17 @@ struct AlignmentRequest {
   bool skip_missing = false;  ///< leave pictures without a face out instead of refusing them
 };
 
-/// Names of the pictures in a folder and in those below it, relative to it, sorted bytewise. Hidden files and folders are left out, links
-/// to folders are not followed. Throws Error for a folder that is missing, and for one without pictures.
-std::vector<std::string> list_pictures(const std::filesystem::path& folder);
+/// What lies in a folder and in those below it. Hidden files and folders are left out, links to folders are not followed.
+struct ListedFolder {
+  std::vector<std::string> pictures;           ///< names relative to the folder, sorted bytewise
+  std::map<std::string, int64_t> other_files;  ///< how many files there are of each ending that is not a picture's, such as ".heic"
+};
+
+/// Throws Error for a folder that is missing, and for one without pictures, saying what it holds instead.
+ListedFolder list_pictures(const std::filesystem::path& folder);
+
+/// "3 .heic, 1 .txt"; empty where there are none.
+std::string other_files_text(const ListedFolder& folder);
 
 /// Pictures of a folder, aligned by five points while they are read. Keys are names relative to the folder; a picture's identity is the
 /// folder it lies in. Pictures without a face are left out, or all of them are told in one Error.

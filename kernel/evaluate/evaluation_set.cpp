@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t most_drawn = 3000;  // of each kind, as many as LFW has
+constexpr int64_t most_genuine = 3000;  // as many as LFW has
 
 std::string quoted(const fs::path& path) {
   Node node;
@@ -104,7 +104,8 @@ PossiblePairs possible_pairs(const DataSource& source) {
   return possible;
 }
 
-std::string people(const fs::path& path, Registry& registry) {
+std::string people(const EvaluationSetRequest& request, Registry& registry) {
+  const fs::path& path = request.path;
   const auto possible = possible_pairs(*open_source({.path = path, .root = {}, .toml = ""}, {}, registry).source);
   if (possible.genuine == 0 || possible.impostors == 0) {
     throw Error(fmt::format("\"{}\" has no {}: there is nothing to compare", path.string(),
@@ -114,7 +115,7 @@ std::string people(const fs::path& path, Registry& registry) {
   return fmt::format(
       "[[evaluator]]\nuse = \"verification\"\ndata = {}\ngenuine = {}\nimpostor = {}\n\n"
       "[[evaluator]]\nuse = \"retrieval\"\ndata = {}\n",
-      data, std::min(possible.genuine, most_drawn), std::min(possible.impostors, most_drawn), data);
+      data, std::min(possible.genuine, most_genuine), std::min(possible.impostors, request.impostors), data);
 }
 
 std::string pair_list(const EvaluationSetRequest& request) {
@@ -137,7 +138,7 @@ std::string evaluation_tables(const EvaluationSetRequest& request, Registry& reg
   if (!fs::exists(path)) throw Error(fmt::format("\"{}\" does not exist", path.string()));
   if (formats::is_ijb_folder(path)) return ijb(path);
   if (has_tinyface(path)) return tinyface(path);
-  if (fs::is_directory(path) || formats::is_record_name(path)) return people(path, registry);
+  if (fs::is_directory(path) || formats::is_record_name(path)) return people(request, registry);
   if (is_verification_set(path)) {
     return fmt::format("[[evaluator]]\nuse = \"verification\"\ndata = {{ use = \"face_bin\", file = {} }}\n", quoted(path));
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace lafs {
 struct EvaluationSetRequest {
   std::filesystem::path path;
   std::filesystem::path pictures;  ///< folder of a pair list's pictures; empty: the list's folder
+  int64_t impostors = 3000;        ///< pairs of two people that are drawn from a folder or a record set at most; LFW has as many
 };
 
 /// Evaluators with their data, as tables of a recipe in TOML. What the path holds decides:

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kernel/results/text_width.h"
 #include "kernel/results/unit_text.h"
@@ -59,6 +61,21 @@ std::vector<Cells> rows_of(const NamedMetrics& named, const std::vector<std::str
   return rows;
 }
 
+/// A line for each warning, in front of it all evaluators that give it.
+std::string warning_lines(const std::vector<NamedMetrics>& results) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> warnings;
+  for (const NamedMetrics& named : results) {
+    for (const std::string& warning : named.metrics.warnings) {
+      auto known = std::find_if(warnings.begin(), warnings.end(), [&](const auto& one) { return one.first == warning; });
+      if (known == warnings.end()) known = warnings.insert(warnings.end(), {warning, {}});
+      known->second.push_back(named.name);
+    }
+  }
+  std::string out;
+  for (const auto& [warning, names] : warnings) out += fmt::format("warning: {}: {}\n", fmt::join(names, "; "), warning);
+  return out;
+}
+
 }  // namespace
 
 std::string results_table(const std::vector<NamedMetrics>& results) {
@@ -92,9 +109,7 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
     if (r == 1) out += rule + "\n";
     out += line + "\n";
   }
-  for (const NamedMetrics& named : results)
-    for (const std::string& warning : named.metrics.warnings) out += fmt::format("warning: {}: {}\n", named.name, warning);
-  return out;
+  return out + warning_lines(results);
 }
 
 }  // namespace lafs

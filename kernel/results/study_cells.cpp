@@ -66,7 +66,11 @@ class CellsMaker {
       if (table_.has_published()) grid_.head.insert(grid_.head.end(), {"published", "ours - published", "verdict"});
     }
     for (size_t line = 0; line < study_.lines.size(); ++line) add(line, uneven);
-    for (size_t other = 0; other < table_.others.size(); ++other) add_other(other, uneven);
+    const auto pixels = pixels_row(table_);
+    if (!pixels.empty()) add_numbers(pixels_name, pixels, uneven);
+    for (size_t other = 0; other < table_.others.size(); ++other) {
+      if (has_value(table_.others[other])) add_numbers(study_.others[other].name() + " (published)", table_.others[other], uneven);
+    }
     return std::move(grid_);
   }
 
@@ -85,12 +89,10 @@ class CellsMaker {
     grid_.best.push_back(std::move(best));
   }
 
-  /// What was published elsewhere; nothing of it where none of its values has a column.
-  void add_other(size_t number_of_other, bool uneven) {
-    const auto& values = table_.others[number_of_other];
-    if (!has_value(values)) return;
+  /// What was not measured on the lines of the study: a number a column.
+  void add_numbers(const std::string& name, const std::vector<std::optional<double>>& values, bool uneven) {
     std::vector<std::string> cells(study_.label_names.size());
-    if (!cells.empty()) cells.front() = study_.others[number_of_other].name() + " (published)";
+    if (!cells.empty()) cells.front() = name;
     if (uneven) cells.emplace_back();
     for (size_t i = 0; i < values.size(); ++i) {
       cells.push_back(values[i] ? number(*values[i], table_.columns[i].unit) : "-");
@@ -143,6 +145,12 @@ void add_by_line(const StudyTable& table, std::vector<std::string>& notes,
 
 }  // namespace
 
+std::vector<std::optional<double>> pixels_row(const StudyTable& table) {
+  std::vector<std::optional<double>> row;
+  for (const StudyColumn& column : table.columns) row.push_back(column.pixels);
+  return has_value(row) && !table.study->label_names.empty() ? row : std::vector<std::optional<double>>();
+}
+
 StudyCells study_cells(const StudyTable& table) { return CellsMaker(table).make(); }
 
 /// What stands below the table, a sentence each.
@@ -158,6 +166,8 @@ std::vector<std::string> study_notes(const StudyTable& table) {
                     "{} comparison{}",
                     table.study->lines[*table.against].name(), lines, lines == 1 ? "" : "s"));
   }
+  if (!pixels_row(table).empty())
+    notes.push_back(fmt::format("{}: the same protocol on grey values, compared by correlation; no network", pixels_name));
   add_by_line(table, notes, [](const StudyLine& line) {
     std::vector<std::string> sentences;
     for (const std::string& deviation : line.deviations) sentences.push_back("known deviation: " + deviation);

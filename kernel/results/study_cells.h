@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct StudyCells {
 };
 
 StudyCells study_cells(const StudyTable& table);
+
+/// The line of comparing raw pixels, which stands below the lines of the study.
+inline constexpr const char* pixels_name = "raw pixels";
+/// Its value in each column; empty where no column has one, or lines have no labels.
+std::vector<std::optional<double>> pixels_row(const StudyTable& table);
 
 /// What its numbers are, and what is missing or differs: a sentence each, for below the table.
 std::vector<std::string> study_notes(const StudyTable& table);

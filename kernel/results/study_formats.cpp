@@ -127,14 +127,14 @@ std::string as_html(const StudyCells& grid, const StudyTable& table) {
 
 std::string exact(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
-/// A value that was published elsewhere, under the head of `as_csv`.
-Cells other_cells(const StudyTable& table, size_t labels, size_t other, size_t column) {
+/// A value of a line that has no seeds, under the head of `as_csv`: at place 3 a mean, at 9 what was published.
+std::string csv_number(const StudyTable& table, size_t labels, const std::string& name, size_t column, size_t place, double value) {
   Cells cells(labels + 12);
-  if (labels > 0) cells.front() = table.study->others[other].name();
+  if (labels > 0) cells.front() = name;
   cells[labels] = table.columns[column].title;
   cells[labels + 1] = unit_text(table.columns[column].unit);
-  cells[labels + 9] = exact(*table.others[other][column]);
-  return cells;
+  cells[labels + place] = exact(value);
+  return csv_line(cells);
 }
 
 /// A line for every value, with numbers as they are: shares in [0, 1].
@@ -162,9 +162,14 @@ std::string as_csv(const StudyCells& grid, const StudyTable& table) {
       out += csv_line(cells);
     }
   }
+  const auto pixels = pixels_row(table);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    if (pixels[i]) out += csv_number(table, grid.labels, pixels_name, i, 3, *pixels[i]);
+  }
   for (size_t other = 0; other < table.others.size(); ++other) {
     for (size_t i = 0; i < table.columns.size(); ++i) {
-      if (table.others[other][i]) out += csv_line(other_cells(table, grid.labels, other, i));
+      if (const auto& value = table.others[other][i])
+        out += csv_number(table, grid.labels, table.study->others[other].name(), i, 9, *value);
     }
   }
   return out;

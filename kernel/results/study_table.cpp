@@ -56,6 +56,7 @@ class TableMaker {
       for (const ColumnKey& key : keys_) row.push_back(value_of(line, key));
     }
     mark_best();
+    for (size_t column = 0; column < keys_.size(); ++column) table_.columns[column].pixels = pixels_of(keys_[column]);
     for (const OtherMethod& method : study_.others) {
       auto& row = table_.others.emplace_back();
       for (size_t column = 0; column < keys_.size(); ++column) row.push_back(other_value(method, column));
@@ -169,6 +170,18 @@ class TableMaker {
       if (const Metric* metric = metric_of(seed, key)) values[seed.seed] = metric->value;
     }
     return values;
+  }
+
+  /// What pixels alone have; nothing where runs differ, as those do that see other pictures or sizes.
+  std::optional<double> pixels_of(const ColumnKey& key) const {
+    std::optional<double> value;
+    for (const StudyLine& line : study_.lines) {
+      for (const auto& [seed, pixels] : by_seed(line, {key.evaluator, "pixels/" + key.metric})) {
+        if (value && *value != pixels) return std::nullopt;
+        value = pixels;
+      }
+    }
+    return value;
   }
 
   std::optional<StudyValue> value_of(const StudyLine& line, const ColumnKey& key) const {

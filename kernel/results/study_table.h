@@ -64,6 +64,7 @@ struct StudyColumn {
   std::string title;  ///< "accuracy", "lfw: accuracy"
   Unit unit = Unit::none;
   bool smaller_is_better = false;
+  std::optional<double> pixels = std::nullopt;  ///< the same of comparing raw pixels, where all runs measured the same
 };
 
 struct StudyTable {

@@ -50,6 +50,7 @@ Command add_eval(CLI::App& app);
 Command add_diagnose(CLI::App& app);
 Command add_compare(CLI::App& app);
 Command add_threshold(CLI::App& app);
+Command add_verify(CLI::App& app);
 Command add_embed(CLI::App& app);
 Command add_verify_resume(CLI::App& app);
 Command add_verify_release(CLI::App& app);

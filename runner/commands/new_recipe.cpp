@@ -14,7 +14,9 @@ namespace {
 
 int run_new_recipe(const NewRecipe& request, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  for (const auto& file : write_recipe(request, registry)) fmt::print("wrote {}\n", file.string());
+  const auto [files, note] = write_recipe(request, registry);
+  for (const auto& file : files) fmt::print("wrote {}\n", file.string());
+  if (!note.empty()) fmt::print("note: {}\n", note);
   fmt::print("{}", recipe_advice(request));
   return done;
 }

@@ -24,6 +24,7 @@ int run_threshold(ThresholdArguments& arguments, const Invocation& invocation) {
   ThresholdRequest& request = arguments.request;
   request.evaluation = arguments.measured.request();
   request.of_measuring = arguments.measured.of_measuring();
+  request.evaluation.on.impostors = impostors_for(request.targets);
   if (!arguments.quiet && !arguments.json) request.evaluation.progress = tenths_of_pictures();
   const auto all = find_thresholds(request, [&] { return load_plugins(invocation); });
   fmt::print("{}", arguments.json ? json_text(thresholds_json(all)) + "\n" : thresholds_text(all));
@@ -46,7 +47,9 @@ Command add_threshold(CLI::App& app) {
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
       "A score is the cosine of two embeddings. Without --recipe and --on, the scores that a run or a file of lafs eval --out kept are\n"
-      "used; of a row's folder, those of --stage. Only verification keeps scores.\n"
+      "used; of a row's folder, those of --stage. Only verification keeps scores. From a folder with --on, pairs of two people are drawn "
+      "so\n"
+      "that a hundred of them decide at the smallest rate, 990,000 at most.\n"
       "  lafs threshold runs/arcface --far 1e-3 1e-2 --on mine.txt --pictures faces");
   return computing({command, [arguments](const Invocation& invocation) { return run_threshold(*arguments, invocation); }});
 }

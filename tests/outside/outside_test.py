@@ -76,6 +76,8 @@ def main():
         for kind in KINDS:
             sources.append(folder / f"my_{kind}")
             run(prefix / "bin/lafs", "new", "plugin", kind, f"my_{kind}", "--dir", sources[-1])
+        sources.append(folder / "my_method")
+        run(prefix / "bin/lafs", "new", "plugin", "objective", "my_method", "--base", "two_views", "--dir", sources[-1])
         for example in sorted((arguments.source / "docs/examples").iterdir()):
             sources.append(folder / example.name)
             shutil.copytree(example, sources[-1])

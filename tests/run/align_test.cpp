@@ -293,6 +293,34 @@ Image square(int64_t side, int64_t at_x, int64_t at_y, int64_t size) {
   return imaging::image_of(size, size, std::move(bytes));
 }
 
+/// A JPEG whose EXIF data says that it is to be turned.
+std::string lying_jpeg(const Image& picture) {
+  const std::string jpeg = text(imaging::encode_jpeg(picture));
+  using namespace std::string_literals;
+  const std::string exif = "Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"s;
+  return jpeg.substr(0, 2) + "\xff\xe1"s + '\0' + static_cast<char>(exif.size() + 2) + exif + jpeg.substr(2);
+}
+
+TEST_CASE("align: photographs that would be turned, and files that are not read, are counted") {
+  const Pictures pictures;
+  write_bytes(pictures.root() / "a/2.jpg", lying_jpeg(pattern(1)));
+  write_bytes(pictures.root() / "a/phone.HEIC", "no");
+  write_bytes(pictures.root() / "b/phone.heic", "no");
+  write_bytes(pictures.root() / "b/README", "no");
+  const std::string list = "\"list.txt\": its lines are picture, five points\n";
+  const std::string others = "files that are not read: 2 .heic, 1 without an ending; convert photographs among them to JPEG or PNG\n";
+  const Outcome stored = pictures.align();
+  CHECK(stored.status == 0);
+  CHECK(stored.err == others +
+                          "pictures that their EXIF data says to turn: 1, the first \"a/2.jpg\"; they are taken as they are stored, "
+                          "--exif apply turns them\n" +
+                          list);
+  fs::remove_all(pictures.out());
+  CHECK(pictures.align({"--exif", "apply"}).err == others + list);
+  for (const std::string& name : pictures.names) fs::remove(pictures.root() / name);
+  CHECK(pictures.error() == "lafs: error: \"pictures\" holds no pictures, but files that are not read: 2 .heic, 1 without an ending\n");
+}
+
 TEST_CASE("align: a detector finds the points; a picture in which it finds none is left out, or an error") {
   const ScratchFolder folder;
   const fs::path root = folder / "squares", model = fs::path(LAFS_TEST_SOURCE) / "tests/support/yunet/tiny_yunet.onnx";

@@ -238,6 +238,9 @@ TEST_CASE("describe: lists every plugin, shows one, and knows what was meant") {
   const Outcome wrong = lafs({"describe", "fvti"});
   CHECK(wrong.status == 2);
   CHECK(wrong.err == "lafs describe: error: nothing is called \"fvti\"; did you mean \"fvit\"?\n");
+  CHECK(lafs({"describe", "my_own_method"}).err ==
+        "lafs describe: error: nothing is called \"my_own_method\"; lafs describe lists all, and plugins of your own are found in the "
+        "folders of LAFS_PLUGIN_PATH\n");
   CHECK(nlohmann::json::parse(lafs({"describe", "--json"}).out).is_array());
   CHECK(nlohmann::json::parse(lafs({"describe", "--quirks", "--json"}).out).is_array());
 }

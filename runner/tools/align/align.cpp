@@ -1,22 +1,34 @@
 #include "runner/tools/align/align.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "imaging/orientation.h"
 #include "kernel/data/face_detector.h"
 #include "kernel/data/new_folder.h"
 #include "kernel/data/pack.h"
 #include "kernel/results/json_text.h"
 #include "kernel/run/interrupt.h"
+#include "lafs/parallel.h"
 #include "runner/report/progress.h"
 #include "runner/report/say.h"
 
 namespace lafs {
 
 namespace {
+
+/// A picture that cannot be read does not: later it is an error, or left out.
+bool asks_to_be_turned(const std::filesystem::path& picture) {
+  try {
+    return imaging::orientation_of(picture) != 1;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 class Alignment {
  public:
@@ -29,7 +41,11 @@ class Alignment {
   }
 
   nlohmann::json run() {
-    std::vector<std::string> names = list_pictures(request_.pictures.pictures);
+    ListedFolder listed = list_pictures(request_.pictures.pictures);
+    if (!listed.other_files.empty())
+      say("files that are not read: {}; convert photographs among them to JPEG or PNG\n", other_files_text(listed));
+    std::vector<std::string>& names = listed.pictures;
+    if (request_.pictures.exif == imaging::Exif::ignore) count_turned(names);
     FacesOfPictures faces = find(names);
     for (const std::string& note : faces.notes) say("{}\n", note);
     AlignedPictures source(request_.pictures, std::move(names), std::move(faces));
@@ -46,6 +62,19 @@ class Alignment {
       progress.show(done);
       return !interrupted();
     };
+  }
+
+  /// Says how many pictures would be turned.
+  void count_turned(const std::vector<std::string>& names) const {
+    std::vector<char> asks(names.size());
+    for_blocks(0, static_cast<int64_t>(names.size()), 64, request_.output.threads, [&](int64_t first, int64_t past) {
+      for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(past); ++i)
+        asks[i] = asks_to_be_turned(request_.pictures.pictures / names[i]) ? 1 : 0;
+    });
+    const auto first = std::find(asks.begin(), asks.end(), 1);
+    if (first == asks.end()) return;
+    say("pictures that their EXIF data says to turn: {}, the first \"{}\"; they are taken as they are stored, --exif apply turns them\n",
+        std::count(first, asks.end(), 1), names[static_cast<size_t>(first - asks.begin())]);
   }
 
   FacesOfPictures find(const std::vector<std::string>& names) {

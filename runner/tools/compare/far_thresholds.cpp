@@ -30,6 +30,12 @@ std::string printed_threshold(double threshold, const std::vector<double>& score
 
 }  // namespace
 
+int64_t impostors_for(const std::vector<double>& targets) {
+  constexpr double fewest = 3000, most = 990'000, deciding = 100;  // a million scores are kept, of them 3,000 genuine ones
+  const double least = targets.empty() ? 1 : *std::min_element(targets.begin(), targets.end());
+  return static_cast<int64_t>(std::ceil(least > deciding / most ? std::max(deciding / least, fewest) : most));
+}
+
 EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
                                   const metrics::Resampling& how) {
   EvaluatorThresholds out{evaluator, targets, {}, {}, comparisons.first_person != comparisons.second_person};

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct EvaluatorThresholds {
   std::vector<std::string> printed;  ///< of each threshold: as few digits as give the same decisions on these pairs, four at least
   bool knows_people = false;         ///< people were resampled, not pairs
 };
+
+/// So many impostor pairs that a hundred of them decide at the smallest of these false accept rates: 3,000 at least, 990,000 at
+/// most.
+int64_t impostors_for(const std::vector<double>& targets);
 
 /// Throws Error for comparisons of one kind alone, or none.
 EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,

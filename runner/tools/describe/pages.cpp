@@ -69,8 +69,11 @@ std::vector<ReferencePage> chosen_pages(const std::vector<ReferencePage>& pages,
       const bool named = page.name == name && (!kind_and_name || page.kind == names[0]);
       if (named || page.kind == name) found.push_back(page);
     }
-    if (found.size() == before)
-      throw RecipeError({fmt::format("lafs describe: error: nothing is called \"{}\"{}", name, suggestion(name, known))});
+    if (found.size() > before) continue;
+    std::string hint = suggestion(name, known);
+    if (!hint.starts_with("; did you mean"))
+      hint = "; lafs describe lists all, and plugins of your own are found in the folders of LAFS_PLUGIN_PATH";
+    throw RecipeError({fmt::format("lafs describe: error: nothing is called \"{}\"{}", name, hint)});
   }
   return found;
 }

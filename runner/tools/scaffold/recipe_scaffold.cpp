@@ -1,7 +1,6 @@
 #include "runner/tools/scaffold/recipe_scaffold.h"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,9 +19,30 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-/// The networks that an objective trains; the first is the default.
-const std::map<std::string, Words> networks{
-    {"identification", {"fvit", "part_fvit", "vit", "iresnet"}}, {"dino", {"fvit", "vit"}}, {"lafs", {"fvit"}}};
+/// What recipes are written for.
+struct Trainable {
+  std::string objective;
+  Words networks;       ///< that it trains; the first is the default
+  std::string encoder;  ///< below which its checkpoints have the network
+};
+
+const std::vector<Trainable>& trainables() {
+  static const Words vision{"fvit", "vit"}, any{"fvit", "vit", "iresnet"};
+  static const std::vector<Trainable> all{{"identification", {"fvit", "part_fvit", "vit", "iresnet"}, "backbone"},
+                                          {"dino", vision, "teacher.backbone"},
+                                          {"lafs", {"fvit"}, "teacher.backbone"},
+                                          {"simclr", any, "backbone"},
+                                          {"byol", any, "student.backbone"},
+                                          {"moco_v3", any, "student.backbone"},
+                                          {"barlow_twins", any, "backbone"},
+                                          {"vicreg", any, "backbone"},
+                                          {"mae", vision, "backbone"}};
+  return all;
+}
+
+const Trainable& trainable(const std::string& objective) {
+  return *std::find_if(trainables().begin(), trainables().end(), [&](const Trainable& item) { return item.objective == objective; });
+}
 
 [[noreturn]] void refuse(const std::string& what) { throw RecipeError({"lafs new recipe: error: " + what}); }
 
@@ -40,10 +60,10 @@ NewRecipe completed(NewRecipe request) {
   if (request.objective.empty()) request.objective = row ? "lafs" : "identification";
   check_word("with the objective", request.objective, recipe_objectives());
   if (row && request.objective == "identification")
-    refuse("a row begins without labels, by \"lafs\" or \"dino\"; for \"identification\" alone write a run");
+    refuse("a row begins without labels, by \"lafs\" or another method; for \"identification\" alone write a run");
   if (row && request.objective == "lafs" && !request.backbone.empty())
     refuse("the stages of a row with lafs have part_fvit and fvit as backbones; leave out --backbone");
-  const Words& suited = networks.at(request.objective);
+  const Words& suited = trainable(request.objective).networks;
   if (request.backbone.empty()) request.backbone = suited.front();
   check_word("with the backbone", request.backbone, recipe_backbones());
   if (std::find(suited.begin(), suited.end(), request.backbone) == suited.end())
@@ -60,13 +80,19 @@ const Words& recipe_kinds() {
 }
 
 const Words& recipe_objectives() {
-  static const Words objectives{"identification", "dino", "lafs"};
+  static const Words objectives = [] {
+    Words names;
+    for (const Trainable& item : trainables()) names.push_back(item.objective);
+    return names;
+  }();
   return objectives;
 }
 
-const Words& recipe_backbones() { return networks.at("identification"); }
+const Words& recipe_backbones() { return trainable("identification").networks; }
 
-std::vector<fs::path> write_recipe(const NewRecipe& given, Registry& registry) {
+const std::string& encoder_of(const std::string& objective) { return trainable(objective).encoder; }
+
+WrittenRecipe write_recipe(const NewRecipe& given, Registry& registry) {
   const NewRecipe request = completed(given);
   std::vector<fs::path> files{request.file};
   if (request.kind == "grid") files.push_back(run_file_of(request.file));
@@ -77,7 +103,7 @@ std::vector<fs::path> write_recipe(const NewRecipe& given, Registry& registry) {
   make_folder_of(request.file);
   formats::write_atomically(files.front(), texts.recipe);
   if (files.size() > 1) formats::write_atomically(files.back(), texts.run);
-  return files;
+  return {files, texts.note};
 }
 
 std::string recipe_advice(const NewRecipe& request) {

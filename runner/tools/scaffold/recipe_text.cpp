@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t enough_people = 20;  // to verify, before a note says that they are few
+
 /// `path` as a recipe in `folder` names it: relative where it was given relative.
 std::string named_from(const fs::path& path, const fs::path& folder) {
   const fs::path plain = fs::absolute(path).lexically_normal();
@@ -69,10 +71,15 @@ class Values {
     number("clip_norm", labels ? 1 : 3);
     values_["length"] = row ? "" : recipe_part("length", values_);
     values_["projector"] = recipe_part("projector", {});
+    values_["optimizer"] = recipe_part("optimizer", values_);
+    values_["two views"] = recipe_part("two_views", values_);
+    values_["colours"] = recipe_part("axis_colours", {});
+    values_["encoder"] = encoder_of(request.objective);
     values_["landmarks"] = recipe_part(row ? "landmarks_cnn" : "landmarks_grid", values_);
   }
 
   PartValues& all() { return values_; }
+  const std::string& note() const { return note_; }
 
  private:
   void number(const std::string& mark, int64_t value) { values_[mark] = fmt::format("{}", value); }
@@ -91,10 +98,17 @@ class Values {
     values_["min_images"] =
         split.alone == 0 ? "" : fmt::format("min_images = 2  # people with a single picture make no pair; there are {}\n", split.alone);
     number("people", split.people), number("train", split.train), number("test", split.test), number("pairs", split.pairs);
+    if (split.test < enough_people)
+      note_ = fmt::format(
+          "{} of the {} people are verified, too few to trust a difference of some points: the result is about these people. Pictures of "
+          "{} "
+          "people in all would leave {} to verify.",
+          split.test, split.people, 5 * enough_people, enough_people);
     return split;
   }
 
   PartValues values_;
+  std::string note_;
 };
 
 /// Puts a recipe together.
@@ -102,6 +116,8 @@ class Writer {
  public:
   Writer(const NewRecipe& request, Registry& registry)
       : request_(request), values_(request, registry), data_(request.data.empty() ? "drawn" : "folder") {}
+
+  const std::string& note() const { return values_.note(); }
 
   std::string run(const fs::path& file) {
     std::string text = begin("begin", run_title(), run_commands(file)) + part("run") + paths() + part("data_" + data_) +
@@ -112,20 +128,20 @@ class Writer {
   std::string row() {
     PartValues& values = values_.all();
     const bool lafs = request_.objective == "lafs";
-    values["row"] = lafs ? "supervised, then LAFS, then both together" : "DINO, then labels";
-    values["stage 1"] = lafs ? stage("part_fvit", "identification") : stage(request_.backbone, "dino");
+    values["row"] = lafs ? "supervised, then LAFS, then both together" : request_.objective + ", then labels";
+    values["stage 1"] = lafs ? stage("part_fvit", "identification") : stage(request_.backbone, request_.objective);
     values["stage 2"] = lafs ? stage("fvit", "lafs") : stage(request_.backbone, "identification");
     values["stage 3"] = lafs ? stage("part_fvit", "identification") : "";
     const std::string title = lafs ? "LAFS in three stages, each of which starts from weights of those before."
-                                   : "DINO without labels, then training with labels from its weights.";
+                                   : request_.objective + " without labels, then training with labels from its weights.";
     return tidy(begin("begin", title, run_commands(request_.file)) + part("row") + part("run") + paths() + part("data_" + data_) +
-                part("test_" + data_) + part("stages_" + request_.objective));
+                part("test_" + data_) + part(lafs ? "stages_lafs" : "stages_without_labels"));
   }
 
   std::string grid(const fs::path& run_file) {
     PartValues& values = values_.all();
     values["run file"] = run_file.filename().string();
-    values["row"] = request_.objective == "identification" ? "margin and augmentation" : request_.objective + ": views and their making";
+    values["row"] = request_.objective == "identification" ? "margin and augmentation" : request_.objective;
     const std::string title =
         fmt::format("An ablation: {} with every combination of some settings, under three seeds.", run_file.filename().string());
     const std::string file = request_.file.string(), folder = "runs/" + request_.file.stem().string();
@@ -179,10 +195,10 @@ fs::path run_file_of(const fs::path& grid) { return grid.parent_path() / (grid.s
 
 RecipeTexts recipe_texts(const NewRecipe& request, Registry& registry) {
   Writer writer(request, registry);
-  if (request.kind == "row") return {writer.row(), ""};
-  if (request.kind == "run") return {writer.run(request.file), ""};
+  if (request.kind == "row") return {writer.row(), "", writer.note()};
+  if (request.kind == "run") return {writer.run(request.file), "", writer.note()};
   const fs::path run_file = run_file_of(request.file);
-  return {writer.grid(run_file), writer.run(run_file)};
+  return {writer.grid(run_file), writer.run(run_file), writer.note()};
 }
 
 }  // namespace lafs

@@ -11,6 +11,7 @@ namespace lafs {
 struct RecipeTexts {
   std::string recipe;  ///< of the file that was named
   std::string run;     ///< of the run that a grid varies; else empty
+  std::string note;    ///< what to know about the pictures; empty: nothing
 };
 
 /// The run recipe that a grid varies, beside it: "study_run.toml".

@@ -36,12 +36,13 @@ std::string class_name(const std::string& name) {
   return out;
 }
 
-std::string source_of(const std::string& kind, const std::string& name) {
+std::string source_of(const NewPlugin& plugin) {
+  const std::string file = plugin.base.empty() ? plugin.kind : plugin.kind + "_" + plugin.base;
   const auto* const found =
-      std::find_if(std::begin(scaffold_templates), std::end(scaffold_templates), [&](const auto& item) { return item.first == kind; });
+      std::find_if(std::begin(scaffold_templates), std::end(scaffold_templates), [&](const auto& item) { return item.first == file; });
   std::string text(found->second);
-  replace_all(text, "my_plugin", name);
-  replace_all(text, "MyPlugin", class_name(name + "_" + kind));
+  replace_all(text, "my_plugin", plugin.name);
+  replace_all(text, "MyPlugin", class_name(plugin.name + "_" + plugin.kind));
   return text;
 }
 
@@ -57,17 +58,20 @@ std::string build_file(const std::string& kind, const std::string& name) {
 }
 
 /// A small run on drawn faces, in which the table of the plugin's kind names the plugin.
-std::string recipe(const std::string& kind, const std::string& name) {
+std::string recipe(const NewPlugin& plugin) {
+  const auto& [kind, name, base] = plugin;
   const bool pretrains = kind == "objective" || kind == "projector";
   const std::string faces = "use = \"synthetic_faces\"\nidentities = 40\nper_identity = 10\nsize = 64\n";
-  Tables tables{
-      {"data_source", faces},
-      {"augmentation", pretrains ? "use = \"dino_views\"\nglobal_size = 64\nlocal_size = 32\nlocal_views = 2\n" : "use = \"none\"\n"},
-      {"backbone",
-       "use = \"fvit\"\npatch = 8\ndim = 96\ndepth = 2\nheads = 3\ndim_head = 32\nmlp_dim = 192\ndropout = 0\n"
-       "emb_dropout = 0\ndrop_path = 0\n"}};
+  Tables tables{{"data_source", faces},
+                {"augmentation", base == "two_views" ? "use = \"dino_views\"\nglobal_size = 64\nlocal_views = 0\n"
+                                 : pretrains         ? "use = \"dino_views\"\nglobal_size = 64\nlocal_size = 32\nlocal_views = 2\n"
+                                                     : "use = \"none\"\n"},
+                {"backbone",
+                 "use = \"fvit\"\npatch = 8\ndim = 96\ndepth = 2\nheads = 3\ndim_head = 32\nmlp_dim = 192\ndropout = 0\n"
+                 "emb_dropout = 0\ndrop_path = 0\n"}};
   if (pretrains) {
-    tables.emplace_back("projector", "use = \"dino_head\"\nhidden = 128\nbottleneck = 64\noutputs = 512\n");
+    tables.emplace_back("projector", base == "two_views" ? "use = \"mlp\"\nhidden = 128\noutputs = 64\n"
+                                                         : "use = \"dino_head\"\nhidden = 128\nbottleneck = 64\noutputs = 512\n");
     tables.emplace_back("objective", "use = \"dino\"\n");
   } else {
     tables.emplace_back("head", "use = \"cosface\"\nmargin = 0.2\nscale = 24\n");
@@ -97,12 +101,20 @@ bool is_plugin_name(const std::string& name) {
   return !name.empty() && std::islower(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), fits);
 }
 
-void check_new_plugin(const std::string& kind, const std::string& name, const Registry& registry) {
+const std::vector<std::string>& objective_bases() {
+  static const std::vector<std::string> bases{"two_views"};
+  return bases;
+}
+
+void check_new_plugin(const NewPlugin& plugin, const Registry& registry) {
+  const auto& [kind, name, base] = plugin;
   const auto& kinds = Registry::kinds();
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
     throw RecipeError({fmt::format("lafs new: error: no kind of plugin is called \"{}\"{}; the kinds: {}", kind, suggestion(kind, kinds),
                                    fmt::join(kinds, ", "))});
   }
+  if (!base.empty() && kind != "objective")
+    throw RecipeError({fmt::format("lafs new: error: --base is about objectives, not about kind \"{}\"; leave it out", kind)});
   if (const RegistryEntry* taken = registry.find(kind, name)) {
     throw Error(fmt::format("{} \"{}\" already exists, in {}", kind, name, taken->library.string()));
   }
@@ -123,14 +135,14 @@ std::string scaffold_advice(const fs::path& folder, const fs::path& prefix) {
                     folder.string(), installed ? prefix.string() : "DIR");
 }
 
-std::vector<fs::path> write_scaffold(const std::string& kind, const std::string& name, const fs::path& folder) {
+std::vector<fs::path> write_scaffold(const NewPlugin& plugin, const fs::path& folder) {
   if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder))) {
     throw Error(fmt::format("{}: the folder exists already; name another one with --dir", folder.string()));
   }
   fs::create_directories(folder);
-  const std::pair<fs::path, std::string> files[] = {{folder / (name + ".cpp"), source_of(kind, name)},
-                                                    {folder / "CMakeLists.txt", build_file(kind, name)},
-                                                    {folder / "recipe.toml", recipe(kind, name)}};
+  const std::pair<fs::path, std::string> files[] = {{folder / (plugin.name + ".cpp"), source_of(plugin)},
+                                                    {folder / "CMakeLists.txt", build_file(plugin.kind, plugin.name)},
+                                                    {folder / "recipe.toml", recipe(plugin)}};
   std::vector<fs::path> written;
   for (const auto& [file, text] : files) {
     formats::write_atomically(file, text);

@@ -123,13 +123,15 @@ TEST_CASE("study table: as text") {
   study.lines[0].deviations = {"trained on drawn faces"};
   CHECK(study_table_text(study_table(study, {}), "text") == R"(noise of landmarks
 
-noise  seeds     accuracy, %    difference      p  published  ours - published       verdict
-0          3    72.00 ± 2.00                           75.00             -3.00  outside 2.00
-5          2  * 74.00 ± 0.00  +3.00 ± 1.00  0.205
+noise       seeds     accuracy, %    difference      p  published  ours - published       verdict
+0               3    72.00 ± 2.00                           75.00             -3.00  outside 2.00
+5               2  * 74.00 ± 0.00  +3.00 ± 1.00  0.205
+raw pixels               50.00
 
 * best of its column
 mean ± standard deviation over 3 seeds
 difference: mean ± standard error over seeds in common, from "0"; p: two-sided paired t test, not corrected for 1 comparison
+raw pixels: the same protocol on grey values, compared by correlation; no network
 0: known deviation: trained on drawn faces
 0: published accuracy: table 1
 noise=5,seed=3 failed: out of memory
@@ -148,27 +150,45 @@ TEST_CASE("study table: as Markdown, LaTeX, HTML and CSV") {
 |---|--:|--:|--:|
 | 0 | 72.00 ± 2.00 |  |  |
 | 5 \| <&_% | **74.00 ± 0.00** | +2.00 ± 1.15 | 0.225 |
+| raw pixels | 50.00 |  |  |
 
 mean ± standard deviation over 3 seeds
 
 difference: mean ± standard error over seeds in common, from "0"; p: two-sided paired t test, not corrected for 1 comparison
+
+raw pixels: the same protocol on grey values, compared by correlation; no network
 )");
   const std::string latex = study_table_text(table, "latex");
   CHECK(latex.starts_with("\\begin{tabular}{lrrr}\n\\hline\nnoise & accuracy, \\% & difference & p \\\\\n\\hline\n"));
-  CHECK(latex.find("5 | <\\&\\_\\% & \\textbf{74.00 $\\pm$ 0.00} & +2.00 $\\pm$ 1.15 & 0.225 \\\\\n\\hline\n\\end{tabular}\n") !=
-        std::string::npos);
+  CHECK(latex.find("5 | <\\&\\_\\% & \\textbf{74.00 $\\pm$ 0.00} & +2.00 $\\pm$ 1.15 & 0.225 \\\\\nraw pixels & 50.00 &  &  "
+                   "\\\\\n\\hline\n\\end{tabular}\n") != std::string::npos);
   const std::string html = study_table_text(table, "html");
   CHECK(html.find("<td>5 | &lt;&amp;_%</td><td class=\"best\">74.00 ± 0.00</td>") != std::string::npos);
   CHECK(study_table_text(table, "csv")
             .starts_with("noise,metric,unit,seeds,mean,standard_deviation,best,difference,standard_error_of_difference,p,published,"
                          "tolerance,reproduced\n"
                          "0,accuracy,share,3,0.72,"));
+  CHECK(study_table_text(table, "csv").ends_with("\nraw pixels,accuracy,share,,0.5,,,,,,,,\n"));
+}
+
+TEST_CASE("study table: raw pixels have a line where all runs measured the same of them") {
+  Study study = two_lines();
+  StudyTableOptions options;
+  options.metrics = {"accuracy", "eer"};
+  const StudyTable table = study_table(study, options);
+  CHECK(table.columns[0].pixels == 0.5);
+  CHECK(!table.columns[1].pixels);
+  CHECK(study_table_text(table, "csv").find("raw pixels,eer") == std::string::npos);
+  study.lines[1].seeds[0].stages[1].second[0].metrics.values[0].value = 0.51;  // the run saw other pictures
+  CHECK(!study_table(study, options).columns[0].pixels);
+  CHECK(study_table_text(study_table(study, options), "text").find("raw pixels") == std::string::npos);
 }
 
 TEST_CASE("study table: as JSON") {
   const Study study = two_lines();
   const auto json = study_table_json(study_table(study, {}));
   CHECK(json.at("columns").at(0).at("unit") == "share");
+  CHECK(json.at("columns").at(0).at("pixels") == 0.5);
   CHECK(json.at("against") == "0");
   CHECK(json.at("lines").at(1).at("seeds") == nlohmann::json{1, 2});
   CHECK(json.at("lines").at(1).at("troubles").at(0) == "noise=5,seed=3 failed: out of memory");

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "kernel/evaluate/embedder.h"
+#include "kernel/recipe/recipe.h"
+#include "kernel/registry/registry.h"
+#include "lafs/parallel.h"
+
+namespace lafs {
+
+/// A model and two pictures of a face each, aligned as those of its training.
+struct PictureScoreRequest {
+  std::filesystem::path checkpoint;  ///< as `EmbeddingRequest` has it
+  std::string stage;                 ///< of a row's folder
+  std::string input;                 ///< the contract of a file as `input_of` takes it
+  RecipeContext context;
+  std::filesystem::path first, second;
+  EmbedderOptions options;  ///< its device is set by what follows
+  std::string device = "auto";
+  int64_t threads = hardware_threads();
+  std::function<void(const std::string&)> note = [](const std::string&) {};  ///< sentences for people
+};
+
+/// The cosine of the embeddings of both pictures, in [-1, 1]: what `lafs threshold` gives thresholds of. The model runs under the input
+/// contract saved with it, with the mirrored picture where that says so. Throws Error for a model or a picture that cannot be opened.
+/// [main thread]
+///
+///     const double score = picture_score({.checkpoint = "runs/own", .first = "a.png", .second = "b.png"}, registry);
+double picture_score(const PictureScoreRequest& request, Registry& registry);
+
+}  // namespace lafs

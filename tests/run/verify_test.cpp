@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "imaging/encode.h"
+#include "tiny.h"
+
+namespace lafs::test {
+namespace {
+
+/// A run, and three pictures of other people beside it.
+class Trained {
+ public:
+  Trained() {
+    REQUIRE(tiny_.run("run").status == 0);
+    for (int p = 0; p < 3; ++p) {
+      std::vector<uint8_t> bytes(size_t{40} * 40 * 3);
+      for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * static_cast<size_t>(p + 2) / 5 % 251);
+      const std::vector<uint8_t> png = imaging::encode_png(imaging::image_of(40, 40, std::move(bytes)));
+      fs::create_directories(picture(p).parent_path());
+      write_bytes(picture(p), std::string(png.begin(), png.end()));
+    }
+  }
+
+  fs::path operator/(const std::string& name) const { return tiny_ / name; }
+  fs::path picture(int person) const { return tiny_ / fmt::format("faces/{}/a.png", person); }
+  Outcome verify(int first, int second, const Arguments& more = {}) const {
+    return lafs(Arguments{"verify", tiny_ / "run", picture(first), picture(second)} + more);
+  }
+
+  /// The same from the features that lafs embed writes.
+  double cosine(int first, int second) const {
+    const fs::path file = tiny_ / "faces.npy";
+    if (!fs::exists(file)) REQUIRE(lafs({"embed", tiny_ / "run", tiny_ / "faces", "--out", file}).status == 0);
+    const std::string npy = read_bytes(file);
+    uint16_t header = 0;
+    std::memcpy(&header, npy.data() + 8, sizeof header);
+    const size_t width = (npy.size() - 10 - header) / 3 / sizeof(float);
+    std::vector<float> rows(3 * width);
+    std::memcpy(rows.data(), npy.data() + 10 + header, rows.size() * sizeof(float));
+    double product = 0, one = 0, other = 0;
+    for (size_t i = 0; i < width; ++i) {
+      const double a = rows[static_cast<size_t>(first) * width + i], b = rows[static_cast<size_t>(second) * width + i];
+      product += a * b, one += a * a, other += b * b;
+    }
+    return product / std::sqrt(one * other);
+  }
+
+ private:
+  Tiny tiny_;
+};
+
+TEST_CASE("verify: the score is the cosine of the embeddings of lafs embed, and one for a picture with itself") {
+  const Trained trained;
+  for (const auto& [first, second] : {std::pair(0, 1), std::pair(1, 2), std::pair(2, 0)}) {
+    const Outcome outcome = trained.verify(first, second, {"--json"});
+    CHECK_MESSAGE(outcome.status == 0, outcome.err);
+    const auto json = nlohmann::json::parse(outcome.out);
+    CHECK(json["score"].get<double>() == doctest::Approx(trained.cosine(first, second)).epsilon(1e-5));
+    CHECK(json["decisions"].empty());
+  }
+  CHECK(trained.verify(0, 0).out == "score 1.00000\n");
+}
+
+TEST_CASE("verify: a threshold is a number, or all of a file of lafs threshold") {
+  const Trained trained;
+  const double score = trained.cosine(0, 1);
+  const std::string said = fmt::format("score {:.5f}\n", score), below = fmt::format("{:.3f}", score - 0.01);
+  CHECK(trained.verify(0, 1, {"--threshold", below}).out == said + fmt::format("accepted: the threshold is {:g}\n", std::stod(below)));
+  CHECK(trained.verify(0, 1, {"--threshold", "1"}).out == said + "not accepted: the threshold is 1\n");
+  const Outcome thresholds = lafs({"threshold", trained / "run", "--far", "0.5", "0.1", "--json"});
+  REQUIRE(thresholds.status == 0);
+  write_bytes(trained / "threshold.json", thresholds.out);
+  const auto of_file = nlohmann::json::parse(thresholds.out)[0]["thresholds"];
+  const Outcome text = trained.verify(0, 1, {"--threshold", trained / "threshold.json"});
+  std::string expected = said;
+  for (const auto& row : of_file)
+    expected +=
+        fmt::format("{} at FAR {:g}: the threshold is {:.5f}, which accepts {:.2f} % of the pairs of one person of \"verification\"\n",
+                    score >= row["threshold"].get<double>() ? "accepted" : "not accepted", row["far"].get<double>(),
+                    row["threshold"].get<double>(), 100 * row["tar"].get<double>());
+  CHECK(text.out == expected);
+  const auto json = nlohmann::json::parse(trained.verify(0, 1, {"--threshold", trained / "threshold.json", "--json"}).out);
+  CHECK(json["decisions"].size() == 2);
+  CHECK(json["decisions"][0]["accepted"].get<bool>() == (score >= of_file[0]["threshold"].get<double>()));
+}
+
+TEST_CASE("verify: what it refuses") {
+  const Trained trained;
+  const auto told = [&](const Arguments& arguments, const std::string& text) {
+    const Outcome outcome = lafs(Arguments{"verify", trained / "run"} + arguments);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err == "lafs: error: " + text + "\n");
+    CHECK(outcome.out == "");
+  };
+  const fs::path one = trained.picture(0), two = trained.picture(1), missing = trained / "none.png", text = trained / "tiny.toml";
+  told({one, two, "--threshold", "2"}, "2 is no threshold: scores lie between -1 and 1");
+  told({one, two, "--threshold", missing}, in_quotes(missing) + " is neither a number nor a file of lafs threshold --json");
+  told({one, two, "--threshold", text}, in_quotes(text) + " holds no thresholds: give a file of lafs threshold MODEL --far RATE --json");
+  write_bytes(trained / "strict.json", R"([{"evaluator": "a", "thresholds": [{"far": 0.1, "tar": 0, "threshold": null}]}])");
+  told({one, two, "--threshold", trained / "strict.json"},
+       in_quotes(trained / "strict.json") + " holds no threshold that a score can reach");
+  told({one, missing}, in_quotes(missing) + " cannot be opened: No such file or directory");
+  told({one, text}, in_quotes(text) + ": not a picture");
+}
+
+}  // namespace
+}  // namespace lafs::test
