@@ -1,13 +1,11 @@
 #include "kernel/data/aligned_pictures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <mutex>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "formats/fingerprint.h"
 #include "lafs/error.h"
@@ -48,13 +46,6 @@ class FinderPool {
   std::vector<std::unique_ptr<FaceFinder>> idle_;
 };
 
-/// In small letters, as cameras also write ".HEIC".
-std::string ending_of(const fs::path& file) {
-  std::string ending = file.extension().string();
-  for (char& letter : ending) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return ending.empty() ? "without an ending" : ending;
-}
-
 std::string without_face(const FacesOfPictures& faces, size_t picture) {
   const auto known = faces.reasons.find(picture);
   return known == faces.reasons.end() ? "the list has no landmarks for it" : known->second;
@@ -73,23 +64,16 @@ ListedFolder list_pictures(const fs::path& folder) {
       if (imaging::is_image_name(at->path())) {
         listed.pictures.push_back(at->path().lexically_relative(folder).generic_string());
       } else {
-        ++listed.other_files[ending_of(at->path())];
+        listed.other_files.add(at->path().filename().string());
       }
     }
   }
   if (listed.pictures.empty()) {
-    const std::string others = other_files_text(listed);
-    throw Error(
-        fmt::format("\"{}\" holds no pictures{}", folder.string(), others.empty() ? "" : ", but files that are not read: " + others));
+    throw Error(fmt::format("\"{}\" holds no pictures{}", folder.string(),
+                            listed.other_files.empty() ? "" : ", but files that are not read: " + listed.other_files.text()));
   }
   std::sort(listed.pictures.begin(), listed.pictures.end());
   return listed;
-}
-
-std::string other_files_text(const ListedFolder& folder) {
-  std::vector<std::string> parts;
-  for (const auto& [ending, count] : folder.other_files) parts.push_back(fmt::format("{} {}", count, ending));
-  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 AlignedPictures::AlignedPictures(const AlignmentRequest& request, std::vector<std::string> names, FacesOfPictures faces)

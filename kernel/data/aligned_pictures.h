@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "formats/other_endings.h"
 #include "imaging/align.h"
 #include "imaging/decode.h"
 #include "kernel/data/check_source.h"
@@ -28,15 +28,12 @@ struct AlignmentRequest {
 
 /// What lies in a folder and in those below it. Hidden files and folders are left out, links to folders are not followed.
 struct ListedFolder {
-  std::vector<std::string> pictures;           ///< names relative to the folder, sorted bytewise
-  std::map<std::string, int64_t> other_files;  ///< how many files there are of each ending that is not a picture's, such as ".heic"
+  std::vector<std::string> pictures;  ///< names relative to the folder, sorted bytewise
+  formats::OtherEndings other_files;  ///< whose ending is not a picture's
 };
 
 /// Throws Error for a folder that is missing, and for one without pictures, saying what it holds instead.
 ListedFolder list_pictures(const std::filesystem::path& folder);
-
-/// "3 .heic, 1 .txt"; empty where there are none.
-std::string other_files_text(const ListedFolder& folder);
 
 /// Pictures of a folder, aligned by five points while they are read. Keys are names relative to the folder; a picture's identity is the
 /// folder it lies in. Pictures without a face are left out, or all of them are told in one Error.

@@ -3,14 +3,18 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <torch/nn/module.h>
 
 #include "formats/fingerprint.h"
 #include "imaging/decode.h"
+#include "kernel/data/picture_shapes.h"
 #include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
+#include "lafs/error.h"
 
 namespace lafs {
 
@@ -70,6 +74,7 @@ double picture_score(const PictureScoreRequest& request, Registry& registry) {
   for (int64_t i = 0; i < pictures->size(); ++i) imaging::read_image(pictures->key(i));  // before the model, which takes longer
   const TrainedModel model = open_model({request.checkpoint, request.stage, false, request.input, request.context}, registry);
   if (is_plain_model_file(request.checkpoint) && request.input.empty()) request.note(unstated_input(model));
+  for (const std::string& note : shape_notes(*pictures, model.facts.input)) request.note(note);
   EmbedderOptions options = request.options;
   options.batch = pictures->size();
   options.device = open_device(request.device);

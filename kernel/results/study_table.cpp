@@ -172,13 +172,15 @@ class TableMaker {
     return values;
   }
 
-  /// What pixels alone have; nothing where runs differ, as those do that see other pictures or sizes.
+  /// What pixels alone have; nothing where runs differ, as those do that see other pictures or sizes, or where one did not measure it.
   std::optional<double> pixels_of(const ColumnKey& key) const {
     std::optional<double> value;
     for (const StudyLine& line : study_.lines) {
-      for (const auto& [seed, pixels] : by_seed(line, {key.evaluator, "pixels/" + key.metric})) {
-        if (value && *value != pixels) return std::nullopt;
-        value = pixels;
+      const auto pixels = by_seed(line, {key.evaluator, "pixels/" + key.metric});
+      if (pixels.size() != by_seed(line, key).size()) return std::nullopt;
+      for (const auto& [seed, of_seed] : pixels) {
+        if (value && *value != of_seed) return std::nullopt;
+        value = of_seed;
       }
     }
     return value;

@@ -42,8 +42,8 @@ Command add_new_plugin(CLI::App& app) {
   command
       ->add_option(
           "--base", plugin.base,
-          "of an objective: two_views compares two views of a picture, and only the equation is yours; without it a student and its "
-          "teacher, written out")
+          "of an objective: two_views compares two views of a picture, in a class that is little more than an equation; without it a "
+          "student and its teacher, written out")
       ->check(CLI::IsMember(objective_bases()))
       ->type_name("BASE");
   command->add_option("--dir", arguments->folder, "folder to write; default ./NAME")->type_name("DIR");

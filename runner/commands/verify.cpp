@@ -1,4 +1,7 @@
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -18,13 +21,13 @@ namespace {
 struct VerifyArguments {
   PictureScoreRequest request;
   RecipeArguments common;
-  std::string threshold;
+  std::optional<std::string> threshold;
   bool json = false;
 };
 
 int run_verify(VerifyArguments& arguments, const Invocation& invocation) {
   auto& [request, common, threshold, json] = arguments;
-  const auto thresholds = threshold.empty() ? std::vector<AcceptanceThreshold>() : acceptance_thresholds(threshold);
+  const auto thresholds = threshold ? acceptance_thresholds(*threshold) : std::vector<AcceptanceThreshold>();
   request.context = common.context();
   request.stage = common.stage;
   request.note = [](const std::string& text) { say("{}\n", text); };
@@ -45,9 +48,11 @@ Command add_verify(CLI::App& app) {
   command->add_option("second", request.second, "the other one")->required();
   command
       ->add_option("--threshold", arguments->threshold,
-                   "score from which on they are accepted: a number, or a file of lafs threshold --json")
+                   "score from which on pictures are taken for one person: a number, or a file of lafs threshold --json")
       ->type_name("NUMBER|FILE");
   choice_option(*command, "--device", request.device, {"auto", "cpu", "cuda"}, "auto: cuda if the machine has it");
+  choice_option(*command, "--precision", request.options.precision, {"fp32", "bf16", "fp16"},
+                "precision of the forward pass; take that of the evaluation that gave the threshold");
   command->add_option("--threads", request.threads, "threads that compute")->check(CLI::Range(1, 1024))->capture_default_str();
   arguments->common.add_stage_to(*command, "this stage of a row's folder");
   command->add_flag("--json", arguments->json, "score and decisions as JSON on standard output");

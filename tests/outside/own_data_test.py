@@ -244,8 +244,8 @@ class Page:
         check(said, output)
         score = float(said[1])
         nearest = min(abs(kept - score) for kept, same in self.scores if same)
-        check(nearest < 2e-5, "the test has no pair of one person with the score", score, "nearest", nearest)
-        check(abs(float(said[3]) - self.least) < 6e-6, output, self.least)
+        check(nearest < 1e-5, "the test has no pair of one person with the score", score, "nearest", nearest)
+        check(float(said[3]) == self.least, output, self.least)
         check((said[2] == "accepted") == (score >= self.least), output)
 
 

@@ -34,8 +34,9 @@ void check_recipe(const fs::path& file) {
 }
 
 const std::string few_people =
-    "note: 2 of the 6 people are verified, too few to trust a difference of some points: the result is about these people. Pictures of "
-    "100 people in all would leave 20 to verify.\n";
+    "note: 2 of the 6 people with two pictures or more are verified, too few to trust a difference of some points. A fifth of the people "
+    "is "
+    "put aside, so 100 people would give 20.\n";
 const std::vector<std::string> two_view_methods{"simclr", "byol", "moco_v3", "barlow_twins", "vicreg"};
 
 TEST_CASE("new recipe: what it writes of every kind, objective and backbone checks, and can be planned") {

@@ -97,6 +97,9 @@ TEST_CASE("new: a scaffold is three files, and what cannot be one is reported") 
   CHECK(made.status == 0);
   CHECK(made.out.starts_with("wrote " + at + "/round_margin.cpp\nwrote " + at + "/CMakeLists.txt\nwrote " + at + "/recipe.toml\n"));
   CHECK(read_bytes(folder / "margin/round_margin.cpp").find("my_plugin") == std::string::npos);
+  CHECK(lafs({"new", "plugin", "objective", "mine", "--base", "two_views", "--dir", folder / "mine"}).status == 0);
+  CHECK(read_bytes(folder / "mine/mine.cpp").find("class MineObjective final : public lafs::nn::JointEmbedding") != std::string::npos);
+  CHECK(read_bytes(folder / "mine/recipe.toml").find("local_views = 0\n") != std::string::npos);
   const auto told = [&](const Arguments& arguments, int status, const std::string& text) {
     const Outcome outcome = lafs(arguments);
     CHECK(outcome.status == status);
@@ -108,6 +111,8 @@ TEST_CASE("new: a scaffold is three files, and what cannot be one is reported") 
        "lafs: error: head \"cosface\" already exists, in " LAFS_TEST_PLUGINS "/lafs_head_cosface.so\n");
   told({"new", "plugin", "head", "Round"}, 2,
        "lafs new: error: \"Round\" cannot name a plugin: use lower-case letters, digits and _, a letter first, as in \"sine_margin\"\n");
+  told({"new", "plugin", "head", "round", "--base", "two_views"}, 2,
+       "lafs new: error: --base is about objectives, not about kind \"head\"; leave it out\n");
   told({"new", "plugin", "haed", "round"}, 2,
        "lafs new: error: no kind of plugin is called \"haed\"; did you mean \"head\"?; the kinds: data_source, augmentation, backbone, "
        "projector, head, objective, optimizer, evaluator\n");

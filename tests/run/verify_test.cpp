@@ -62,14 +62,14 @@ TEST_CASE("verify: the score is the cosine of the embeddings of lafs embed, and 
     CHECK(json["score"].get<double>() == doctest::Approx(trained.cosine(first, second)).epsilon(1e-5));
     CHECK(json["decisions"].empty());
   }
-  CHECK(trained.verify(0, 0).out == "score 1.00000\n");
+  CHECK(trained.verify(0, 0).out == "score 1.000000\n");
 }
 
 TEST_CASE("verify: a threshold is a number, or all of a file of lafs threshold") {
   const Trained trained;
   const double score = trained.cosine(0, 1);
-  const std::string said = fmt::format("score {:.5f}\n", score), below = fmt::format("{:.3f}", score - 0.01);
-  CHECK(trained.verify(0, 1, {"--threshold", below}).out == said + fmt::format("accepted: the threshold is {:g}\n", std::stod(below)));
+  const std::string said = fmt::format("score {:.6f}\n", score), below = fmt::format("{:.3f}", score - 0.01);
+  CHECK(trained.verify(0, 1, {"--threshold", below}).out == said + fmt::format("accepted: the threshold is {}\n", std::stod(below)));
   CHECK(trained.verify(0, 1, {"--threshold", "1"}).out == said + "not accepted: the threshold is 1\n");
   const Outcome thresholds = lafs({"threshold", trained / "run", "--far", "0.5", "0.1", "--json"});
   REQUIRE(thresholds.status == 0);
@@ -78,14 +78,53 @@ TEST_CASE("verify: a threshold is a number, or all of a file of lafs threshold")
   const Outcome text = trained.verify(0, 1, {"--threshold", trained / "threshold.json"});
   std::string expected = said;
   for (const auto& row : of_file)
-    expected +=
-        fmt::format("{} at FAR {:g}: the threshold is {:.5f}, which accepts {:.2f} % of the pairs of one person of \"verification\"\n",
-                    score >= row["threshold"].get<double>() ? "accepted" : "not accepted", row["far"].get<double>(),
-                    row["threshold"].get<double>(), 100 * row["tar"].get<double>());
+    expected += fmt::format("{} at FAR {:g}: the threshold is {}, which accepts {:.2f} % of the pairs of one person of \"verification\"\n",
+                            score >= row["threshold"].get<double>() ? "accepted" : "not accepted", row["far"].get<double>(),
+                            row["threshold"].get<double>(), 100 * row["tar"].get<double>());
   CHECK(text.out == expected);
   const auto json = nlohmann::json::parse(trained.verify(0, 1, {"--threshold", trained / "threshold.json", "--json"}).out);
   CHECK(json["decisions"].size() == 2);
   CHECK(json["decisions"][0]["accepted"].get<bool>() == (score >= of_file[0]["threshold"].get<double>()));
+}
+
+TEST_CASE("verify: a rate that no score is strict enough for accepts nothing, and is said") {
+  const Trained trained;
+  write_bytes(
+      trained / "strict.json",
+      R"([{"evaluator": "a", "thresholds": [{"far": 0.5, "tar": 1, "threshold": -1}, {"far": 0.1, "tar": 0, "threshold": null}]}])");
+  const Outcome outcome = trained.verify(0, 0, {"--threshold", trained / "strict.json"});
+  CHECK(outcome.out ==
+        "score 1.000000\naccepted at FAR 0.5: the threshold is -1, which accepts 100.00 % of the pairs of one person of \"a\"\n"
+        "not accepted at FAR 0.1: no score is strict enough, as the most alike pair of \"a\" is of two people\n");
+  const auto json = nlohmann::json::parse(trained.verify(0, 0, {"--threshold", trained / "strict.json", "--json"}).out);
+  CHECK(json["decisions"][1]["threshold"].is_null());
+  CHECK(!json["decisions"][1]["accepted"].get<bool>());
+}
+
+TEST_CASE("verify: the pair that a threshold was chosen at is accepted") {
+  const Trained trained;
+  REQUIRE(lafs({"embed", trained / "run", trained / "faces", "--out", trained / "f.npy", "--quiet"}).status == 0);
+  std::string pairs;
+  for (const auto& [first, second] : {std::pair(0, 1), std::pair(1, 2), std::pair(2, 0)})
+    pairs += fmt::format("{}/a.png {}/a.png {}\n", first, second, first == 1 ? 1 : 0);
+  write_bytes(trained / "pairs.txt", pairs);
+  const Outcome thresholds = lafs(
+      {"threshold", trained / "run", "--far", "0.5", "--on", trained / "pairs.txt", "--pictures", trained / "faces", "--json", "--quiet"});
+  REQUIRE_MESSAGE(thresholds.status == 0, thresholds.err);
+  write_bytes(trained / "threshold.json", thresholds.out);
+  const double first = trained.cosine(0, 1), last = trained.cosine(2, 0);
+  const Outcome more = first > last ? trained.verify(0, 1, {"--threshold", trained / "threshold.json"})
+                                    : trained.verify(2, 0, {"--threshold", trained / "threshold.json"});
+  CHECK_MESSAGE(more.out.find("\naccepted at FAR 0.5") != std::string::npos, more.out);
+}
+
+TEST_CASE("verify: pictures that are squeezed are noted") {
+  const Trained trained;
+  const std::vector<uint8_t> png = imaging::encode_png(imaging::image_of(20, 40, std::vector<uint8_t>(size_t{20} * 40 * 3, 90)));
+  write_bytes(trained / "wide.png", std::string(png.begin(), png.end()));
+  const Outcome outcome = lafs({"verify", trained / "run", trained / "wide.png", trained.picture(0)});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err == "pictures such as one of 20 x 40 pixels are squeezed to the input of 32 x 32, as they have other proportions\n");
 }
 
 TEST_CASE("verify: what it refuses") {
@@ -100,11 +139,14 @@ TEST_CASE("verify: what it refuses") {
   told({one, two, "--threshold", "2"}, "2 is no threshold: scores lie between -1 and 1");
   told({one, two, "--threshold", missing}, in_quotes(missing) + " is neither a number nor a file of lafs threshold --json");
   told({one, two, "--threshold", text}, in_quotes(text) + " holds no thresholds: give a file of lafs threshold MODEL --far RATE --json");
-  write_bytes(trained / "strict.json", R"([{"evaluator": "a", "thresholds": [{"far": 0.1, "tar": 0, "threshold": null}]}])");
-  told({one, two, "--threshold", trained / "strict.json"},
-       in_quotes(trained / "strict.json") + " holds no threshold that a score can reach");
-  told({one, missing}, in_quotes(missing) + " cannot be opened: No such file or directory");
-  told({one, text}, in_quotes(text) + ": not a picture");
+  for (const char* empty : {"[]", "{}", "null"}) {
+    write_bytes(trained / "empty.json", empty);
+    told({one, two, "--threshold", trained / "empty.json"},
+         in_quotes(trained / "empty.json") + " holds no thresholds: give a file of lafs threshold MODEL --far RATE --json");
+  }
+  told({one, two, "--threshold", ""}, "\"\" is neither a number nor a file of lafs threshold --json");
+  told({one, missing}, in_quotes(missing) + " cannot be read: No such file or directory");
+  told({one, text}, in_quotes(text) + ": is not a JPEG, PNG, WebP, BMP, TIFF or PNM image");
 }
 
 }  // namespace

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
-#include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace lafs::image_folder {
 
@@ -52,25 +49,12 @@ void LeftOut::add(Why why, const std::string& path) {
   if (kind.count++ == 0 || path < kind.first) kind.first = path;
 }
 
-void LeftOut::add_ending(std::string_view name) { ++endings_[lower(std::filesystem::path(name).extension().string())]; }
-
 std::vector<std::string> LeftOut::notes() const {
   static constexpr std::string_view what[] = {
       "hidden files and folders",       "folders of systems and cameras", "pictures beside the folders of people",
       "links to what is there already", "links that lead nowhere",        "folders without pictures"};
   std::vector<std::string> notes;
-  if (!endings_.empty()) {
-    std::vector<std::pair<int64_t, std::string>> order;
-    for (const auto& [ending, count] : endings_) order.emplace_back(-count, ending.empty() ? "without an ending" : ending);
-    std::sort(order.begin(), order.end());
-    std::vector<std::string> texts;
-    for (const auto& [count, ending] : order) texts.push_back(fmt::format("{} {}", -count, ending));
-    constexpr size_t shown = 12;
-    const size_t rest = texts.size() > shown ? texts.size() - shown : 0;
-    texts.resize(texts.size() - rest);
-    notes.push_back(fmt::format("files left out because of their ending: {}{}", fmt::join(texts, ", "),
-                                rest > 0 ? fmt::format(", and {} more endings", rest) : ""));
-  }
+  if (!endings_.empty()) notes.push_back("files left out because of their ending: " + endings_.text());
   for (size_t i = 0; i < kinds_.size(); ++i) {
     if (kinds_[i].count > 0) notes.push_back(fmt::format("{} left out: {}, first \"{}\"", what[i], kinds_[i].count, kinds_[i].first));
   }

@@ -1,10 +1,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "formats/other_endings.h"
 
 namespace lafs::image_folder {
 
@@ -21,7 +22,7 @@ class LeftOut {
   };
 
   void add(Why why, const std::string& path);
-  void add_ending(std::string_view name);  ///< a file whose name does not end as a picture's does
+  void add_ending(std::string_view name) { endings_.add(name); }  ///< a file whose name does not end as a picture's does
   /// A sentence for each kind, with its number and the first path in the order of bytes.
   std::vector<std::string> notes() const;
 
@@ -31,7 +32,7 @@ class LeftOut {
     std::string first;
   };
   std::array<Kind, 6> kinds_;
-  std::map<std::string, int64_t> endings_;
+  formats::OtherEndings endings_;
 };
 
 /// Whether it is the name of a folder that systems, file servers and cameras add beside pictures: "@eaDir", "__MACOSX", "lost+found".

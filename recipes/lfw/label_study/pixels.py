@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What raw pixels have on the test of this study: retrieval, nearest neighbour and a linear classifier on 56 x 56 grey values. Pictures are
+"""The test of this study done by raw pixels: retrieval, nearest neighbour and a linear classifier on 56 x 56 grey values. Pictures are
 compared by correlation. Needs numpy, Pillow and scikit-learn.
 
     python3 pixels.py $LAFS_DATA/lfw

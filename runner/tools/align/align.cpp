@@ -42,8 +42,8 @@ class Alignment {
 
   nlohmann::json run() {
     ListedFolder listed = list_pictures(request_.pictures.pictures);
-    if (!listed.other_files.empty())
-      say("files that are not read: {}; convert photographs among them to JPEG or PNG\n", other_files_text(listed));
+    other_files_ = std::move(listed.other_files);
+    if (!other_files_.empty()) say("files that are not read: {}; convert photographs among them to JPEG or PNG\n", other_files_.text());
     std::vector<std::string>& names = listed.pictures;
     if (request_.pictures.exif == imaging::Exif::ignore) count_turned(names);
     FacesOfPictures faces = find(names);
@@ -65,16 +65,17 @@ class Alignment {
   }
 
   /// Says how many pictures would be turned.
-  void count_turned(const std::vector<std::string>& names) const {
+  void count_turned(const std::vector<std::string>& names) {
     std::vector<char> asks(names.size());
     for_blocks(0, static_cast<int64_t>(names.size()), 64, request_.output.threads, [&](int64_t first, int64_t past) {
       for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(past); ++i)
         asks[i] = asks_to_be_turned(request_.pictures.pictures / names[i]) ? 1 : 0;
     });
     const auto first = std::find(asks.begin(), asks.end(), 1);
-    if (first == asks.end()) return;
+    turned_ = std::count(first, asks.end(), 1);
+    if (turned_ == 0) return;
     say("pictures that their EXIF data says to turn: {}, the first \"{}\"; they are taken as they are stored, --exif apply turns them\n",
-        std::count(first, asks.end(), 1), names[static_cast<size_t>(first - asks.begin())]);
+        turned_, names[static_cast<size_t>(first - asks.begin())]);
   }
 
   FacesOfPictures find(const std::vector<std::string>& names) {
@@ -120,7 +121,10 @@ class Alignment {
                         {"template", request_.pictures.face_template},
                         {"height", source.face_template().height},
                         {"width", source.face_template().width},
+                        {"other_files", nlohmann::json::object()},
                         {"left_out", nlohmann::json::array()}};
+    for (const auto& [ending, count] : other_files_.counts()) json["other_files"][ending] = count;
+    if (request_.pictures.exif == imaging::Exif::ignore) json["not_turned"] = turned_;
     for (const DamagedPicture& picture : left_out_) json["left_out"].push_back({{"picture", picture.key}, {"reason", picture.reason}});
     return json;
   }
@@ -128,6 +132,8 @@ class Alignment {
   const AlignRequest& request_;
   bool quiet_;
   std::vector<DamagedPicture> left_out_;
+  formats::OtherEndings other_files_;
+  int64_t turned_ = 0;  ///< pictures that would be turned, where they are not
 };
 
 }  // namespace

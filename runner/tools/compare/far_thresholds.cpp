@@ -80,7 +80,7 @@ nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
       rows.push_back({{"far", targets[t]},
-                      {"threshold", of.threshold},
+                      {"threshold", std::isfinite(of.threshold) ? nlohmann::json(std::strtod(printed[t].c_str(), nullptr)) : nullptr},
                       {"interval", {of.threshold_interval.low, of.threshold_interval.high}},
                       {"measured_far", of.far},
                       {"false_accepts", of.false_accepts},

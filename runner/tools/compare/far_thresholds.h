@@ -29,6 +29,7 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
 
 /// A sentence a target, and a warning where fewer than ten impostor pairs decide.
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all);
+/// The same as JSON; a threshold is the number that is printed, or null where no score is strict enough.
 nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all);
 
 }  // namespace lafs

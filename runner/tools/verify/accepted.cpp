@@ -13,26 +13,37 @@ namespace lafs {
 
 namespace {
 
-/// What `thresholds_json` wrote.
-std::vector<AcceptanceThreshold> from_json(const nlohmann::json& json, const std::string& file) try {
-  std::vector<AcceptanceThreshold> out;
-  for (const auto& evaluator : json) {
-    for (const auto& row : evaluator.at("thresholds")) {
-      if (row.at("threshold").is_null()) continue;  // infinite: an impostor pair is the most alike one
-      out.push_back({row.at("threshold"), evaluator.at("evaluator"), row.at("far"), row.at("tar")});
-    }
-  }
-  if (out.empty()) throw Error(fmt::format("\"{}\" holds no threshold that a score can reach", file));
-  return out;
-} catch (const nlohmann::json::exception&) {
+[[noreturn]] void refuse(const std::string& file) {
   throw Error(fmt::format("\"{}\" holds no thresholds: give a file of lafs threshold MODEL --far RATE --json", file));
 }
 
+/// What `thresholds_json` wrote.
+std::vector<AcceptanceThreshold> from_json(const nlohmann::json& json, const std::string& file) {
+  std::vector<AcceptanceThreshold> out;
+  if (!json.is_array()) refuse(file);
+  try {
+    for (const auto& evaluator : json) {
+      for (const auto& row : evaluator.at("thresholds")) {
+        const auto& threshold = row.at("threshold");
+        out.push_back({threshold.is_null() ? std::nullopt : std::optional<double>(threshold), evaluator.at("evaluator"), row.at("far"),
+                       row.at("tar")});
+      }
+    }
+  } catch (const nlohmann::json::exception&) {
+    refuse(file);
+  }
+  if (out.empty()) refuse(file);
+  return out;
+}
+
 std::string line_of(double score, const AcceptanceThreshold& at) {
-  const char* verdict = score >= at.threshold ? "accepted" : "not accepted";
-  if (at.evaluator.empty()) return fmt::format("{}: the threshold is {:g}\n", verdict, at.threshold);
-  return fmt::format("{} at FAR {:g}: the threshold is {:.5f}, which accepts {:.2f} % of the pairs of one person of \"{}\"\n", verdict,
-                     at.far, at.threshold, 100 * at.tar, at.evaluator);
+  const std::string verdict = at.accepts(score) ? "accepted" : "not accepted";
+  if (at.evaluator.empty()) return fmt::format("{}: the threshold is {}\n", verdict, *at.threshold);
+  if (!at.threshold)
+    return fmt::format("{} at FAR {:g}: no score is strict enough, as the most alike pair of \"{}\" is of two people\n", verdict, at.far,
+                       at.evaluator);
+  return fmt::format("{} at FAR {:g}: the threshold is {}, which accepts {:.2f} % of the pairs of one person of \"{}\"\n", verdict, at.far,
+                     *at.threshold, 100 * at.tar, at.evaluator);
 }
 
 }  // namespace
@@ -50,7 +61,7 @@ std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given)
 }
 
 std::string acceptance_text(double score, const std::vector<AcceptanceThreshold>& thresholds) {
-  std::string out = fmt::format("score {:.5f}\n", score);
+  std::string out = fmt::format("score {:.6f}\n", score);
   for (const AcceptanceThreshold& at : thresholds) out += line_of(score, at);
   return out;
 }
@@ -58,7 +69,7 @@ std::string acceptance_text(double score, const std::vector<AcceptanceThreshold>
 nlohmann::json acceptance_json(double score, const std::vector<AcceptanceThreshold>& thresholds) {
   nlohmann::json decisions = nlohmann::json::array();
   for (const AcceptanceThreshold& at : thresholds) {
-    nlohmann::json decision{{"accepted", score >= at.threshold}, {"threshold", at.threshold}};
+    nlohmann::json decision{{"accepted", at.accepts(score)}, {"threshold", at.threshold ? nlohmann::json(*at.threshold) : nullptr}};
     if (!at.evaluator.empty()) decision.update({{"evaluator", at.evaluator}, {"far", at.far}, {"tar", at.tar}});
     decisions.push_back(decision);
   }

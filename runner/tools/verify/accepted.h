@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,16 +9,18 @@ namespace lafs {
 
 /// A score from which on two pictures are taken for one person.
 struct AcceptanceThreshold {
-  double threshold = 0;
-  std::string evaluator;    ///< on whose pairs it was chosen; empty: a number that was given
-  double far = 0, tar = 0;  ///< of those pairs: share of two people, and of one person, that are accepted; [0, 1]
+  std::optional<double> threshold;  ///< nothing: no score is strict enough for the rate
+  std::string evaluator;            ///< on whose pairs it was chosen; empty: a number that was given
+  double far = 0, tar = 0;  ///< of those pairs: the wanted share of two people, and the share of one person, that are accepted; [0, 1]
+
+  bool accepts(double score) const { return threshold && score >= *threshold; }
 };
 
-/// `given` is a number in [-1, 1], or the file of `lafs threshold MODEL --far RATE... --json`, all thresholds in it. Those that no score is
-/// strict enough for are left out. Throws Error for anything else.
+/// `given` is a number in [-1, 1], or the file of `lafs threshold MODEL --far RATE... --json`, of which all thresholds are taken. Throws
+/// Error for anything else.
 std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given);
 
-/// The score, and a line for each threshold: whether the pictures are accepted, and what that is worth.
+/// The score, and a line for each threshold: whether the pictures are accepted, and how many pairs of one person are.
 std::string acceptance_text(double score, const std::vector<AcceptanceThreshold>& thresholds);
 nlohmann::json acceptance_json(double score, const std::vector<AcceptanceThreshold>& thresholds);
 

@@ -39,6 +39,13 @@ TEST_CASE("results: the table aligns numbers and shows shares in percent") {
   CHECK(results_table({}) == "evaluator  metric  value  n\n");
 }
 
+TEST_CASE("results: a warning of several evaluators stands below the table once") {
+  std::vector<NamedMetrics> sets = two_sets();
+  sets[0].metrics.warnings = {"few pairs", "all alike"};
+  sets[1].metrics.warnings = {"few pairs"};
+  CHECK(results_table(sets).ends_with("\nwarning: lfw; landmarks: few pairs\nwarning: lfw: all alike\n"));
+}
+
 TEST_CASE("results: a metric reads as people quote it") {
   const auto text = [](double value, double error, Unit unit) {
     return metric_text({.value = value, .standard_error = error, .unit = unit});

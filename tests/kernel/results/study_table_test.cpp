@@ -179,6 +179,9 @@ TEST_CASE("study table: raw pixels have a line where all runs measured the same 
   CHECK(table.columns[0].pixels == 0.5);
   CHECK(!table.columns[1].pixels);
   CHECK(study_table_text(table, "csv").find("raw pixels,eer") == std::string::npos);
+  Study without = study;
+  without.lines[1].seeds[0].stages[1].second[0].metrics.values[0].variant = "cosine";  // a run with baseline = false
+  CHECK(!study_table(without, options).columns[0].pixels);
   study.lines[1].seeds[0].stages[1].second[0].metrics.values[0].value = 0.51;  // the run saw other pictures
   CHECK(!study_table(study, options).columns[0].pixels);
   CHECK(study_table_text(study_table(study, options), "text").find("raw pixels") == std::string::npos);

@@ -251,4 +251,12 @@ TEST_CASE("threshold: the score for a rate, with its interval and a warning for 
         "evaluator \"lfw\": a curve needs impostor comparisons, and there are none");
 }
 
+TEST_CASE("threshold: as many impostor pairs are drawn as the smallest rate needs, within limits") {
+  CHECK(impostors_for({0.1}) == 3000);
+  CHECK(impostors_for({0.1, 1e-3}) == 100000);
+  CHECK(impostors_for({1e-3, 0.5}) == 100000);
+  CHECK(impostors_for({1e-6}) == 990000);
+  CHECK(impostors_for({0}) == 990000);
+}
+
 }  // namespace lafs
