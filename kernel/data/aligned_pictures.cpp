@@ -46,6 +46,14 @@ class FinderPool {
   std::vector<std::unique_ptr<FaceFinder>> idle_;
 };
 
+/// One point may lie outside of a picture that cuts a face off; two are a sign that the points are those of another picture.
+bool are_outside(const imaging::FivePoints& points, const Image& picture) {
+  const auto is_outside = [&](const auto& point) {
+    return point.x < 0 || point.y < 0 || point.x >= static_cast<float>(picture.width) || point.y >= static_cast<float>(picture.height);
+  };
+  return std::count_if(points.begin(), points.end(), is_outside) >= 2;
+}
+
 std::string without_face(const FacesOfPictures& faces, size_t picture) {
   const auto known = faces.reasons.find(picture);
   return known == faces.reasons.end() ? "the list has no landmarks for it" : known->second;
@@ -105,6 +113,7 @@ void AlignedPictures::keep(const std::vector<char>& kept) {
   names_.resize(to);
   begins_.resize(to);
   ends_.resize(to);
+  outside_.assign(to, 0);
   number_folders();
 }
 
@@ -133,11 +142,21 @@ Sample AlignedPictures::get(int64_t index) const {
   const Image picture = imaging::read_image(file, request_.exif);
   const std::span<const FoundFace> faces(faces_.data() + begins_[i], ends_[i] - begins_[i]);
   try {
-    Image aligned = imaging::align(picture, main_face(faces, picture.height, picture.width).points, template_);
+    const imaging::FivePoints& points = main_face(faces, picture.height, picture.width).points;
+    outside_[i] = are_outside(points, picture) ? 1 : 0;
+    Image aligned = imaging::align(picture, points, template_);
     return {std::move(aligned), identity(index), index, names_[i], {}, 1};
   } catch (const Error& error) {
     throw Error(fmt::format("\"{}\": {}", file.string(), error.what()));
   }
+}
+
+std::vector<std::string> AlignedPictures::with_points_outside() const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < outside_.size(); ++i) {
+    if (outside_[i]) names.push_back(names_[i]);
+  }
+  return names;
 }
 
 std::optional<int64_t> AlignedPictures::find(const std::string& key) const {

@@ -54,6 +54,8 @@ class AlignedPictures final : public DataSource, public Named {
   /// Pictures that were left out because no face is known in them.
   const std::vector<DamagedPicture>& missing() const { return missing_; }
   const imaging::FaceTemplate& face_template() const { return template_; }
+  /// Pictures read so far two points or more of which lie outside of them, as those of a list do that was measured at another size.
+  std::vector<std::string> with_points_outside() const;
   /// Leaves out these pictures, given with indices of before.
   void leave_out(const std::vector<DamagedPicture>& pictures);
 
@@ -68,6 +70,7 @@ class AlignedPictures final : public DataSource, public Named {
   std::vector<FoundFace> faces_;
   std::vector<uint64_t> begins_, ends_;  ///< of each picture's faces
   std::vector<DamagedPicture> missing_;
+  mutable std::vector<char> outside_;  ///< of each picture, whether its points were seen to lie outside
 };
 
 /// Looks for faces in every picture, a finder for each thread. A picture that cannot be read has the reason instead. `go_on(done)` is asked

@@ -60,6 +60,15 @@ nlohmann::json libraries(const Registry* registry) {
   return out;
 }
 
+/// Those that do not lie beside the first library, which is one of lafs.
+std::vector<const LoadedLibrary*> libraries_outside(const Registry& registry) {
+  std::vector<const LoadedLibrary*> outside;
+  for (const LoadedLibrary& library : registry.libraries()) {
+    if (library.path.parent_path() != registry.libraries().front().path.parent_path()) outside.push_back(&library);
+  }
+  return outside;
+}
+
 nlohmann::json read_manifest(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
@@ -134,6 +143,26 @@ void write_manifest(const std::filesystem::path& folder, const ManifestFacts& fa
   manifest["sessions"] = is_there ? before["sessions"] : nlohmann::json::array();
   manifest["sessions"].push_back(session);
   write_json(file, manifest);
+}
+
+std::vector<std::string> rebuilt_plugins(const std::filesystem::path& folder, const Registry& registry) {
+  std::vector<std::string> notes;
+  const auto outside = libraries_outside(registry);
+  if (outside.empty()) return notes;
+  const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
+  if (!manifest.is_object() || !manifest.contains("libraries") || !manifest["libraries"].is_array()) return notes;
+  for (const LoadedLibrary* library : outside) {
+    for (const nlohmann::json& before : manifest["libraries"]) {
+      const std::string build = text_under(before, "build_id");
+      if (text_under(before, "file") != library->path.string() || build.empty() || build == library->build_id) continue;
+      for (const auto& [kind, name] : library->plugins)
+        notes.push_back(
+            fmt::format("{} \"{}\" was built again since \"{}\" was trained, and has the same revision: if its numbers have changed, "
+                        "raise the revision and train again",
+                        kind, name, folder.filename().string()));
+    }
+  }
+  return notes;
 }
 
 }  // namespace lafs

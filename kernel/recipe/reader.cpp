@@ -195,7 +195,8 @@ void Reader::check_curve(const Schedule& curve, const Node& node, const std::str
     context_.diagnostics.error(written->position,
                                fmt::format("{} = {} is more than the {} epochs of the run", key, inline_text(*written), *context_.epochs));
   };
-  beyond("warmup_epochs", curve.warmup_epochs);
+  // "epoch_linear" is the curve of a teacher's temperature, which an objective refuses itself or shortens to the run (quirk P12).
+  if (curve.shape != "epoch_linear") beyond("warmup_epochs", curve.warmup_epochs);
   if (curve.shape != "multi_step") return;
   if (curve.milestones.empty()) {
     context_.diagnostics.error(node.position, fmt::format("\"{}\" of {}: shape \"multi_step\" needs \"milestones\"", name, owner_));

@@ -187,4 +187,12 @@ std::vector<std::string> study_notes(const StudyTable& table) {
   return notes;
 }
 
+std::vector<std::string> study_warnings(const StudyTable& table) {
+  std::vector<std::string> warnings;
+  for (const StudyLine& line : table.study->lines) {
+    for (const std::string& warning : line.warnings) warnings.push_back(fmt::format("\"{}\", {}", line.name(), warning));
+  }
+  return warnings;
+}
+
 }  // namespace lafs

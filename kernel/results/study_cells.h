@@ -25,5 +25,7 @@ std::vector<std::optional<double>> pixels_row(const StudyTable& table);
 
 /// What its numbers are, and what is missing or differs: a sentence each, for below the table.
 std::vector<std::string> study_notes(const StudyTable& table);
+/// What runs of its lines said while they trained: a sentence each, with the name of the line in front.
+std::vector<std::string> study_warnings(const StudyTable& table);
 
 }  // namespace lafs

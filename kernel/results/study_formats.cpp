@@ -70,6 +70,7 @@ std::string as_text(const StudyCells& grid, const StudyTable& table) {
                                     [](const auto& line) { return std::find(line.begin(), line.end(), true) != line.end(); });
   if (has_best) out += "\n* best of its column";
   for (const std::string& note : study_notes(table)) out += "\n" + note;
+  for (const std::string& warning : study_warnings(table)) out += "\nwarning: " + warning;
   return out + "\n";
 }
 
@@ -89,6 +90,7 @@ std::string as_markdown(const StudyCells& grid, const StudyTable& table) {
   out += "\n";
   for (size_t i = 0; i < grid.lines.size(); ++i) out += line_of(grid.lines[i], grid.best[i]);
   for (const std::string& note : study_notes(table)) out += fmt::format("\n{}\n", note);
+  for (const std::string& warning : study_warnings(table)) out += fmt::format("\nwarning: {}\n", warning);
   return out;
 }
 
@@ -105,6 +107,7 @@ std::string as_latex(const StudyCells& grid, const StudyTable& table) {
   for (size_t i = 0; i < grid.lines.size(); ++i) out += line_of(grid.lines[i], grid.best[i]);
   out += "\\hline\n\\end{tabular}\n";
   for (const std::string& note : study_notes(table)) out += "% " + note + "\n";
+  for (const std::string& warning : study_warnings(table)) out += "% warning: " + warning + "\n";
   return out;
 }
 
@@ -122,7 +125,9 @@ std::string as_html(const StudyCells& grid, const StudyTable& table) {
   }
   out += "</tbody>\n</table>\n";
   for (const std::string& note : study_notes(table)) out += fmt::format("<p class=\"note\">{}</p>\n", html_text(note));
-  return out;
+  std::string items;
+  for (const std::string& warning : study_warnings(table)) items += fmt::format("<li><b>warning</b>: {}</li>\n", html_text(warning));
+  return items.empty() ? out : out + "<ul class=\"notes warnings\">\n" + items + "</ul>\n";
 }
 
 std::string exact(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }

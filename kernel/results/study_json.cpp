@@ -40,11 +40,8 @@ Json study_table_json(const StudyTable& table) {
   }
   for (size_t i = 0; i < table.values.size(); ++i) {
     const StudyLine& line = table.study->lines[i];
-    Json json{{"labels", line.labels},
-              {"seeds", Json::array()},
-              {"troubles", line.troubles},
-              {"deviations", line.deviations},
-              {"values", Json::array()}};
+    Json json{{"labels", line.labels},         {"seeds", Json::array()},    {"troubles", line.troubles},
+              {"deviations", line.deviations}, {"warnings", line.warnings}, {"values", Json::array()}};
     for (const SeedResults& seed : line.seeds) json["seeds"].push_back(seed.seed);
     for (const auto& value : table.values[i]) json["values"].push_back(value_json(value));
     out["lines"].push_back(std::move(json));

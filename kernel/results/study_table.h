@@ -24,6 +24,7 @@ struct StudyLine {
   std::vector<std::string> troubles;  ///< runs that failed or are missing, a sentence each
   std::vector<PublishedValue> published;
   std::vector<std::string> deviations;  ///< what is known to differ from what was published, a sentence each
+  std::vector<std::string> warnings;    ///< what runs said while they trained, such as a collapse, a sentence each
 
   std::string name() const;  ///< the labels, with ", " between them
 };

@@ -52,7 +52,8 @@ void write_grid_record(const fs::path& folder, const Grid& grid, const std::vect
                         {"metrics", grid.metrics},
                         {"axes", nlohmann::json::array()}};
   for (const GridAxis& axis : grid.axes) record["axes"].push_back(axis.name);
-  for (const RecordedCell& cell : cells) record["cells"].push_back({{"name", cell.name}, {"labels", cell.labels}, {"seed", cell.seed}});
+  for (const RecordedCell& cell : cells)
+    record["cells"].push_back({{"name", cell.name}, {"labels", cell.labels}, {"seed", cell.seed}, {"identity", cell.identity}});
   write_into(folder, record_name, record);
 }
 
@@ -60,7 +61,8 @@ GridRecord read_grid_record(const fs::path& folder) {
   try {
     const auto json = json_or_nothing(folder / record_name);
     GridRecord record{json.at("title"), json.at("stage"), json.at("axes"), json.at("metrics"), {}};
-    for (const auto& cell : json.at("cells")) record.cells.push_back({cell.at("name"), cell.at("labels"), cell.at("seed")});
+    for (const auto& cell : json.at("cells"))
+      record.cells.push_back({cell.at("name"), cell.at("labels"), cell.at("seed"), text_under(cell, "identity")});
     return record;
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("\"{}\" is damaged; lafs ablate writes it again", (folder / record_name).string()));

@@ -64,11 +64,12 @@ const WholeCheckpoint* RunCheckpoints::newest(const Recipe& recipe, const std::s
   const WholeCheckpoint& newest = found_.whole.front();
   if (goes_on_from(recipe, extends, newest.facts, newest.position.step)) return &newest;
   const bool length = differs_in_length(recipe, newest.facts);
+  const std::string difference = recipe_difference(newest.facts.recipe, recipe.resolved);
   throw Error(fmt::format(
       "\"{}\" holds a run of {}{}", run_folder_.string(),
       length ? "another length; give another --out, or to train it further --extend (a stage of a row: with its own recipe.toml)"
              : "another recipe; give another --out, or the same recipe",
-      recipe_difference(newest.facts.recipe, recipe.resolved)));
+      difference.empty() ? ": a plugin has another revision" : difference));
 }
 
 RunPosition RunCheckpoints::load(const Recipe& recipe, const std::string& extends, Trainer& trainer) {

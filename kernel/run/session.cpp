@@ -117,8 +117,8 @@ bool Session::resume() {
   accepted_ = check_data(
       {request_.folder, found->facts, found->position.step, *assembly_.data(), fingerprint_, !recipe_.head.empty(), request_.accept_data},
       note_);
-  notes_.add(metrics_fault(request_.folder));
-  notes_.add(missing_records(request_.folder));
+  notes_.add(metrics_fault(request_.folder)), notes_.add(missing_records(request_.folder));
+  notes_.add(rebuilt_plugins(request_.folder, request_.registry));
   position_ = checkpoints.load(recipe_, request_.extends, *trainer_);
   if (found->facts.identity != recipe_.identity) position_.evaluation_due = false;  // it was due in the run that is extended
   saved_step_ = position_.step;

@@ -321,6 +321,21 @@ TEST_CASE("align: photographs that would be turned, and files that are not read,
   CHECK(pictures.error() == "lafs: error: \"pictures\" holds no pictures, but files that are not read: 2 .heic, 1 without an ending\n");
 }
 
+TEST_CASE("align: points that lie outside of their pictures are told, as those of a list that was measured at another size") {
+  const Pictures pictures;
+  const std::string warning =
+      "warning: points that lie outside of their picture: those of 4 of 4 pictures, the first \"a/1.png\"; if the list was measured on "
+      "pictures of another size, give --scale\n";
+  const Outcome outcome = pictures.align({"--scale", "1.7"});
+  CHECK(outcome.status == 0);
+  CHECK(outcome.err.ends_with(warning));
+  fs::remove_all(pictures.out());
+  const Outcome json = pictures.align({"--scale", "1.7", "--json"});
+  CHECK(nlohmann::json::parse(json.out)["points_outside"].size() == 4);
+  fs::remove_all(pictures.out());
+  CHECK(pictures.align().err.find("warning") == std::string::npos);
+}
+
 TEST_CASE("align: a detector finds the points; a picture in which it finds none is left out, or an error") {
   const ScratchFolder folder;
   const fs::path root = folder / "squares", model = fs::path(LAFS_TEST_SOURCE) / "tests/support/yunet/tiny_yunet.onnx";

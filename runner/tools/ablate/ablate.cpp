@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/ledger/manifest.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/study_json.h"
 #include "kernel/run/ablation.h"
@@ -91,8 +92,19 @@ std::vector<const AblationCell*> shard_of(const std::vector<AblationCell>& cells
 
 std::vector<RecordedCell> recorded(const std::vector<AblationCell>& cells) {
   std::vector<RecordedCell> out;
-  for (const AblationCell& cell : cells) out.push_back({cell.cell.name, cell.cell.labels, cell.cell.seed});
+  for (const AblationCell& cell : cells) out.push_back({cell.cell.name, cell.cell.labels, cell.cell.seed, cell.row.identity});
   return out;
+}
+
+/// Says of finished cells which plugins were built again since: their results are taken as they are.
+void note_rebuilt(const std::vector<const AblationCell*>& cells, const Registry& registry) {
+  std::set<std::string> said;
+  for (const AblationCell* cell : cells) {
+    for (const Stage& stage : cell->row.stages) {
+      for (const std::string& note : rebuilt_plugins(stage.folder, registry)) said.insert(note);
+    }
+  }
+  for (const std::string& note : said) say("{}\n", note);
 }
 
 /// A line for each cell that begins or fails.
@@ -148,6 +160,7 @@ AblateEnd ablate(const AblateRequest& request, Registry& registry) {
   RunReports reading(request.quiet);
   const std::vector<AblationCell> all = open_cells(grid, registry, folder, ledger, {&reading});
   const auto cells = shard_of(all, request.shard);
+  note_rebuilt(cells, registry);
   check_cells(cells);
   if (request.dry_run) {
     fmt::print("{}", dry_run_text(cells, request.probe_seconds));

@@ -51,6 +51,11 @@ class Alignment {
     AlignedPictures source(request_.pictures, std::move(names), std::move(faces));
     left_out_ = source.missing();
     const auto [pictures, bytes] = request_.records ? write_records(source) : write_folder(source);
+    points_outside_ = source.with_points_outside();
+    if (!points_outside_.empty())
+      say("warning: points that lie outside of their picture: those of {} of {} pictures, the first \"{}\"; if the list was measured on "
+          "pictures of another size, give --scale\n",
+          points_outside_.size(), pictures, points_outside_.front());
     if (!left_out_.empty()) say("pictures left out: {}:{}\n", left_out_.size(), damage_lines(left_out_, 20));
     return result(source, pictures, bytes);
   }
@@ -122,6 +127,7 @@ class Alignment {
                         {"height", source.face_template().height},
                         {"width", source.face_template().width},
                         {"other_files", nlohmann::json::object()},
+                        {"points_outside", points_outside_},
                         {"left_out", nlohmann::json::array()}};
     for (const auto& [ending, count] : other_files_.counts()) json["other_files"][ending] = count;
     if (request_.pictures.exif == imaging::Exif::ignore) json["not_turned"] = turned_;
@@ -133,6 +139,7 @@ class Alignment {
   bool quiet_;
   std::vector<DamagedPicture> left_out_;
   formats::OtherEndings other_files_;
+  std::vector<std::string> points_outside_;
   int64_t turned_ = 0;  ///< pictures that would be turned, where they are not
 };
 

@@ -51,7 +51,7 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
 
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
   std::string out;
-  for (const auto& [evaluator, targets, thresholds, printed, knows_people] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, knows_people, model] : all) {
     out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
                        thresholds.front().impostors, knows_people ? "people" : "pairs");
     for (size_t t = 0; t < targets.size(); ++t) {
@@ -75,7 +75,7 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
 
 nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
   nlohmann::json out = nlohmann::json::array();
-  for (const auto& [evaluator, targets, thresholds, printed, knows_people] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, knows_people, model] : all) {
     nlohmann::json rows = nlohmann::json::array();
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
@@ -88,6 +88,7 @@ nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
                       {"tar_interval", {of.tar_interval.low, of.tar_interval.high}}});
     }
     out.push_back({{"evaluator", evaluator},
+                   {"model", model},
                    {"genuine", thresholds.front().genuine},
                    {"impostors", thresholds.front().impostors},
                    {"resampled", knows_people ? "people" : "pairs"},

@@ -17,6 +17,7 @@ struct EvaluatorThresholds {
   std::vector<metrics::FarThreshold> thresholds;  ///< one a target
   std::vector<std::string> printed;  ///< of each threshold: as few digits as give the same decisions on these pairs, four at least
   bool knows_people = false;         ///< people were resampled, not pairs
+  std::string model;                 ///< absolute path of the model that they belong to; empty: not known
 };
 
 /// So many impostor pairs that a hundred of them decide at the smallest of these false accept rates: 3,000 at least, 990,000 at

@@ -68,6 +68,7 @@ std::vector<EvaluatorThresholds> find_thresholds(ThresholdRequest request, const
     if (request.evaluator.empty() || name == request.evaluator)
       out.push_back(thresholds_of(name, comparisons, request.targets, request.resampling));
   }
+  for (EvaluatorThresholds& thresholds : out) thresholds.model = is_json ? "" : fs::absolute(model).lexically_normal().string();
   if (out.empty()) throw Error(fmt::format("no evaluator \"{}\"{}", request.evaluator, suggestion(request.evaluator, names)));
   return out;
 }

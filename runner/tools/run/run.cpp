@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/data/training_pictures.h"
+#include "kernel/ledger/manifest.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
@@ -77,6 +78,13 @@ std::optional<Ledger> ledger_of(const RunRequest& request) {
   return request.out.empty() && !request.rehearse ? std::optional(Ledger(default_ledger)) : std::nullopt;
 }
 
+/// Of stages that are there.
+void say_rebuilt(const Row& row, const Registry& registry) {
+  for (const Stage& stage : row.stages) {
+    for (const std::string& note : rebuilt_plugins(stage.folder, registry)) say("{}\n", note);
+  }
+}
+
 bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
   if (request.extend) {
     throw Error(
@@ -93,6 +101,7 @@ bool run_stages(Row& row, const RunRequest& request, const Registry& registry) {
     what.kept = {&*ledger, LedgerPlaces(*ledger, {&reports}).place(row)};
     what.in_use = StageInUse::wait;
   }
+  say_rebuilt(row, registry);
   const RowOutcome outcome = run_row(what);
   if (outcome.stopped) {
     if (outcome.last.interrupted) {

@@ -121,7 +121,7 @@ class Writer {
 
   std::string run(const fs::path& file) {
     std::string text = begin("begin", run_title(), run_commands(file)) + part("run") + paths() + part("data_" + data_) +
-                       part("backbone_" + request_.backbone) + part("method_" + request_.objective) + part("test_" + data_);
+                       part("backbone_" + request_.backbone) + part("method_" + request_.objective) + part("test_" + data_) + rehearsal();
     return tidy(text);
   }
 
@@ -135,7 +135,7 @@ class Writer {
     const std::string title = lafs ? "LAFS in three stages, each of which starts from weights of those before."
                                    : request_.objective + " without labels, then training with labels from its weights.";
     return tidy(begin("begin", title, run_commands(request_.file)) + part("row") + part("run") + paths() + part("data_" + data_) +
-                part("test_" + data_) + part(lafs ? "stages_lafs" : "stages_without_labels"));
+                part("test_" + data_) + rehearsal() + part(lafs ? "stages_lafs" : "stages_without_labels"));
   }
 
   std::string grid(const fs::path& run_file) {
@@ -157,6 +157,7 @@ class Writer {
 
   std::string part(const std::string& name) { return recipe_part(name, values_.all()); }
   std::string paths() { return request_.data.empty() ? "" : part("paths"); }
+  std::string rehearsal() { return request_.data.empty() ? "" : part("rehearsal"); }
   std::string stage(const std::string& backbone, const std::string& objective) {
     return in_stage(part("backbone_" + backbone) + part("method_" + objective));
   }

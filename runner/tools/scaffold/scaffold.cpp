@@ -46,15 +46,18 @@ std::string source_of(const NewPlugin& plugin) {
   return text;
 }
 
-std::string build_file(const std::string& kind, const std::string& name) {
-  const bool imaging = kind == "augmentation" || kind == "data_source";
+std::string build_file(const NewPlugin& plugin) {
+  const auto& [kind, name, base] = plugin;
+  const bool imaging = kind == "augmentation" || kind == "data_source", coupled = base == "two_views";
   return fmt::format(
       "cmake_minimum_required(VERSION 3.25)\n"
       "project({1} LANGUAGES CXX)\n"
       "find_package(lafs REQUIRED)\n"
       "enable_testing()\n"
-      "lafs_add_plugin({0} {1} {1}.cpp{2} RECIPE recipe.toml)\n",
-      kind, name, imaging ? " LIBS lafs::imaging" : "");
+      "{3}lafs_add_plugin({0} {1} {1}.cpp{2} RECIPE recipe.toml{4})\n",
+      kind, name, imaging ? " LIBS lafs::imaging" : "",
+      coupled ? "# BATCH_COUPLED: the loss compares the pictures of a batch, so two halves of it do not give the loss of the whole.\n" : "",
+      coupled ? " BATCH_COUPLED" : "");
 }
 
 /// A small run on drawn faces, in which the table of the plugin's kind names the plugin.
@@ -141,7 +144,7 @@ std::vector<fs::path> write_scaffold(const NewPlugin& plugin, const fs::path& fo
   }
   fs::create_directories(folder);
   const std::pair<fs::path, std::string> files[] = {{folder / (plugin.name + ".cpp"), source_of(plugin)},
-                                                    {folder / "CMakeLists.txt", build_file(plugin.kind, plugin.name)},
+                                                    {folder / "CMakeLists.txt", build_file(plugin)},
                                                     {folder / "recipe.toml", recipe(plugin)}};
   std::vector<fs::path> written;
   for (const auto& [file, text] : files) {

@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "kernel/ledger/training_notes.h"
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/unit_text.h"
@@ -47,6 +46,8 @@ std::string answers(const StudyTable& table) {
                             metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}),
                             std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
       }
+      if (const auto& pixels = table.columns[column].pixels)
+        text += fmt::format("; raw pixels have {}", metric_text({.value = *pixels, .unit = unit}));
       out += fmt::format("<p class=\"answer\">{}.</p>\n", text);
     }
   }
@@ -135,25 +136,6 @@ std::string training_charts(const fs::path& folder, const GridRecord& grid, Char
   return charts.section(fmt::format("Training, seed {}", grid.cells.front().seed), compared_charts(runs));
 }
 
-/// Settings of which a run said while it trained that something may be wrong, with the sentence of the first.
-std::string grid_warnings(const fs::path& folder, const GridRecord& grid) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> settings;
-  for (const RecordedCell& cell : grid.cells) {
-    const auto notes = recorded_training_notes(run_of(folder, grid, cell));
-    if (notes.empty()) continue;
-    const std::string name = fmt::format("{}", fmt::join(cell.labels, ", "));
-    auto known = std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
-    if (known == settings.end()) known = settings.insert(settings.end(), {name, {}});
-    known->second.push_back(notes.front());
-  }
-  std::string items;
-  for (const auto& [name, said] : settings) {
-    items += fmt::format("<li><b>warning</b>: \"{}\", {} run{}: {}</li>\n", html_text(name), said.size(), said.size() == 1 ? "" : "s",
-                         html_text(said.front()));
-  }
-  return items.empty() ? "" : "<ul class=\"notes warnings\">\n" + items + "</ul>\n";
-}
-
 /// What was varied, and how often each was trained.
 std::string grid_question(const GridRecord& grid, const StudyTable& table) {
   std::set<int64_t> seeds;
@@ -190,7 +172,7 @@ std::string grid_report_page(const fs::path& folder, const StudyTable& table) {
   const std::string title = grid.title.empty() ? folder_name(folder) : grid.title;
   ChartBlock charts;
   std::string body = fmt::format("<h1>{}</h1>\n", html_text(title)) + grid_question(grid, table);
-  body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n" + grid_warnings(folder, grid);
+  body += answers(table) + "<div class=\"scroll\">" + study_table_text(table, "html") + "</div>\n";
   body += grid_charts(table, charts) + training_charts(folder, grid, charts) + cells(folder, grid);
   return page_text(title, body, charts);
 }

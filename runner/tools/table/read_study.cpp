@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/json_file.h"
+#include "kernel/ledger/training_notes.h"
 #include "kernel/results/results_json.h"
 #include "kernel/run/grid_folder.h"
 #include "lafs/error.h"
@@ -29,6 +30,7 @@ struct ReadRun {
   SeedResults results;
   std::vector<PublishedValue> published;
   std::vector<std::string> deviations;
+  std::vector<std::string> notes;  ///< while it trained
 };
 
 Json results_in(const fs::path& folder) {
@@ -85,12 +87,14 @@ PublishedValue published_of(const Json& json) {
   return value;
 }
 
-ReadRun read_row_folder(const fs::path& folder, const Json& row) {
-  ReadRun run{text_under(row, "title"), text_under(row, "row"), {}, {}, row.value("deviations", std::vector<std::string>())};
+/// `compared`: the stage whose notes count; empty: the last.
+ReadRun read_row_folder(const fs::path& folder, const Json& row, const std::string& compared) {
+  ReadRun run{text_under(row, "title"), text_under(row, "row"), {}, {}, row.value("deviations", std::vector<std::string>()), {}};
   for (const Json& stage : row.at("stages")) {
     const std::string name = text_under(stage, "name");
     run.results.stages.emplace_back(name, metrics_of(folder, stage));
     run.common += name + "\n" + common_recipe(text_under(stage, "folder"), run.results.seed);
+    if (compared.empty() || name == compared) run.notes = recorded_training_notes(text_under(stage, "folder"));
   }
   for (const Json& published : row.value("published", Json::array())) run.published.push_back(published_of(published));
   if (run.label.empty()) run.label = fs::path(text_under(row, "row")).stem().string();
@@ -99,8 +103,8 @@ ReadRun read_row_folder(const fs::path& folder, const Json& row) {
 
 ReadRun read_folder(const fs::path& folder) {
   const Json results = results_in(folder);
-  if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results);
-  ReadRun run{folder_name(folder), "", {}, {}, {}};
+  if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results, "");
+  ReadRun run{folder_name(folder), "", {}, {}, {}, recorded_training_notes(folder)};
   run.results.stages.emplace_back("", metrics_of(folder, results));
   run.common = common_recipe(folder, run.results.seed);
   return run;
@@ -112,10 +116,28 @@ std::string joined(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(first, "; "), names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
 }
 
+/// What runs noted while they trained, by the line of the study that they are of.
+class NotesOfLines {
+ public:
+  void add(size_t line, const std::vector<std::string>& notes) {
+    if (!notes.empty()) first_notes_[line].push_back(notes.front());
+  }
+  /// A sentence for each line that has some: those of the first run, and how many more there are.
+  void tell(Study& study) const {
+    for (const auto& [line, notes] : first_notes_) {
+      study.lines[line].warnings.push_back(fmt::format("{} run{}: {}", notes.size(), notes.size() == 1 ? "" : "s", notes.front()));
+    }
+  }
+
+ private:
+  std::map<size_t, std::vector<std::string>> first_notes_;
+};
+
 /// Lines of a grid, in the order of its cells.
 void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
   std::map<std::vector<std::string>, size_t> lines;
-  std::vector<std::string> missing;
+  std::vector<std::string> missing, other;
+  NotesOfLines notes;
   for (const RecordedCell& cell : grid.cells) {
     const auto [known, is_new] = lines.emplace(cell.labels, study.lines.size());
     if (is_new) study.lines.push_back({cell.labels, {}, {}, {}, {}});
@@ -126,8 +148,11 @@ void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
       line.troubles.push_back(fmt::format("{} failed: {}", cell.name, failure));
     } else if (!results.is_object()) {
       missing.push_back(cell.name);
+    } else if (!cell.identity.empty() && text_under(results, "identity") != cell.identity) {
+      other.push_back(cell.name);
     } else {
-      ReadRun run = read_row_folder(place, results);
+      ReadRun run = read_row_folder(place, results, grid.stage);
+      notes.add(known->second, run.notes);
       run.results.seed = cell.seed;
       line.seeds.push_back(std::move(run.results));
       line.published = std::move(run.published);
@@ -137,6 +162,12 @@ void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
   if (!missing.empty())
     study.lines.back().troubles.push_back(
         fmt::format("not run yet: {} of {} cells: {}", missing.size(), grid.cells.size(), joined(missing)));
+  if (!other.empty())
+    study.lines.back().troubles.push_back(
+        fmt::format("left out, because they were measured with other settings than the grid was last run "
+                    "with: {} of {} cells: {}",
+                    other.size(), grid.cells.size(), joined(other)));
+  notes.tell(study);
 }
 
 /// A name for a line that no other has.
@@ -159,13 +190,16 @@ Study read_study(const std::vector<fs::path>& folders) {
   }
   study.label_names = {"run"};
   std::map<std::string, size_t> lines;
+  NotesOfLines notes;
   for (const fs::path& folder : folders) {
     if (is_grid_folder(folder)) throw Error(fmt::format("\"{}\" is the folder of a grid, which makes a table of its own", folder.string()));
     ReadRun run = read_folder(folder);
     const auto [known, is_new] = lines.emplace(run.common, study.lines.size());
     if (is_new) study.lines.push_back({{distinct(run.label, folder, study)}, {}, {}, run.published, run.deviations});
+    notes.add(known->second, run.notes);
     study.lines[known->second].seeds.push_back(std::move(run.results));
   }
+  notes.tell(study);
   return study;
 }
 

@@ -1,5 +1,6 @@
 #include "runner/tools/verify/accepted.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -12,6 +13,8 @@
 namespace lafs {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const std::string& file) {
   throw Error(fmt::format("\"{}\" holds no thresholds: give a file of lafs threshold MODEL --far RATE --json", file));
@@ -26,7 +29,7 @@ std::vector<AcceptanceThreshold> from_json(const nlohmann::json& json, const std
       for (const auto& row : evaluator.at("thresholds")) {
         const auto& threshold = row.at("threshold");
         out.push_back({threshold.is_null() ? std::nullopt : std::optional<double>(threshold), evaluator.at("evaluator"), row.at("far"),
-                       row.at("tar")});
+                       row.at("tar"), text_under(evaluator, "model")});
       }
     }
   } catch (const nlohmann::json::exception&) {
@@ -52,12 +55,24 @@ std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given)
   char* end = nullptr;
   const double number = std::strtod(given.c_str(), &end);
   if (!given.empty() && *end == '\0') {
-    if (number >= -1 && number <= 1) return {{number, "", 0, 0}};
+    if (number >= -1 && number <= 1) return {{number, "", 0, 0, ""}};
     throw Error(fmt::format("{} is no threshold: scores lie between -1 and 1", given));
   }
-  if (!std::filesystem::is_regular_file(given))
-    throw Error(fmt::format("\"{}\" is neither a number nor a file of lafs threshold --json", given));
+  if (!fs::is_regular_file(given)) throw Error(fmt::format("\"{}\" is neither a number nor a file of lafs threshold --json", given));
   return from_json(json_or_nothing(given), given);
+}
+
+std::string other_model_note(const std::vector<AcceptanceThreshold>& thresholds, const fs::path& model) {
+  const auto is_in = [](const fs::path& inner, const fs::path& outer) {
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+  };
+  const fs::path own = fs::weakly_canonical(model);
+  for (const AcceptanceThreshold& at : thresholds) {
+    const fs::path theirs = fs::weakly_canonical(at.model);
+    if (!at.model.empty() && !is_in(own, theirs) && !is_in(theirs, own))
+      return fmt::format("warning: the thresholds belong to \"{}\", and mean nothing for the scores of another model", at.model);
+  }
+  return "";
 }
 
 std::string acceptance_text(double score, const std::vector<AcceptanceThreshold>& thresholds) {

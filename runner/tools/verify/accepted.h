@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,12 +14,17 @@ struct AcceptanceThreshold {
   std::string evaluator;            ///< on whose pairs it was chosen; empty: a number that was given
   double far = 0, tar = 0;  ///< of those pairs: the wanted share of two people, and the share of one person, that are accepted; [0, 1]
 
+  std::string model;  ///< absolute path of the model it belongs to; empty: not known
+
   bool accepts(double score) const { return threshold && score >= *threshold; }
 };
 
 /// `given` is a number in [-1, 1], or the file of `lafs threshold MODEL --far RATE... --json`, of which all thresholds are taken. Throws
 /// Error for anything else.
 std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given);
+
+/// A sentence where thresholds are known to belong to another model than `model`, a path; a run and a checkpoint in it are one model.
+std::string other_model_note(const std::vector<AcceptanceThreshold>& thresholds, const std::filesystem::path& model);
 
 /// The score, and a line for each threshold: whether the pictures are accepted, and how many pairs of one person are.
 std::string acceptance_text(double score, const std::vector<AcceptanceThreshold>& thresholds);

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../toys.h"
+#include "kernel/registry/registry.h"
 #include "lafs/error.h"
 #include "lafs/stamp.h"
 #include "support/run_folder.h"
@@ -50,6 +52,26 @@ TEST_CASE("manifest: a resumed run adds a session and keeps the first") {
   CHECK(both["sessions"][0]["threads"] == 2);
   CHECK(both["sessions"][1]["threads"] == 8);
   CHECK(both["environment"]["LAFS_DATA"].is_null());
+}
+
+TEST_CASE("manifest: a plugin from outside that was built again is noted, one of lafs is not") {
+  Registry registry;
+  registry.load_folder(std::string(LAFS_TEST_PLUGINS));
+  registry.load(test::fixture("toys"));
+  const test::RunFolder folder;
+  ManifestFacts known = facts(2);
+  known.registry = &registry;
+  write_manifest(folder.path, known);
+  CHECK(rebuilt_plugins(folder.path, registry).empty());
+  auto manifest = nlohmann::json::parse(folder.read("manifest.json"));
+  for (auto& library : manifest["libraries"]) library["build_id"] = "0123";
+  folder.write("manifest.json", manifest.dump());
+  const std::vector<std::string> notes = rebuilt_plugins(folder.path, registry);
+  CHECK(notes.size() == registry.libraries().back().plugins.size());
+  const auto& [kind, name] = registry.libraries().back().plugins.front();
+  CHECK(notes.front() == kind + " \"" + name + "\" was built again since \"" + folder.path.filename().string() +
+                             "\" was trained, and has the same revision: if its numbers have changed, raise the revision and train again");
+  CHECK(rebuilt_plugins(folder.path / "none", registry).empty());
 }
 
 TEST_CASE("manifest: a file that is not a manifest is not overwritten") {

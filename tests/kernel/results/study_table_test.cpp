@@ -126,7 +126,7 @@ TEST_CASE("study table: as text") {
 noise       seeds     accuracy, %    difference      p  published  ours - published       verdict
 0               3    72.00 ± 2.00                           75.00             -3.00  outside 2.00
 5               2  * 74.00 ± 0.00  +3.00 ± 1.00  0.205
-raw pixels               50.00
+raw pixels                  50.00
 
 * best of its column
 mean ± standard deviation over 3 seeds

@@ -51,4 +51,6 @@ class MyPlugin final : public torch::nn::Module, public lafs::Backbone {
 
 }  // namespace
 
+// When a change of yours alters numbers, raise the revision, a last argument: registrar.add<...>("my_plugin", "...", 2). Runs that are
+// finished are then not taken for runs of the new code.
 LAFS_PLUGIN(registrar) { registrar.add<MyPlugin>("my_plugin", "two convolutions and a linear layer"); }

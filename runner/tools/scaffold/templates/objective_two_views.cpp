@@ -41,4 +41,6 @@ class MyPlugin final : public lafs::nn::JointEmbedding {
 
 }  // namespace
 
+// When a change of yours alters numbers, raise the revision, a last argument: registrar.add<...>("my_plugin", "...", 2). Runs that are
+// finished are then not taken for runs of the new code.
 LAFS_PLUGIN(registrar) { registrar.add<MyPlugin>("my_plugin", "the first view of a picture finds the second one"); }

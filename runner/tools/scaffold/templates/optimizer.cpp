@@ -38,4 +38,6 @@ class MyPlugin final : public lafs::Optimizer {
 
 }  // namespace
 
+// When a change of yours alters numbers, raise the revision, a last argument: registrar.add<...>("my_plugin", "...", 2). Runs that are
+// finished are then not taken for runs of the new code.
 LAFS_PLUGIN(registrar) { registrar.add<MyPlugin>("my_plugin", "gradient descent with momentum"); }

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "kernel/results/results_json.h"
+#include "kernel/run/grid_folder.h"
 #include "support/run_folder.h"
 
 namespace lafs {
@@ -45,6 +47,56 @@ TEST_CASE("table: weights of a file are known by their place") {
   const Study study = read_study({folder.path / "a", folder.path / "b", folder.path / "c"});
   REQUIRE(study.lines.size() == 2);
   CHECK(study.lines[0].seeds.size() == 2);
+}
+
+/// A grid of two cells of one run each: "a" and "b". The identity of the results of "b" is given.
+void write_grid(const test::RunFolder& folder, const std::string& identity_of_b) {
+  Grid grid;
+  grid.title = "a study";
+  grid.axes = {{"letter", {}}};
+  write_grid_record(folder.path, grid, {{"letter=a,seed=1", {"a"}, 1, "1a"}, {"letter=b,seed=1", {"b"}, 1, "1b"}});
+  for (const auto& [letter, identity] : {std::pair<std::string, std::string>("a", "1a"), {"b", identity_of_b}}) {
+    const std::string cell = "cells/letter=" + letter + ",seed=1";
+    write_run(folder, cell + "/run", "use = \"cosface\"", 1);
+    const auto results = nlohmann::json::parse(folder.read(cell + "/run/results.json"));
+    nlohmann::json stage = results;
+    stage["name"] = "run";
+    stage["folder"] = (folder.path / cell / "run").string();
+    folder.write(cell + "/results.json",
+                 nlohmann::json{{"row", "row.toml"}, {"identity", identity}, {"title", ""}, {"stages", {stage}}, {"published", {}}}.dump());
+  }
+}
+
+TEST_CASE("table: of a grid, cells that were measured with other settings are left out and named") {
+  const test::RunFolder folder;
+  write_grid(folder, "1b");
+  Study study = read_study({folder.path});
+  REQUIRE(study.lines.size() == 2);
+  CHECK(study.lines[1].seeds.size() == 1);
+  CHECK(study.lines[1].troubles.empty());
+  write_grid(folder, "2b");
+  study = read_study({folder.path});
+  CHECK(study.lines[0].seeds.size() == 1);
+  CHECK(study.lines[1].seeds.empty());
+  CHECK(study.lines[1].troubles ==
+        std::vector<std::string>{"left out, because they were measured with other settings than the grid was last run with: 1 of 2 cells: "
+                                 "letter=b,seed=1"});
+}
+
+TEST_CASE("table: what runs said while they trained is a warning of their line") {
+  const test::RunFolder folder;
+  write_grid(folder, "1b");
+  folder.write("cells/letter=b,seed=1/run/manifest.json", R"({"training_notes": ["step 4: all alike"]})");
+  const Study study = read_study({folder.path});
+  CHECK(study.lines[0].warnings.empty());
+  CHECK(study.lines[1].warnings == std::vector<std::string>{"1 run: step 4: all alike"});
+  const StudyTable table = study_table(study, {});
+  CHECK(study_table_text(table, "text").ends_with("\nwarning: \"b\", 1 run: step 4: all alike\n"));
+  CHECK(study_table_text(table, "markdown").ends_with("\nwarning: \"b\", 1 run: step 4: all alike\n"));
+  CHECK(study_table_text(table, "html").ends_with("<li><b>warning</b>: &quot;b&quot;, 1 run: step 4: all alike</li>\n</ul>\n"));
+  const Study runs = read_study({folder.path / "cells/letter=a,seed=1/run", folder.path / "cells/letter=b,seed=1/run"});
+  REQUIRE(runs.lines.size() == 1);
+  CHECK(runs.lines[0].warnings.size() == 1);
 }
 
 }  // namespace
