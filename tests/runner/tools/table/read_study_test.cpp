@@ -53,6 +53,7 @@ TEST_CASE("table: weights of a file are known by their place") {
 void write_grid(const test::RunFolder& folder, const std::string& identity_of_b) {
   Grid grid;
   grid.title = "a study";
+  grid.file = "study.toml";
   grid.axes = {{"letter", {}}};
   write_grid_record(folder.path, grid, {{"letter=a,seed=1", {"a"}, 1, "1a"}, {"letter=b,seed=1", {"b"}, 1, "1b"}});
   for (const auto& [letter, identity] : {std::pair<std::string, std::string>("a", "1a"), {"b", identity_of_b}}) {
