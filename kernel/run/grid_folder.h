@@ -12,8 +12,7 @@ struct RecordedCell {
   std::string name;
   std::vector<std::string> labels;  ///< one for each axis
   int64_t seed = 0;
-  std::string
-      identity;  ///< of the settings it was last asked for with: what another identity measured is not this cell's; empty: not known
+  std::string identity;  ///< of its settings when the grid was last run; empty: not known
 };
 
 /// What the folder of a grid says of it, in grid.json: enough for a table of what lies in cells/.
