@@ -1,10 +1,9 @@
 #include "kernel/evaluate/picture_score.h"
 
-#include <cmath>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -12,6 +11,7 @@
 #include "formats/fingerprint.h"
 #include "imaging/decode.h"
 #include "kernel/data/picture_shapes.h"
+#include "kernel/evaluate/mislabelled.h"
 #include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
 #include "lafs/error.h"
@@ -22,16 +22,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Pictures of files, each of a person of its own.
+/// Pictures of files, each of a person of its own. They are decoded once, when it is made.
 class PictureFiles final : public DataSource {
  public:
-  explicit PictureFiles(std::vector<fs::path> files) : files_(std::move(files)) {}
+  explicit PictureFiles(const std::vector<fs::path>& files) : files_(files) {
+    for (const fs::path& file : files) pictures_.push_back(imaging::read_image(file));
+  }
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
   int64_t identities() const override { return size(); }
   Sample get(int64_t index) const override {
     Sample sample;
-    sample.image = imaging::read_image(file(index));
+    sample.image = pictures_.at(static_cast<size_t>(index));
     sample.identity = index;
     sample.index = index;
     sample.key = key(index);
@@ -54,24 +56,18 @@ class PictureFiles final : public DataSource {
   const fs::path& file(int64_t index) const { return files_.at(static_cast<size_t>(index)); }
 
   std::vector<fs::path> files_;
+  std::vector<Image> pictures_;
 };
 
-double cosine_of(std::span<const float> a, std::span<const float> b) {
-  double product = 0, one = 0, other = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    one += static_cast<double>(a[i]) * static_cast<double>(a[i]);
-    other += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  if (one == 0 || other == 0) throw Error("an embedding is 0 everywhere: it has no direction to compare");
-  return product / std::sqrt(one * other);
+void require_direction(std::span<const float> embedding) {
+  if (std::all_of(embedding.begin(), embedding.end(), [](float x) { return x == 0; }))
+    throw Error("an embedding is 0 everywhere: it has no direction to compare");
 }
 
 }  // namespace
 
 double picture_score(const PictureScoreRequest& request, Registry& registry) {
   const auto pictures = std::make_shared<PictureFiles>(std::vector<fs::path>{request.first, request.second});
-  for (int64_t i = 0; i < pictures->size(); ++i) imaging::read_image(pictures->key(i));  // before the model, which takes longer
   const TrainedModel model = open_model({request.checkpoint, request.stage, false, request.input, request.context}, registry);
   if (is_plain_model_file(request.checkpoint) && request.input.empty()) request.note(unstated_input(model));
   for (const std::string& note : shape_notes(*pictures, model.facts.input)) request.note(note);
@@ -84,7 +80,8 @@ double picture_score(const PictureScoreRequest& request, Registry& registry) {
   ModelEmbedder embedder(backbone, model.facts.input, options);
   const auto features = embedder.embed({{.name = "pictures", .source = pictures}});
   const FeatureMatrix rows = features->of("pictures");
-  return cosine_of(rows.row(0), rows.row(1));
+  for (int64_t row : {0, 1}) require_direction(rows.row(row));
+  return cosine_of_rows(rows, 0, 1);
 }
 
 }  // namespace lafs

@@ -99,8 +99,10 @@ std::vector<RecordedCell> recorded(const std::vector<AblationCell>& cells) {
 /// Says of finished cells which plugins were built again since: their results are taken as they are.
 void note_rebuilt(const std::vector<const AblationCell*>& cells, const Registry& registry) {
   std::set<std::string> said;
+  std::set<fs::path> read;  // cells share stages
   for (const AblationCell* cell : cells) {
     for (const Stage& stage : cell->row.stages) {
+      if (!read.insert(stage.folder).second) continue;
       for (const std::string& note : rebuilt_plugins(stage.folder, registry)) said.insert(note);
     }
   }

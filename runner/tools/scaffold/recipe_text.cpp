@@ -100,9 +100,8 @@ class Values {
     number("people", split.people), number("train", split.train), number("test", split.test), number("pairs", split.pairs);
     if (split.test < enough_people)
       note_ = fmt::format(
-          "{} of the {} people with two pictures or more are verified, too few to trust a difference of some points. A fifth of the people "
-          "is "
-          "put aside, so {} people would give {}.",
+          "{} of the {} people with two pictures or more are verified, too few to trust a difference of some points. A fifth of the "
+          "people is put aside, so {} people would give {}.",
           split.test, split.people, 5 * enough_people, enough_people);
     return split;
   }
