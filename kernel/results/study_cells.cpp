@@ -160,11 +160,11 @@ std::vector<std::string> study_notes(const StudyTable& table) {
   if (seeds > 1) notes.push_back(fmt::format("mean ± standard deviation over {} seeds", seeds));
   if (seeds == 1) notes.push_back("one run a line; (±) is the standard error that the evaluator gives");
   if (table.against) {
-    const size_t lines = table.study->lines.size() - 1;
+    const int64_t count = table.against->count();
     notes.push_back(
-        fmt::format("difference: mean ± standard error over seeds in common, from \"{}\"; p: two-sided paired t test, not corrected for "
-                    "{} comparison{}",
-                    table.study->lines[*table.against].name(), lines, lines == 1 ? "" : "s"));
+        fmt::format("difference: mean ± standard error over seeds in common, from \"{}\"{}; p: two-sided paired t test, not corrected "
+                    "for {} comparison{}",
+                    table.against->name, table.against->is_label ? " with the same other settings" : "", count, count == 1 ? "" : "s"));
   }
   if (!pixels_row(table).empty())
     notes.push_back(fmt::format("{}: the same protocol on grey values, compared by correlation; no network", pixels_name));

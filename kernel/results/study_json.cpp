@@ -33,7 +33,7 @@ Json value_json(const std::optional<StudyValue>& value) {
 
 Json study_table_json(const StudyTable& table) {
   Json out{{"title", table.study->title}, {"label_names", table.study->label_names}, {"columns", Json::array()}, {"lines", Json::array()}};
-  out["against"] = table.against ? Json(table.study->lines[*table.against].name()) : Json();
+  out["against"] = table.against ? Json(table.against->name) : Json();
   for (const StudyColumn& column : table.columns) {
     out["columns"].push_back({{"title", column.title}, {"unit", unit_text(column.unit)}});
     if (column.pixels) out["columns"].back()["pixels"] = *column.pixels;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <boost/math/distributions/students_t.hpp>
 
+#include "kernel/results/study_comparison.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
 
@@ -50,7 +51,7 @@ class TableMaker {
   StudyTable make() {
     check_stage();
     choose_columns();
-    table_.against = line_to_compare_with();
+    table_.against = comparison_of(study_, options_.against);
     for (const StudyLine& line : study_.lines) {
       auto& row = table_.values.emplace_back();
       for (const ColumnKey& key : keys_) row.push_back(value_of(line, key));
@@ -137,21 +138,6 @@ class TableMaker {
         {one_evaluator ? key.metric : fmt::format("{}: {}", key.evaluator, key.metric), units_[key.evaluator + "/" + key.metric], smaller});
   }
 
-  std::optional<size_t> line_to_compare_with() const {
-    if (options_.against.empty()) return study_.lines.size() > 1 ? std::optional<size_t>(0) : std::nullopt;
-    std::vector<std::string> names;
-    std::vector<size_t> fitting;
-    for (size_t i = 0; i < study_.lines.size(); ++i) {
-      names.push_back(study_.lines[i].name());
-      if (names.back() == options_.against) return i;
-      if (names.back().find(options_.against) != std::string::npos) fitting.push_back(i);
-    }
-    if (fitting.size() == 1) return fitting.front();
-    if (fitting.empty()) throw Error(fmt::format("no line \"{}\"{}", options_.against, suggestion(options_.against, names)));
-    throw Error(fmt::format("\"{}\" is a part of the names of {} lines: \"{}\" and \"{}\" among them; give more of it", options_.against,
-                            fitting.size(), names[fitting[0]], names[fitting[1]]));
-  }
-
   const Metric* metric_of(const SeedResults& seed, const ColumnKey& key) const {
     const auto* results = results_of(seed);
     if (!results) return nullptr;
@@ -194,13 +180,18 @@ class TableMaker {
     const Moments moments = moments_of(numbers);
     StudyValue value{moments.mean, moments.deviation, static_cast<int64_t>(numbers.size()), 0, false, {}, {}, false};
     if (line.seeds.size() == 1) value.standard_error = metric_of(line.seeds.front(), key)->standard_error;
-    if (table_.against && &study_.lines[*table_.against] != &line) value.difference = difference_of(values, key);
+    if (const StudyLine* other = compared_with(line)) value.difference = difference_of(values, by_seed(*other, key));
     add_published(line, key, value);
     return value;
   }
 
-  std::optional<SeedDifference> difference_of(const std::map<int64_t, double>& values, const ColumnKey& key) const {
-    const auto others = by_seed(study_.lines[*table_.against], key);
+  const StudyLine* compared_with(const StudyLine& line) const {
+    if (!table_.against) return nullptr;
+    const auto& other = table_.against->with[static_cast<size_t>(&line - study_.lines.data())];
+    return other ? &study_.lines[*other] : nullptr;
+  }
+
+  static std::optional<SeedDifference> difference_of(const std::map<int64_t, double>& values, const std::map<int64_t, double>& others) {
     std::vector<double> apart;
     for (const auto& [seed, value] : values) {
       if (const auto other = others.find(seed); other != others.end()) apart.push_back(value - other->second);
@@ -266,6 +257,10 @@ class TableMaker {
 }  // namespace
 
 std::string StudyLine::name() const { return fmt::format("{}", fmt::join(labels, ", ")); }
+
+int64_t StudyComparison::count() const {
+  return std::count_if(with.begin(), with.end(), [](const auto& other) { return other.has_value(); });
+}
 
 bool StudyTable::has_published() const {
   return std::any_of(values.begin(), values.end(), [](const auto& row) {

@@ -39,9 +39,11 @@ struct Study {
 struct StudyTableOptions {
   /// "EVALUATOR/METRIC" or "METRIC", "-" in front where smaller is better; empty: the first value of each evaluator.
   std::vector<std::string> metrics;
-  bool all = false;     ///< every headline in place of those
-  std::string stage;    ///< empty: the last that a line has
-  std::string against;  ///< name of the line that the others are compared with, or a part of it; empty: the first if there are several
+  bool all = false;   ///< every headline in place of those
+  std::string stage;  ///< empty: the last that a line has
+  /// The line that others are compared with: its name or a part of it. Or a label of several lines, as "LABEL" or "AXIS=LABEL": then each
+  /// line is compared with the one that has this label in place of its own, and the same labels otherwise. Empty: the first line.
+  std::string against;
 };
 
 /// Two means over the same seeds.
@@ -56,7 +58,7 @@ struct StudyValue {
   int64_t seeds = 0;
   double standard_error = 0;                 ///< of the metric itself, where there is one seed; 0: not known
   bool best = false;                         ///< of its column
-  std::optional<SeedDifference> difference;  ///< from the line `StudyTable::against`
+  std::optional<SeedDifference> difference;  ///< from the line that `StudyTable::against` says
   std::optional<PublishedValue> published;
   bool reproduced = false;  ///< within the tolerance of the published value
 };
@@ -68,19 +70,28 @@ struct StudyColumn {
   std::optional<double> pixels = std::nullopt;  ///< the same of comparing raw pixels, where all runs measured the same
 };
 
+/// What lines are compared with.
+struct StudyComparison {
+  std::string name;                         ///< of a line, or the label of several
+  bool is_label = false;                    ///< each line has its own line to be compared with
+  std::vector<std::optional<size_t>> with;  ///< [line]; nothing where it is compared with none, as the line `name` itself
+
+  int64_t count() const;  ///< lines that are compared
+};
+
 struct StudyTable {
   const Study* study = nullptr;
   std::vector<StudyColumn> columns;
   std::vector<std::vector<std::optional<StudyValue>>> values;  ///< [line][column]; nothing where it was not measured
-  std::optional<size_t> against;                               ///< line
+  std::optional<StudyComparison> against;                      ///< nothing where there is one line only
   /// Of `Study::others`, [method][column]; nothing where it is not published.
   std::vector<std::vector<std::optional<double>>> others;
 
   bool has_published() const;
 };
 
-/// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage or line that no run has, and for a published
-/// share above 1.
+/// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage, line or label that no run has, and for a
+/// published share above 1.
 StudyTable study_table(const Study& study, const StudyTableOptions& options);
 
 /// Formats of `study_table_text`.

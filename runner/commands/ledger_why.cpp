@@ -19,8 +19,7 @@ struct WhyArguments {
 
 int run_why(const WhyArguments& arguments, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  Row row = open_row(arguments.recipe, arguments.common.context(), registry);
-  fmt::print("{}", why_text(Ledger(arguments.root), row));
+  fmt::print("{}", why_text(Ledger(arguments.root), arguments.recipe, arguments.common.context(), registry));
   return done;
 }
 
@@ -28,7 +27,7 @@ int run_why(const WhyArguments& arguments, const Invocation& invocation) {
 
 Command add_ledger_why(CLI::App& ledger) {
   auto arguments = std::make_shared<WhyArguments>();
-  CLI::App* command = ledger.add_subcommand("why", "whether the stages of a row would run again, and which keys or data differ");
+  CLI::App* command = ledger.add_subcommand("why", "whether the stages of a row or a grid would run again, and which keys or data differ");
   recipe_argument(*command, arguments->recipe);
   ledger_option(*command, arguments->root);
   arguments->common.add_to(*command);

@@ -39,7 +39,11 @@ Command add_table(CLI::App& app) {
   command->add_option("--metric", options.metrics, "METRIC or EVALUATOR/METRIC, \"-\" in front where smaller is better")->take_all();
   command->add_flag("--all", options.all, "every headline in place of the first value of each evaluator");
   command->add_option("--stage", options.stage, "stage of rows; default the last")->type_name("NAME");
-  command->add_option("--against", options.against, "line that others are compared with, or a part of its name; default the first");
+  const char* against =
+      "line that others are compared with, or a part of its name; or a label, for each line's difference from the line that has this label "
+      "and is otherwise alike; default the first line";
+  command->add_option("--against", options.against, against)->type_name("LINE|[AXIS=]LABEL");
+  command->add_option("--average", request.average, "axis whose mean is taken seed by seed before lines are compared")->type_name("AXIS");
   const char* published = "file of numbers of other methods, which stand below: docs/published.toml";
   command->add_option("--published", request.published, published)->type_name("FILE");
   choice_option(*command, "--format", request.format, table_formats(), "how the table is written");

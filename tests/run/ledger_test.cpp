@@ -57,6 +57,15 @@ TEST_CASE("ledger: list, why and clean") {
   CHECK(why.find("): would run: " + row.stage("second").string() + " differs in\n  - [head] margin = 0.4\n  + [head] margin = 0.3\n") !=
         std::string::npos);
 
+  const fs::path grid = row / "grid.toml";
+  write_bytes(grid,
+              "[grid]\nrecipe = \"tiny.toml\"\n[[grid.axis]]\nname = \"margin\"\nkey = \"second.head.margin\"\nvalues = [0.4, 0.3]\n");
+  const std::string cells = row.of({"why", grid}).out;
+  CHECK(cells.starts_with("stage first of margin=0.4 ("));
+  CHECK(cells.find("): finished in " + row.stage("second").string() + "\nstage second of margin=0.3 (") != std::string::npos);
+  CHECK(cells.find("stage first of margin=0.3") == std::string::npos);  // the same stage as of margin=0.4
+  CHECK(cells.ends_with(" differs in\n  - [head] margin = 0.4\n  + [head] margin = 0.3\n"));
+
   CHECK(row.of({"clean", "secnd"}).err ==
         "lafs: error: no stage \"secnd\" in " + row.ledger().string() + "; one of \"" + first + "\", \"" + second + "\"\n");
   CHECK(row.of({"clean"}).err == "lafs: error: name stages, or give --unfinished or --older-than\n");

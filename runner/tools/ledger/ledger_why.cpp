@@ -5,10 +5,13 @@
 #include <iterator>
 #include <limits>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "kernel/ledger/run_folder.h"
+#include "kernel/recipe/grid.h"
+#include "kernel/recipe/layers.h"
 #include "kernel/run/ledger_places.h"
 
 namespace lafs {
@@ -62,14 +65,40 @@ std::string state_text(const Stage& stage, const StageFacts& facts, const Ledger
   return fmt::format("would run: {} differs in{}", other->stage.folder.string(), other->difference);
 }
 
+/// What is said of stages: once of each, however many cells share it.
+class StageStates {
+ public:
+  explicit StageStates(const Ledger& ledger) : ledger_(ledger), places_(ledger) {}
+
+  std::string text(Row& row, const std::string& of_cell) {
+    const std::vector<StageFacts> facts = places_.place(row);
+    std::string out;
+    for (size_t i = 0; i < facts.size(); ++i) {
+      if (!told_.insert(facts[i].key()).second) continue;
+      out += fmt::format("stage {}{} ({}): {}\n", facts[i].name, of_cell, facts[i].key(), state_text(row.stages[i], facts[i], ledger_));
+    }
+    return out;
+  }
+
+ private:
+  const Ledger& ledger_;
+  LedgerPlaces places_;
+  std::set<std::string> told_;  ///< keys
+};
+
 }  // namespace
 
-std::string why_text(const Ledger& ledger, Row& row) {
-  LedgerPlaces places(ledger);
-  const std::vector<StageFacts> facts = places.place(row);
+std::string why_text(const Ledger& ledger, const std::filesystem::path& recipe, const RecipeContext& context, Registry& registry) {
+  StageStates states(ledger);
+  if (!is_grid(read_document(recipe))) {
+    Row row = open_row(recipe, context, registry);
+    return states.text(row, "");
+  }
   std::string out;
-  for (size_t i = 0; i < facts.size(); ++i)
-    out += fmt::format("stage {} ({}): {}\n", facts[i].name, facts[i].key(), state_text(row.stages[i], facts[i], ledger));
+  for (const GridCell& cell : grid_cells(read_grid(recipe, context))) {
+    Row row = open_row(cell.recipe, cell.context, registry);
+    out += states.text(row, fmt::format(" of {}", cell.name));
+  }
   return out;
 }
 

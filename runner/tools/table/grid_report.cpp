@@ -42,9 +42,10 @@ std::string answers(const StudyTable& table) {
                                      metric_text({.value = value->mean, .unit = unit}), html_text(table.study->lines[line].name()));
       if (value->difference && value->difference->seeds > 1) {
         const SeedDifference& apart = *value->difference;
-        text += fmt::format("; the difference from \"{}\" is {} ({}{} seeds)", html_text(table.study->lines[*table.against].name()),
-                            metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}),
-                            std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
+        text +=
+            fmt::format("; the difference from \"{}\" is {} ({}{} seeds)", html_text(table.study->lines[*table.against->with[line]].name()),
+                        metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}),
+                        std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
       }
       if (const auto& pixels = table.columns[column].pixels)
         text += fmt::format("; raw pixels have {}", metric_text({.value = *pixels, .unit = unit}));

@@ -10,6 +10,7 @@ namespace lafs {
 struct TableRequest {
   std::vector<std::filesystem::path> folders;  ///< of one grid, or of runs and rows
   StudyTableOptions options;
+  std::string average;              ///< axis whose mean is taken before anything is compared; empty: none
   std::filesystem::path published;  ///< numbers of other methods, which stand below; empty: none
   std::string format = "text";      ///< one of `table_formats()`, or "json"
 };

@@ -73,7 +73,10 @@ TEST_CASE("study table: metrics, stages and lines are chosen by name") {
   options.metrics = {"-lfw/eer", "cfp/accuracy", "pixels/accuracy", "threshold"};
   options.against = "5";
   const StudyTable table = study_table(study, options);
-  CHECK(table.against == 1);
+  REQUIRE(table.against);
+  CHECK(table.against->name == "5");
+  CHECK(!table.against->is_label);
+  CHECK(table.against->with == std::vector<std::optional<size_t>>{1, std::nullopt});
   CHECK(table.columns[0].title == "lfw: eer");
   CHECK(table.columns[0].smaller_is_better);
   CHECK(table.columns[1].title == "cfp: accuracy");
