@@ -42,9 +42,10 @@ std::optional<std::string> last_recorded_data(const std::filesystem::path& folde
 /// Why an earlier session went on with data `now` in place of `before`; empty where none did. Never throws.
 std::string recorded_reason(const std::filesystem::path& folder, const std::string& before, const std::string& now);
 
-/// Sentences about plugins from outside lafs whose library is another build than in the newest session that trained the run in `folder`, by
-/// the linker's build ID. A recipe knows a plugin by its revision, so what was trained before counts as trained by the new build. Plugins
-/// of lafs itself are left out: they are built again with every version. Never throws; nothing for a folder without a manifest.
+/// Sentences about plugins from outside lafs that the run in `folder` uses, and whose library is another build than in the newest session
+/// that trained it, by the linker's build ID. A recipe knows a plugin by its revision, so what was trained before counts as trained by the
+/// new build. Plugins of lafs itself are left out: they are built again with every version. Never throws; nothing for a folder without a
+/// manifest.
 std::vector<std::string> rebuilt_plugins(const std::filesystem::path& folder, const Registry& registry);
 
 }  // namespace lafs

@@ -148,6 +148,7 @@ std::vector<GridCell> grid_cells(const Grid& grid) {
       if (!is_excluded(grid, at)) cells.push_back(maker.make(at, grid.seeds.empty() ? nullptr : &grid.seeds[seed]));
     } while (at.next());
   }
+  if (cells.empty()) throw RecipeError({fmt::format("{}: error: [[grid.exclude]] leaves no cell", grid.file.string())});
   return cells;
 }
 

@@ -76,7 +76,7 @@ class CellMistakes {
 /// Reads a file with `[grid]`. The recipes it names are read for the names of their stages only. Throws RecipeError with every mistake.
 Grid read_grid(const std::filesystem::path& file, const RecipeContext& context);
 
-/// All cells that are not excluded; the first seed of every combination comes before the second of any.
+/// All cells that are not excluded; the first seed of every combination comes before the second of any. Throws RecipeError if none is left.
 std::vector<GridCell> grid_cells(const Grid& grid);
 
 }  // namespace lafs

@@ -273,7 +273,9 @@ void read_use(const ReadContext& context, const Node* node, const Position& wher
   if (beside) beside(reader);
   if (use.name.empty() && name && !table) return;  // "" where a default may be left out
   if (!entry) {
-    const std::string nearest = suggestion(use.name, context.registry.names(kind));
+    std::string nearest = suggestion(use.name, context.registry.names(kind));
+    if (!use.name.empty() && nearest.starts_with("; one of"))
+      nearest += "; one of your own is found in the folders of LAFS_PLUGIN_PATH, or named by [run] plugins";
     context.diagnostics.error(name ? name->position : position, use.name.empty() ? fmt::format("{} has no \"use\"{}", kind, nearest)
                                                                                  : fmt::format("no {} \"{}\"{}", kind, use.name, nearest));
     return;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kernel/results/unit_text.h"
 
@@ -143,6 +144,40 @@ void add_by_line(const StudyTable& table, std::vector<std::string>& notes,
   }
 }
 
+/// What a value and its spread are.
+void add_spread_notes(const StudyTable& table, std::vector<std::string>& notes) {
+  const size_t seeds = most_seeds(table);
+  const auto& average = table.study->average;
+  if (average) {
+    notes.push_back(
+        fmt::format("each value is the mean over {} ({}), taken in each seed", average->axis, fmt::join(average->labels, ", ")));
+    if (!average->left_out.empty())
+      notes.push_back(
+          fmt::format("{} = {} is left out of it, because not all lines have it", average->axis, fmt::join(average->left_out, ", ")));
+  }
+  if (seeds > 1) notes.push_back(fmt::format("mean ± standard deviation over {} seeds", seeds));
+  if (seeds == 1)
+    notes.push_back(average ? "one seed: nothing is known of the spread"
+                            : "one run a line; (±) is the standard error that the evaluator gives");
+}
+
+void add_difference_notes(const StudyTable& table, const StudyComparison& against, std::vector<std::string>& notes) {
+  int64_t tests = 0;
+  for (const auto& row : table.values) {
+    tests += std::count_if(row.begin(), row.end(),
+                           [](const auto& value) { return value && value->difference && std::isfinite(value->difference->p); });
+  }
+  std::string text = against.is_label ? fmt::format("from the line with {} and otherwise the same labels", against.name)
+                                      : fmt::format("from \"{}\"", against.name);
+  text = fmt::format("difference: mean ± standard error over seeds in common, {}", text);
+  if (tests > 0) text += fmt::format("; p: two-sided paired t test, not corrected for {} comparison{}", tests, tests == 1 ? "" : "s");
+  notes.push_back(text);
+  for (const size_t line : against.alone) {
+    const std::string name = table.study->lines[line].name();
+    notes.push_back(fmt::format("{}: no difference, because no line with {} has otherwise the same labels", name, against.name));
+  }
+}
+
 }  // namespace
 
 std::vector<std::optional<double>> pixels_row(const StudyTable& table) {
@@ -156,15 +191,11 @@ StudyCells study_cells(const StudyTable& table) { return CellsMaker(table).make(
 /// What stands below the table, a sentence each.
 std::vector<std::string> study_notes(const StudyTable& table) {
   std::vector<std::string> notes;
-  const size_t seeds = most_seeds(table);
-  if (seeds > 1) notes.push_back(fmt::format("mean ± standard deviation over {} seeds", seeds));
-  if (seeds == 1) notes.push_back("one run a line; (±) is the standard error that the evaluator gives");
-  if (table.against) {
-    const int64_t count = table.against->count();
-    notes.push_back(
-        fmt::format("difference: mean ± standard error over seeds in common, from \"{}\"{}; p: two-sided paired t test, not corrected "
-                    "for {} comparison{}",
-                    table.against->name, table.against->is_label ? " with the same other settings" : "", count, count == 1 ? "" : "s"));
+  add_spread_notes(table, notes);
+  if (table.against) add_difference_notes(table, *table.against, notes);
+  for (const StudyColumn& column : table.columns) {
+    if (column.other_pairs)
+      notes.push_back(fmt::format("{}: measured on different pairs of pictures, so that no line is compared with another", column.title));
   }
   if (!pixels_row(table).empty())
     notes.push_back(fmt::format("{}: the same protocol on grey values, compared by correlation; no network", pixels_name));

@@ -33,6 +33,8 @@ Json value_json(const std::optional<StudyValue>& value) {
 
 Json study_table_json(const StudyTable& table) {
   Json out{{"title", table.study->title}, {"label_names", table.study->label_names}, {"columns", Json::array()}, {"lines", Json::array()}};
+  if (const auto& average = table.study->average)
+    out["average"] = {{"axis", average->axis}, {"labels", average->labels}, {"left_out", average->left_out}};
   out["against"] = table.against ? Json(table.against->name) : Json();
   for (const StudyColumn& column : table.columns) {
     out["columns"].push_back({{"title", column.title}, {"unit", unit_text(column.unit)}});
@@ -43,6 +45,8 @@ Json study_table_json(const StudyTable& table) {
     Json json{{"labels", line.labels},         {"seeds", Json::array()},    {"troubles", line.troubles},
               {"deviations", line.deviations}, {"warnings", line.warnings}, {"values", Json::array()}};
     for (const SeedResults& seed : line.seeds) json["seeds"].push_back(seed.seed);
+    const auto counterpart = table.against ? table.against->counterparts[i] : std::nullopt;
+    json["against"] = counterpart ? Json(table.study->lines[*counterpart].labels) : Json();
     for (const auto& value : table.values[i]) json["values"].push_back(value_json(value));
     out["lines"].push_back(std::move(json));
   }

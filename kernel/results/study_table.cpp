@@ -49,12 +49,13 @@ class TableMaker {
   TableMaker(const Study& study, const StudyTableOptions& options) : study_(study), options_(options) { table_.study = &study; }
 
   StudyTable make() {
-    check_stage();
+    require_stage(study_, options_.stage);
     choose_columns();
     table_.against = comparison_of(study_, options_.against);
+    for (size_t column = 0; column < keys_.size(); ++column) table_.columns[column].other_pairs = have_other_pairs(keys_[column].evaluator);
     for (const StudyLine& line : study_.lines) {
       auto& row = table_.values.emplace_back();
-      for (const ColumnKey& key : keys_) row.push_back(value_of(line, key));
+      for (size_t column = 0; column < keys_.size(); ++column) row.push_back(value_of(line, column));
     }
     mark_best();
     for (size_t column = 0; column < keys_.size(); ++column) table_.columns[column].pixels = pixels_of(keys_[column]);
@@ -66,32 +67,10 @@ class TableMaker {
   }
 
  private:
-  void check_stage() const {
-    if (options_.stage.empty()) return;
-    std::vector<std::string> names;
-    for (const StudyLine& line : study_.lines) {
-      for (const SeedResults& seed : line.seeds) {
-        for (const auto& [name, results] : seed.stages) {
-          if (name == options_.stage) return;
-          if (!contains(names, name)) names.push_back(name);
-        }
-      }
-    }
-    throw Error(fmt::format("no run has a stage \"{}\"{}", options_.stage, suggestion(options_.stage, names)));
-  }
-
-  /// The stage a table is about; null where the run has none of that name.
-  const std::vector<NamedMetrics>* results_of(const SeedResults& seed) const {
-    if (seed.stages.empty()) return nullptr;
-    if (options_.stage.empty()) return &seed.stages.back().second;
-    const auto found = std::find_if(seed.stages.begin(), seed.stages.end(), [&](const auto& s) { return s.first == options_.stage; });
-    return found == seed.stages.end() ? nullptr : &found->second;
-  }
-
   void choose_columns() {
     for (const StudyLine& line : study_.lines) {
       for (const SeedResults& seed : line.seeds) {
-        if (const auto* results = results_of(seed)) collect(*results);
+        if (const auto* results = seed.of_stage(options_.stage)) collect(*results);
       }
     }
     if (options_.metrics.empty()) {
@@ -139,15 +118,7 @@ class TableMaker {
   }
 
   const Metric* metric_of(const SeedResults& seed, const ColumnKey& key) const {
-    const auto* results = results_of(seed);
-    if (!results) return nullptr;
-    for (const NamedMetrics& named : *results) {
-      if (named.name != key.evaluator) continue;
-      for (const Metric& metric : named.metrics.values) {
-        if (metric.full_name() == key.metric && std::isfinite(metric.value)) return &metric;
-      }
-    }
-    return nullptr;
+    return seed.value(options_.stage, key.evaluator, key.metric);
   }
 
   std::map<int64_t, double> by_seed(const StudyLine& line, const ColumnKey& key) const {
@@ -172,7 +143,24 @@ class TableMaker {
     return value;
   }
 
-  std::optional<StudyValue> value_of(const StudyLine& line, const ColumnKey& key) const {
+  /// Whether an evaluator compared other pairs of pictures in one line than in another, under the same seed.
+  bool have_other_pairs(const std::string& evaluator) const {
+    std::map<int64_t, std::string> known;
+    for (const StudyLine& line : study_.lines) {
+      for (const SeedResults& seed : line.seeds) {
+        const auto* results = seed.of_stage(options_.stage);
+        if (!results) continue;
+        for (const NamedMetrics& named : *results) {
+          const std::string& pairs = named.metrics.comparisons.pairs;
+          if (named.name == evaluator && !pairs.empty() && known.emplace(seed.seed, pairs).first->second != pairs) return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  std::optional<StudyValue> value_of(const StudyLine& line, size_t column) const {
+    const ColumnKey& key = keys_[column];
     const auto values = by_seed(line, key);
     if (values.empty()) return std::nullopt;
     std::vector<double> numbers;
@@ -180,14 +168,15 @@ class TableMaker {
     const Moments moments = moments_of(numbers);
     StudyValue value{moments.mean, moments.deviation, static_cast<int64_t>(numbers.size()), 0, false, {}, {}, false};
     if (line.seeds.size() == 1) value.standard_error = metric_of(line.seeds.front(), key)->standard_error;
-    if (const StudyLine* other = compared_with(line)) value.difference = difference_of(values, by_seed(*other, key));
+    if (const StudyLine* other = compared_with(line); other && !table_.columns[column].other_pairs)
+      value.difference = difference_of(values, by_seed(*other, key));
     add_published(line, key, value);
     return value;
   }
 
   const StudyLine* compared_with(const StudyLine& line) const {
     if (!table_.against) return nullptr;
-    const auto& other = table_.against->with[static_cast<size_t>(&line - study_.lines.data())];
+    const auto& other = table_.against->counterparts[static_cast<size_t>(&line - study_.lines.data())];
     return other ? &study_.lines[*other] : nullptr;
   }
 
@@ -235,6 +224,7 @@ class TableMaker {
   void mark_best() {
     for (size_t column = 0; column < keys_.size(); ++column) {
       std::optional<StudyValue>* best = nullptr;
+      if (table_.columns[column].other_pairs) continue;
       const auto sign = table_.columns[column].smaller_is_better ? -1 : 1;
       size_t measured = 0;
       for (auto& row : table_.values) {
@@ -258,8 +248,36 @@ class TableMaker {
 
 std::string StudyLine::name() const { return fmt::format("{}", fmt::join(labels, ", ")); }
 
-int64_t StudyComparison::count() const {
-  return std::count_if(with.begin(), with.end(), [](const auto& other) { return other.has_value(); });
+const std::vector<NamedMetrics>* SeedResults::of_stage(const std::string& stage) const {
+  if (stages.empty()) return nullptr;
+  if (stage.empty()) return &stages.back().second;
+  const auto found = std::find_if(stages.begin(), stages.end(), [&](const auto& one) { return one.first == stage; });
+  return found == stages.end() ? nullptr : &found->second;
+}
+
+const Metric* SeedResults::value(const std::string& stage, const std::string& evaluator, const std::string& metric) const {
+  const auto* results = of_stage(stage);
+  if (!results) return nullptr;
+  for (const NamedMetrics& named : *results) {
+    if (named.name != evaluator) continue;
+    for (const Metric& one : named.metrics.values)
+      if (one.full_name() == metric && std::isfinite(one.value)) return &one;
+  }
+  return nullptr;
+}
+
+void require_stage(const Study& study, const std::string& stage) {
+  if (stage.empty()) return;
+  std::vector<std::string> names;
+  for (const StudyLine& line : study.lines) {
+    for (const SeedResults& seed : line.seeds) {
+      for (const auto& [name, results] : seed.stages) {
+        if (name == stage) return;
+        if (!contains(names, name)) names.push_back(name);
+      }
+    }
+  }
+  throw Error(fmt::format("no run has a stage \"{}\"{}", stage, suggestion(stage, names)));
 }
 
 bool StudyTable::has_published() const {

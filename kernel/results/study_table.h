@@ -15,6 +15,11 @@ namespace lafs {
 struct SeedResults {
   int64_t seed = 0;
   std::vector<std::pair<std::string, std::vector<NamedMetrics>>> stages;  ///< a run alone is a stage without a name
+
+  /// Results of the stage, or of the last if the name is empty; null where there is none.
+  const std::vector<NamedMetrics>* of_stage(const std::string& stage) const;
+  /// A finite value of that stage; null where there is none. `metric` is a full name: "pixels/accuracy".
+  const Metric* value(const std::string& stage, const std::string& evaluator, const std::string& metric) const;
 };
 
 /// Runs that differ in nothing but their seed: a line of a table.
@@ -29,11 +34,19 @@ struct StudyLine {
   std::string name() const;  ///< the labels, with ", " between them
 };
 
+/// What a study was averaged over.
+struct StudyAverage {
+  std::string axis;
+  std::vector<std::string> labels;    ///< of the axis
+  std::vector<std::string> left_out;  ///< labels that some lines do not have
+};
+
 struct Study {
   std::string title;
   std::vector<std::string> label_names;  ///< "landmarks", "noise"
   std::vector<StudyLine> lines;
   std::vector<OtherMethod> others;  ///< published elsewhere; they stand below the lines
+  std::optional<StudyAverage> average = std::nullopt;
 };
 
 struct StudyTableOptions {
@@ -41,8 +54,8 @@ struct StudyTableOptions {
   std::vector<std::string> metrics;
   bool all = false;   ///< every headline in place of those
   std::string stage;  ///< empty: the last that a line has
-  /// The line that others are compared with: its name or a part of it. Or a label of several lines, as "LABEL" or "AXIS=LABEL": then each
-  /// line is compared with the one that has this label in place of its own, and the same labels otherwise. Empty: the first line.
+  /// A line that the others are compared with: its name or a part of it. Or a label, as "LABEL" or "AXIS=LABEL": then each line is compared
+  /// with the one that has this label in place of its own, and the same labels otherwise. Empty: the first line.
   std::string against;
 };
 
@@ -68,15 +81,16 @@ struct StudyColumn {
   Unit unit = Unit::none;
   bool smaller_is_better = false;
   std::optional<double> pixels = std::nullopt;  ///< the same of comparing raw pixels, where all runs measured the same
+  bool other_pairs = false;                     ///< lines were measured on different pairs of pictures: none is compared with another
 };
 
 /// What lines are compared with.
 struct StudyComparison {
-  std::string name;                         ///< of a line, or the label of several
-  bool is_label = false;                    ///< each line has its own line to be compared with
-  std::vector<std::optional<size_t>> with;  ///< [line]; nothing where it is compared with none, as the line `name` itself
-
-  int64_t count() const;  ///< lines that are compared
+  std::string name;       ///< of a line, or "AXIS=LABEL"
+  bool is_label = false;  ///< each line has a counterpart of its own
+  /// [line]: the line that it is compared with; nothing where there is none, as for the line `name` itself.
+  std::vector<std::optional<size_t>> counterparts;
+  std::vector<size_t> alone;  ///< lines without the label for which there is no counterpart
 };
 
 struct StudyTable {
@@ -89,6 +103,9 @@ struct StudyTable {
 
   bool has_published() const;
 };
+
+/// Throws Error for a stage that no run has; the empty name is every run's last.
+void require_stage(const Study& study, const std::string& stage);
 
 /// Means, spreads and tests; `study` must outlive the result. Throws Error for a metric, stage, line or label that no run has, and for a
 /// published share above 1.

@@ -27,7 +27,9 @@ int run_why(const WhyArguments& arguments, const Invocation& invocation) {
 
 Command add_ledger_why(CLI::App& ledger) {
   auto arguments = std::make_shared<WhyArguments>();
-  CLI::App* command = ledger.add_subcommand("why", "whether the stages of a row or a grid would run again, and which keys or data differ");
+  CLI::App* command = ledger.add_subcommand("why",
+                                            "whether the stages of a row would run again, or those of a grid, each with the first cell "
+                                            "that has it; and which keys or data differ");
   recipe_argument(*command, arguments->recipe);
   ledger_option(*command, arguments->root);
   arguments->common.add_to(*command);

@@ -40,10 +40,11 @@ Command add_table(CLI::App& app) {
   command->add_flag("--all", options.all, "every headline in place of the first value of each evaluator");
   command->add_option("--stage", options.stage, "stage of rows; default the last")->type_name("NAME");
   const char* against =
-      "line that others are compared with, or a part of its name; or a label, for each line's difference from the line that has this label "
-      "and is otherwise alike; default the first line";
+      "line to compare with: its name or a part of it; default the first. A label compares each line with the one that differs from it in "
+      "this label only";
   command->add_option("--against", options.against, against)->type_name("LINE|[AXIS=]LABEL");
-  command->add_option("--average", request.average, "axis whose mean is taken seed by seed before lines are compared")->type_name("AXIS");
+  const char* average = "of a grid: axis to take the mean over, in each seed, before lines are compared; without published values";
+  command->add_option("--average", request.average, average)->type_name("AXIS");
   const char* published = "file of numbers of other methods, which stand below: docs/published.toml";
   command->add_option("--published", request.published, published)->type_name("FILE");
   choice_option(*command, "--format", request.format, table_formats(), "how the table is written");
@@ -51,7 +52,9 @@ Command add_table(CLI::App& app) {
   command->add_flag("--json", arguments->json, "the table as JSON");
   command->footer(
       "Runs that differ in nothing but their seed are one line.\n"
-      "  lafs table runs/seed1 runs/seed2 runs/other --metric accuracy --format markdown");
+      "  lafs table runs/seed1 runs/seed2 runs/other --metric accuracy --format markdown\n"
+      "  lafs table runs/grid --against none                  # \"4, DINO\" is compared with \"4, none\"\n"
+      "  lafs table runs/grid --average \"pictures per person\"");
   return {command, [arguments](const Invocation&) { return run_table(*arguments); }};
 }
 

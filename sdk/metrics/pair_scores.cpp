@@ -114,15 +114,31 @@ void add_fold_rates(const PairProtocol& protocol, const std::vector<double>& dis
   }
 }
 
-void warn_of_thresholds(const PairProtocol& protocol, const FoldAccuracy& leading, Metrics& metrics) {
+/// Thresholds that are tried between the nearest and the farthest pair.
+int64_t thresholds_between(double nearest, double farthest) {
+  const auto& grid = accuracy_grid();
+  return std::count_if(grid.begin(), grid.end(), [&](double threshold) { return threshold > nearest && threshold < farthest; });
+}
+
+void warn_of_thresholds(const PairProtocol& protocol, const FoldAccuracy& leading, const std::vector<double>& distances, Metrics& metrics) {
+  constexpr int64_t few = 20;
   const auto last = static_cast<int64_t>(accuracy_grid().size()) - 1;
   const auto at_end =
       std::count_if(leading.best_threshold.begin(), leading.best_threshold.end(), [&](int64_t j) { return j == 0 || j == last; });
-  if (at_end > 0)
+  if (at_end > 0) {
     metrics.warnings.push_back(
         fmt::format("the threshold of {} of {} folds is at an end of its range, 0 or {:.2f}: these folds give every, or "
                     "nearly every, pair the same answer",
                     at_end, protocol.folds, accuracy_grid().back()));
+    return;
+  }
+  const auto [nearest, farthest] = std::minmax_element(distances.begin(), distances.end());
+  const int64_t between = distances.empty() ? few : thresholds_between(*nearest, *farthest);
+  if (between < few)
+    metrics.warnings.push_back(fmt::format(
+        "the squared distances of all pairs lie between {:.3f} and {:.3f}, where the protocol tries {} threshold{}: accuracies are "
+        "too low for want of a better one; auc and eer are not",
+        *nearest, *farthest, between, between == 1 ? "" : "s"));
 }
 
 }  // namespace
@@ -150,7 +166,7 @@ FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<dou
   add_curve(protocol, distances, variant, metrics);
   metrics.values.push_back(threshold_metric(protocol, accuracy, variant));
   if (folds_are_mixed(protocol.pairs, protocol.folds)) add_fold_rates(protocol, distances, variant, metrics);
-  if (variant.empty()) warn_of_thresholds(protocol, leading, metrics);
+  if (variant.empty()) warn_of_thresholds(protocol, leading, distances, metrics);
   return leading;
 }
 

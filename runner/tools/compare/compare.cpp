@@ -105,7 +105,12 @@ bool judge_balanced(const Side& first, const Side& other, const metrics::People&
 
 /// From the scores of the same pairs. False for a metric that is not made of them.
 bool judge_paired(const Side& first, const Side& other, const metrics::Resampling& how, Difference& out) {
+  constexpr int64_t fewest_people = 10;
   const metrics::People people = people_of(*first.scores);
+  if (people.count < fewest_people) {
+    out.too_few_people = people.count;
+    return true;
+  }
   if (out.metric == "balanced_accuracy") return judge_balanced(first, other, people, how, out);
   if (out.metric == "accuracy") {
     const auto test = metrics::paired_difference(other.scores->correct, first.scores->correct, people, how);
@@ -161,7 +166,7 @@ std::vector<Difference> differences_of(const std::vector<ScoredResults>& models,
         if (!metric.headline || !metric.variant.empty() || !after) continue;
         Difference out{.evaluator = named.name, .metric = metric.name, .model = m, .difference = after->value - metric.value};
         judge(metric, *after, first, other, how, out);
-        if (std::isfinite(out.interval.low) || out.judged == Judged::incomparable) all.push_back(std::move(out));
+        if (std::isfinite(out.interval.low) || out.judged == Judged::incomparable || out.too_few_people > 0) all.push_back(std::move(out));
       }
     }
   }

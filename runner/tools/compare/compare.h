@@ -23,11 +23,12 @@ struct Difference {
   std::string evaluator, metric;
   size_t model = 0;  ///< in the order they were given, from 1
   double difference = 0;
-  metrics::Interval interval;  ///< 95 %; NaN on different pairs
+  metrics::Interval interval;  ///< 95 %; NaN on different pairs, and of too few people
   std::optional<double> p;     ///< of McNemar's test, for accuracies on the same pairs
   Judged judged = Judged::alone;
-  bool lacks_scores = false;  ///< pairs were compared, but their scores are not there for both: with them it would be paired
-  bool real = false;          ///< the interval leaves out 0, and p is below 0.05 where there is one
+  bool lacks_scores = false;   ///< pairs were compared, but their scores are not there for both: with them it would be paired
+  int64_t too_few_people = 0;  ///< where it was measured on fewer than ten, their number: drawn again they are nearly always the same
+  bool real = false;           ///< the interval leaves out 0, and p is below 0.05 where there is one
 };
 
 /// Every headline metric that the first model shares with each other one. Scores of the same pairs give a paired test; where scores are

@@ -43,6 +43,7 @@ std::string difference_text(const ScoredResults& model, const Metric& metric, co
   const std::string change = fmt::format("{}{}: {} {}: {:+.{}f}{}", of.real ? "* " : "  ", of.evaluator, model.name, of.metric,
                                          scale * of.difference, digits, share ? " points" : "");
   if (of.judged == Judged::incomparable) return change + ", measured on different pairs\n";
+  if (of.too_few_people > 0) return fmt::format("{}, measured on {} people: too few to be judged\n", change, of.too_few_people);
   return fmt::format("{} [{:+.{}f}, {:+.{}f}]{}, {}\n", change, scale * of.interval.low, digits, scale * of.interval.high, digits,
                      of.p ? fmt::format(", p = {:.2g}", *of.p) : "",
                      of.judged == Judged::paired ? "on the same pairs" : "results taken for independent");
@@ -86,6 +87,7 @@ nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const s
                                   {"paired", of.judged == Judged::paired},
                                   {"different_pairs", of.judged == Judged::incomparable},
                                   {"real", of.real}});
+    if (of.too_few_people > 0) out["differences"].back()["too_few_people"] = of.too_few_people;
     if (of.p) out["differences"].back()["p"] = *of.p;
   }
   return out;

@@ -9,9 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/recipe/grid.h"
 #include "kernel/recipe/layers.h"
+#include "kernel/run/ablation.h"
 #include "kernel/run/ledger_places.h"
 
 namespace lafs {
@@ -68,38 +70,37 @@ std::string state_text(const Stage& stage, const StageFacts& facts, const Ledger
 /// What is said of stages: once of each, however many cells share it.
 class StageStates {
  public:
-  explicit StageStates(const Ledger& ledger) : ledger_(ledger), places_(ledger) {}
+  StageStates(const Ledger& ledger, const Registry& registry) : ledger_(ledger), registry_(registry) {}
 
-  std::string text(Row& row, const std::string& of_cell) {
-    const std::vector<StageFacts> facts = places_.place(row);
-    std::string out;
+  void add(const Row& row, const std::vector<StageFacts>& facts, const std::string& of_cell) {
     for (size_t i = 0; i < facts.size(); ++i) {
       if (!told_.insert(facts[i].key()).second) continue;
-      out += fmt::format("stage {}{} ({}): {}\n", facts[i].name, of_cell, facts[i].key(), state_text(row.stages[i], facts[i], ledger_));
+      text_ += fmt::format("stage {}{} ({}): {}\n", facts[i].name, of_cell, facts[i].key(), state_text(row.stages[i], facts[i], ledger_));
+      for (const std::string& note : rebuilt_plugins(row.stages[i].folder, registry_)) text_ += fmt::format("  {}\n", note);
     }
-    return out;
   }
+  const std::string& text() const { return text_; }
 
  private:
   const Ledger& ledger_;
-  LedgerPlaces places_;
+  const Registry& registry_;
   std::set<std::string> told_;  ///< keys
+  std::string text_;
 };
 
 }  // namespace
 
 std::string why_text(const Ledger& ledger, const std::filesystem::path& recipe, const RecipeContext& context, Registry& registry) {
-  StageStates states(ledger);
-  if (!is_grid(read_document(recipe))) {
+  StageStates states(ledger, registry);
+  if (is_grid(read_document(recipe))) {
+    for (const AblationCell& cell : open_cells(read_grid(recipe, context), registry, ledger.root(), ledger))
+      states.add(cell.row, cell.facts, fmt::format(" of {}", cell.cell.name));
+  } else {
     Row row = open_row(recipe, context, registry);
-    return states.text(row, "");
+    const std::vector<StageFacts> facts = LedgerPlaces(ledger).place(row);
+    states.add(row, facts, "");
   }
-  std::string out;
-  for (const GridCell& cell : grid_cells(read_grid(recipe, context))) {
-    Row row = open_row(cell.recipe, cell.context, registry);
-    out += states.text(row, fmt::format(" of {}", cell.name));
-  }
-  return out;
+  return states.text();
 }
 
 }  // namespace lafs

@@ -99,6 +99,7 @@ json facts_json(const Recipe& recipe, const RecipeAssembly& assembly, at::Device
           {"accumulate", recipe.run.accumulate},
           {"epochs", length.count},
           {"micro_batches_per_epoch", length.batches_per_epoch},
+          {"left_out_per_epoch", length.images - length.batches_per_epoch * length.batch},
           {"steps", length.steps},
           {"steps_of_all_epochs", length.total}};
 }

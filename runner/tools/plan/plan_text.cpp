@@ -31,6 +31,9 @@ std::string facts_text(const json& plan) {
   text += fmt::format("length      {:.6g} epochs, {} micro-batches an epoch, batch {} x {}, {} optimizer steps{}\n",
                       plan.at("epochs").get<double>(), count("micro_batches_per_epoch"), count("batch"), count("accumulate"),
                       count("steps"), number("steps") == number("steps_of_all_epochs") ? "" : " of " + count("steps_of_all_epochs"));
+  if (const int64_t left_out = number("left_out_per_epoch"); 10 * left_out >= number("images"))
+    text += fmt::format("{:<11} {} of {} images are left out of each epoch, others each time: they fill no whole batch\n", "",
+                        count("left_out_per_epoch"), count("images"));
   for (const auto& [key, title] : {std::pair("lr", "lr"), {"weight_decay", "decay"}}) {
     const json& s = plan.at(key);
     text += fmt::format("{:<11} first {}, largest {} at step {}, last {}\n", title, rate_text(s.at("first")), rate_text(s.at("largest")),

@@ -14,7 +14,6 @@ PlannedRow open_planned(const std::filesystem::path& file, const RecipeContext& 
                         const std::filesystem::path& inputs) {
   if (!is_grid(read_document(file))) return {open_row(file, context, registry, inputs), "", 0};
   const std::vector<GridCell> cells = grid_cells(read_grid(file, context));
-  if (cells.empty()) throw RecipeError({fmt::format("{}: error: [[grid.exclude]] leaves no cell", file.string())});
   const GridCell& first = cells.front();
   return {open_row(first.recipe, first.context, registry, inputs), first.name, static_cast<int64_t>(cells.size())};
 }

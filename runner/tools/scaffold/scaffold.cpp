@@ -48,16 +48,25 @@ std::string source_of(const NewPlugin& plugin) {
 
 std::string build_file(const NewPlugin& plugin) {
   const auto& [kind, name, base] = plugin;
-  const bool imaging = kind == "augmentation" || kind == "data_source", coupled = base == "two_views";
+  const bool imaging = kind == "augmentation" || kind == "data_source";
   return fmt::format(
       "cmake_minimum_required(VERSION 3.25)\n"
       "project({1} LANGUAGES CXX)\n"
       "find_package(lafs REQUIRED)\n"
       "enable_testing()\n"
-      "{3}lafs_add_plugin({0} {1} {1}.cpp{2} RECIPE recipe.toml{4})\n",
-      kind, name, imaging ? " LIBS lafs::imaging" : "",
-      coupled ? "# BATCH_COUPLED: the loss compares the pictures of a batch, so two halves of it do not give the loss of the whole.\n" : "",
-      coupled ? " BATCH_COUPLED" : "");
+      "lafs_add_plugin({0} {1} {1}.cpp{2} RECIPE recipe.toml)\n",
+      kind, name, imaging ? " LIBS lafs::imaging" : "");
+}
+
+/// What test-plugin tries an objective on two views with.
+std::string examples(const std::string& name) {
+  return fmt::format(
+      "# Tables of a recipe that `lafs test-plugin` tries the objective with, laid over its own. CMake copies the file beside the "
+      "library.\n"
+      "[[example]]\n"
+      "batch_coupled = true  # the loss compares the pictures of a batch, so two halves of it do not give the loss of the whole\n\n"
+      "[example.objective]\nuse = \"{}\"\n\n[example.projector]\nuse = \"mlp\"\nhidden = 32\noutputs = 16\n",
+      name);
 }
 
 /// A small run on drawn faces, in which the table of the plugin's kind names the plugin.
@@ -143,9 +152,10 @@ std::vector<fs::path> write_scaffold(const NewPlugin& plugin, const fs::path& fo
     throw Error(fmt::format("{}: the folder exists already; name another one with --dir", folder.string()));
   }
   fs::create_directories(folder);
-  const std::pair<fs::path, std::string> files[] = {{folder / (plugin.name + ".cpp"), source_of(plugin)},
-                                                    {folder / "CMakeLists.txt", build_file(plugin)},
-                                                    {folder / "recipe.toml", recipe(plugin)}};
+  std::vector<std::pair<fs::path, std::string>> files{{folder / (plugin.name + ".cpp"), source_of(plugin)},
+                                                      {folder / "CMakeLists.txt", build_file(plugin)},
+                                                      {folder / "recipe.toml", recipe(plugin)}};
+  if (plugin.base == "two_views") files.emplace_back(folder / "examples.toml", examples(plugin.name));
   std::vector<fs::path> written;
   for (const auto& [file, text] : files) {
     formats::write_atomically(file, text);

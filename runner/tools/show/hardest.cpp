@@ -40,6 +40,12 @@ std::vector<NamedMetrics> of_evaluator(std::vector<NamedMetrics> results, const 
   return results;
 }
 
+/// A picture's folder, which is often the person's, and its name.
+std::string person_and_file(const fs::path& picture) {
+  const fs::path folder = picture.parent_path().filename();
+  return (folder / picture.filename()).string();
+}
+
 /// The columns of one list, to the right of those that are there: scores, then pictures.
 void add_columns(ContactSheet& sheet, const ListedPictures& list, int64_t zoom) {
   const size_t first = sheet.headings.size();
@@ -52,8 +58,7 @@ void add_columns(ContactSheet& sheet, const ListedPictures& list, int64_t zoom) 
     row.resize(first);
     const auto& [item, pictures] = list.items[i];
     row.push_back({{}, fmt::format("{:.3f}", item.score)});
-    for (size_t p = 0; p < pictures.size(); ++p)
-      row.push_back({zoomed(pictures[p], zoom).image(), fs::path(item.pictures[p]).filename().string()});
+    for (size_t p = 0; p < pictures.size(); ++p) row.push_back({zoomed(pictures[p], zoom).image(), person_and_file(item.pictures[p])});
   }
 }
 

@@ -30,6 +30,13 @@ std::optional<double> number_of(const std::string& label) {
   return fault == std::errc() && end == label.data() + label.size() ? std::optional(number) : std::nullopt;
 }
 
+/// "+0.50 points ± 0.20"; without the spread where it is the same in all seeds.
+std::string apart_text(const SeedDifference& apart, Unit unit) {
+  const double scale = shown_scale(unit);
+  const std::string mean = fmt::format("{:+.{}f}{}", scale * apart.mean, shown_digits(unit), unit == Unit::share ? " points" : "");
+  return std::isfinite(apart.p) ? fmt::format("{} ± {:.{}f}", mean, scale * apart.standard_error, shown_digits(unit)) : mean;
+}
+
 /// "accuracy: 74.00 % is best, with noise 5; 0.03 more than ...": a sentence for each column.
 std::string answers(const StudyTable& table) {
   std::string out;
@@ -42,13 +49,16 @@ std::string answers(const StudyTable& table) {
                                      metric_text({.value = value->mean, .unit = unit}), html_text(table.study->lines[line].name()));
       if (value->difference && value->difference->seeds > 1) {
         const SeedDifference& apart = *value->difference;
-        text +=
-            fmt::format("; the difference from \"{}\" is {} ({}{} seeds)", html_text(table.study->lines[*table.against->with[line]].name()),
-                        metric_text({.value = apart.mean, .standard_error = apart.standard_error, .unit = unit}),
-                        std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
+        text += fmt::format("; the difference from \"{}\" is {} ({}{} seeds)",
+                            html_text(table.study->lines[*table.against->counterparts[line]].name()), apart_text(apart, unit),
+                            std::isfinite(apart.p) ? fmt::format("p = {:.3f} over ", apart.p) : "", apart.seeds);
       }
-      if (const auto& pixels = table.columns[column].pixels)
-        text += fmt::format("; raw pixels have {}", metric_text({.value = *pixels, .unit = unit}));
+      if (const auto& pixels = table.columns[column].pixels) {
+        const bool smaller = table.columns[column].smaller_is_better;
+        const bool beaten = smaller ? value->mean < *pixels : value->mean > *pixels;
+        text +=
+            fmt::format("; raw pixels have {}{}", metric_text({.value = *pixels, .unit = unit}), beaten ? "" : ", which no setting beats");
+      }
       out += fmt::format("<p class=\"answer\">{}.</p>\n", text);
     }
   }

@@ -76,7 +76,7 @@ TEST_CASE("study table: metrics, stages and lines are chosen by name") {
   REQUIRE(table.against);
   CHECK(table.against->name == "5");
   CHECK(!table.against->is_label);
-  CHECK(table.against->with == std::vector<std::optional<size_t>>{1, std::nullopt});
+  CHECK(table.against->counterparts == std::vector<std::optional<size_t>>{1, std::nullopt});
   CHECK(table.columns[0].title == "lfw: eer");
   CHECK(table.columns[0].smaller_is_better);
   CHECK(table.columns[1].title == "cfp: accuracy");
@@ -188,6 +188,19 @@ TEST_CASE("study table: raw pixels have a line where all runs measured the same 
   study.lines[1].seeds[0].stages[1].second[0].metrics.values[0].value = 0.51;  // the run saw other pictures
   CHECK(!study_table(study, options).columns[0].pixels);
   CHECK(study_table_text(study_table(study, options), "text").find("raw pixels") == std::string::npos);
+}
+
+TEST_CASE("study table: lines that were measured on different pairs are not compared") {
+  Study study = two_lines();
+  for (StudyLine& line : study.lines) line.seeds[0].stages[1].second[0].metrics.comparisons.pairs = "same";
+  CHECK(!study_table(study, {}).columns[0].other_pairs);
+  study.lines[1].seeds[0].stages[1].second[0].metrics.comparisons.pairs = "other";
+  const StudyTable table = study_table(study, {});
+  CHECK(table.columns[0].other_pairs);
+  CHECK(!table.values[1][0]->difference);
+  CHECK(!table.values[1][0]->best);
+  CHECK(study_table_text(table, "text")
+            .find("accuracy: measured on different pairs of pictures, so that no line is compared with another\n") != std::string::npos);
 }
 
 TEST_CASE("study table: as JSON") {

@@ -174,6 +174,21 @@ TEST_CASE("compare: files of equal names are told apart by their folders, or by 
   CHECK(names({folder / "z", folder / "z"}) == Names{"z", "z"});
 }
 
+TEST_CASE("compare: fewer than ten people decide nothing") {
+  const test::ScratchFolder folder;
+  NamedMetrics a = model(2, true), better = model(2.6, true);
+  for (NamedMetrics* one : {&a, &better}) {
+    for (auto* people : {&one->metrics.comparisons.first_person, &one->metrics.comparisons.second_person})
+      for (int32_t& person : *people) person %= 9;
+  }
+  const std::vector<ScoredResults> models{saved(folder, "a", a), saved(folder, "better", better)};
+  const auto differences = differences_of(models, {200, 1});
+  CHECK(!of_metric(differences, "accuracy").real);
+  CHECK(of_metric(differences, "accuracy").too_few_people == 9);
+  CHECK(comparison_text(models, differences).find("points, measured on 9 people: too few to be judged\n") != std::string::npos);
+  CHECK(comparison_json(models, differences).at("differences").at(0).at("too_few_people") == 9);
+}
+
 TEST_CASE("compare: the table marks real differences, and says how they were judged") {
   const test::ScratchFolder folder;
   const std::vector<ScoredResults> models{saved(folder, "a", model(2, true)), saved(folder, "better", model(2.6, true)),
