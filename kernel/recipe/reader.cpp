@@ -275,7 +275,7 @@ void read_use(const ReadContext& context, const Node* node, const Position& wher
   if (!entry) {
     std::string nearest = suggestion(use.name, context.registry.names(kind));
     if (!use.name.empty() && nearest.starts_with("; one of"))
-      nearest += "; one of your own is found in the folders of LAFS_PLUGIN_PATH, or named by [run] plugins";
+      nearest += "; plugins of your own are found in the folders of LAFS_PLUGIN_PATH, or named by [run] plugins";
     context.diagnostics.error(name ? name->position : position, use.name.empty() ? fmt::format("{} has no \"use\"{}", kind, nearest)
                                                                                  : fmt::format("no {} \"{}\"{}", kind, use.name, nearest));
     return;
