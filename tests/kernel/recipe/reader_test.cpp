@@ -126,7 +126,7 @@ TEST_CASE("reader: a nested component is a name or a table") {
   };
   CHECK(error("inner = \"tyo\"") == "t.toml:1:9: error: no data_source \"tyo\"; did you mean \"toy\"?");
   CHECK(error("inner = { use = \"kaldi_speech\" }") ==
-        "t.toml:1:17: error: no data_source \"kaldi_speech\"; one of \"other\", \"toy\"; one of your own is found in the folders of "
+        "t.toml:1:17: error: no data_source \"kaldi_speech\"; one of \"other\", \"toy\"; plugins of your own are found in the folders of "
         "LAFS_PLUGIN_PATH, or named by [run] plugins");
   CHECK(error("inner = { size = 3 }") == "t.toml:1:9: error: data_source has no \"use\"; one of \"other\", \"toy\"");
   CHECK(error("inner = 3") == "t.toml:1:9: error: data_source is named by a string or a table with \"use\", not by an integer");

@@ -65,7 +65,7 @@ TEST_CASE("status: every mistake is reported, with a suggestion for a key") {
 
 TEST_CASE("status: keys are looked for only where the tables could be read") {
   CHECK(recipe_error("[data_source]\nuse = \"nothing\"\n[status]\n\"data_source.size\" = \"known: x\"\n\"run.seed\" = \"so\"\n") ==
-        "r.toml:2:7: error: no data_source \"nothing\"; one of \"other\", \"toy\"; one of your own is found in the folders of "
+        "r.toml:2:7: error: no data_source \"nothing\"; one of \"other\", \"toy\"; plugins of your own are found in the folders of "
         "LAFS_PLUGIN_PATH, or named by [run] plugins\n"
         "r.toml:5:14: error: status of \"run.seed\" = \"so\" begins with none of \"known\", \"derived\", \"unknown\": write \"unknown: "
         "why\"");
