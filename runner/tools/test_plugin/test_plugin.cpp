@@ -63,6 +63,7 @@ void check_options(const RegistryEntry& entry, const Registry& registry, const E
 std::string title(const Example& example) {
   std::string line = example.toml;
   while (line.ends_with('\n')) line.pop_back();
+  for (size_t at = line.find("\n\n"); at != std::string::npos; at = line.find("\n\n")) line.erase(at, 1);
   for (size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n')) line.replace(at, 1, ", ");
   if (line.empty()) return "with its defaults";
   return line.size() > 100 ? fmt::format("with {}...", line.substr(0, 97)) : fmt::format("with {}", line);
