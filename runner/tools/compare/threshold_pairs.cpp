@@ -4,9 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "kernel/ledger/json_file.h"
 #include "kernel/results/scores_file.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
@@ -20,19 +18,11 @@ namespace fs = std::filesystem;
 
 using NamedComparisons = std::vector<std::pair<std::string, Comparisons>>;
 
-/// Whether the results that lie in a run folder are of the weights that every command takes from it, those of its best checkpoint.
-bool are_of_best(const fs::path& run) {
-  const nlohmann::json results = json_or_nothing(run / "results.json");
-  if (!results.is_object()) return false;
-  const std::string best = text_under(results, "best_step");
-  return best.empty() || best == std::to_string(results.value("step", int64_t{-1}));
-}
-
 /// The file or folder with the results of the request's model, and with the scores where these were kept; empty: there is none.
 fs::path kept_results(const EvaluationRequest& request) {
   if (is_json_file(request.checkpoint)) return request.checkpoint;
   const fs::path run = request.stage.empty() ? request.checkpoint : request.checkpoint / request.stage;
-  return are_of_best(run) ? run : fs::path();
+  return fs::exists(run / "results.json") ? run : fs::path();
 }
 
 void refuse_without_effect(const ThresholdRequest& request) {
