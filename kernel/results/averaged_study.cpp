@@ -18,7 +18,7 @@ using Labels = std::vector<std::string>;
 using Lines = std::vector<const StudyLine*>;
 
 void add_new(const std::string& text, std::vector<std::string>& all) {
-  if (std::find(all.begin(), all.end(), text) == all.end()) all.push_back(text);
+  if (!contains(all, text)) all.push_back(text);
 }
 
 size_t axis_number(const std::string& axis, const Study& study) {

@@ -50,7 +50,7 @@ StudyComparison with_label(const Study& study, const AxisLabel& label) {
   }
   const auto& all = comparison.counterparts;
   if (std::none_of(all.begin(), all.end(), [](const auto& one) { return one.has_value(); }))
-    throw Error(fmt::format("no line differs from one with {} in nothing else, so that there is nothing to compare", comparison.name));
+    throw Error(fmt::format("nothing can be compared: no line has the same other labels as one with {}", comparison.name));
   return comparison;
 }
 

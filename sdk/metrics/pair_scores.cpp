@@ -135,10 +135,10 @@ void warn_of_thresholds(const PairProtocol& protocol, const FoldAccuracy& leadin
   const auto [nearest, farthest] = std::minmax_element(distances.begin(), distances.end());
   const int64_t between = distances.empty() ? few : thresholds_between(*nearest, *farthest);
   if (between < few)
-    metrics.warnings.push_back(fmt::format(
-        "the squared distances of all pairs lie between {:.3f} and {:.3f}, where the protocol tries {} threshold{}: accuracies are "
-        "too low for want of a better one; auc and eer are not",
-        *nearest, *farthest, between, between == 1 ? "" : "s"));
+    metrics.warnings.push_back(
+        fmt::format("the squared distances of all pairs lie between {:.3f} and {:.3f}, where the protocol tries {} threshold{}: accuracies "
+                    "are lower than a finer search would give; auc and eer are not",
+                    *nearest, *farthest, between, between == 1 ? "" : "s"));
 }
 
 }  // namespace

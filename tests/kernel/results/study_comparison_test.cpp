@@ -77,7 +77,7 @@ TEST_CASE("study comparison: names that mean nothing, and names that mean severa
   CHECK(error("noen") == "no line and no label \"noen\"; did you mean \"none\"?");
   CHECK(error("on") == "\"on\" is a part of the names of 2 lines: \"1, none\" and \"2, none\" among them; give more of it");
   study.lines.resize(2);
-  CHECK(error("1") == "no line differs from one with pictures=1 in nothing else, so that there is nothing to compare");
+  CHECK(error("1") == "nothing can be compared: no line has the same other labels as one with pictures=1");
   for (StudyLine& line : study.lines) line.labels[0] = "none";
   CHECK(error("none") == "\"none\" is a label of several axes: write \"pictures=none\" or \"pre-training=none\"");
   CHECK(counterparts(study, "pre-training=none") == Counterparts{std::nullopt, 0});
