@@ -69,6 +69,12 @@ std::vector<const LoadedLibrary*> libraries_outside(const Registry& registry) {
   return outside;
 }
 
+/// The text of the resolved recipe of a run; empty where it is not there.
+std::string resolved_recipe(const std::filesystem::path& folder) {
+  std::ifstream in(folder / "recipe.toml", std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 nlohmann::json read_manifest(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
@@ -145,36 +151,19 @@ void write_manifest(const std::filesystem::path& folder, const ManifestFacts& fa
   write_json(file, manifest);
 }
 
-namespace {
-
-/// Whether the resolved recipe of the run in `folder` names the plugin.
-class UsedPlugins {
- public:
-  explicit UsedPlugins(const std::filesystem::path& folder) {
-    std::ifstream in(folder / "recipe.toml", std::ios::binary);
-    text_.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  bool contains(const std::string& name) const { return text_.find(fmt::format("use = \"{}\"", name)) != std::string::npos; }
-
- private:
-  std::string text_;
-};
-
-}  // namespace
-
 std::vector<std::string> rebuilt_plugins(const std::filesystem::path& folder, const Registry& registry) {
   std::vector<std::string> notes;
   const auto outside = libraries_outside(registry);
   if (outside.empty()) return notes;
   const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
   if (!manifest.is_object() || !manifest.contains("libraries") || !manifest["libraries"].is_array()) return notes;
-  const UsedPlugins used(folder);
+  const std::string recipe = resolved_recipe(folder);
   for (const LoadedLibrary* library : outside) {
     for (const nlohmann::json& before : manifest["libraries"]) {
       const std::string build = text_under(before, "build_id");
       if (text_under(before, "file") != library->path.string() || build.empty() || build == library->build_id) continue;
       for (const auto& [kind, name] : library->plugins) {
-        if (!used.contains(name)) continue;
+        if (recipe.find(fmt::format("use = \"{}\"", name)) == std::string::npos) continue;
         notes.push_back(
             fmt::format("{} \"{}\" was built again since \"{}\" was trained, and has the same revision: if its numbers have changed, "
                         "raise the revision and train again",
