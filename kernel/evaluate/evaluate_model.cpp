@@ -26,10 +26,7 @@ namespace {
 
 /// Whether scores chose the checkpoint: `best` of a run that has a later one.
 bool is_chosen(const TrainedModel& model) {
-  if (model.checkpoint.filename() != "best") return false;
-  const CheckpointFolder checkpoints(model.checkpoint.parent_path().parent_path());
-  std::error_code ignored;
-  return !std::filesystem::equivalent(checkpoints.find("best"), checkpoints.find("last"), ignored);
+  return model.checkpoint.filename() == "best" && CheckpointFolder(model.checkpoint.parent_path().parent_path()).best_is_earlier();
 }
 
 /// A model that is ready to be measured, with its recipe's data opened. The assembly refers to the recipe.

@@ -103,6 +103,12 @@ fs::path CheckpointFolder::find(std::string_view name) const {
   return best == all.end() ? fs::path() : best->folder;
 }
 
+bool CheckpointFolder::best_is_earlier() const {
+  const fs::path best = find("best"), last = find("last");
+  std::error_code ignored;
+  return !best.empty() && !last.empty() && !fs::equivalent(best, last, ignored);
+}
+
 CheckpointSurvey CheckpointFolder::survey() const {
   CheckpointSurvey found;
   for (const fs::path& folder : candidates(folder_)) {

@@ -47,7 +47,8 @@ Command add_threshold(CLI::App& app) {
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
       "A score is the cosine of two embeddings. Without --recipe and --on, the scores that a run or a file of lafs eval --out kept are\n"
-      "used; of a row's folder, those of --stage. Only verification keeps scores. From a folder per person or a record set with --on, so "
+      "used; of a row's folder, those of --stage. A run keeps those of its last checkpoint: where its best, which lafs verify uses, is an\n"
+      "earlier one, that is measured. Only verification keeps scores. From a folder per person or a record set with --on, so "
       "many\n"
       "pairs of two people are drawn that a hundred of them decide at the smallest rate, but 3,000 at least and 990,000 at most.\n"
       "  lafs threshold runs/arcface --far 1e-3 1e-2 --on mine.txt --pictures faces");

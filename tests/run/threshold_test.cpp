@@ -8,10 +8,11 @@
 namespace lafs::test {
 namespace {
 
-/// A finished run, as it is and as a stage in the folder of a row, and its results under a name of no known ending.
+/// A finished run whose best checkpoint is its last, also as a stage in the folder of a row, and its results under a name of no known
+/// ending.
 struct Scored : Tiny {
   Scored() {
-    REQUIRE(run("row/one").status == 0);
+    REQUIRE(run("row/one", {"--set", "run.evaluate_every=0"}).status == 0);
     REQUIRE(lafs({"eval", one() / "checkpoints/last", "--quiet", "--out", *this / "r.1"}).status == 0);
   }
   fs::path one() const { return *this / "row/one"; }
@@ -63,6 +64,24 @@ TEST_CASE("threshold: without kept scores the model is run, and says how far it 
   CHECK(quiet.out == told.out);
   CHECK(told.err.find("pictures") != std::string::npos);
   CHECK(quiet.err == "");
+}
+
+TEST_CASE("threshold: of a run whose best checkpoint is an earlier one, that is measured, as verify and eval use it") {
+  const Tiny tiny;
+  const std::string name = "verification/auc";
+  REQUIRE(tiny.run("up", {"--set", "run.best=" + name}).status == 0);
+  REQUIRE(tiny.run("down", {"--set", "run.best=-" + name}).status == 0);
+  int earlier = 0;
+  for (const char* run : {"up", "down"}) {
+    const fs::path checkpoints = tiny / run / "checkpoints";
+    const bool same = fs::equivalent(checkpoints / "best", checkpoints / "last");
+    const Outcome of_run = threshold(tiny / run), of_best = threshold(checkpoints / "best", {"--quiet"});
+    REQUIRE_MESSAGE(of_run.status == 0, of_run.err);
+    CHECK(of_run.out == of_best.out);
+    CHECK((of_run.err == "") == same);
+    earlier += same ? 0 : 1;
+  }
+  CHECK(earlier >= 1);
 }
 
 TEST_CASE("eval: device, precision and threads are short forms of the recipe's keys") {

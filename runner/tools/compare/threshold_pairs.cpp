@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/results/scores_file.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
@@ -18,11 +19,12 @@ namespace fs = std::filesystem;
 
 using NamedComparisons = std::vector<std::pair<std::string, Comparisons>>;
 
-/// The file or folder with the results of the request's model, and with the scores where these were kept; empty: there is none.
+/// The file or folder with the results of the request's model, and with the scores where these were kept; empty: there is none. A run keeps
+/// those of its last checkpoint, which are of other weights where its best is an earlier one (docs/decisions/027).
 fs::path kept_results(const EvaluationRequest& request) {
   if (is_json_file(request.checkpoint)) return request.checkpoint;
   const fs::path run = request.stage.empty() ? request.checkpoint : request.checkpoint / request.stage;
-  return fs::exists(run / "results.json") ? run : fs::path();
+  return fs::exists(run / "results.json") && !CheckpointFolder(run).best_is_earlier() ? run : fs::path();
 }
 
 void refuse_without_effect(const ThresholdRequest& request) {

@@ -19,8 +19,8 @@ struct ThresholdRequest {
 };
 
 /// Thresholds from scores that were kept, of a row's folder those of the stage that the evaluation names; with a recipe or a set to measure
-/// on, or where none were kept, from running the model. Plugins are loaded only then. Throws Error where no evaluator compares pairs, and
-/// for options without effect on scores that were kept. [main thread]
+/// on, or where none of the model's weights were kept, from running it: of a run that is its best checkpoint, as everywhere. Plugins are
+/// loaded only then. Throws Error where no evaluator compares pairs, and for options without effect on scores that were kept. [main thread]
 std::vector<EvaluatorThresholds> find_thresholds(ThresholdRequest request, const std::function<Registry()>& plugins);
 
 }  // namespace lafs
