@@ -1,18 +1,27 @@
 #include "kernel/recipe/data_folders.h"
 
+#include <set>
+
 #include "kernel/recipe/option_types.h"
 
 namespace lafs {
 
 namespace {
 
-/// Collects the folders that options name, those of components within components too.
+/// Collects the paths that options name, those of components within components too.
 class FolderCollector final : public Params {
  public:
   std::vector<std::filesystem::path> folders, of_files;
+  std::set<std::filesystem::path> missing;
 
   void add(const AnyUse& use) {
     if (!use.empty() && use.options) use.options->copy()->declare(*this);
+  }
+
+  /// What the data source and the evaluators name.
+  void add_data_of(const Recipe& recipe) {
+    add(recipe.data_source);
+    for (const EvaluatorEntry& entry : recipe.evaluators) add(entry.use);
   }
 
  private:
@@ -41,6 +50,8 @@ class FolderCollector final : public Params {
       folders.emplace_back(path.value);
     } else if (std::filesystem::is_regular_file(path.value, ignored)) {
       of_files.push_back(std::filesystem::path(path.value).parent_path());
+    } else if (!path.value.empty() && !std::filesystem::exists(path.value, ignored)) {
+      missing.emplace(path.value);
     }
   }
 };
@@ -49,9 +60,14 @@ class FolderCollector final : public Params {
 
 std::vector<std::filesystem::path> data_folders(const Recipe& recipe) {
   FolderCollector collector;
-  collector.add(recipe.data_source);
-  for (const EvaluatorEntry& entry : recipe.evaluators) collector.add(entry.use);
+  collector.add_data_of(recipe);
   return std::move(collector.folders);
+}
+
+std::vector<std::filesystem::path> missing_data(const Recipe& recipe) {
+  FolderCollector collector;
+  collector.add_data_of(recipe);
+  return {collector.missing.begin(), collector.missing.end()};
 }
 
 std::vector<std::filesystem::path> source_folders(const AnyUse& source) {

@@ -33,6 +33,20 @@ TEST_CASE("check: each recipe of ours resolves to itself") {
   }
 }
 
+TEST_CASE("check: data that is not here is named, and is no mistake") {
+  const Tiny tiny;
+  const auto folder = [&](const char* place, const char* name) {
+    return std::string(place) + "={ use = \"image_folder\", root = \"" + (tiny / name).string() + "\" }";
+  };
+  const Arguments training{"--set", folder("data_source", "faces")};
+  const std::string ok = tiny.recipe().string() + ": ok; data not found: " + in_quotes(tiny / "faces");
+  CHECK(lafs(Arguments{"check", tiny.recipe()} + training).out == ok + "\n");
+  const Arguments both = training + Arguments{"--set", folder("evaluator.0.data", "others")};
+  CHECK(lafs(Arguments{"check", tiny.recipe()} + both).out == ok + " and 1 other path\n");
+  CHECK(nlohmann::json::parse(lafs(Arguments{"check", "--json", tiny.recipe()} + both).out).at(0).at("missing_data") ==
+        nlohmann::json({(tiny / "faces").string(), (tiny / "others").string()}));
+}
+
 TEST_CASE("check, run: a landmark network that nothing was loaded into is reported, and is not an error") {
   const Tiny tiny(
       "base = \"" + (source / "recipes" / "base" / "small_lafs.toml").string() +
@@ -142,7 +156,7 @@ TEST_CASE("check: a recipe with nothing but evaluators is right, and its evaluat
   write_bytes(folder / "measure.toml", evaluator);
   const Outcome right = lafs({"check", folder / "measure.toml"});
   CHECK(right.status == 0);
-  CHECK(right.out == (folder / "measure.toml").string() + ": ok\n");
+  CHECK(right.out == (folder / "measure.toml").string() + ": ok; data not found: \"/nowhere\"\n");
   write_bytes(folder / "measure.toml", evaluator + "flip = \"summ\"\n");
   CHECK(lafs({"check", folder / "measure.toml"}).err ==
         (folder / "measure.toml").string() + ":4:8: error: flip = \"summ\" is not a choice; did you mean \"sum\"?\n");
@@ -170,6 +184,15 @@ TEST_CASE("plan: a probe times some steps of the recipe") {
   const Outcome text = lafs({"plan", tiny.recipe(), "--probe", "0"});
   CHECK(text.status == 0);
   CHECK(text.out.find("12 optimizer steps") != std::string::npos);
+}
+
+TEST_CASE("plan: pictures that fill no whole batch are counted where they are many") {
+  const Tiny tiny;
+  const Arguments plan{"plan", tiny.recipe(), "--probe", "0"};
+  const std::string sentence = "of 48 images are left out of each epoch, others each time: they fill no whole batch\n";
+  CHECK(lafs(plan + Arguments{"--set", "run.batch=32"}).out.find(" 16 " + sentence) != std::string::npos);
+  CHECK(lafs(plan + Arguments{"--set", "run.batch=15"}).out.find(sentence) == std::string::npos);
+  CHECK(nlohmann::json::parse(lafs(plan + Arguments{"--set", "run.batch=15", "--json"}).out).at("left_out_per_epoch") == 3);
 }
 
 TEST_CASE("plan: steps that do not fit into the time of the probe are estimated from the speed of a matrix product") {

@@ -13,6 +13,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/model/load.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/layers.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/trainer.h"
@@ -51,9 +52,16 @@ void check(const Recipe& recipe, const std::function<void(const std::string&)>& 
   trainer.encoder();
 }
 
-/// What is printed of a recipe without mistakes.
-std::string ok_line(const CheckedRecipe& recipe) {
-  return fmt::format("{}: ok{}\n", recipe.file.string(), recipe.cells == 0 ? "" : fmt::format(", {} cells", recipe.cells));
+/// What is printed of a recipe without mistakes: of a row for all its stages.
+std::string ok_line(const std::vector<CheckedRecipe>& stages) {
+  std::set<fs::path> missing;
+  for (const CheckedRecipe& stage : stages) missing.insert(stage.missing_data.begin(), stage.missing_data.end());
+  const CheckedRecipe& first = stages.front();
+  std::string line = fmt::format("{}: ok", first.file.string());
+  if (first.cells > 0) line += fmt::format(", {} cells", first.cells);
+  if (!missing.empty()) line += fmt::format("; data not found: \"{}\"", missing.begin()->string());
+  if (missing.size() > 1) line += fmt::format(" and {} other path{}", missing.size() - 1, missing.size() == 2 ? "" : "s");
+  return line + "\n";
 }
 
 bool is_grid_file(const fs::path& file) { return is_grid(read_document(file)); }
@@ -88,7 +96,8 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
 
 CheckedRecipe check_stage(const Row& row, const Stage& stage) {
   const std::string title = title_of(row, stage);
-  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved, 0};
+  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved, 0, {}};
+  for (const fs::path& path : missing_data(stage.recipe)) result.missing_data.insert(path);
   const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
   result.errors = errors_of(title, [&] {
     check(stage.recipe, warn);
@@ -108,7 +117,7 @@ std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string&
     row = open_row(file, context, registry);
     chosen = chosen_stages(row, stage);
   });
-  if (!errors.empty()) return {{file, "", errors, {}, "", 0}};
+  if (!errors.empty()) return {{file, "", errors, {}, "", 0, {}}};
   if (grid) return {check_grid(file, stage, context, registry)};
   std::vector<CheckedRecipe> results;
   for (const Stage* one : chosen) {
@@ -129,7 +138,7 @@ void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved) {
     if (stages.size() > 1) fmt::print("# stage {}\n\n", stage.stage);
     fmt::print("{}", stage.resolved);
   }
-  if (right && (!resolved || stages.front().cells > 0)) fmt::print("{}", ok_line(stages.front()));
+  if (right && (!resolved || stages.front().cells > 0)) fmt::print("{}", ok_line(stages));
 }
 
 nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
@@ -138,6 +147,7 @@ nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
     report.push_back({{"recipe", recipe.file.string()}, {"errors", recipe.errors}, {"warnings", recipe.warnings}});
     if (!recipe.stage.empty()) report.back()["stage"] = recipe.stage;
     if (recipe.cells > 0) report.back()["cells"] = recipe.cells;
+    for (const fs::path& path : recipe.missing_data) report.back()["missing_data"].push_back(path.string());
   }
   return report;
 }

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct CheckedRecipe {
   std::filesystem::path file;
   std::string stage;  ///< empty for a run recipe, and for a row that could not be read
   std::vector<std::string> errors, warnings;
-  std::string resolved;  ///< with every default written out
-  int64_t cells = 0;     ///< of a grid
+  std::string resolved;                          ///< with every default written out
+  int64_t cells = 0;                             ///< of a grid
+  std::set<std::filesystem::path> missing_data;  ///< paths of the data source and the evaluators where there is nothing
 };
 
 /// The recipe itself, or every recipe below a folder, sorted; those in folders named "base" are checked through the recipes that inherit
@@ -38,7 +40,8 @@ CheckedRecipe check_stage(const Row& row, const Stage& stage);
 /// The errors that `action` throws; those without a place begin with `title`.
 std::vector<std::string> errors_of(const std::string& title, const std::function<void()>& action);
 
-/// Prints errors and warnings to standard error, and "FILE: ok" or, with `resolved`, the recipe to standard output.
+/// Prints errors and warnings to standard error, and "FILE: ok", with what data is not there, or, with `resolved`, the recipe to standard
+/// output.
 void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved);
 
 nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes);

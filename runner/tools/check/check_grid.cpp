@@ -11,7 +11,7 @@
 namespace lafs {
 
 CheckedRecipe check_grid(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context, Registry& registry) {
-  CheckedRecipe result{file, "", {}, {}, "", 0};
+  CheckedRecipe result{file, "", {}, {}, "", 0, {}};
   std::vector<GridCell> cells;
   result.errors = errors_of(file.string(), [&] { cells = grid_cells(read_grid(file, context)); });
   result.cells = static_cast<int64_t>(cells.size());
@@ -29,6 +29,7 @@ CheckedRecipe check_grid(const std::filesystem::path& file, const std::string& s
       const CheckedRecipe found = check_stage(row, *one);
       errors.add(cell, found.errors);
       warnings.add(cell, found.warnings);
+      result.missing_data.insert(found.missing_data.begin(), found.missing_data.end());
     }
   }
   result.errors.insert(result.errors.end(), errors.lines().begin(), errors.lines().end());

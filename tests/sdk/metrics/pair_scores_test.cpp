@@ -57,6 +57,21 @@ TEST_CASE("pair scores: pairs that distances separate are all right") {
   CHECK(value(metrics, "eer").value == 0);
 }
 
+TEST_CASE("pair scores: where the protocol tries few thresholds among the distances, a warning says that accuracies suffer") {
+  std::vector<double> close = separate();
+  for (double& distance : close) distance = distance < 1 ? 0.005 : 0.035;
+  Metrics few, one, many;
+  add_pair_scores(protocol(), close, "", few);
+  CHECK(few.warnings ==
+        std::vector<std::string>{"the squared distances of all pairs lie between 0.005 and 0.035, where the protocol tries 3 thresholds: "
+                                 "accuracies are lower than a finer search would give; auc and eer are not"});
+  for (double& distance : close) distance = std::min(distance, 0.015);
+  add_pair_scores(protocol(), close, "", one);
+  CHECK(one.warnings.at(0).find(" tries 1 threshold: ") != std::string::npos);
+  add_pair_scores(protocol(), separate(), "", many);
+  CHECK(many.warnings.empty());
+}
+
 TEST_CASE("pair scores: shares are marked as such, areas and thresholds are plain numbers") {
   Metrics metrics;
   add_pair_scores(protocol(), separate(), "", metrics);
