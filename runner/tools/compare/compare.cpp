@@ -105,7 +105,6 @@ bool judge_balanced(const Side& first, const Side& other, const metrics::People&
 
 /// From the scores of the same pairs. False for a metric that is not made of them.
 bool judge_paired(const Side& first, const Side& other, const metrics::Resampling& how, Difference& out) {
-  constexpr int64_t fewest_people = 10;
   const metrics::People people = people_of(*first.scores);
   if (people.count < fewest_people) {
     out.too_few_people = people.count;

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/evaluate/prefixed.h"
-#include "runner/tools/compare/scored_results.h"
+#include "runner/tools/compare/compare.h"
 
 namespace lafs {
 
@@ -38,8 +38,8 @@ int64_t impostors_for(const std::vector<double>& targets) {
 
 EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
                                   const metrics::Resampling& how) {
-  EvaluatorThresholds out{evaluator, targets, {}, {}, comparisons.first_person != comparisons.second_person};
   const metrics::People people = people_of(comparisons);
+  EvaluatorThresholds out{evaluator, targets, {}, {}, comparisons.first_person != comparisons.second_person ? people.count : 0, ""};
   prefixed(fmt::format("evaluator \"{}\"", evaluator), [&] {
     for (const double target : targets) {
       out.thresholds.push_back(metrics::threshold_for_far(comparisons.scores, comparisons.same, people, target, how));
@@ -51,9 +51,11 @@ EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparison
 
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
   std::string out;
-  for (const auto& [evaluator, targets, thresholds, printed, knows_people, model] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, people, model] : all) {
     out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
-                       thresholds.front().impostors, knows_people ? "people" : "pairs");
+                       thresholds.front().impostors, people > 0 ? "people" : "pairs");
+    if (people > 0 && people < fewest_people)
+      out += fmt::format("  warning: {} people are too few for an interval: drawn again they are nearly always the same\n", people);
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
       if (!std::isfinite(of.threshold)) {
@@ -75,7 +77,7 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
 
 nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
   nlohmann::json out = nlohmann::json::array();
-  for (const auto& [evaluator, targets, thresholds, printed, knows_people, model] : all) {
+  for (const auto& [evaluator, targets, thresholds, printed, people, model] : all) {
     nlohmann::json rows = nlohmann::json::array();
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
@@ -91,7 +93,8 @@ nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all) {
                    {"model", model},
                    {"genuine", thresholds.front().genuine},
                    {"impostors", thresholds.front().impostors},
-                   {"resampled", knows_people ? "people" : "pairs"},
+                   {"resampled", people > 0 ? "people" : "pairs"},
+                   {"people", people},
                    {"thresholds", rows}});
   }
   return out;

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/json_file.h"
@@ -40,6 +41,22 @@ std::string telling_name(const std::vector<fs::path>& paths, const fs::path& pat
   return path.filename().string();
 }
 
+/// The folder of the one stage that has results, of those that the results of a row list.
+fs::path only_stage(const fs::path& results, const nlohmann::json& stages) {
+  std::vector<std::string> folders;
+  try {
+    for (const nlohmann::json& stage : stages)
+      if (!stage.at("evaluators").empty()) folders.push_back((results.parent_path() / stage.at("name").get<std::string>()).string());
+  } catch (const nlohmann::json::exception&) {
+    throw Error(fmt::format("\"{}\" holds no results of lafs", results.string()));
+  }
+  if (folders.empty()) throw Error(fmt::format("\"{}\" is of a row that no [[evaluator]] measured", results.string()));
+  if (folders.size() > 1)
+    throw Error(fmt::format("\"{}\" has the results of several stages; name the folder of one: \"{}\"", results.string(),
+                            fmt::join(folders, "\" or \"")));
+  return folders.front();
+}
+
 }  // namespace
 
 const Metric* ScoredResults::find(const std::string& evaluator, const std::string& metric) const {
@@ -66,9 +83,7 @@ ScoredResults read_scored_results(const fs::path& path) {
     throw Error(folder ? fmt::format("the folder \"{}\" has no results.json: no run was finished there", path.string())
                        : fmt::format("cannot read \"{}\": No such file or directory", path.string()));
   const nlohmann::json json = json_or_nothing(file);
-  if (json.is_object() && json.contains("stages"))
-    throw Error(fmt::format("\"{}\" has the results of several stages; name the folder of one, such as \"{}\"", file.string(),
-                            (path / "STAGE").string()));
+  if (json.is_object() && json.contains("stages")) return read_scored_results(only_stage(file, json.at("stages")));
   if (!json.is_object() || !json.contains("evaluators")) throw Error(fmt::format("\"{}\" holds no results of lafs", file.string()));
   try {
     return {name_of(path, 1), scores_folder_of(file), results_of(json)};

@@ -21,8 +21,8 @@ struct ScoredResults {
 /// Whether the file holds a JSON object, as `lafs eval --out` writes it under any name; no model begins like one. Never throws.
 bool is_json_file(const std::filesystem::path& file);
 
-/// `path` is a run folder, or a JSON file of `lafs eval --out`. Throws Error naming a file that is absent or holds no results, and for the
-/// folder of a row, which has several stages.
+/// `path` is a run folder, that of a row of which one stage has results, or a JSON file of `lafs eval --out`. Throws Error naming a file
+/// that is absent or holds no results, and for the folder of a row of which several stages have results, naming these.
 ScoredResults read_scored_results(const std::filesystem::path& path);
 
 /// A short name of each: of the run folder, or of the file without its ending; where these are equal, with as many folders before it as

@@ -225,9 +225,25 @@ TEST_CASE("compare: what holds no results is named") {
   CHECK(refused("{\"evaluators\":{}}") == start + "\"evaluators\" is not a list");
   CHECK(refused("{\"evaluators\":[{\"name\":\"lfw\",\"values\":[\"x\"]}]}") == start + "an entry is of type string, not an object");
   CHECK(refused("{\"evaluators\":[{\"name\":\"lfw\",\"seconds\":\"x\",\"values\":[{\"headline\":1}]}]}") == "");
-  test::write_bytes(folder / "results.json", "{\"stages\":[]}");
-  CHECK(test::error_of([&] { read_scored_results(folder.path()); }) ==
-        "\"" + place + "/results.json\" has the results of several stages; name the folder of one, such as \"" + place + "/STAGE\"");
+}
+
+TEST_CASE("compare: the folder of a row stands for the one stage that has results") {
+  const test::ScratchFolder folder;
+  const std::string file = "\"" + folder.path().string() + "/results.json\"";
+  const auto read = [&](const std::string& stages) {
+    test::write_bytes(folder / "results.json", "{\"stages\":" + stages + "}");
+    return read_scored_results(folder.path());
+  };
+  const std::string unmeasured = "{\"name\":\"pretrain\",\"evaluators\":[]}", measured = "{\"name\":\"finetune\",\"evaluators\":[{}]}";
+  std::filesystem::create_directory(folder / "finetune");
+  test::write_bytes(folder / "finetune/results.json", "{\"evaluators\":[{\"name\":\"lfw\",\"values\":[]}]}");
+  CHECK(read("[" + unmeasured + "," + measured + "]").results.front().name == "lfw");
+  CHECK(read_scored_results({folder.path(), folder / "finetune"}).front().name == folder.path().filename());
+  CHECK(test::error_of([&] { read("[" + unmeasured + "]"); }) == file + " is of a row that no [[evaluator]] measured");
+  CHECK(test::error_of([&] { read("[1]"); }) == file + " holds no results of lafs");
+  CHECK(test::error_of([&] { read("[{\"name\":\"one\",\"evaluators\":[{}]}," + measured + "]"); }) ==
+        file + " has the results of several stages; name the folder of one: \"" + (folder / "one").string() + "\" or \"" +
+            (folder / "finetune").string() + "\"");
 }
 
 TEST_CASE("threshold: the printed number gives the printed false accepts") {
@@ -251,7 +267,7 @@ TEST_CASE("threshold: the printed number gives the printed false accepts") {
 TEST_CASE("threshold: the score for a rate, with its interval and a warning for few impostors") {
   const Comparisons all = model(2, true).metrics.comparisons;
   const auto found = thresholds_of("lfw", all, {0.1, 0.005}, {300, 1});
-  CHECK_FALSE(found.knows_people);
+  CHECK(found.people == 0);
   CHECK(found.thresholds[0].false_accepts <= 100);
   CHECK(found.thresholds[0].threshold == doctest::Approx(1.28).epsilon(0.1));
   const std::string text = thresholds_text({found});
@@ -264,6 +280,29 @@ TEST_CASE("threshold: the score for a rate, with its interval and a warning for 
   std::fill(genuine.same.begin(), genuine.same.end(), uint8_t{1});
   CHECK(test::error_of([&] { thresholds_of("lfw", genuine, {0.1}, {}); }) ==
         "evaluator \"lfw\": a curve needs impostor comparisons, and there are none");
+}
+
+TEST_CASE("threshold: intervals of few people carry a warning") {
+  Comparisons all;
+  for (int32_t first = 0; first < 10; ++first) {
+    for (int32_t second = first; second < 10; ++second) {
+      all.first_person.push_back(first);
+      all.second_person.push_back(second);
+      all.same.push_back(first == second);
+      all.scores.push_back(first == second ? 0.9 : 0.01 * first);
+    }
+  }
+  all.correct.assign(all.same.size(), 1);
+  const auto found = thresholds_of("lfw", all, {0.5}, {100, 1});
+  CHECK(found.people == 10);
+  CHECK(thresholds_text({found}).find("warning") == std::string::npos);
+  for (auto* people : {&all.first_person, &all.second_person})
+    for (int32_t& person : *people) person = std::min(person, 8);
+  const auto fewer = thresholds_of("lfw", all, {0.5}, {100, 1});
+  CHECK(thresholds_text({fewer}).starts_with(
+      "lfw: 10 genuine and 45 impostor pairs; 95 % intervals from resampled people\n"
+      "  warning: 9 people are too few for an interval: drawn again they are nearly always the same\n"));
+  CHECK(thresholds_json({fewer})[0]["people"] == 9);
 }
 
 TEST_CASE("threshold: as many impostor pairs are drawn as the smallest rate needs, within limits") {
