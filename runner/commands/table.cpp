@@ -42,9 +42,9 @@ Command add_table(CLI::App& app) {
   const char* against =
       "line to compare with: its name or a part of it; default the first. A label compares each line with the one that differs from it in "
       "this label only";
-  command->add_option("--against", options.against, against)->type_name("LINE|[AXIS=]LABEL");
+  command->add_option("--against", options.against, against)->check(names_something)->type_name("LINE|[AXIS=]LABEL");
   const char* average = "of a grid: axis to take the mean over, in each seed, before lines are compared; without published values";
-  command->add_option("--average", request.average, average)->type_name("AXIS");
+  command->add_option("--average", request.average, average)->check(names_something)->type_name("AXIS");
   const char* published = "file of numbers of other methods, which stand below: docs/published.toml";
   command->add_option("--published", request.published, published)->type_name("FILE");
   choice_option(*command, "--format", request.format, table_formats(), "how the table is written");

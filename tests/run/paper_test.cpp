@@ -132,6 +132,14 @@ TEST_CASE("evaluators: one may see pixels in another scaling, in a run and when 
   CHECK(alone.status != 0);
 }
 
+TEST_CASE("table: an option that names nothing is refused") {
+  for (const char* option : {"--average", "--against"}) {
+    const Outcome outcome = lafs({"table", "runs", option, ""});
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err == "lafs table: error: " + std::string(option) + ": it names nothing; leave the option out; see lafs table --help\n");
+  }
+}
+
 TEST_CASE("table: published numbers of other methods stand below a run") {
   const Tiny tiny;
   REQUIRE(tiny.run("out", {"--set", "run.epochs=1"}).status == 0);
