@@ -66,7 +66,7 @@ void require_direction(std::span<const float> embedding) {
 
 }  // namespace
 
-double picture_score(const PictureScoreRequest& request, Registry& registry) {
+PictureScore picture_score(const PictureScoreRequest& request, Registry& registry) {
   const auto pictures = std::make_shared<PictureFiles>(std::vector<fs::path>{request.first, request.second});
   const TrainedModel model = open_model({request.checkpoint, request.stage, false, request.input, request.context}, registry);
   if (is_plain_model_file(request.checkpoint) && request.input.empty()) request.note(unstated_input(model));
@@ -81,7 +81,7 @@ double picture_score(const PictureScoreRequest& request, Registry& registry) {
   const auto features = embedder.embed({{.name = "pictures", .source = pictures}});
   const FeatureMatrix rows = features->of("pictures");
   for (int64_t row : {0, 1}) require_direction(rows.row(row));
-  return cosine_of_rows(rows, 0, 1);
+  return {cosine_of_rows(rows, 0, 1), model.checkpoint};
 }
 
 }  // namespace lafs

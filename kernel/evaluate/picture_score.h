@@ -24,12 +24,17 @@ struct PictureScoreRequest {
   std::function<void(const std::string&)> note = [](const std::string&) {};  ///< sentences for people
 };
 
-/// The cosine of the embeddings of both pictures, in [-1, 1]: the score of `verification`, of which `lafs threshold` gives thresholds,
+struct PictureScore {
+  double score = 0;             ///< cosine of the embeddings of both pictures, in [-1, 1]
+  std::filesystem::path model;  ///< the checkpoint folder, or the file, whose weights gave it
+};
+
+/// Compares two pictures. The score is that of `verification`, of which `lafs threshold` gives thresholds,
 /// where its evaluator has no flip of its own and measures with `options.precision`. The model runs under the input contract saved with it,
 /// with the mirrored picture where that says so; pictures that do not suit it are noted. Throws Error for a model or a picture that cannot
 /// be opened. [main thread]
 ///
-///     const double score = picture_score({.checkpoint = "runs/own", .first = "a.png", .second = "b.png"}, registry);
-double picture_score(const PictureScoreRequest& request, Registry& registry);
+///     const double score = picture_score({.checkpoint = "runs/own", .first = "a.png", .second = "b.png"}, registry).score;
+PictureScore picture_score(const PictureScoreRequest& request, Registry& registry);
 
 }  // namespace lafs

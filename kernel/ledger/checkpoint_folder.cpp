@@ -105,8 +105,9 @@ fs::path CheckpointFolder::find(std::string_view name) const {
 
 bool CheckpointFolder::best_is_earlier() const {
   const fs::path best = find("best"), last = find("last");
-  std::error_code ignored;
-  return !best.empty() && !last.empty() && !fs::equivalent(best, last, ignored);
+  if (best.empty() || last.empty()) return false;
+  const auto chosen = whole_or_nothing(best), newest = whole_or_nothing(last);
+  return chosen && newest && chosen->position.step < newest->position.step;
 }
 
 CheckpointSurvey CheckpointFolder::survey() const {

@@ -39,7 +39,7 @@ class CheckpointFolder {
   /// The checkpoint that `last` or `best` names. Where the name leads nowhere: for `last` the newest whole checkpoint, for `best` the one
   /// that the newest calls best. Empty when there is none.
   std::filesystem::path find(std::string_view name) const;
-  /// Whether `best` names an earlier checkpoint than `last`: scores while training chose the model of this run.
+  /// Whether `best` is a checkpoint of fewer steps than `last`, both of which can be read.
   bool best_is_earlier() const;
   /// Reads the state and the headers of every checkpoint.
   CheckpointSurvey survey() const;

@@ -1,7 +1,5 @@
 #include "kernel/recipe/data_folders.h"
 
-#include <set>
-
 #include "kernel/recipe/option_types.h"
 
 namespace lafs {
@@ -9,7 +7,7 @@ namespace lafs {
 namespace {
 
 /// Collects the paths that options name, those of components within components too.
-class FolderCollector final : public Params {
+class PathCollector final : public Params {
  public:
   std::vector<std::filesystem::path> folders, of_files;
   std::set<std::filesystem::path> missing;
@@ -28,6 +26,7 @@ class FolderCollector final : public Params {
   bool keeps_values() const override { return true; }
 
   void visit(const Option& option) override {
+    if (option.rule.output) return;
     by_type(
         option.slot, [&](AnyUse& use) { add(use); },
         [&](AnyUseList& uses) {
@@ -50,7 +49,7 @@ class FolderCollector final : public Params {
       folders.emplace_back(path.value);
     } else if (std::filesystem::is_regular_file(path.value, ignored)) {
       of_files.push_back(std::filesystem::path(path.value).parent_path());
-    } else if (!path.value.empty() && !std::filesystem::exists(path.value, ignored)) {
+    } else if (!path.empty() && std::filesystem::status(path.value, ignored).type() == std::filesystem::file_type::not_found) {
       missing.emplace(path.value);
     }
   }
@@ -59,19 +58,19 @@ class FolderCollector final : public Params {
 }  // namespace
 
 std::vector<std::filesystem::path> data_folders(const Recipe& recipe) {
-  FolderCollector collector;
+  PathCollector collector;
   collector.add_data_of(recipe);
   return std::move(collector.folders);
 }
 
-std::vector<std::filesystem::path> missing_data(const Recipe& recipe) {
-  FolderCollector collector;
+std::set<std::filesystem::path> missing_data(const Recipe& recipe) {
+  PathCollector collector;
   collector.add_data_of(recipe);
-  return {collector.missing.begin(), collector.missing.end()};
+  return std::move(collector.missing);
 }
 
 std::vector<std::filesystem::path> source_folders(const AnyUse& source) {
-  FolderCollector collector;
+  PathCollector collector;
   collector.add(source);
   collector.folders.insert(collector.folders.end(), collector.of_files.begin(), collector.of_files.end());
   return std::move(collector.folders);

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "kernel/recipe/recipe.h"
@@ -9,8 +10,9 @@ namespace lafs {
 /// Every existing folder that a path option of the recipe's data source, or of an evaluator, names: where its pictures are.
 std::vector<std::filesystem::path> data_folders(const Recipe& recipe);
 
-/// The paths that options of the recipe's data source and evaluators name and where there is nothing, sorted, each once.
-std::vector<std::filesystem::path> missing_data(const Recipe& recipe);
+/// The paths that options of the recipe's data source and evaluators name and where there is nothing, but for those that a plugin writes
+/// to.
+std::set<std::filesystem::path> missing_data(const Recipe& recipe);
 
 /// The folders that the path options of a data source name, and behind them those of the files that they name.
 std::vector<std::filesystem::path> source_folders(const AnyUse& source);

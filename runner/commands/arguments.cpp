@@ -55,6 +55,6 @@ void choice_option(CLI::App& command, const std::string& name, std::string& valu
   command.add_option(name, value, help)->check(CLI::IsMember(choices))->capture_default_str();
 }
 
-std::string names_something(const std::string& text) { return text.empty() ? "it names nothing; leave the option out" : ""; }
+std::string refuse_empty(const std::string& text) { return text.empty() ? "the text is empty; leave the option out" : ""; }
 
 }  // namespace lafs

@@ -37,8 +37,8 @@ CLI::Option* output_option(CLI::App& command, const std::string& name, std::file
 void choice_option(CLI::App& command, const std::string& name, std::string& value, const std::vector<std::string>& choices,
                    const std::string& help);
 
-/// Check of an option whose empty text would name nothing, as CLI11 takes one: what is wrong with the text, or nothing.
-std::string names_something(const std::string& text);
+/// For `check` of an option that names something: a sentence where the text is empty, else nothing.
+std::string refuse_empty(const std::string& text);
 
 /// Options of commands that read recipes.
 struct RecipeArguments {

@@ -47,6 +47,7 @@ Command add_check(CLI::App& app) {
   arguments->common.add_stage_to(*command, "check only this stage of a row");
   command->add_flag("--resolved", arguments->resolved, "print each recipe with every default written out");
   command->add_flag("--json", arguments->json, "the results as JSON");
+  command->footer("Data that does not exist is named behind \"ok\", and is no error. With --json it is listed for every recipe.");
   return {command, [arguments](const Invocation& invocation) { return run_check(*arguments, invocation); }};
 }
 

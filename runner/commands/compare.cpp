@@ -33,7 +33,7 @@ int run_compare(const CompareArguments& arguments) {
 Command add_compare(CLI::App& app) {
   auto arguments = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand("compare", "results of several models side by side, and which differences are real");
-  command->add_option("model", arguments->paths, "run folders, or files of lafs eval --out")
+  command->add_option("model", arguments->paths, "run folders, files of lafs eval --out, or folders of rows of which one stage has results")
       ->required()
       ->expected(2, 64)
       ->type_name("MODEL");

@@ -15,7 +15,7 @@ void RecipeArguments::add_to(CLI::App& command) {
 }
 
 void RecipeArguments::add_stage_to(CLI::App& command, const std::string& help) {
-  command.add_option("--stage", stage, help)->type_name("NAME");
+  command.add_option("--stage", stage, help)->check(refuse_empty)->type_name("NAME");
 }
 
 void RecipeArguments::add_inputs_to(CLI::App& command) {

@@ -38,13 +38,13 @@ Command add_table(CLI::App& app) {
   StudyTableOptions& options = request.options;
   command->add_option("--metric", options.metrics, "METRIC or EVALUATOR/METRIC, \"-\" in front where smaller is better")->take_all();
   command->add_flag("--all", options.all, "every headline in place of the first value of each evaluator");
-  command->add_option("--stage", options.stage, "stage of rows; default the last")->type_name("NAME");
+  command->add_option("--stage", options.stage, "stage of rows; default the last")->check(refuse_empty)->type_name("NAME");
   const char* against =
       "line to compare with: its name or a part of it; default the first. A label compares each line with the one that differs from it in "
       "this label only";
-  command->add_option("--against", options.against, against)->check(names_something)->type_name("LINE|[AXIS=]LABEL");
+  command->add_option("--against", options.against, against)->check(refuse_empty)->type_name("LINE|[AXIS=]LABEL");
   const char* average = "of a grid: axis to take the mean over, in each seed, before lines are compared; without published values";
-  command->add_option("--average", request.average, average)->check(names_something)->type_name("AXIS");
+  command->add_option("--average", request.average, average)->check(refuse_empty)->type_name("AXIS");
   const char* published = "file of numbers of other methods, which stand below: docs/published.toml";
   command->add_option("--published", request.published, published)->type_name("FILE");
   choice_option(*command, "--format", request.format, table_formats(), "how the table is written");

@@ -41,16 +41,17 @@ Command add_threshold(CLI::App& app) {
       ->required()
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("RATE");
-  command->add_option("--evaluator", arguments->request.evaluator, "only the pairs of this evaluator")->type_name("NAME");
+  std::string& evaluator = arguments->request.evaluator;
+  command->add_option("--evaluator", evaluator, "only the pairs of this evaluator")->check(refuse_empty)->type_name("NAME");
   samples_option(*command, arguments->request.resampling.samples);
   command->add_flag("--json", arguments->json, "thresholds as JSON on standard output");
   command->add_flag("--quiet,-q", arguments->quiet, "no progress");
   command->footer(
       "A score is the cosine of two embeddings. Without --recipe and --on, the scores that a run or a file of lafs eval --out kept are\n"
-      "used; of a row's folder, those of --stage. A run keeps those of its last checkpoint: where its best, which lafs verify uses, is an\n"
-      "earlier one, that is measured. Only verification keeps scores. From a folder per person or a record set with --on, so "
-      "many\n"
-      "pairs of two people are drawn that a hundred of them decide at the smallest rate, but 3,000 at least and 990,000 at most.\n"
+      "used; of a row's folder, those of --stage. A run keeps the scores of its last checkpoint. If its best checkpoint, which\n"
+      "lafs verify uses, is an earlier one, the best is measured instead. Only verification keeps scores. From a folder per person or\n"
+      "a record set with --on, so many pairs of two people are drawn that a hundred of them decide at the smallest rate, but 3,000 at\n"
+      "least and 990,000 at most.\n"
       "  lafs threshold runs/arcface --far 1e-3 1e-2 --on mine.txt --pictures faces");
   return computing({command, [arguments](const Invocation& invocation) { return run_threshold(*arguments, invocation); }});
 }

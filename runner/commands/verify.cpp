@@ -32,8 +32,8 @@ int run_verify(VerifyArguments& arguments, const Invocation& invocation) {
   request.stage = common.stage;
   request.note = [](const std::string& text) { say("{}\n", text); };
   Registry registry = load_plugins(invocation);
-  if (const std::string note = other_model_note(thresholds, request.checkpoint); !note.empty()) say("{}\n", note);
-  const double score = picture_score(request, registry);
+  const auto [score, model] = picture_score(request, registry);
+  if (const std::string note = other_model_note(thresholds, model); !note.empty()) say("{}\n", note);
   fmt::print("{}", json ? json_text(acceptance_json(score, thresholds)) + "\n" : acceptance_text(score, thresholds));
   return done;
 }

@@ -14,6 +14,7 @@ struct Rule {
   double low = -std::numeric_limits<double>::infinity(), high = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;  ///< for strings; empty: any
   bool required = false;
+  bool output = false;  ///< for paths: the plugin writes there, so nothing needs to be there before
 
   /// The same rule for an option that the recipe must give.
   Rule needed() const {
@@ -36,6 +37,12 @@ inline Rule at_least(double low) { return in(low, std::numeric_limits<double>::i
 inline Rule one_of(std::initializer_list<std::string> choices) {
   Rule rule;
   rule.choices = choices;
+  return rule;
+}
+/// A path that the plugin writes to.
+inline Rule output_path() {
+  Rule rule;
+  rule.output = true;
   return rule;
 }
 /// Any value, but the recipe must give one.

@@ -45,6 +45,9 @@ TEST_CASE("check: data that is not here is named, and is no mistake") {
   CHECK(lafs(Arguments{"check", tiny.recipe()} + both).out == ok + " and 1 other path\n");
   CHECK(nlohmann::json::parse(lafs(Arguments{"check", "--json", tiny.recipe()} + both).out).at(0).at("missing_data") ==
         nlohmann::json({(tiny / "faces").string(), (tiny / "others").string()}));
+  const std::string written = "{ use = \"megaface\", write_to = \"" + (tiny / "written").string() + "\" }";
+  const auto found = nlohmann::json::parse(lafs({"check", "--json", tiny.recipe(), "--set", "evaluator=[" + written + "]"}).out);
+  CHECK(found.at(0).at("missing_data").empty());
 }
 
 TEST_CASE("check, run: a landmark network that nothing was loaded into is reported, and is not an error") {
@@ -73,7 +76,8 @@ TEST_CASE("check: mistakes as JSON") {
   CHECK(nlohmann::json::parse(outcome.out) ==
         nlohmann::json::array({{{"recipe", tiny.recipe().string()},
                                 {"errors", {"--set run.batch: error: batch = 0 is less than 1 (images of a micro-batch over all ranks)"}},
-                                {"warnings", nlohmann::json::array()}}}));
+                                {"warnings", nlohmann::json::array()},
+                                {"missing_data", nlohmann::json::array()}}}));
 }
 
 TEST_CASE("plan: fVit-B has 64,082,688 parameters, and no data is needed to say so") {

@@ -133,10 +133,11 @@ TEST_CASE("evaluators: one may see pixels in another scaling, in a run and when 
 }
 
 TEST_CASE("table: an option that names nothing is refused") {
-  for (const char* option : {"--average", "--against"}) {
+  for (const char* option : {"--average", "--against", "--stage"}) {
     const Outcome outcome = lafs({"table", "runs", option, ""});
     CHECK(outcome.status == 2);
-    CHECK(outcome.err == "lafs table: error: " + std::string(option) + ": it names nothing; leave the option out; see lafs table --help\n");
+    CHECK(outcome.err ==
+          "lafs table: error: " + std::string(option) + ": the text is empty; leave the option out; see lafs table --help\n");
   }
 }
 

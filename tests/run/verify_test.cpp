@@ -120,16 +120,23 @@ TEST_CASE("verify: the pair that a threshold was chosen at is accepted") {
   CHECK_MESSAGE(more.out.find("\naccepted at FAR 0.5") != std::string::npos, more.out);
 }
 
-TEST_CASE("verify: thresholds of another model are noted, those of a checkpoint of the run are not") {
+TEST_CASE("verify: thresholds of another model, or of another checkpoint of the run, are noted") {
   const Trained trained;
   const Outcome thresholds = lafs({"threshold", trained / "run", "--far", "0.5", "--json"});
   write_bytes(trained / "threshold.json", thresholds.out);
   CHECK(trained.verify(0, 1, {"--threshold", trained / "threshold.json"}).err == "");
   const Arguments rest{trained.picture(0), trained.picture(1), "--threshold", trained / "threshold.json"};
-  CHECK(lafs(Arguments{"verify", trained / "run/checkpoints/last"} + rest).err == "");
+  const fs::path checkpoints = trained / "run/checkpoints";
+  const std::string best = in_quotes(fs::canonical(checkpoints / "best")), warning = "warning: the thresholds belong to " + best;
+  CHECK(lafs(Arguments{"verify", checkpoints / "best"} + rest).err == "");
+  const std::string of_last = lafs(Arguments{"verify", checkpoints / "last"} + rest).err;
+  CHECK(of_last.starts_with(fs::equivalent(checkpoints / "best", checkpoints / "last") ? "" : warning));
   fs::copy(trained / "run", trained / "other", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-  CHECK(lafs(Arguments{"verify", trained / "other"} + rest).err ==
-        "warning: the thresholds belong to " + in_quotes(trained / "run") + ", and mean nothing for the scores of another model\n");
+  CHECK(lafs(Arguments{"verify", trained / "other"} + rest).err == warning + ", and mean nothing for the scores of another model\n");
+  write_bytes(
+      trained / "threshold.json",  // as earlier versions wrote it, of the run
+      R"([{"evaluator": "a", "model": ")" + (trained / "run").string() + R"(", "thresholds": [{"far": 0.5, "tar": 1, "threshold": -1}]}])");
+  CHECK(trained.verify(0, 1, {"--threshold", trained / "threshold.json"}).err == "");
 }
 
 TEST_CASE("verify: pictures that are squeezed are noted") {

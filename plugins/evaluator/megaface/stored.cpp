@@ -46,7 +46,8 @@ void check_places(const Side& side, int parts) {
 }  // namespace
 
 void StoreOptions::declare(Params& p) {
-  p.affects_nothing("write_to", write_to, "folder for the features as MegaFace's tool reads them, facescrub/ and megaface/; empty: none");
+  p.affects_nothing("write_to", write_to, lafs::output_path(),
+                    "folder for the features as MegaFace's tool reads them, facescrub/ and megaface/; empty: none");
 }
 
 void check_effects(const SetOptions& set, const StoreOptions& store) {

@@ -96,8 +96,8 @@ std::vector<fs::path> recipes_in(const fs::path& path) {
 
 CheckedRecipe check_stage(const Row& row, const Stage& stage) {
   const std::string title = title_of(row, stage);
-  CheckedRecipe result{row.file, stage.name, {}, {}, stage.recipe.resolved, 0, {}};
-  for (const fs::path& path : missing_data(stage.recipe)) result.missing_data.insert(path);
+  CheckedRecipe result{
+      .file = row.file, .stage = stage.name, .resolved = stage.recipe.resolved, .missing_data = missing_data(stage.recipe)};
   const auto warn = [&](const std::string& text) { result.warnings.push_back(fmt::format("{}: warning: {}", title, text)); };
   result.errors = errors_of(title, [&] {
     check(stage.recipe, warn);
@@ -117,7 +117,7 @@ std::vector<CheckedRecipe> check_recipe(const fs::path& file, const std::string&
     row = open_row(file, context, registry);
     chosen = chosen_stages(row, stage);
   });
-  if (!errors.empty()) return {{file, "", errors, {}, "", 0, {}}};
+  if (!errors.empty()) return {{.file = file, .errors = errors}};
   if (grid) return {check_grid(file, stage, context, registry)};
   std::vector<CheckedRecipe> results;
   for (const Stage* one : chosen) {
@@ -144,10 +144,12 @@ void print_checked(const std::vector<CheckedRecipe>& stages, bool resolved) {
 nlohmann::json checked_json(const std::vector<CheckedRecipe>& recipes) {
   nlohmann::json report = nlohmann::json::array();
   for (const CheckedRecipe& recipe : recipes) {
-    report.push_back({{"recipe", recipe.file.string()}, {"errors", recipe.errors}, {"warnings", recipe.warnings}});
+    nlohmann::json missing = nlohmann::json::array();
+    for (const fs::path& path : recipe.missing_data) missing.push_back(path.string());
+    report.push_back(
+        {{"recipe", recipe.file.string()}, {"errors", recipe.errors}, {"warnings", recipe.warnings}, {"missing_data", missing}});
     if (!recipe.stage.empty()) report.back()["stage"] = recipe.stage;
     if (recipe.cells > 0) report.back()["cells"] = recipe.cells;
-    for (const fs::path& path : recipe.missing_data) report.back()["missing_data"].push_back(path.string());
   }
   return report;
 }

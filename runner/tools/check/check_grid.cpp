@@ -11,7 +11,7 @@
 namespace lafs {
 
 CheckedRecipe check_grid(const std::filesystem::path& file, const std::string& stage, const RecipeContext& context, Registry& registry) {
-  CheckedRecipe result{file, "", {}, {}, "", 0, {}};
+  CheckedRecipe result{.file = file};
   std::vector<GridCell> cells;
   result.errors = errors_of(file.string(), [&] { cells = grid_cells(read_grid(file, context)); });
   result.cells = static_cast<int64_t>(cells.size());

@@ -11,9 +11,6 @@
 
 namespace lafs {
 
-/// Fewer people than these give no interval: drawn again they are nearly always the same.
-inline constexpr int64_t fewest_people = 10;
-
 /// From what a difference was judged.
 enum class Judged {
   paired,       ///< the scores of the same pairs

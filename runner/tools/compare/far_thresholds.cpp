@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/evaluate/prefixed.h"
-#include "runner/tools/compare/compare.h"
+#include "runner/tools/compare/scored_results.h"
 
 namespace lafs {
 
@@ -55,7 +55,7 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
     out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
                        thresholds.front().impostors, people > 0 ? "people" : "pairs");
     if (people > 0 && people < fewest_people)
-      out += fmt::format("  warning: {} people are too few for an interval: drawn again they are nearly always the same\n", people);
+      out += fmt::format("  warning: these are only {} people: with fewer than {} the intervals are too narrow\n", people, fewest_people);
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
       if (!std::isfinite(of.threshold)) {

@@ -76,14 +76,20 @@ bool is_json_file(const fs::path& file) {
   return in >> first && first == '{';
 }
 
+fs::path measured_run(const fs::path& path) {
+  const fs::path results = path / "results.json";
+  const nlohmann::json json = fs::exists(results) ? json_or_nothing(results) : nlohmann::json();
+  return json.is_object() && json.contains("stages") ? only_stage(results, json.at("stages")) : path;
+}
+
 ScoredResults read_scored_results(const fs::path& path) {
-  const bool folder = fs::is_directory(path);
-  const fs::path file = folder ? path / "results.json" : path;
+  const fs::path run = measured_run(path);
+  const bool is_folder = path != run || fs::is_directory(path);
+  const fs::path file = is_folder ? run / "results.json" : path;
   if (!fs::exists(file))
-    throw Error(folder ? fmt::format("the folder \"{}\" has no results.json: no run was finished there", path.string())
-                       : fmt::format("cannot read \"{}\": No such file or directory", path.string()));
+    throw Error(is_folder ? fmt::format("the folder \"{}\" has no results.json: no run was finished there", run.string())
+                          : fmt::format("cannot read \"{}\": No such file or directory", path.string()));
   const nlohmann::json json = json_or_nothing(file);
-  if (json.is_object() && json.contains("stages")) return read_scored_results(only_stage(file, json.at("stages")));
   if (!json.is_object() || !json.contains("evaluators")) throw Error(fmt::format("\"{}\" holds no results of lafs", file.string()));
   try {
     return {name_of(path, 1), scores_folder_of(file), results_of(json)};

@@ -21,8 +21,12 @@ struct ScoredResults {
 /// Whether the file holds a JSON object, as `lafs eval --out` writes it under any name; no model begins like one. Never throws.
 bool is_json_file(const std::filesystem::path& file);
 
-/// `path` is a run folder, that of a row of which one stage has results, or a JSON file of `lafs eval --out`. Throws Error naming a file
-/// that is absent or holds no results, and for the folder of a row of which several stages have results, naming these.
+/// The run folder that `path` stands for: of the folder of a row that of its only stage with results, else `path` itself. Throws Error for
+/// a row without results of a stage, and where several have some, naming their folders.
+std::filesystem::path measured_run(const std::filesystem::path& path);
+
+/// `path` is a JSON file of `lafs eval --out`, or as `measured_run` takes it. Throws Error naming a file that is absent or holds no
+/// results.
 ScoredResults read_scored_results(const std::filesystem::path& path);
 
 /// A short name of each: of the run folder, or of the file without its ending; where these are equal, with as many folders before it as
@@ -31,6 +35,9 @@ std::vector<std::string> names_of_models(const std::vector<std::filesystem::path
 
 /// Several of them, by the names of `names_of_models`.
 std::vector<ScoredResults> read_scored_results(const std::vector<std::filesystem::path>& paths);
+
+/// With fewer people than these, intervals from drawing them again are not to be relied on: they are too narrow.
+inline constexpr int64_t fewest_people = 10;
 
 /// The people of kept comparisons, as resampling wants them.
 metrics::People people_of(const Comparisons& comparisons);

@@ -18,9 +18,10 @@ struct ThresholdRequest {
   std::vector<std::string> of_measuring;  ///< options that were given and that only measuring follows: an error where scores were kept
 };
 
-/// Thresholds from scores that were kept, of a row's folder those of the stage that the evaluation names; with a recipe or a set to measure
-/// on, or where none of the model's weights were kept, from running it: of a run that is its best checkpoint, as everywhere. Plugins are
-/// loaded only then. Throws Error where no evaluator compares pairs, and for options without effect on scores that were kept. [main thread]
+/// Thresholds from kept scores: of a row's folder those of the stage that the evaluation names, or of its only stage with results. The
+/// model is run instead where a recipe or a set to measure on is given, where no scores were kept, and where the best checkpoint of a run
+/// is not its last, of which the kept scores are: then the best is measured. Plugins are loaded only for that. Throws Error where no
+/// evaluator compares pairs, and for options without effect on kept scores. [main thread]
 std::vector<EvaluatorThresholds> find_thresholds(ThresholdRequest request, const std::function<Registry()>& plugins);
 
 }  // namespace lafs

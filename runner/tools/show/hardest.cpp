@@ -76,9 +76,10 @@ ContactSheet sheet_of(const std::string& model, const std::vector<ListedPictures
 void show_hardest(const ShowHardest& show, Registry& registry) {
   require_free(show.out, show.force);
   make_folder_of(show.out);
-  const ScoredResults scored = read_scored_results(show.results);
+  const fs::path run = measured_run(show.results);
+  const ScoredResults scored = read_scored_results(run);
   const std::vector<NamedMetrics> results = of_evaluator(scored.results, show.evaluator);
-  const Recipe recipe = measuring_recipe(show.results, registry);
+  const Recipe recipe = measuring_recipe(run, registry);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::open, [](const std::string& text) { say("{}\n", text); });
   const auto lists = listed_pictures(assembly.evaluators(), results, recipe.input, show.items);
   if (lists.empty())

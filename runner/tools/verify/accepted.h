@@ -14,7 +14,7 @@ struct AcceptanceThreshold {
   std::string evaluator;            ///< on whose pairs it was chosen; empty: a number that was given
   double far = 0, tar = 0;  ///< of those pairs: the wanted share of two people, and the share of one person, that are accepted; [0, 1]
 
-  std::string model;  ///< absolute path of the model it belongs to; empty: not known
+  std::string model;  ///< absolute path of the checkpoint or the file that it belongs to; empty: not known
 
   bool accepts(double score) const { return threshold && score >= *threshold; }
 };
@@ -23,7 +23,8 @@ struct AcceptanceThreshold {
 /// Error for anything else.
 std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given);
 
-/// A sentence where thresholds are known to belong to another model than `model`, a path; a run and a checkpoint in it are one model.
+/// A sentence where thresholds are known to belong to other weights than `model`, a checkpoint folder or a file; empty for those of the
+/// run folder around it, as earlier versions wrote them.
 std::string other_model_note(const std::vector<AcceptanceThreshold>& thresholds, const std::filesystem::path& model);
 
 /// The score, and a line for each threshold: whether the pictures are accepted, and how many pairs of one person are.

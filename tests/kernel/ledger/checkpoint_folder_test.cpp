@@ -74,6 +74,18 @@ TEST_CASE("checkpoint folder: what a run leaves needs no repair") {
   CHECK(CheckpointFolder(run.folder / "none").find("last").empty());
 }
 
+TEST_CASE("checkpoint folder: the best is an earlier one by its steps, whatever became of the links") {
+  const Stopped run;
+  CHECK(run.checkpoints().best_is_earlier());
+  run.as_copied("best");
+  run.as_copied("last");
+  CHECK(run.checkpoints().best_is_earlier());
+  for (const char* name : {"best", "last"}) fs::remove_all(run.within(name));
+  for (const char* name : {"best", "last"}) fs::copy(run.within("step-00000007"), run.within(name), fs::copy_options::recursive);
+  CHECK_FALSE(run.checkpoints().best_is_earlier());
+  CHECK_FALSE(CheckpointFolder(run.folder / "none").best_is_earlier());
+}
+
 TEST_CASE("checkpoint folder: each repair is reported in a sentence") {
   const Stopped run;
   const std::string last = run.within("last").string(), best = run.within("best").string();

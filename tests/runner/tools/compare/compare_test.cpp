@@ -239,6 +239,10 @@ TEST_CASE("compare: the folder of a row stands for the one stage that has result
   test::write_bytes(folder / "finetune/results.json", "{\"evaluators\":[{\"name\":\"lfw\",\"values\":[]}]}");
   CHECK(read("[" + unmeasured + "," + measured + "]").results.front().name == "lfw");
   CHECK(read_scored_results({folder.path(), folder / "finetune"}).front().name == folder.path().filename());
+  CHECK(measured_run(folder.path()) == folder / "finetune");
+  CHECK(measured_run(folder / "finetune") == folder / "finetune");
+  CHECK(test::error_of([&] { read("[{\"name\":\"\",\"evaluators\":[1]}]"); }) ==
+        "\"" + (folder.path() / "").string() + "results.json\" holds no results of lafs");
   CHECK(test::error_of([&] { read("[" + unmeasured + "]"); }) == file + " is of a row that no [[evaluator]] measured");
   CHECK(test::error_of([&] { read("[1]"); }) == file + " holds no results of lafs");
   CHECK(test::error_of([&] { read("[{\"name\":\"one\",\"evaluators\":[{}]}," + measured + "]"); }) ==
@@ -299,9 +303,9 @@ TEST_CASE("threshold: intervals of few people carry a warning") {
   for (auto* people : {&all.first_person, &all.second_person})
     for (int32_t& person : *people) person = std::min(person, 8);
   const auto fewer = thresholds_of("lfw", all, {0.5}, {100, 1});
-  CHECK(thresholds_text({fewer}).starts_with(
-      "lfw: 10 genuine and 45 impostor pairs; 95 % intervals from resampled people\n"
-      "  warning: 9 people are too few for an interval: drawn again they are nearly always the same\n"));
+  CHECK(
+      thresholds_text({fewer}).starts_with("lfw: 10 genuine and 45 impostor pairs; 95 % intervals from resampled people\n"
+                                           "  warning: these are only 9 people: with fewer than 10 the intervals are too narrow\n"));
   CHECK(thresholds_json({fewer})[0]["people"] == 9);
 }
 
