@@ -1,6 +1,7 @@
 #include "kernel/recipe/data_folders.h"
 
 #include "kernel/recipe/option_types.h"
+#include "lafs/data_source.h"
 
 namespace lafs {
 
@@ -9,10 +10,13 @@ namespace {
 /// Collects the paths that options name, those of components within components too.
 class PathCollector final : public Params {
  public:
-  std::vector<std::filesystem::path> folders, of_files;
+  std::vector<std::filesystem::path> folders, files;
   std::set<std::filesystem::path> missing;
 
+  bool with_sources = true;  ///< data sources within are looked into
+
   void add(const AnyUse& use) {
+    if (!with_sources && use.kind() == DataSource::kind) return;
     if (!use.empty() && use.options) use.options->copy()->declare(*this);
   }
 
@@ -48,7 +52,7 @@ class PathCollector final : public Params {
     if (std::filesystem::is_directory(path.value, ignored)) {
       folders.emplace_back(path.value);
     } else if (std::filesystem::is_regular_file(path.value, ignored)) {
-      of_files.push_back(std::filesystem::path(path.value).parent_path());
+      files.emplace_back(path.value);
     } else if (!path.empty() && std::filesystem::status(path.value, ignored).type() == std::filesystem::file_type::not_found) {
       missing.emplace(path.value);
     }
@@ -69,10 +73,17 @@ std::set<std::filesystem::path> missing_data(const Recipe& recipe) {
   return std::move(collector.missing);
 }
 
+std::vector<std::filesystem::path> evaluator_files(const Recipe& recipe) {
+  PathCollector collector;
+  collector.with_sources = false;
+  for (const EvaluatorEntry& entry : recipe.evaluators) collector.add(entry.use);
+  return std::move(collector.files);
+}
+
 std::vector<std::filesystem::path> source_folders(const AnyUse& source) {
   PathCollector collector;
   collector.add(source);
-  collector.folders.insert(collector.folders.end(), collector.of_files.begin(), collector.of_files.end());
+  for (const auto& file : collector.files) collector.folders.push_back(file.parent_path());
   return std::move(collector.folders);
 }
 

@@ -14,6 +14,10 @@ std::vector<std::filesystem::path> data_folders(const Recipe& recipe);
 /// to.
 std::set<std::filesystem::path> missing_data(const Recipe& recipe);
 
+/// The files that options of the recipe's evaluators name, but for those of their data sources, such as lists of pairs; in the order of the
+/// options.
+std::vector<std::filesystem::path> evaluator_files(const Recipe& recipe);
+
 /// The folders that the path options of a data source name, and behind them those of the files that they name.
 std::vector<std::filesystem::path> source_folders(const AnyUse& source);
 

@@ -30,7 +30,9 @@ struct Row {
   bool alone() const { return stages.size() == 1 && stages.front().name.empty(); }
   std::vector<std::string> names() const;
   /// Where a link leads to the stage's run folder, when that is not in the row's.
-  std::filesystem::path link_of(const Stage& stage) const { return folder / (stage.name.empty() ? "run" : stage.name); }
+  std::filesystem::path link_of(const Stage& stage) const { return folder / folder_name(stage.name); }
+  /// Of a stage within the folder of a row; the name of the stage is empty where there is one without.
+  static std::string folder_name(const std::string& stage) { return stage.empty() ? "run" : stage; }
   /// By its name, which is empty where there is one without. Throws RecipeError for a name that no stage has, as "--stage" may give.
   const Stage& stage(const std::string& name) const;
   /// Whose results a published value is compared with.

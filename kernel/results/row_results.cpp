@@ -24,6 +24,7 @@ Json stage_json(const Stage& stage, const Json& results) {
            {"folder", stage.folder.string()},
            {"step", results.value("step", Json())},
            {"evaluators", results.value("evaluators", Json::array())}};
+  if (results.contains("evaluation_data")) out["evaluation_data"] = results.at("evaluation_data");
   for (Json& evaluator : out["evaluators"]) {
     evaluator.erase("curves");
     evaluator.erase("lists");

@@ -16,7 +16,8 @@ namespace lafs {
 struct AblationCell {
   GridCell cell;
   Row row;
-  std::vector<StageFacts> facts;  ///< of each stage
+  std::vector<StageFacts> facts;             ///< of each stage
+  std::vector<std::string> evaluation_data;  ///< of each stage of a cell with results: fingerprint of what would be measured on; or empty
 };
 
 /// Reads the recipe of every cell, and finds its stages in the ledger. Throws RecipeError with every different mistake once and the first

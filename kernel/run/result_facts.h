@@ -8,7 +8,9 @@
 
 namespace lafs {
 
-/// What results.json of a run says besides the results; `fingerprint` is that of the training data, `damaged` counts pictures.
-ResultFacts result_facts(const Recipe& recipe, const std::string& fingerprint, const RunPosition& position, int64_t damaged);
+/// What results.json of a run says besides the results; `fingerprint` is that of the training data, `evaluation_data` that
+/// of what evaluators measure on, and `damaged` counts pictures.
+ResultFacts result_facts(const Recipe& recipe, const std::string& fingerprint, const std::string& evaluation_data,
+                         const RunPosition& position, int64_t damaged);
 
 }  // namespace lafs

@@ -9,8 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "kernel/ledger/json_file.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/results/row_results.h"
+#include "kernel/run/evaluation_data.h"
 #include "kernel/run/finished_run.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/output_folder.h"
@@ -84,9 +86,16 @@ class RowRun {
     }
   }
 
+  /// Results that were measured on other data than the evaluators' of now count as not evaluated.
+  std::optional<FinishedRun> finished(const Stage& stage) const {
+    auto run = finished_run(stage.recipe, stage.folder, other_);
+    if (run && run->evaluated) run->evaluated = !evaluation_data_.differs(stage.recipe, text_under(run->results, "evaluation_data"));
+    return run;
+  }
+
   /// Whether nothing is left to do for the stage. Its weights may have been deleted, where no stage that is left takes them.
   bool is_done(const Stage& stage) const {
-    const auto before = finished_run(stage.recipe, stage.folder, other_);
+    const auto before = finished(stage);
     if (!before || !before->evaluated || before->other_data) return false;
     return before->has_weights || (request_.only.empty() && !is_needed(stage));
   }
@@ -115,7 +124,7 @@ class RowRun {
   StageResults finished_stages() const {
     StageResults results;
     for (const Stage& stage : request_.row.stages) {
-      auto run = finished_run(stage.recipe, stage.folder, other_);
+      auto run = finished(stage);
       if (run && run->evaluated) results.emplace_back(stage.name, std::move(run->results));
     }
     return results;
@@ -124,6 +133,7 @@ class RowRun {
   const RowRequest& request_;
   RowListener& listener_;
   OtherData other_;
+  mutable EvaluationData evaluation_data_;
 };
 
 /// A link in the row's folder to each stage, so that a person finds them there. Results name the folders where links cannot be made.

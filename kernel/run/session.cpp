@@ -24,6 +24,7 @@
 #include "kernel/run/batch_pictures.h"
 #include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
+#include "kernel/run/evaluation_data.h"
 #include "kernel/run/evaluations.h"
 #include "kernel/run/extension.h"
 #include "kernel/run/interrupt.h"
@@ -104,8 +105,7 @@ void Session::prepare() {
   data_check_ = recorded_check(recipe_, fingerprint_, note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
   evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
-  notes_.add(shape_notes(*assembly_.data(), recipe_.input));
-  notes_.add(evaluations_->notes());
+  notes_.add(shape_notes(*assembly_.data(), recipe_.input)), notes_.add(evaluations_->notes());
 }
 
 /// Whether a checkpoint of this recipe was found and loaded.
@@ -251,8 +251,9 @@ void Session::train(MetricsLog& log) {
 
 /// Results of a run that has nothing left to train.
 void Session::finish() {
+  const std::string measured_on = evaluation_fingerprint(recipe_, evaluations_->all(), request_.listeners);
   write_results(request_.folder, outcome_.results, position_.step, "last",
-                result_facts(recipe_, fingerprint_, position_, outcome_.damaged));
+                result_facts(recipe_, fingerprint_, measured_on, position_, outcome_.damaged));
   for (RunListener* listener : request_.listeners)
     listener->finished({request_.folder, outcome_.results, evaluations_->all(), recipe_.input});
 }

@@ -2,6 +2,9 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
+
+#include "lafs/rng.h"
 #include "tiny_row.h"
 
 namespace lafs::test {
@@ -67,6 +70,51 @@ TEST_CASE("ablate: every cell is run once, and the stage that all have in common
   CHECK(json.at("lines").at(0).at("values").at(0).at("mean").get<double>() == doctest::Approx(mean));
   const Outcome again = grid.ablate();
   CHECK(again.out == first.out);
+  CHECK(grid.steps() == all_steps);
+}
+
+/// Grey noise in folders of people, in place of the drawn faces that the recipe measures on.
+struct TestFolders {
+  explicit TestFolders(const fs::path& root) : root(root) {
+    for (const char* name : {"one", "two"}) {
+      for (int i = 0; i < 24; ++i) write(name, i, i + (name[0] == 'o' ? 0 : 100));
+    }
+  }
+  void write(const std::string& name, int picture, int number) const {
+    const fs::path file = root / name / fmt::format("p{}", picture / 4) / fmt::format("{}.pgm", picture);
+    fs::create_directories(file.parent_path());
+    std::string bytes = "P5\n32 32\n255\n";
+    Rng rng(static_cast<uint64_t>(number));
+    for (int i = 0; i < 32 * 32; ++i) bytes += static_cast<char>(rng.integer(0, 256));
+    write_bytes(file, bytes);
+  }
+  Arguments measured_on(const std::string& name) const {
+    return {"--set", fmt::format("evaluator.0.data={{ use = \"image_folder\", root = \"{}\" }}", (root / name).string())};
+  }
+  fs::path root;
+};
+
+TEST_CASE("ablate: what is finished is measured again on other test data, and not trained again") {
+  std::string with_auc = grid_text;  // two accuracies are soon equal
+  with_auc.replace(with_auc.find("seeds ="), 0, "metrics = [\"auc\"]\n");
+  const TinyGrid grid(with_auc);
+  const TestFolders folders(grid / "test");
+  const Outcome one = grid.ablate(folders.measured_on("one"));
+  REQUIRE_MESSAGE(one.status == 0, one.err);
+  const Outcome two = grid.ablate(folders.measured_on("two"));
+  CHECK(two.out != one.out);
+  CHECK(grid.ablate(folders.measured_on("two")).out == two.out);
+  CHECK(grid.ablate(folders.measured_on("one")).out == one.out);
+  folders.write("one", 3, 77);  // as many bytes under the same name
+  const Arguments dry{"--dry-run", "--probe-seconds", "0"};
+  CHECK(grid.ablate(folders.measured_on("one") + dry).out.starts_with("4 cells, 0 of them finished\n"));
+  CHECK(grid.ablate(folders.measured_on("one")).out != one.out);
+  folders.write("one", 3, 3);
+  CHECK(grid.ablate(folders.measured_on("one")).out == one.out);
+  fs::rename(folders.root / "one", folders.root / "gone");
+  const Outcome gone = grid.ablate(folders.measured_on("one"));
+  CHECK(gone.out == one.out);
+  CHECK(gone.err == "data not found: " + in_quotes(folders.root / "one") + "; finished cells keep the results that they have\n");
   CHECK(grid.steps() == all_steps);
 }
 

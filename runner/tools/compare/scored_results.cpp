@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/json_file.h"
+#include "kernel/recipe/row.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/scores_file.h"
 #include "lafs/error.h"
@@ -46,7 +47,7 @@ fs::path only_stage(const fs::path& results, const nlohmann::json& stages) {
   std::vector<std::string> folders;
   try {
     for (const nlohmann::json& stage : stages)
-      if (!stage.at("evaluators").empty()) folders.push_back((results.parent_path() / stage.at("name").get<std::string>()).string());
+      if (!stage.at("evaluators").empty()) folders.push_back((results.parent_path() / Row::folder_name(stage.at("name"))).string());
   } catch (const nlohmann::json::exception&) {
     throw Error(fmt::format("\"{}\" holds no results of lafs", results.string()));
   }

@@ -242,7 +242,7 @@ TEST_CASE("compare: the folder of a row stands for the one stage that has result
   CHECK(measured_run(folder.path()) == folder / "finetune");
   CHECK(measured_run(folder / "finetune") == folder / "finetune");
   CHECK(test::error_of([&] { read("[{\"name\":\"\",\"evaluators\":[1]}]"); }) ==
-        "\"" + (folder.path() / "").string() + "results.json\" holds no results of lafs");
+        "the folder \"" + (folder / "run").string() + "\" has no results.json: no run was finished there");
   CHECK(test::error_of([&] { read("[" + unmeasured + "]"); }) == file + " is of a row that no [[evaluator]] measured");
   CHECK(test::error_of([&] { read("[1]"); }) == file + " holds no results of lafs");
   CHECK(test::error_of([&] { read("[{\"name\":\"one\",\"evaluators\":[{}]}," + measured + "]"); }) ==
