@@ -75,6 +75,9 @@ class TableMaker {
     }
     if (options_.metrics.empty()) {
       for (const ColumnKey& key : options_.all ? headlines_ : first_) add(key, false);
+      // Of the first value of an evaluator larger is better, since it ranks checkpoints; of the others nobody has said it.
+      for (size_t column = 0; column < keys_.size(); ++column)
+        table_.columns[column].ranked = std::find(first_.begin(), first_.end(), keys_[column]) != first_.end();
     }
     for (const std::string& wanted : options_.metrics) {
       const bool smaller = wanted.starts_with("-");
@@ -224,7 +227,7 @@ class TableMaker {
   void mark_best() {
     for (size_t column = 0; column < keys_.size(); ++column) {
       std::optional<StudyValue>* best = nullptr;
-      if (table_.columns[column].other_pairs) continue;
+      if (table_.columns[column].other_pairs || !table_.columns[column].ranked) continue;
       const auto sign = table_.columns[column].smaller_is_better ? -1 : 1;
       size_t measured = 0;
       for (auto& row : table_.values) {

@@ -88,7 +88,13 @@ TEST_CASE("study table: metrics, stages and lines are chosen by name") {
   CHECK(study_table(study, options).values[0][0]->mean == 0.5);
   options = {};
   options.all = true;
-  CHECK(study_table(study, options).columns.size() == 6);
+  const StudyTable all = study_table(study, options);
+  CHECK(all.columns.size() == 6);
+  for (size_t column = 0; column < all.columns.size(); ++column) {  // an error rate is not best where it is largest
+    const bool is_first = all.columns[column].title.ends_with(": accuracy");
+    CHECK(all.columns[column].ranked == is_first);
+    for (const auto& line : all.values) CHECK((!line[column] || !line[column]->best || is_first));
+  }
   CHECK(study_table(two_lines(), {}).columns.size() == 1);
 }
 
