@@ -89,7 +89,8 @@ WeightSigns weight_signs(const torch::nn::Module& network) {
 }
 
 bool WeightSigns::untrained() const {
-  return matrices >= 2 && 10 * static_cast<int64_t>(random_like.size() + constant.size()) >= 9 * matrices;
+  const bool vectors_unmoved = 4 * std::ssize(initial) >= vectors;  // those that start at random numbers cannot show it
+  return matrices >= 2 && vectors_unmoved && 10 * static_cast<int64_t>(random_like.size() + constant.size()) >= 9 * matrices;
 }
 
 std::vector<std::string> WeightSigns::untrained_parts() const {

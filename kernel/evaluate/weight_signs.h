@@ -21,7 +21,8 @@ struct WeightSigns {
   std::vector<std::string> initial;      ///< of these, the ones that are all 1 or all 0
   std::vector<std::string> constant;     ///< matrices of one value only
 
-  /// Nearly every matrix looks drawn, and so does what stands beside them.
+  /// Nearly every matrix looks drawn, and a quarter of the scales and biases or more are at their first value: a short training moves all
+  /// of these before it shows in a spectrum, and some networks start their biases at random numbers.
   bool untrained() const;
   /// Child modules ("blocks.3") of which every matrix looks drawn and every vector is at its first value, in a network that is otherwise
   /// trained: they were not loaded.

@@ -51,6 +51,14 @@ TEST_CASE("weight signs: what was drawn looks untrained, by whatever distributio
   CHECK(zero.constant.size() == 4);
 }
 
+TEST_CASE("weight signs: a short training moves every scale and bias before it shows in a spectrum") {
+  Net net;
+  const at::NoGradGuard no_grad;
+  for (const auto& block : net.all) block->scale.add_(at::randn(block->scale.sizes()) * 0.01);
+  CHECK(weight_signs(net).random_like.size() == 4);
+  CHECK_FALSE(weight_signs(net).untrained());
+}
+
 TEST_CASE("weight signs: what was trained does not, and a part that was not is named") {
   Net net;
   for (const auto& block : net.all) train(*block);
