@@ -74,12 +74,23 @@ const lafsCharts = (() => {
     return value >= 1e-3 && value <= 1e4 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
   }
 
+  // Chart.js also makes ticks just outside the data, whose labels would stand beside the plot.
+  function ticksInside(scale) {
+    scale.ticks = scale.ticks.filter((tick) => tick.value >= scale.min && tick.value <= scale.max);
+  }
+
+  // And one at the last point, however near the tick before it is.
+  function ticksApart(scale) {
+    const values = scale.ticks.map((tick) => tick.value), last = values.length - 1;
+    if (last >= 2 && values[last] - values[last - 1] < (values[1] - values[0]) / 2) scale.ticks = scale.ticks.slice(0, last);
+  }
+
   function axis(name, logarithmic) {
     const grid = {color: colour("--grid"), borderColor: colour("--axis")};
     const ticks = {color: colour("--muted"), maxRotation: 0, autoSkipPadding: 14, includeBounds: false};
     if (logarithmic) ticks.callback = powerOfTen;
     const title = {display: name !== "", text: name, color: colour("--ink-2")};
-    return {type: logarithmic ? "logarithmic" : "linear", grid, ticks, title};
+    return {type: logarithmic ? "logarithmic" : "linear", grid, ticks, title, afterBuildTicks: logarithmic ? ticksInside : ticksApart};
   }
 
   // A line that never changes lies in the middle.
