@@ -37,5 +37,5 @@ class Fvit final : public lafs::nn::FvitBase, public lafs::Masked {
 }  // namespace
 
 LAFS_PLUGIN(registrar) {
-  registrar.add<Fvit>("fvit", "vision transformer of faces on 8 x 8 patches, the encoder of LAFS (Sun et al. 2024)");
+  registrar.add<Fvit>("fvit", "vision transformer of faces on square patches, the encoder of LAFS (Sun et al. 2024)");
 }

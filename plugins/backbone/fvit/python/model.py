@@ -1,4 +1,4 @@
-"""fViT: a vision transformer of faces on 8 x 8 patches, the encoder of LAFS."""
+"""fViT: a vision transformer of faces on square patches, the encoder of LAFS."""
 
 from fvit import Fvit
 
