@@ -72,6 +72,7 @@ WeightSigns weight_signs(const torch::nn::Module& network) {
       ++signs.vectors;
       signs.names_of_vectors.push_back(parameter.key());
       if (at_first_value(values)) signs.initial.push_back(parameter.key());
+      if (std::abs(values.mean().item<double>() - 1) < 0.5) ++signs.scales;
       continue;
     }
     if (values.dim() < 2) continue;
@@ -89,8 +90,8 @@ WeightSigns weight_signs(const torch::nn::Module& network) {
 }
 
 bool WeightSigns::untrained() const {
-  const bool vectors_unmoved = 4 * std::ssize(initial) >= vectors;  // those that start at random numbers cannot show it
-  return matrices >= 2 && vectors_unmoved && 10 * static_cast<int64_t>(random_like.size() + constant.size()) >= 9 * matrices;
+  const bool moved = scales > 0 && 4 * std::ssize(initial) < vectors;
+  return matrices >= 2 && !moved && 10 * static_cast<int64_t>(random_like.size() + constant.size()) >= 9 * matrices;
 }
 
 std::vector<std::string> WeightSigns::untrained_parts() const {

@@ -18,11 +18,12 @@ struct WeightSigns {
   int64_t matrices = 0;                  ///< weights of at least 16 rows and columns
   std::vector<std::string> random_like;  ///< of these, the ones whose spectrum is that of independent numbers
   int64_t vectors = 0;                   ///< scales and biases
+  int64_t scales = 0;                    ///< of these, the ones around 1
   std::vector<std::string> initial;      ///< of these, the ones that are all 1 or all 0
   std::vector<std::string> constant;     ///< matrices of one value only
 
-  /// Nearly every matrix looks drawn, and a quarter of the scales and biases or more are at their first value: a short training moves all
-  /// of these before it shows in a spectrum, and some networks start their biases at random numbers.
+  /// Nearly every matrix looks drawn, and where there are scales, a quarter of the scales and biases or more are at their first value: a
+  /// short training moves all of these before it shows in a spectrum. Biases alone cannot tell, since some networks draw them.
   bool untrained() const;
   /// Child modules ("blocks.3") of which every matrix looks drawn and every vector is at its first value, in a network that is otherwise
   /// trained: they were not loaded.

@@ -13,7 +13,6 @@
 
 #include "kernel/ledger/file_lock.h"
 #include "kernel/ledger/json_file.h"
-#include "kernel/run/evaluation_data.h"
 #include "kernel/run/grid_folder.h"
 #include "kernel/run/interrupt.h"
 #include "kernel/run/ledger_places.h"
@@ -181,7 +180,7 @@ std::vector<AblationCell> open_cells(const Grid& grid, Registry& registry, const
   for (AblationCell& cell : cells) {
     cell.facts = places.place(cell.row);
     if (!fs::exists(cell.row.folder / "results.json")) continue;
-    for (const Stage& stage : cell.row.stages) cell.evaluation_data.push_back(evaluation_data.fingerprint_of(stage.recipe));
+    for (const Stage& stage : cell.row.stages) cell.evaluation_data.push_back(evaluation_data.of(stage.recipe));
   }
   require_different(cells);
   return cells;
@@ -197,9 +196,7 @@ bool is_finished(const AblationCell& cell) {
     if (text_under(known, "identity") != stage.recipe.identity || text_under(known, "folder") != stage.folder.string() ||
         text_under(known, "evaluation_identity") != stage.recipe.evaluation_identity)
       return false;
-    const std::string measured_on = text_under(known, "evaluation_data");
-    const std::string now = i < cell.evaluation_data.size() ? cell.evaluation_data[i] : "";
-    if (!measured_on.empty() && !now.empty() && measured_on != now) return false;
+    if (i < cell.evaluation_data.size() && cell.evaluation_data[i].differs_from(text_under(known, "evaluation_data"))) return false;
   }
   return true;
 }

@@ -8,6 +8,7 @@
 #include "kernel/recipe/grid.h"
 #include "kernel/recipe/row.h"
 #include "kernel/registry/registry.h"
+#include "kernel/run/evaluation_data.h"
 #include "kernel/run/row_session.h"
 
 namespace lafs {
@@ -16,8 +17,8 @@ namespace lafs {
 struct AblationCell {
   GridCell cell;
   Row row;
-  std::vector<StageFacts> facts;             ///< of each stage
-  std::vector<std::string> evaluation_data;  ///< of each stage of a cell with results: fingerprint of what would be measured on; or empty
+  std::vector<StageFacts> facts;                      ///< of each stage
+  std::vector<EvaluationData::Look> evaluation_data;  ///< of each stage of a cell with results; else empty
 };
 
 /// Reads the recipe of every cell, and finds its stages in the ledger. Throws RecipeError with every different mistake once and the first

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "formats/fingerprint.h"
 #include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/resolver.h"
@@ -22,6 +24,7 @@ std::string file_fingerprint(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::array<char, 1 << 16> block;
   while (in.read(block.data(), block.size()), in.gcount() > 0) print.add_bytes(block.data(), static_cast<size_t>(in.gcount()));
+  if (!in.eof()) throw Error(fmt::format("cannot read \"{}\"", file.string()));
   return print.hex();
 }
 
@@ -42,26 +45,23 @@ std::string evaluation_fingerprint(const Recipe& recipe, const NamedEvaluators& 
   return all.hex();
 }
 
-std::string EvaluationData::fingerprint_of(const Recipe& recipe) {
-  std::string options = recipe.data_source.empty() ? "" : options_text(recipe.data_source);  // evaluators may use it too
+const EvaluationData::Look& EvaluationData::of(const Recipe& recipe) {
+  std::string options;
   for (const EvaluatorEntry& entry : recipe.evaluators) options += options_text(entry.use);
+  if (!options.empty() && !recipe.data_source.empty()) options += options_text(recipe.data_source);  // evaluators may use it too
   const auto [known, is_new] = known_.try_emplace(options);
-  if (!is_new) return known->second;
+  Look& look = known->second;
+  if (!is_new || options.empty()) return look;
   try {
     RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, unheard);
-    known->second = evaluation_fingerprint(recipe, assembly.evaluators(), listeners_);
+    look.fingerprint = evaluation_fingerprint(recipe, assembly.evaluators(), listeners_);
   } catch (const StoppedReading&) {
     known_.erase(known);
     throw;
-  } catch (const std::exception&) {  // what cannot be opened cannot be known to be other data
+  } catch (const std::exception& error) {  // what cannot be looked at cannot be known to be other data
+    look.fault = fmt::format("results are kept, although what they were measured on cannot be looked at: {}", sentence_of(error));
   }
-  return known->second;
-}
-
-bool EvaluationData::differs(const Recipe& recipe, const std::string& measured_on) {
-  if (measured_on.empty()) return false;
-  const std::string now = fingerprint_of(recipe);
-  return !now.empty() && now != measured_on;
+  return look;
 }
 
 }  // namespace lafs

@@ -17,19 +17,27 @@ std::string evaluation_fingerprint(const Recipe& recipe, const NamedEvaluators& 
 /// seen. [main thread]
 ///
 ///     EvaluationData data;
-///     if (data.differs(recipe, text_under(results, "evaluation_data"))) measure_again();
+///     if (data.of(recipe).differs_from(text_under(results, "evaluation_data"))) measure_again();
 class EvaluationData {
  public:
+  struct Look {
+    std::string fingerprint;  ///< empty without evaluators, and where the data cannot be looked at
+    std::string fault;        ///< a sentence for people: results are kept, and why the data cannot be looked at; empty: it was
+
+    /// Whether results that were measured on data with this fingerprint are known to be of other data. Empty: nobody wrote it down.
+    bool differs_from(const std::string& measured_on) const {
+      return !measured_on.empty() && !fingerprint.empty() && measured_on != fingerprint;
+    }
+  };
+
   explicit EvaluationData(RunListeners listeners = {}) : listeners_(std::move(listeners)) {}
 
-  /// Empty where the data cannot be opened.
-  std::string fingerprint_of(const Recipe& recipe);
-  /// Whether results that were measured on data with this fingerprint are known to be of other data. Empty: nobody wrote it down.
-  bool differs(const Recipe& recipe, const std::string& measured_on);
+  /// Throws StoppedReading after a signal, and nothing else.
+  const Look& of(const Recipe& recipe);
 
  private:
   RunListeners listeners_;
-  std::map<std::string, std::string> known_;  ///< by the evaluators' resolved options
+  std::map<std::string, Look> known_;  ///< by the evaluators' resolved options
 };
 
 }  // namespace lafs

@@ -87,16 +87,23 @@ class RowRun {
   }
 
   /// Results that were measured on other data than the evaluators' of now count as not evaluated.
-  std::optional<FinishedRun> finished(const Stage& stage) const {
-    auto run = finished_run(stage.recipe, stage.folder, other_);
-    if (run && run->evaluated) run->evaluated = !evaluation_data_.differs(stage.recipe, text_under(run->results, "evaluation_data"));
-    return run;
+  bool is_evaluated(const Stage& stage, const FinishedRun& run) const {
+    if (!run.evaluated) return false;
+    const EvaluationData::Look& now = evaluation_data_.of(stage.recipe);
+    if (!now.fault.empty()) listener_.message(now.fault);
+    if (!now.differs_from(text_under(run.results, "evaluation_data"))) return true;
+    if (!run.has_weights)
+      throw Error(
+          fmt::format("\"{}\" was measured on other data than there is now, and its weights were deleted: restore that data, or "
+                      "give another --out to train it again",
+                      stage.folder.string()));
+    return false;
   }
 
   /// Whether nothing is left to do for the stage. Its weights may have been deleted, where no stage that is left takes them.
   bool is_done(const Stage& stage) const {
-    const auto before = finished(stage);
-    if (!before || !before->evaluated || before->other_data) return false;
+    const auto before = finished_run(stage.recipe, stage.folder, other_);
+    if (!before || before->other_data || !is_evaluated(stage, *before)) return false;
     return before->has_weights || (request_.only.empty() && !is_needed(stage));
   }
 
@@ -124,7 +131,7 @@ class RowRun {
   StageResults finished_stages() const {
     StageResults results;
     for (const Stage& stage : request_.row.stages) {
-      auto run = finished(stage);
+      auto run = finished_run(stage.recipe, stage.folder, other_);
       if (run && run->evaluated) results.emplace_back(stage.name, std::move(run->results));
     }
     return results;
@@ -133,7 +140,7 @@ class RowRun {
   const RowRequest& request_;
   RowListener& listener_;
   OtherData other_;
-  mutable EvaluationData evaluation_data_;
+  mutable EvaluationData evaluation_data_{{&listener_}};
 };
 
 /// A link in the row's folder to each stage, so that a person finds them there. Results name the folders where links cannot be made.

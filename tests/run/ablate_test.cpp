@@ -114,7 +114,15 @@ TEST_CASE("ablate: what is finished is measured again on other test data, and no
   fs::rename(folders.root / "one", folders.root / "gone");
   const Outcome gone = grid.ablate(folders.measured_on("one"));
   CHECK(gone.out == one.out);
-  CHECK(gone.err == "data not found: " + in_quotes(folders.root / "one") + "; finished cells keep the results that they have\n");
+  CHECK_MESSAGE(gone.err.starts_with("results are kept, although what they were measured on cannot be looked at: "), gone.err);
+  CHECK(gone.err.ends_with("the folder " + in_quotes(folders.root / "one") + " does not exist\n"));
+  for (const fs::path& stage : grid.stages()) fs::remove_all(stage / "checkpoints");
+  const Outcome deleted = grid.ablate(folders.measured_on("two"));
+  CHECK(deleted.status == 1);
+  CHECK_MESSAGE(
+      deleted.err.find("\" was measured on other data than there is now, and its weights were deleted: restore that data, or give "
+                       "another --out to train it again; going on with the others\n") != std::string::npos,
+      deleted.err);
   CHECK(grid.steps() == all_steps);
 }
 

@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/manifest.h"
-#include "kernel/recipe/data_folders.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/study_json.h"
 #include "kernel/run/ablation.h"
@@ -110,15 +109,14 @@ void note_rebuilt(const std::vector<const AblationCell*>& cells, const Registry&
   for (const std::string& note : said) say("{}\n", note);
 }
 
-/// Says what data is not there, so that finished cells keep the results that they have: nobody can tell whether it would be the same.
-void note_missing_data(const std::vector<const AblationCell*>& cells) {
-  std::set<fs::path> missing;
+/// Says of finished cells why nobody can tell whether they were measured on the data of now.
+void note_unseen_data(const std::vector<const AblationCell*>& cells) {
+  std::set<std::string> said;
   for (const AblationCell* cell : cells) {
-    for (const Stage& stage : cell->row.stages) missing.merge(missing_data(stage.recipe));
+    if (!is_finished(*cell)) continue;
+    for (const EvaluationData::Look& look : cell->evaluation_data)
+      if (!look.fault.empty() && said.insert(look.fault).second) say("{}\n", look.fault);
   }
-  if (missing.empty()) return;
-  say("data not found: \"{}\"{}; finished cells keep the results that they have\n", missing.begin()->string(),
-      missing.size() == 1 ? "" : fmt::format(" and {} more", missing.size() - 1));
 }
 
 /// A line for each cell that begins or fails.
@@ -175,7 +173,7 @@ AblateEnd ablate(const AblateRequest& request, Registry& registry) {
   const std::vector<AblationCell> all = open_cells(grid, registry, folder, ledger, {&reading});
   const auto cells = shard_of(all, request.shard);
   note_rebuilt(cells, registry);
-  note_missing_data(cells);
+  note_unseen_data(cells);
   check_cells(cells);
   if (request.dry_run) {
     fmt::print("{}", dry_run_text(cells, request.probe_seconds));

@@ -51,6 +51,14 @@ TEST_CASE("weight signs: what was drawn looks untrained, by whatever distributio
   CHECK(zero.constant.size() == 4);
 }
 
+TEST_CASE("weight signs: biases that were drawn do not hide that nothing was trained") {
+  Net net;
+  const at::NoGradGuard no_grad;
+  for (const auto& block : net.all) block->scale.uniform_(-0.1, 0.1);
+  CHECK(weight_signs(net).initial.empty());
+  CHECK(weight_signs(net).untrained());
+}
+
 TEST_CASE("weight signs: a short training moves every scale and bias before it shows in a spectrum") {
   Net net;
   const at::NoGradGuard no_grad;
