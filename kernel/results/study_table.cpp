@@ -74,10 +74,11 @@ class TableMaker {
       }
     }
     if (options_.metrics.empty()) {
-      for (const ColumnKey& key : options_.all ? headlines_ : first_) add(key, false);
-      // Of the first value of an evaluator larger is better, since it ranks checkpoints; of the others nobody has said it.
-      for (size_t column = 0; column < keys_.size(); ++column)
-        table_.columns[column].ranked = std::find(first_.begin(), first_.end(), keys_[column]) != first_.end();
+      for (const ColumnKey& key : options_.all ? headlines_ : first_) {
+        add(key, false);
+        // Of the first value of an evaluator larger is better, since it ranks checkpoints; of the others nobody has said it.
+        table_.columns.back().ranked = std::find(first_.begin(), first_.end(), key) != first_.end();
+      }
     }
     for (const std::string& wanted : options_.metrics) {
       const bool smaller = wanted.starts_with("-");
