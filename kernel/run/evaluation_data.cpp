@@ -1,13 +1,12 @@
 #include "kernel/run/evaluation_data.h"
 
-#include <array>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
+#include "formats/mapped_file.h"
 #include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/run/data_change.h"
@@ -20,12 +19,8 @@ namespace {
 void unheard(const std::string&) {}
 
 std::string file_fingerprint(const std::filesystem::path& file) {
-  formats::Fingerprint print;
-  std::ifstream in(file, std::ios::binary);
-  std::array<char, 1 << 16> block;
-  while (in.read(block.data(), block.size()), in.gcount() > 0) print.add_bytes(block.data(), static_cast<size_t>(in.gcount()));
-  if (!in.eof()) throw Error(fmt::format("cannot read \"{}\"", file.string()));
-  return print.hex();
+  const formats::MappedFile mapped(file);
+  return formats::Fingerprint().add_bytes(mapped.bytes().data(), mapped.bytes().size()).hex();
 }
 
 }  // namespace

@@ -9,12 +9,13 @@
 #include "kernel/data/picture_shapes.h"
 #include "kernel/evaluate/embedder.h"
 #include "kernel/evaluate/scaled_evaluators.h"
+#include "kernel/run/evaluation_data.h"
 #include "kernel/run/interrupt.h"
 
 namespace lafs {
 
-Evaluations::Evaluations(const Recipe& recipe, RecipeAssembly& assembly, at::Device device)
-    : recipe_(recipe), device_(device), all_(assembly.evaluators()) {}
+Evaluations::Evaluations(const Recipe& recipe, RecipeAssembly& assembly, at::Device device, const RunListeners& listeners)
+    : recipe_(recipe), device_(device), all_(assembly.evaluators()), data_fingerprint_(evaluation_fingerprint(recipe, all_, listeners)) {}
 
 std::vector<std::string> Evaluations::notes() const {
   std::vector<std::string> notes;

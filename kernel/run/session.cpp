@@ -24,7 +24,6 @@
 #include "kernel/run/batch_pictures.h"
 #include "kernel/run/checkpoint_pace.h"
 #include "kernel/run/data_change.h"
-#include "kernel/run/evaluation_data.h"
 #include "kernel/run/evaluations.h"
 #include "kernel/run/extension.h"
 #include "kernel/run/interrupt.h"
@@ -85,7 +84,7 @@ class Session {
   std::optional<Evaluations> evaluations_;
   Epochs epochs_;
   RunPosition position_;
-  std::string fingerprint_, data_check_, evaluation_data_;  // of the training data; the last of what evaluators measure on
+  std::string fingerprint_, data_check_;  // of the training data
   std::optional<AcceptedData> accepted_;
   std::shared_ptr<TrainingPictures> pictures_;
   SessionOutcome outcome_;
@@ -95,18 +94,18 @@ class Session {
 };
 
 void Session::prepare() {
+  notes_.add(lock_.note());
   use_threads(recipe_.run.threads);
-  notes_.add(lock_.note()), notes_.add(sense_notes(recipe_));
+  notes_.add(sense_notes(recipe_));
   notes_.add(std::vector{precision_warning(recipe_.run.precision, device_), recipe_.run.device == "auto" ? gpu_fault() : ""});
   epochs_ = Epochs(recipe_.run, assembly_.images());
   fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
   note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
   data_check_ = recorded_check(recipe_, fingerprint_, note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);
-  evaluations_.emplace(recipe_, assembly_, device_);  // before any work: their lists may be wrong
-  // Before any step too: were it taken after measuring, a list that changed between would be taken for the one that was read.
-  evaluation_data_ = evaluation_fingerprint(recipe_, evaluations_->all(), request_.listeners);
-  notes_.add(shape_notes(*assembly_.data(), recipe_.input)), notes_.add(evaluations_->notes());
+  evaluations_.emplace(recipe_, assembly_, device_, request_.listeners);  // before any work: their lists may be wrong
+  notes_.add(shape_notes(*assembly_.data(), recipe_.input));
+  notes_.add(evaluations_->notes());
 }
 
 /// Whether a checkpoint of this recipe was found and loaded.
@@ -253,7 +252,7 @@ void Session::train(MetricsLog& log) {
 /// Results of a run that has nothing left to train.
 void Session::finish() {
   write_results(request_.folder, outcome_.results, position_.step, "last",
-                result_facts(recipe_, fingerprint_, evaluation_data_, position_, outcome_.damaged));
+                result_facts(recipe_, fingerprint_, evaluations_->data_fingerprint(), position_, outcome_.damaged));
   for (RunListener* listener : request_.listeners)
     listener->finished({request_.folder, outcome_.results, evaluations_->all(), recipe_.input});
 }
