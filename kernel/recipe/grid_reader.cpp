@@ -30,7 +30,8 @@ struct GridOptions {
     p("seed_stages", seed_stages, "stages of the row that get these seeds; empty: all");
     p("stage", stage, "stage of the row whose results the table shows; empty: the last");
     p("metrics", metrics,
-      "\"METRIC\" or \"EVALUATOR/METRIC\" of the table, \"-\" in front where smaller is better; empty: the first value of each evaluator");
+      "\"METRIC\" or \"EVALUATOR/METRIC\" of the table, \"-\" in front where smaller is better and the evaluator does not say so; empty: "
+      "the first value of each evaluator");
   }
 };
 

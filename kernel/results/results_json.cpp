@@ -44,6 +44,7 @@ nlohmann::json metrics_json(const NamedMetrics& named) {
                       {"standard_error", m.standard_error},
                       {"n", m.n},
                       {"unit", unit_text(m.unit)}});
+    if (m.better != Better::unknown) values.back()["better"] = better_text(m.better);
     if (!m.headline) values.back()["headline"] = false;
     if (std::isfinite(m.low) && std::isfinite(m.high)) values.back()["interval"] = {m.low, m.high};
   }
@@ -129,6 +130,7 @@ Metric metric_of(const nlohmann::json& value) {
           .standard_error = number_or_nan(value, "standard_error"),
           .n = n != value.end() && n->is_number_integer() ? n->get<int64_t>() : 0,
           .unit = value.contains("variant") ? unit_named(unit) : old_unit(name, unit, number),
+          .better = better_named(text_or_empty(value, "better")),
           .headline = headline == value.end() || !headline->is_boolean() || headline->get<bool>(),
           .low = interval.size() == 2 ? interval[0] : NAN,
           .high = interval.size() == 2 ? interval[1] : NAN};

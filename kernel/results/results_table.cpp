@@ -76,6 +76,22 @@ std::string warning_lines(const std::vector<NamedMetrics>& results) {
   return out;
 }
 
+/// A line for each evaluator whose first value is no better than that of raw pixels under the same protocol.
+std::string pixels_lines(const std::vector<NamedMetrics>& results) {
+  std::string out;
+  for (const NamedMetrics& named : results) {
+    const auto& values = named.metrics.values;
+    const auto model = std::find_if(values.begin(), values.end(), [](const Metric& m) { return m.variant.empty(); });
+    if (model == values.end() || model->better == Better::unknown) continue;
+    const auto is_pixels = [&](const Metric& m) { return m.variant == "pixels" && m.name == model->name; };
+    const auto pixels = std::find_if(values.begin(), values.end(), is_pixels);
+    if (pixels == values.end() || !std::isfinite(model->value) || !std::isfinite(pixels->value)) continue;
+    if (model->better == Better::larger ? model->value > pixels->value : model->value < pixels->value) continue;
+    out += fmt::format("note: {}: the model is no better than comparing raw pixels ({})\n", named.name, model->name);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string results_table(const std::vector<NamedMetrics>& results) {
@@ -109,7 +125,7 @@ std::string results_table(const std::vector<NamedMetrics>& results) {
     if (r == 1) out += rule + "\n";
     out += line + "\n";
   }
-  return out + warning_lines(results);
+  return out + pixels_lines(results) + warning_lines(results);
 }
 
 }  // namespace lafs

@@ -172,6 +172,11 @@ void add_difference_notes(const StudyTable& table, const StudyComparison& agains
   text = fmt::format("difference: mean ± standard error over seeds in common, {}", text);
   if (tests > 0) text += fmt::format("; p: two-sided paired t test, not corrected for {} comparison{}", tests, tests == 1 ? "" : "s");
   notes.push_back(text);
+  const auto& columns = table.columns;
+  if (tests > 0 && std::all_of(columns.begin(), columns.end(), [](const StudyColumn& column) { return column.same_pairs; }))
+    notes.push_back(
+        "all seeds are measured on the same pairs of pictures: p says whether chance in training explains a difference, and nothing of "
+        "what other people would give");
   for (const size_t line : against.alone) {
     const std::string name = table.study->lines[line].name();
     notes.push_back(fmt::format("{}: no difference, because no line with {} has otherwise the same labels", name, against.name));

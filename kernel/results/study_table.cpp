@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <boost/math/distributions/students_t.hpp>
 
+#include "kernel/results/measured_pairs.h"
 #include "kernel/results/study_comparison.h"
 #include "lafs/error.h"
 #include "lafs/suggestion.h"
@@ -19,7 +20,12 @@ namespace {
 /// Which value of which evaluator fills a column.
 struct ColumnKey {
   std::string evaluator, metric;
-  bool operator==(const ColumnKey&) const = default;
+  auto operator<=>(const ColumnKey&) const = default;
+};
+
+struct Kind {
+  Unit unit = Unit::none;
+  Better better = Better::unknown;
 };
 
 struct Moments {
@@ -52,7 +58,10 @@ class TableMaker {
     require_stage(study_, options_.stage);
     choose_columns();
     table_.against = comparison_of(study_, options_.against);
-    for (size_t column = 0; column < keys_.size(); ++column) table_.columns[column].other_pairs = have_other_pairs(keys_[column].evaluator);
+    for (size_t column = 0; column < keys_.size(); ++column) {
+      table_.columns[column].other_pairs = have_other_pairs(study_, options_.stage, keys_[column].evaluator);
+      table_.columns[column].same_pairs = have_same_pairs(study_, options_.stage, keys_[column].evaluator);
+    }
     for (const StudyLine& line : study_.lines) {
       auto& row = table_.values.emplace_back();
       for (size_t column = 0; column < keys_.size(); ++column) row.push_back(value_of(line, column));
@@ -75,14 +84,18 @@ class TableMaker {
     }
     if (options_.metrics.empty()) {
       for (const ColumnKey& key : options_.all ? headlines_ : first_) {
-        add(key, false);
-        // Of the first value of an evaluator larger is better, since it ranks checkpoints; of the others nobody has said it.
-        table_.columns.back().ranked = std::find(first_.begin(), first_.end(), key) != first_.end();
+        if (stands_in_pixels_row(key)) continue;
+        // Where an evaluator does not say which values are better, they are the larger ones of its first value, by which checkpoints are
+        // ranked.
+        const Better better = kinds_[key].better;
+        add(key, better == Better::smaller);
+        table_.columns.back().ranked = better != Better::unknown || std::find(first_.begin(), first_.end(), key) != first_.end();
       }
     }
     for (const std::string& wanted : options_.metrics) {
-      const bool smaller = wanted.starts_with("-");
-      add(key_named(smaller ? wanted.substr(1) : wanted), smaller);
+      const bool says_smaller = wanted.starts_with("-");
+      const ColumnKey key = key_named(says_smaller ? wanted.substr(1) : wanted);
+      add(key, says_smaller || kinds_[key].better == Better::smaller);
     }
   }
 
@@ -91,7 +104,8 @@ class TableMaker {
       bool first = true;
       for (const Metric& metric : named.metrics.values) {
         const ColumnKey key{named.name, metric.full_name()};
-        units_[named.name + "/" + key.metric] = metric.unit;
+        kinds_[key].unit = metric.unit;
+        if (metric.better != Better::unknown) kinds_[key].better = metric.better;  // results from before it was said do not hide it
         put(key, known_);
         if (metric.headline) put(key, headlines_);
         if (first && metric.variant.empty()) put(key, first_);
@@ -117,8 +131,7 @@ class TableMaker {
     const bool one_evaluator =
         std::all_of(known_.begin(), known_.end(), [&](const ColumnKey& other) { return other.evaluator == key.evaluator; });
     keys_.push_back(key);
-    table_.columns.push_back(
-        {one_evaluator ? key.metric : fmt::format("{}: {}", key.evaluator, key.metric), units_[key.evaluator + "/" + key.metric], smaller});
+    table_.columns.push_back({one_evaluator ? key.metric : fmt::format("{}: {}", key.evaluator, key.metric), kinds_[key].unit, smaller});
   }
 
   const Metric* metric_of(const SeedResults& seed, const ColumnKey& key) const {
@@ -147,20 +160,12 @@ class TableMaker {
     return value;
   }
 
-  /// Whether an evaluator compared other pairs of pictures in one line than in another, under the same seed.
-  bool have_other_pairs(const std::string& evaluator) const {
-    std::map<int64_t, std::string> known;
-    for (const StudyLine& line : study_.lines) {
-      for (const SeedResults& seed : line.seeds) {
-        const auto* results = seed.of_stage(options_.stage);
-        if (!results) continue;
-        for (const NamedMetrics& named : *results) {
-          const std::string& pairs = named.metrics.comparisons.pairs;
-          if (named.name == evaluator && !pairs.empty() && known.emplace(seed.seed, pairs).first->second != pairs) return true;
-        }
-      }
-    }
-    return false;
+  /// Whether it is a value of pixels that the table shows in a line of its own, below the column of the model.
+  bool stands_in_pixels_row(const ColumnKey& key) const {
+    constexpr std::string_view pixels = "pixels/";
+    if (!key.metric.starts_with(pixels)) return false;
+    const ColumnKey of_model{key.evaluator, key.metric.substr(pixels.size())};
+    return std::find(headlines_.begin(), headlines_.end(), of_model) != headlines_.end() && pixels_of(of_model).has_value();
   }
 
   std::optional<StudyValue> value_of(const StudyLine& line, size_t column) const {
@@ -244,7 +249,7 @@ class TableMaker {
   const StudyTableOptions& options_;
   std::vector<ColumnKey> keys_;                       ///< of the columns
   std::vector<ColumnKey> known_, headlines_, first_;  ///< every value, those shown on a terminal, the first of each evaluator
-  std::map<std::string, Unit> units_;
+  std::map<ColumnKey, Kind> kinds_;
   StudyTable table_;
 };
 

@@ -82,6 +82,7 @@ struct StudyColumn {
   bool smaller_is_better = false;
   bool ranked = true;                           ///< it is known which value is better; of others none is marked as the best
   std::optional<double> pixels = std::nullopt;  ///< the same of comparing raw pixels, where all runs measured the same
+  bool same_pairs = false;                      ///< known to have been measured on the same pairs of pictures under all seeds
   bool other_pairs = false;                     ///< lines were measured on different pairs of pictures: none is compared with another
 };
 

@@ -17,6 +17,14 @@ constexpr std::string_view unit_text(Unit unit) {
   return "";
 }
 
+/// Which values are better, as results.json writes it; of others nothing is written.
+constexpr std::string_view better_text(Better better) {
+  return better == Better::larger ? "larger" : better == Better::smaller ? "smaller" : "";
+}
+constexpr Better better_named(std::string_view text) {
+  return text == "larger" ? Better::larger : text == "smaller" ? Better::smaller : Better::unknown;
+}
+
 /// What a value is multiplied by where people read it: shares are shown in percent.
 constexpr double shown_scale(Unit unit) { return unit == Unit::share ? 100 : 1; }
 

@@ -13,21 +13,25 @@ namespace lafs {
 
 namespace {
 
-std::optional<double> if_finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+/// Larger for a better model; nothing for a value that does not exist.
+std::optional<double> ranked(const Metric& metric, bool smaller_is_better) {
+  if (!std::isfinite(metric.value)) return std::nullopt;
+  return smaller_is_better || metric.better == Better::smaller ? -metric.value : metric.value;
+}
 
 }  // namespace
 
 std::optional<double> ranking_of(const std::string& best, const std::vector<NamedMetrics>& results) {
   if (best.empty()) {
     if (results.empty() || results.front().metrics.values.empty()) return std::nullopt;
-    return if_finite(results.front().metrics.values.front().value);
+    return ranked(results.front().metrics.values.front(), false);
   }
   const BestMetric wanted = best_metric_of(best);
   for (const NamedMetrics& named : results) {
     if (named.name != wanted.evaluator) continue;
     std::vector<std::string> names;
     for (const Metric& metric : named.metrics.values) {
-      if (metric.full_name() == wanted.metric) return if_finite(wanted.smaller_is_better ? -metric.value : metric.value);
+      if (metric.full_name() == wanted.metric) return ranked(metric, wanted.smaller_is_better);
       names.push_back(metric.full_name());
     }
     throw Error(fmt::format("[run] best = \"{}\": evaluator \"{}\" has no metric \"{}\"{}", best, wanted.evaluator, wanted.metric,

@@ -36,7 +36,10 @@ Command add_table(CLI::App& app) {
   auto* folders = command->add_option("folder", request.folders, "folder of a grid, or folders of runs and rows");
   folders->required()->expected(1, 100000)->type_name("DIR");
   StudyTableOptions& options = request.options;
-  command->add_option("--metric", options.metrics, "METRIC or EVALUATOR/METRIC, \"-\" in front where smaller is better")->take_all();
+  command
+      ->add_option("--metric", options.metrics,
+                   "METRIC or EVALUATOR/METRIC, \"-\" in front where smaller is better and the evaluator does not say so")
+      ->take_all();
   command->add_flag("--all", options.all, "every headline in place of the first value of each evaluator");
   command->add_option("--stage", options.stage, "stage of rows; default the last")->check(refuse_empty)->type_name("NAME");
   const char* against =

@@ -15,9 +15,16 @@ enum class Unit {
   seconds
 };
 
+/// Which values of a metric are better: by it checkpoints are ranked and the best of a column is marked.
+enum class Better {
+  unknown,  ///< it does not say how good a model is, as a threshold or the share of genuine pairs does not
+  larger,
+  smaller
+};
+
 /// One measured number with its spread. NaN where it does not exist.
 ///
-///     Metric{.name = "accuracy", .value = 0.998, .standard_error = 0.001, .n = 6000, .unit = Unit::share}
+///     Metric{.name = "accuracy", .value = 0.998, .standard_error = 0.001, .n = 6000, .unit = Unit::share, .better = Better::larger}
 struct Metric {
   std::string name;          ///< "accuracy", "tar@far=0.001"
   std::string variant = "";  ///< what was measured beside the model under the same protocol: "pixels"; empty: the model itself
@@ -25,6 +32,7 @@ struct Metric {
   double standard_error = 0;  ///< 0 when not known
   int64_t n = 0;              ///< items it was measured on
   Unit unit = Unit::none;
+  Better better = Better::unknown;
   bool headline = true;          ///< shown on the terminal; the report and results.json show all
   double low = NAN, high = NAN;  ///< ends of the 95 % interval; NaN when not known
 

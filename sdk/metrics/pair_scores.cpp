@@ -58,10 +58,16 @@ void add_curve(const PairProtocol& protocol, const std::vector<double>& distance
                               .value = roc.tar(metrics::point_within(roc, protocol.far[f])),
                               .n = pairs,
                               .unit = Unit::share,
+                              .better = Better::larger,
                               .low = intervals[f].low,
                               .high = intervals[f].high});
-  metrics.values.push_back({.name = "auc", .variant = variant, .value = metrics::area(roc), .n = pairs});
-  metrics.values.push_back({.name = "eer", .variant = variant, .value = metrics::equal_error_rate(roc), .n = pairs, .unit = Unit::share});
+  metrics.values.push_back({.name = "auc", .variant = variant, .value = metrics::area(roc), .n = pairs, .better = Better::larger});
+  metrics.values.push_back({.name = "eer",
+                            .variant = variant,
+                            .value = metrics::equal_error_rate(roc),
+                            .n = pairs,
+                            .unit = Unit::share,
+                            .better = Better::smaller});
   metrics.curves.push_back(thinned_roc(drawn, variant));
 }
 
@@ -81,7 +87,8 @@ Metric accuracy_metric(const PairProtocol& protocol, const FoldAccuracy& accurac
           .value = accuracy.mean,
           .standard_error = known ? accuracy.std / std::sqrt(static_cast<double>(protocol.folds)) : 0,
           .n = static_cast<int64_t>(protocol.pairs.size()),
-          .unit = Unit::share};
+          .unit = Unit::share,
+          .better = Better::larger};
 }
 
 Metric deviation_metric(const PairProtocol& protocol, const FoldAccuracy& accuracy, const std::string& variant) {
@@ -103,6 +110,7 @@ void add_fold_rates(const PairProtocol& protocol, const std::vector<double>& dis
                               .standard_error = rate.val_std / folds,
                               .n = pairs,
                               .unit = Unit::share,
+                              .better = Better::larger,
                               .headline = false});
     metrics.values.push_back({.name = fmt::format("val_far@far={}", far),
                               .variant = variant,

@@ -52,7 +52,7 @@ class Report {
     metrics_.values.push_back(std::move(metric));
   }
   void share(const std::string& name, double value, int64_t n, bool headline) const {
-    add({.name = name, .value = value, .n = n, .unit = Unit::share, .headline = headline});
+    add({.name = name, .value = value, .n = n, .unit = Unit::share, .better = Better::larger, .headline = headline});
   }
 
   /// `hits`: in how many galleries each probe was found.

@@ -20,14 +20,15 @@ struct Reported {
   Metrics& metrics;
 
   int64_t pairs() const { return roc.genuine + roc.impostors; }
-  void add(const std::string& name, double value, int64_t n, Unit unit, bool headline) const {
-    metrics.values.push_back({.name = name, .variant = variant, .value = value, .n = n, .unit = unit, .headline = headline});
+  void add(const std::string& name, double value, int64_t n, Unit unit, bool headline, Better better = Better::unknown) const {
+    metrics.values.push_back(
+        {.name = name, .variant = variant, .value = value, .n = n, .unit = unit, .better = better, .headline = headline});
   }
 
   void rate(double far, const Interval& interval) const {
     const RocPoint nearest = roc.points[nearest_point(roc, far)], within = point_within(scores, far);
-    add(fmt::format("tar@nearest_far={}", far), share(nearest.tp, roc.genuine), roc.genuine, Unit::share, true);
-    add(fmt::format("tar@far={}", far), share(within.tp, roc.genuine), roc.genuine, Unit::share, true);
+    add(fmt::format("tar@nearest_far={}", far), share(nearest.tp, roc.genuine), roc.genuine, Unit::share, true, Better::larger);
+    add(fmt::format("tar@far={}", far), share(within.tp, roc.genuine), roc.genuine, Unit::share, true, Better::larger);
     metrics.values.back().low = interval.low;
     metrics.values.back().high = interval.high;
     add(fmt::format("actual_far@nearest_far={}", far), share(nearest.fp, roc.impostors), roc.impostors, Unit::share, false);
@@ -127,8 +128,8 @@ void add_template_scores(const TemplateProtocol& protocol, const std::vector<dou
   const std::vector<Interval> intervals =
       tar_intervals(scores, protocol.genuine, people, far, variant.empty() ? protocol.resampling : Resampling{0});
   for (size_t f = 0; f < far.size(); ++f) reported.rate(far[f], intervals[f]);
-  reported.add("auc", area(roc), reported.pairs(), Unit::none, true);
-  reported.add("eer", equal_error_rate(roc), reported.pairs(), Unit::share, true);
+  reported.add("auc", area(roc), reported.pairs(), Unit::none, true, Better::larger);
+  reported.add("eer", equal_error_rate(roc), reported.pairs(), Unit::share, true, Better::smaller);
   metrics.curves.push_back(thinned_curve(roc, variant));
   metrics.lists.push_back(hardest(protocol, scores, false, variant));
   metrics.lists.push_back(hardest(protocol, scores, true, variant));

@@ -78,6 +78,7 @@ class Knn final : public lafs::Evaluator {
                                 .standard_error = lafs::metrics::share_error(share, n),
                                 .n = n,
                                 .unit = lafs::Unit::share,
+                                .better = lafs::Better::larger,
                                 .headline = top == 1});
     }
   }

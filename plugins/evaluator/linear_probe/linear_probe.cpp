@@ -138,12 +138,14 @@ class Probe final : public lafs::Evaluator, public lafs::Interactive {
                                 .standard_error = lafs::metrics::share_error(share, n),
                                 .n = n,
                                 .unit = lafs::Unit::share,
+                                .better = lafs::Better::larger,
                                 .headline = headline});
     };
     add("top1", course.top(chosen, 1), true);
     if (train_.source->identities() > 5) add("top5", course.top(chosen, 5), true);
     add(options_.report == "best" ? "top1_last_epoch" : "top1_best_epoch", course.top(other, 1), false);
-    metrics.values.push_back({.name = "train_loss", .value = course.loss[chosen], .n = train_.size(), .headline = false});
+    metrics.values.push_back(
+        {.name = "train_loss", .value = course.loss[chosen], .n = train_.size(), .better = lafs::Better::smaller, .headline = false});
     add_curve(course, metrics);
     add_notes(width, best, metrics);
     return metrics;

@@ -57,12 +57,14 @@ class MegaFace final : public lafs::Evaluator {
                               .value = share,
                               .standard_error = lafs::metrics::mean_error(found.per_person),
                               .n = found.comparisons,
-                              .unit = lafs::Unit::share});
+                              .unit = lafs::Unit::share,
+                              .better = lafs::Better::larger});
     metrics.values.push_back({.name = "rank1_per_person",
                               .value = lafs::metrics::mean(found.per_person),
                               .standard_error = lafs::metrics::mean_error(found.per_person),
                               .n = static_cast<int64_t>(found.per_person.size()),
                               .unit = lafs::Unit::share,
+                              .better = lafs::Better::larger,
                               .headline = false});
     add_notes(found, metrics);
     return metrics;

@@ -53,9 +53,18 @@ class LeaveOneOut final : public lafs::Evaluator {
     const lafs::metrics::Retrieval found = lafs::metrics::leave_one_out(unit, identities_, threads);
     const auto n = static_cast<int64_t>(found.queries.size());
     lafs::Metrics metrics;
-    metrics.values = {
-        {.name = "rank1", .value = found.rank1, .standard_error = found.rank1_error, .n = n, .unit = lafs::Unit::share},
-        {.name = "map", .value = found.mean_average_precision, .standard_error = found.map_error, .n = n, .unit = lafs::Unit::share}};
+    metrics.values = {{.name = "rank1",
+                       .value = found.rank1,
+                       .standard_error = found.rank1_error,
+                       .n = n,
+                       .unit = lafs::Unit::share,
+                       .better = lafs::Better::larger},
+                      {.name = "map",
+                       .value = found.mean_average_precision,
+                       .standard_error = found.map_error,
+                       .n = n,
+                       .unit = lafs::Unit::share,
+                       .better = lafs::Better::larger}};
     set_intervals(found, metrics);
     metrics.notes.push_back(fmt::format(
         "leave-one-out retrieval, each of {} pictures with another of its identity against the other {} pictures of the set, {}", n,

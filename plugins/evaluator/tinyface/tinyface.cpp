@@ -74,6 +74,7 @@ class TinyFace final : public lafs::Evaluator {
                                 .standard_error = lafs::metrics::share_error(share, ranks.probes),
                                 .n = ranks.probes,
                                 .unit = lafs::Unit::share,
+                                .better = lafs::Better::larger,
                                 .low = interval.low,
                                 .high = interval.high});
     }

@@ -74,16 +74,22 @@ class Groups final : public lafs::Evaluator {
       variance += found.groups[g].std * found.groups[g].std / folds;
       names.push_back(groups_[g].name);
     }
-    metrics.values.push_back(
-        {.name = "accuracy", .value = found.mean, .standard_error = std::sqrt(variance) / groups, .n = all, .unit = lafs::Unit::share});
+    metrics.values.push_back({.name = "accuracy",
+                              .value = found.mean,
+                              .standard_error = std::sqrt(variance) / groups,
+                              .n = all,
+                              .unit = lafs::Unit::share,
+                              .better = lafs::Better::larger});
     for (size_t g = 0; g < groups_.size(); ++g)
       metrics.values.push_back({.name = "accuracy@" + groups_[g].name,
                                 .value = found.groups[g].mean,
                                 .standard_error = found.groups[g].std / std::sqrt(folds),
                                 .n = static_cast<int64_t>(groups_[g].pairs.size()),
-                                .unit = lafs::Unit::share});
-    metrics.values.push_back({.name = "std_of_groups", .value = found.std, .n = count, .unit = lafs::Unit::share});
-    metrics.values.push_back({.name = "error_ratio", .value = found.error_ratio, .n = count});
+                                .unit = lafs::Unit::share,
+                                .better = lafs::Better::larger});
+    metrics.values.push_back(
+        {.name = "std_of_groups", .value = found.std, .n = count, .unit = lafs::Unit::share, .better = lafs::Better::smaller});
+    metrics.values.push_back({.name = "error_ratio", .value = found.error_ratio, .n = count, .better = lafs::Better::smaller});
     metrics.notes.push_back(fmt::format("verification by group, {} pairs of {} groups ({}), {} folds and thresholds within each group, {}",
                                         all, count, fmt::join(names, ", "), folds_, lafs::metrics::input_words(contract_, asked_.mirrors)));
     metrics.notes.push_back("accuracy is the mean over groups; error_ratio is the largest error rate of a group divided by the smallest");

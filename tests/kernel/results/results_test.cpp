@@ -13,9 +13,9 @@ namespace {
 
 std::vector<NamedMetrics> two_sets() {
   NamedMetrics lfw{"lfw", {}, 1.5};
-  lfw.metrics.values = {{"accuracy", "", 0.99832, 0.0012, 6000, Unit::share},
+  lfw.metrics.values = {{"accuracy", "", 0.99832, 0.0012, 6000, Unit::share, Better::larger},
                         {"tar@far=0.001", "", 0.9971, 0, 3000, Unit::share},
-                        {"threshold", "", 1.41234, 0, 0, Unit::none, false},
+                        {.name = "threshold", .value = 1.41234, .headline = false},
                         {"accuracy", "pixels", 0.61, 0, 6000, Unit::share}};
   lfw.metrics.curves = {{"roc", "pixels", "far", "tar", {0, 1}, {0.5, 1}}};
   lfw.metrics.notes = {"pixels scaled as lafs, flip sum"};
@@ -37,6 +37,19 @@ TEST_CASE("results: the table aligns numbers and shows shares in percent") {
         "           overlap        -\n"
         "           share          12.35 %\n");
   CHECK(results_table({}) == "evaluator  metric  value  n\n");
+}
+
+TEST_CASE("results: a model that is no better than raw pixels is noted") {
+  std::vector<NamedMetrics> sets = two_sets();
+  const std::string note = "\nnote: lfw: the model is no better than comparing raw pixels (accuracy)\n";
+  sets[0].metrics.values[0].value = 0.61;
+  CHECK(results_table(sets).ends_with(note));
+  sets[0].metrics.values[0].value = 0.62;
+  CHECK(results_table(sets).find("no better") == std::string::npos);
+  sets[0].metrics.values[0].better = Better::smaller;
+  CHECK(results_table(sets).ends_with(note));
+  sets[0].metrics.values[0].better = Better::unknown;
+  CHECK(results_table(sets).find("no better") == std::string::npos);
 }
 
 TEST_CASE("results: a warning of several evaluators stands below the table once") {
@@ -68,9 +81,13 @@ TEST_CASE("results: the file holds values with spread, notes and the hardest ite
   const auto& lfw = read["evaluators"][0];
   CHECK(lfw["name"] == "lfw");
   CHECK(lfw["seconds"] == 1.5);
-  CHECK(lfw["values"][0] ==
-        nlohmann::json{
-            {"name", "accuracy"}, {"variant", ""}, {"value", 0.99832}, {"standard_error", 0.0012}, {"n", 6000}, {"unit", "share"}});
+  CHECK(lfw["values"][0] == nlohmann::json{{"name", "accuracy"},
+                                           {"variant", ""},
+                                           {"value", 0.99832},
+                                           {"standard_error", 0.0012},
+                                           {"n", 6000},
+                                           {"unit", "share"},
+                                           {"better", "larger"}});
   CHECK(lfw["values"][3]["name"] == "pixels/accuracy");
   CHECK(lfw["values"][3]["variant"] == "pixels");
   CHECK(lfw["notes"][0] == "pixels scaled as lafs, flip sum");
@@ -86,6 +103,8 @@ TEST_CASE("results: what was written is read back") {
   CHECK(read[0].metrics.values[3].variant == "pixels");
   CHECK(read[0].metrics.values[3].unit == Unit::share);
   CHECK_FALSE(read[0].metrics.values[2].headline);
+  CHECK(read[0].metrics.values[0].better == Better::larger);
+  CHECK(read[0].metrics.values[2].better == Better::unknown);
   CHECK(read[0].metrics.curves[0].variant == "pixels");
   CHECK(read[0].metrics.curves[0].y == std::vector<double>{0.5, 1});
   CHECK(read[0].metrics.lists[0].items[0].score == 0.81);

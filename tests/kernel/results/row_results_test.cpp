@@ -13,7 +13,7 @@ namespace {
 
 NamedMetrics measured(double accuracy) {
   NamedMetrics lfw{"lfw", {}, 0};
-  lfw.metrics.values = {{"accuracy", "", accuracy, 0, 6000, Unit::share}, {"threshold", "", 1.4, 0, 0, Unit::none, false}};
+  lfw.metrics.values = {{"accuracy", "", accuracy, 0, 6000, Unit::share}, {.name = "threshold", .value = 1.4, .headline = false}};
   lfw.metrics.curves = {{"roc", "far", "tar", {0, 1}, {0, 1}}};
   return lfw;
 }

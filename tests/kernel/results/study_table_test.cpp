@@ -89,13 +89,50 @@ TEST_CASE("study table: metrics, stages and lines are chosen by name") {
   options = {};
   options.all = true;
   const StudyTable all = study_table(study, options);
-  CHECK(all.columns.size() == 6);
+  CHECK(all.columns.size() == 4);                                   // pixels stand in a line of their own
   for (size_t column = 0; column < all.columns.size(); ++column) {  // an error rate is not best where it is largest
     const bool is_first = all.columns[column].title.ends_with(": accuracy");
     CHECK(all.columns[column].ranked == is_first);
     for (const auto& line : all.values) CHECK((!line[column] || !line[column]->best || is_first));
   }
   CHECK(study_table(two_lines(), {}).columns.size() == 1);
+}
+
+TEST_CASE("study table: an evaluator says which values are better") {
+  Study study = two_lines();
+  for (StudyLine& line : study.lines) {
+    for (SeedResults& seed : line.seeds) seed.stages[1].second[0].metrics.values[2].better = Better::smaller;
+  }
+  study.lines[0].seeds[0].stages[1].second[0].metrics.values[2].value = 0.4;  // the larger error
+  for (const char* metric : {"eer", "-eer"}) {
+    StudyTableOptions options;
+    options.metrics = {metric};
+    const StudyTable table = study_table(study, options);
+    CHECK(table.columns[0].smaller_is_better);
+    CHECK(table.values[1][0]->best);
+    CHECK(!table.values[0][0]->best);
+  }
+  StudyTableOptions all;
+  all.all = true;
+  const StudyTable table = study_table(study, all);
+  REQUIRE(table.columns.size() == 2);  // accuracy, with pixels in a line of their own, and eer
+  CHECK(table.columns[0].pixels == 0.5);
+  CHECK(table.columns[1].ranked);
+  CHECK(table.values[1][1]->best);
+}
+
+TEST_CASE("study table: that p says nothing of other people is noted where all seeds are measured on the same pairs") {
+  Study study = two_lines();
+  const std::string note =
+      "all seeds are measured on the same pairs of pictures: p says whether chance in training explains a difference, and nothing of what "
+      "other people would give\n";
+  CHECK(study_table_text(study_table(study, {}), "text").find(note) == std::string::npos);  // it is not known
+  for (StudyLine& line : study.lines) {
+    for (SeedResults& seed : line.seeds) seed.stages[1].second[0].metrics.comparisons.pairs = "p1";
+  }
+  CHECK(study_table_text(study_table(study, {}), "text").find(note) != std::string::npos);
+  for (StudyLine& line : study.lines) line.seeds[1].stages[1].second[0].metrics.comparisons.pairs = "p2";
+  CHECK(study_table_text(study_table(study, {}), "text").find(note) == std::string::npos);
 }
 
 TEST_CASE("study table: names that no run has") {

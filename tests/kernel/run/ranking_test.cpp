@@ -26,6 +26,14 @@ TEST_CASE("ranking: the first value of the first evaluator, unless the recipe na
   CHECK(*ranking_of("-dev/eer", results()) == -0.1);
 }
 
+TEST_CASE("ranking: where the evaluator says that smaller is better, no sign is needed") {
+  std::vector<NamedMetrics> all = results();
+  all[0].metrics.values[0].better = all[1].metrics.values[1].better = Better::smaller;
+  CHECK(*ranking_of("", all) == -0.9);
+  CHECK(*ranking_of("dev/eer", all) == -0.1);
+  CHECK(*ranking_of("-dev/eer", all) == -0.1);
+}
+
 TEST_CASE("ranking: nothing where there is no such value") {
   CHECK_FALSE(ranking_of("", {}).has_value());
   CHECK_FALSE(ranking_of("", {{"empty", {}, 0}}).has_value());

@@ -1,0 +1,43 @@
+#include "kernel/results/measured_pairs.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace lafs {
+
+namespace {
+
+/// Fingerprints of the pairs by seed; of one that is not known "".
+std::map<int64_t, std::string> pairs_by_seed(const StudyLine& line, const std::string& stage, const std::string& evaluator) {
+  std::map<int64_t, std::string> pairs;
+  for (const SeedResults& seed : line.seeds) {
+    const auto* results = seed.of_stage(stage);
+    if (!results) continue;
+    for (const NamedMetrics& named : *results)
+      if (named.name == evaluator) pairs.emplace(seed.seed, named.metrics.comparisons.pairs);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+bool have_other_pairs(const Study& study, const std::string& stage, const std::string& evaluator) {
+  std::map<int64_t, std::string> known;
+  for (const StudyLine& line : study.lines) {
+    for (const auto& [seed, pairs] : pairs_by_seed(line, stage, evaluator))
+      if (!pairs.empty() && known.emplace(seed, pairs).first->second != pairs) return true;
+  }
+  return false;
+}
+
+bool have_same_pairs(const Study& study, const std::string& stage, const std::string& evaluator) {
+  return std::all_of(study.lines.begin(), study.lines.end(), [&](const StudyLine& line) {
+    std::set<std::string> different;
+    for (const auto& [seed, pairs] : pairs_by_seed(line, stage, evaluator)) different.insert(pairs);
+    return different.size() < 2 && !different.contains("");
+  });
+}
+
+}  // namespace lafs
