@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "formats/path_within.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -21,10 +21,6 @@ bool is_leftover(const fs::path& path) {
 }
 
 /// Whether `inner` is `outer` or lies below it.
-bool lies_in(const fs::path& inner, const fs::path& outer) {
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-}
-
 fs::path plain(const fs::path& path) {
   const fs::path whole = fs::weakly_canonical(fs::absolute(path)).lexically_normal();
   return whole.has_filename() ? whole : whole.parent_path();
@@ -63,9 +59,9 @@ void NewFolder::commit() {
 
 void check_apart(const fs::path& data, const fs::path& out) {
   const fs::path from = plain(data), to = plain(out);
-  if (lies_in(to, from))
+  if (formats::is_within(to, from))
     throw Error(fmt::format("the output \"{}\" lies in the folder of the pictures, \"{}\"; give another", out.string(), data.string()));
-  if (lies_in(from, to))
+  if (formats::is_within(from, to))
     throw Error(fmt::format("the pictures \"{}\" lie in the output folder \"{}\"; give another", data.string(), out.string()));
 }
 

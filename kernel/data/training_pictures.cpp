@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "formats/tsv_field.h"
 #include "lafs/error.h"
 
@@ -31,8 +32,7 @@ TrainingPictures::TrainingPictures(std::shared_ptr<const DataSource> source, con
       limit_(run.damaged_limit),
       file_(folder / list_name),
       note_(std::move(note)) {
-  std::ifstream in(file_, std::ios::binary);
-  std::string all{std::istreambuf_iterator<char>(in), {}};
+  std::string all = formats::file_text(file_).value_or("");
   // A last line without an end was being written when the run died; its picture will be met again.
   if (const size_t whole = all.rfind('\n') + 1; whole < all.size()) {
     all.resize(whole);

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "formats/host_name.h"
 #include "lafs/error.h"
 
@@ -42,8 +43,7 @@ std::string first_word(const fs::path& file) {
 
 /// When a process began, by /proc; "gone" for one that does not exist. The name of its program may hold spaces and brackets.
 std::string start_of(int64_t process) {
-  std::ifstream in(fmt::format("/proc/{}/stat", process));
-  const std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const std::string all = formats::file_text(fmt::format("/proc/{}/stat", process)).value_or("");
   const size_t end_of_name = all.rfind(')');
   if (end_of_name == std::string::npos) return "gone";
   std::istringstream fields(all.substr(end_of_name + 1));

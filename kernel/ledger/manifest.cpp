@@ -12,6 +12,7 @@
 #include <string_view>
 #include <thread>
 
+#include "formats/file_text.h"
 #include "formats/host_name.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/registry/registry.h"
@@ -67,12 +68,6 @@ std::vector<const LoadedLibrary*> libraries_outside(const Registry& registry) {
     if (library.path.parent_path() != registry.libraries().front().path.parent_path()) outside.push_back(&library);
   }
   return outside;
-}
-
-/// The text of the resolved recipe of a run; empty where it is not there.
-std::string resolved_recipe(const std::filesystem::path& folder) {
-  std::ifstream in(folder / "recipe.toml", std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 nlohmann::json read_manifest(const std::filesystem::path& file) {
@@ -157,7 +152,7 @@ std::vector<std::string> rebuilt_plugins(const std::filesystem::path& folder, co
   if (outside.empty()) return notes;
   const nlohmann::json manifest = json_or_nothing(folder / "manifest.json");
   if (!manifest.is_object() || !manifest.contains("libraries") || !manifest["libraries"].is_array()) return notes;
-  const std::string recipe = resolved_recipe(folder);
+  const std::string recipe = formats::file_text(folder / "recipe.toml").value_or("");
   for (const LoadedLibrary* library : outside) {
     for (const nlohmann::json& before : manifest["libraries"]) {
       const std::string build = text_under(before, "build_id");

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
 #include "formats/atomic_file.h"
+#include "formats/file_text.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -20,9 +20,9 @@ using Line = nlohmann::ordered_json;
 std::string text_of(const Line& line) { return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
 
 std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(fmt::format("cannot read \"{}\"", file.string()));
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const auto text = formats::file_text(file);
+  if (!text) throw Error(fmt::format("cannot read \"{}\"", file.string()));
+  return *text;
 }
 
 /// A line of a log; nothing of any other.

@@ -1,13 +1,10 @@
 #include "kernel/recipe/recipe.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include <fmt/format.h>
 
-#include "formats/fingerprint.h"
+#include "kernel/recipe/content_identity.h"
 #include "kernel/recipe/evaluator_file.h"
 #include "kernel/recipe/layers.h"
 #include "kernel/recipe/name_map.h"
@@ -17,7 +14,6 @@
 #include "kernel/recipe/resolver.h"
 #include "kernel/recipe/sense.h"
 #include "kernel/recipe/tables.h"
-#include "kernel/recipe/weight_files.h"
 #include "kernel/recipe/written.h"
 #include "lafs/parallel.h"
 #include "lafs/suggestion.h"
@@ -55,6 +51,16 @@ Node training_document(Recipe& recipe) {
   for (InitEntry& entry : recipe.init) entries.push_back(resolved_table(entry));
   if (!entries.empty()) document.put("init", {entries});
   return document;
+}
+
+void leave_out_what_affects_nothing(Node& node) {
+  if (Node::Fields* fields = node.fields()) {
+    std::erase_if(*fields, [](const Field& field) { return field.value.affects_nothing; });
+    for (Field& field : *fields) leave_out_what_affects_nothing(field.value);
+  }
+  if (Node::List* items = node.list()) {
+    for (Node& item : *items) leave_out_what_affects_nothing(item);
+  }
 }
 
 /// The tables of `[[evaluator]]`.
@@ -207,26 +213,13 @@ class RecipeReader {
   Recipe recipe_;
 };
 
-/// The hash of a file's content, as 32 hex digits.
-std::string hash_of_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(fmt::format("cannot read \"{}\": {}", file.string(), std::strerror(errno)));
-  formats::Fingerprint content;
-  std::vector<char> chunk(size_t{1} << 20);
-  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0)
-    content.add_bytes(chunk.data(), static_cast<size_t>(in.gcount()));
-  return content.hex();
-}
-
-/// That of the file; of several, of all their hashes.
-std::string hash_of(const WeightFiles& files) {
-  if (files.parts.size() == 1 && files.named == files.parts[0]) return hash_of_file(files.named);
-  std::string hashes;
-  for (const fs::path& part : files.parts) hashes += hash_of_file(part) + "\n";
-  return identity_of(hashes);
-}
-
 }  // namespace
+
+std::string counting_text(Recipe recipe) {
+  Node document = training_document(recipe);
+  leave_out_what_affects_nothing(document);
+  return document_text(document);
+}
 
 void resolve(Recipe& recipe) {
   Node resolved = training_document(recipe);
@@ -258,14 +251,6 @@ void load_recipe_plugins(Document& document, Registry& registry) {
     } catch (const Error& e) {
       document.mistakes.error(item.position, e.what());
     }
-  }
-}
-
-void identify_weights(std::vector<InitEntry>& init) {
-  for (InitEntry& entry : init) {
-    if (!entry.identity.empty()) continue;
-    if (!fs::is_regular_file(entry.from.value) && !fs::is_directory(entry.from.value)) continue;
-    if (const auto files = weight_files(entry.from.value)) entry.identity = hash_of(*files);
   }
 }
 

@@ -64,9 +64,8 @@ void load_recipe_plugins(Document& document, Registry& registry);
 /// Throws RecipeError with the document's mistakes and all others.
 Recipe read_recipe(Document document, const Registry& registry);
 
-/// Fills in the identity of every `[[init]]` that has none and names a file, or several by their index or folder: the hash of their
-/// content, so that weights are recognised wherever they are. Reads the files whole. Throws Error for one that cannot be read.
-void identify_weights(std::vector<InitEntry>& init);
+/// As `resolved`, with what `identity` stands for alone: no option that changes no number of the training, and no evaluator.
+std::string counting_text(Recipe recipe);
 
 /// Brings `resolved` and the identities up to date after a member was changed.
 void resolve(Recipe& recipe);

@@ -13,8 +13,7 @@
 
 namespace lafs {
 
-std::string training_fingerprint(const DataSource& source, const RunListeners& listeners,
-                                 const std::function<void(const std::string&)>& note) {
+std::string data_fingerprint(const DataSource& source, const RunListeners& listeners, const std::function<void(const std::string&)>& note) {
   ContentRequest request;
   request.go_on = [&](int64_t done, int64_t total) {
     for (RunListener* listener : listeners) listener->reading_data(done, total);

@@ -12,10 +12,9 @@
 
 namespace lafs {
 
-/// The content fingerprint of the training data; the listeners hear how far the reading is. Throws StoppedReading after a signal.
+/// The content fingerprint of a data source; the listeners hear how far the reading is. Throws StoppedReading after a signal.
 /// `note` hears sentences for people.
-std::string training_fingerprint(const DataSource& source, const RunListeners& listeners,
-                                 const std::function<void(const std::string&)>& note);
+std::string data_fingerprint(const DataSource& source, const RunListeners& listeners, const std::function<void(const std::string&)>& note);
 
 /// Says what the identities of the training data mean for a run: that there is only one for a head to tell apart, and how many have no
 /// picture.

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/fingerprint.h"
-#include "formats/mapped_file.h"
+#include "kernel/recipe/content_identity.h"
 #include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/resolver.h"
 #include "kernel/run/data_change.h"
@@ -18,11 +18,6 @@ namespace {
 
 void unheard(const std::string&) {}
 
-std::string file_fingerprint(const std::filesystem::path& file) {
-  const formats::MappedFile mapped(file);
-  return formats::Fingerprint().add_bytes(mapped.bytes().data(), mapped.bytes().size()).hex();
-}
-
 }  // namespace
 
 std::string evaluation_fingerprint(const Recipe& recipe, const NamedEvaluators& evaluators, const RunListeners& listeners) {
@@ -32,11 +27,11 @@ std::string evaluation_fingerprint(const Recipe& recipe, const NamedEvaluators& 
   for (const auto& [name, evaluator] : evaluators) {
     for (const FeatureRequest& request : evaluator->requests()) {
       const auto [source, is_new] = sources.try_emplace(request.source);
-      if (is_new) source->second = training_fingerprint(*request.source, listeners, unheard);
+      if (is_new) source->second = data_fingerprint(*request.source, listeners, unheard);
       all.add(request.name).add(source->second);
     }
   }
-  for (const auto& file : evaluator_files(recipe)) all.add(file_fingerprint(file));
+  for (const auto& file : evaluator_files(recipe)) all.add(hash_of_file(file));
   return all.hex();
 }
 

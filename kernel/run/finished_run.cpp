@@ -27,7 +27,7 @@ std::optional<FinishedRun> finished_run(const Recipe& recipe, const std::filesys
   const auto unheard = [](const std::string&) {};
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, unheard);
   if (!assembly.has_data()) return run;
-  const std::string now = training_fingerprint(*assembly.data(), {}, unheard);
+  const std::string now = data_fingerprint(*assembly.data(), {}, unheard);
   if (now == run->data_fingerprint) return run;
   if (run->data_fingerprint == assembly.data()->fingerprint()) {
     remember(folder, *run, now);

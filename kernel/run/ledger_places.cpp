@@ -31,7 +31,7 @@ std::string LedgerPlaces::fingerprint_of(const Recipe& recipe) {
   if (const auto known = fingerprints_.find(source); known != fingerprints_.end()) return known->second;
   const auto unheard = [](const std::string&) {};
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, unheard);
-  const std::string print = assembly.has_data() ? training_fingerprint(*assembly.data(), listeners_, unheard) : "";
+  const std::string print = assembly.has_data() ? data_fingerprint(*assembly.data(), listeners_, unheard) : "";
   return fingerprints_.emplace(source, print).first->second;
 }
 

@@ -1,7 +1,6 @@
 #include "kernel/run/output_folder.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
@@ -9,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "formats/file_text.h"
+#include "formats/path_within.h"
 #include "kernel/ledger/checkpoint_folder.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/ledger/run_folder.h"
@@ -27,16 +28,6 @@ fs::path real(const fs::path& path) {
   return ignored ? fs::absolute(path) : found;
 }
 
-bool is_within(const fs::path& inner, const fs::path& outer) {
-  const auto [end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return end == outer.end();
-}
-
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 /// The first few names in a folder, for an error.
 std::string content(const fs::path& folder) {
   std::set<std::string> names;
@@ -49,7 +40,7 @@ std::string content(const fs::path& folder) {
 
 void require_no_data(const Recipe& recipe, const fs::path& folder) {
   for (const fs::path& data : data_folders(recipe)) {
-    if (is_within(real(folder), real(data)))
+    if (formats::is_within(real(folder), real(data)))
       throw Error(fmt::format("\"{}\" lies in the recipe's data folder \"{}\", where nothing is written; give another --out",
                               folder.string(), data.string()));
   }
@@ -75,7 +66,8 @@ const fs::path& require_run_folder(const Recipe& recipe, const fs::path& folder)
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return folder;  // the error of making the folder says it better
   const bool own_recipe = real(folder / "recipe.toml") == real(recipe.file);
-  if (own_recipe && text_of(recipe.file) != recipe.resolved && !wrote(folder, text_of(recipe.file))) {
+  const std::string own = own_recipe ? formats::file_text(recipe.file).value_or("") : "";
+  if (own_recipe && own != recipe.resolved && !wrote(folder, own)) {
     throw Error(fmt::format("\"{}\" is the recipe itself, which a run in \"{}\" would overwrite; give another --out, such as \"{}\"",
                             recipe.file.string(), folder.string(), (folder / "run").string()));
   }

@@ -99,7 +99,7 @@ void Session::prepare() {
   notes_.add(sense_notes(recipe_));
   notes_.add(std::vector{precision_warning(recipe_.run.precision, device_), recipe_.run.device == "auto" ? gpu_fault() : ""});
   epochs_ = Epochs(recipe_.run, assembly_.images());
-  fingerprint_ = training_fingerprint(*assembly_.data(), request_.listeners, note_);
+  fingerprint_ = data_fingerprint(*assembly_.data(), request_.listeners, note_);
   note_identities(*assembly_.data(), !recipe_.head.empty(), note_);
   data_check_ = recorded_check(recipe_, fingerprint_, note_);
   trainer_ = std::make_unique<Trainer>(recipe_, assembly_, device_);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "imaging/encode.h"
 #include "kernel/results/html_text.h"
 #include "runner/report/page.h"
@@ -61,7 +62,7 @@ std::string pictures_section(const std::vector<ListedPictures>& lists) {
 }
 
 std::string former_pictures(const fs::path& folder) {
-  const std::string page = file_text(folder / "report.html").value_or("");
+  const std::string page = formats::file_text(folder / "report.html").value_or("");
   const size_t begin = page.find(pictures_begin), end = page.find(pictures_end, begin);
   return begin == std::string::npos || end == std::string::npos ? "" : page.substr(begin, end + pictures_end.size() - begin);
 }
@@ -75,7 +76,7 @@ std::string sheets_section(const fs::path& folder) {
   std::string out;
   uintmax_t bytes = 0;
   for (const fs::path& sheet : sheets) {
-    const std::string name = sheet.filename().string(), content = file_text(sheet).value_or("");
+    const std::string name = sheet.filename().string(), content = formats::file_text(sheet).value_or("");
     const bool fits = !content.empty() && bytes + content.size() <= most_sheet_bytes;
     if (fits) bytes += content.size();
     const std::span<const uint8_t> data{reinterpret_cast<const uint8_t*>(content.data()), content.size()};

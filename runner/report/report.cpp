@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_json.h"
@@ -38,7 +39,7 @@ RunFiles files_of(const std::filesystem::path& folder) {
                json_object_in(folder / "results.json"),
                json_object_in(folder / "manifest.json"),
                json_object_in(folder / "weights.json"),
-               file_text(folder / "recipe.toml").value_or(""),
+               formats::file_text(folder / "recipe.toml").value_or(""),
                {}};
   if (run.results) run.evaluators = results_of(*run.results);
   return run;

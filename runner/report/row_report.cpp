@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "formats/file_text.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/results/html_text.h"
 #include "kernel/results/results_json.h"
@@ -49,7 +50,7 @@ std::vector<ReportedStage> reported_stages(const std::filesystem::path& folder, 
   for (const Json& json : row.value("stages", Json::array())) {
     ReportedStage stage{text_under(json, "name"), text_under(json, "identity"), "",
                         folder_of(folder, json),  number_under(json, "step"),   results_of(json)};
-    stage.recipe = file_text(stage.folder / "recipe.toml").value_or("");
+    stage.recipe = formats::file_text(stage.folder / "recipe.toml").value_or("");
     stages.push_back(std::move(stage));
   }
   return stages;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -54,14 +54,8 @@ void add_evaluation(const Json& line, double step, std::vector<Series>& metrics)
 
 }  // namespace
 
-std::optional<std::string> file_text(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 std::optional<Json> json_object_in(const std::filesystem::path& file) {
-  const auto text = file_text(file);
+  const auto text = formats::file_text(file);
   if (!text) return std::nullopt;
   Json out = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!out.is_object()) throw Error(fmt::format("\"{}\" is not a JSON object", file.string()));

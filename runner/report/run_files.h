@@ -10,9 +10,6 @@
 
 namespace lafs {
 
-/// What a file holds; nothing where it is absent.
-std::optional<std::string> file_text(const std::filesystem::path& file);
-
 /// The object in a JSON file; nothing where the file is absent. Throws Error for one that holds something else.
 std::optional<nlohmann::json> json_object_in(const std::filesystem::path& file);
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/event_writer.h"
+#include "formats/file_text.h"
 #include "imaging/encode.h"
 #include "kernel/run/batch_pictures.h"
 #include "runner/report/board_settings.h"
@@ -31,11 +32,6 @@ std::string tag_of(const std::string& set, const std::string& metric) {
   if (metric == "threshold") return fmt::format("Threshold/{}_Best_Threshold", set);
   if (metric.starts_with(baseline)) return fmt::format("Baseline/{}/{}", set, metric);
   return fmt::format("Evaluation/{}/{}", set, metric);
-}
-
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace
@@ -62,8 +58,9 @@ formats::EventWriter& TensorBoard::events() {
   if (!before.empty()) events_->purge(start_.first_step);
   continued_ = !before.empty() && start_.first_step > 0;
   const std::string recipe = start_.recipe ? "```toml\n" + start_.recipe->resolved + "```\n" : "";
-  const bool known = continued_ && std::any_of(before.begin(), before.end(),
-                                               [&](const auto& file) { return content_of(file).find(recipe) != std::string::npos; });
+  const bool known = continued_ && std::any_of(before.begin(), before.end(), [&](const auto& file) {
+                       return formats::file_text(file).value_or("").find(recipe) != std::string::npos;
+                     });
   if (!recipe.empty() && !known) events_->text("Recipe/resolved", 0, recipe);
   if (start_.recipe && !continued_) events_->settings(board_settings(*start_.recipe));
   if (continued_) look_back();

@@ -57,6 +57,9 @@ TEST_CASE("ledger: list, why and clean") {
   CHECK(why.find("): would run: " + row.stage("second").string() + " differs in\n  - [head] margin = 0.4\n  + [head] margin = 0.3\n") !=
         std::string::npos);
 
+  const std::string more = row.of({"why", row.recipe()}, {"--set", "second.head.margin=0.3", "--set", "second.run.threads=3"}).out;
+  CHECK(more == why);  // what changes no number is no reason
+
   const fs::path grid = row / "grid.toml";
   write_bytes(grid,
               "[grid]\nrecipe = \"tiny.toml\"\n[[grid.axis]]\nname = \"margin\"\nkey = \"second.head.margin\"\nvalues = [0.4, 0.3]\n");

@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <system_error>
@@ -17,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/atomic_file.h"
+#include "formats/file_text.h"
 #include "lafs/error.h"
 
 namespace lafs {
@@ -35,8 +34,7 @@ std::set<ActivityType> activities(at::Device device) {
 std::string saved(torch::autograd::profiler::ProfilerResult& result, const std::filesystem::path& file) {
   const std::filesystem::path beside = file.string() + fmt::format(".{}.part", getpid());
   result.save(beside.string());
-  std::ifstream in(beside, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text = formats::file_text(beside).value_or("");
   std::error_code ignored;
   std::filesystem::remove(beside, ignored);
   std::filesystem::remove(beside.string() + ".tmp", ignored);  // its own, where the disk was full

@@ -1,14 +1,14 @@
 #include "runner/tools/ledger/ledger_why.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "formats/file_text.h"
 #include "kernel/ledger/manifest.h"
 #include "kernel/ledger/run_folder.h"
 #include "kernel/recipe/grid.h"
@@ -20,11 +20,6 @@ namespace lafs {
 
 namespace {
 
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 /// A stage of the ledger that is not the one that is looked for.
 struct Unlike {
   LedgerStage stage;
@@ -32,58 +27,84 @@ struct Unlike {
   int64_t lines = std::numeric_limits<int64_t>::max();
 };
 
-std::string difference_of(const LedgerStage& other, const StageFacts& facts, const std::string& resolved) {
+/// What counts in recipes of stages that were run; each is opened once.
+class CountingTexts {
+ public:
+  explicit CountingTexts(Registry& registry) : registry_(registry) {}
+
+  const std::string& of(const LedgerStage& stage) {
+    const auto [known, is_new] = texts_.try_emplace(stage.folder);
+    if (is_new) known->second = read(stage.folder / "recipe.toml");
+    return known->second;
+  }
+
+ private:
+  std::string read(const std::filesystem::path& file) const {
+    const std::string whole = formats::file_text(file).value_or("");
+    try {
+      return counting_text(open_recipe_text(whole, file.string(), {}, registry_));
+    } catch (const std::exception&) {  // such as one of a plugin that is not there any more: then everything is compared
+      return whole;
+    }
+  }
+
+  Registry& registry_;
+  std::map<std::filesystem::path, std::string> texts_;
+};
+
+std::string difference_of(const LedgerStage& other, const StageFacts& facts, const std::string& theirs, const std::string& ours) {
   std::string text;
   if (!facts.data.empty() && other.facts.data != facts.data)
     text += fmt::format("\n  - training data {}\n  + training data {}", other.facts.data, facts.data);
-  text += recipe_difference(text_of(other.folder / "recipe.toml"), resolved, 20);
+  text += recipe_difference(theirs, ours, 20);
   // Where its weights come from says the identity of an [[init]], so that only other data of an earlier stage is left to tell.
   if (text.empty() && other.facts.inputs != facts.inputs) text = "\n  the training data of an earlier stage";
   if (text.empty()) text = "\n  a revision of a plugin, which was raised because its numbers change";
   return text;
 }
 
-std::optional<Unlike> most_alike(const Ledger& ledger, const StageFacts& facts, const std::string& resolved) {
-  Unlike best;
-  for (LedgerStage& stage : ledger.stages()) {
-    if (stage.facts.name != facts.name) continue;
-    std::string difference = difference_of(stage, facts, resolved);
-    const auto lines = std::count(difference.begin(), difference.end(), '\n');
-    if (lines < best.lines) best = {std::move(stage), std::move(difference), lines};
-  }
-  return best.difference.empty() ? std::nullopt : std::optional(std::move(best));
-}
-
-std::string state_text(const Stage& stage, const StageFacts& facts, const Ledger& ledger) {
-  if (!holds_nothing(stage.folder)) {
-    const StageProgress progress = stage_progress({facts, "", stage.folder});
-    const std::string where = fmt::format(" in {}", stage.folder.string());
-    if (progress.finished && progress.has_weights) return "finished" + where;
-    if (progress.finished) return "finished" + where + "; its weights were deleted, so it runs again if a later stage needs them";
-    return progress.step < 0 ? "would run: nothing was saved yet" + where : fmt::format("goes on from step {}", progress.step) + where;
-  }
-  const auto other = most_alike(ledger, facts, stage.recipe.resolved);
-  if (!other) return fmt::format("would run: no stage called \"{}\" was run before", facts.name);
-  return fmt::format("would run: {} differs in{}", other->stage.folder.string(), other->difference);
-}
-
 /// What is said of stages: once of each, however many cells share it.
 class StageStates {
  public:
-  StageStates(const Ledger& ledger, const Registry& registry) : ledger_(ledger), registry_(registry) {}
+  StageStates(const Ledger& ledger, Registry& registry) : ledger_(ledger), registry_(registry), texts_(registry) {}
 
   void add(const Row& row, const std::vector<StageFacts>& facts, const std::string& of_cell) {
     for (size_t i = 0; i < facts.size(); ++i) {
       if (!told_.insert(facts[i].key()).second) continue;
-      text_ += fmt::format("stage {}{} ({}): {}\n", facts[i].name, of_cell, facts[i].key(), state_text(row.stages[i], facts[i], ledger_));
+      text_ += fmt::format("stage {}{} ({}): {}\n", facts[i].name, of_cell, facts[i].key(), state_of(row.stages[i], facts[i]));
       for (const std::string& note : rebuilt_plugins(row.stages[i].folder, registry_)) text_ += fmt::format("  {}\n", note);
     }
   }
   const std::string& text() const { return text_; }
 
  private:
+  std::string state_of(const Stage& stage, const StageFacts& facts) {
+    if (!holds_nothing(stage.folder)) {
+      const StageProgress progress = stage_progress({facts, "", stage.folder});
+      const std::string where = fmt::format(" in {}", stage.folder.string());
+      if (progress.finished && progress.has_weights) return "finished" + where;
+      if (progress.finished) return "finished" + where + "; its weights were deleted, so it runs again if a later stage needs them";
+      return progress.step < 0 ? "would run: nothing was saved yet" + where : fmt::format("goes on from step {}", progress.step) + where;
+    }
+    const auto other = most_alike(facts, counting_text(stage.recipe));
+    if (!other) return fmt::format("would run: no stage called \"{}\" was run before", facts.name);
+    return fmt::format("would run: {} differs in{}", other->stage.folder.string(), other->difference);
+  }
+
+  std::optional<Unlike> most_alike(const StageFacts& facts, const std::string& ours) {
+    Unlike best;
+    for (LedgerStage& stage : ledger_.stages()) {
+      if (stage.facts.name != facts.name) continue;
+      std::string difference = difference_of(stage, facts, texts_.of(stage), ours);
+      const auto lines = std::count(difference.begin(), difference.end(), '\n');
+      if (lines < best.lines) best = {std::move(stage), std::move(difference), lines};
+    }
+    return best.difference.empty() ? std::nullopt : std::optional(std::move(best));
+  }
+
   const Ledger& ledger_;
-  const Registry& registry_;
+  Registry& registry_;
+  CountingTexts texts_;
   std::set<std::string> told_;  ///< keys
   std::string text_;
 };

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/file_text.h"
 #include "kernel/ledger/json_file.h"
 #include "kernel/results/results_json.h"
 #include "kernel/results/results_table.h"
@@ -71,7 +72,7 @@ std::string answer_of(const std::vector<NamedMetrics>& evaluators, const std::st
 
 void describe_run(IndexedRun& run) {
   const nlohmann::json results = json_or_nothing(run.folder / "results.json");
-  const std::string recipe = file_text(run.folder / "recipe.toml").value_or("");
+  const std::string recipe = formats::file_text(run.folder / "recipe.toml").value_or("");
   run.title = recipe_value(recipe, "title");
   run.step = last_step(run.folder / "metrics.jsonl");
   run.state = results.is_object() ? "finished" : now_seconds() - run.changed < silent_after ? "training" : "stopped";

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/file_text.h"
 #include "kernel/results/html_text.h"
 #include "kernel/run/interrupt.h"
 #include "lafs/error.h"
@@ -49,7 +50,7 @@ HttpReply viewed(const std::string& path, const RunIndex& runs) {
     return {200, "text/html; charset=utf-8", page_of(*run), run->state == "training" ? refresh_seconds : 0};
   const fs::path sheet = run->folder / file;
   if (sheet.extension() != ".png" || fs::is_symlink(sheet) || !fs::is_regular_file(sheet)) return not_found(path);
-  return {200, "image/png", file_text(sheet).value_or("")};
+  return {200, "image/png", formats::file_text(sheet).value_or("")};
 }
 
 HttpReply compared(const HttpRequest& request, const std::map<std::string, IndexedRun>& runs) {
