@@ -1,6 +1,5 @@
 #include "runner/tools/compare/scored_results.h"
 
-#include <algorithm>
 #include <fstream>
 #include <system_error>
 
@@ -13,34 +12,13 @@
 #include "kernel/results/results_json.h"
 #include "kernel/results/scores_file.h"
 #include "lafs/error.h"
+#include "runner/report/telling_names.h"
 
 namespace lafs {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-/// The last parts of the path of a run folder, or of a file without its ending.
-std::string name_of(const fs::path& path, int64_t parts) {
-  fs::path rest = fs::absolute(fs::is_directory(path) ? path : path.parent_path() / path.stem()).lexically_normal();
-  if (!rest.has_filename()) rest = rest.parent_path();
-  fs::path name;
-  for (; parts > 0 && rest.has_filename(); --parts, rest = rest.parent_path())
-    name = name.empty() ? rest.filename() : rest.filename() / name;
-  return name.string();
-}
-
-/// With as many folders as tell it from the others; for files that differ in their ending alone, with the ending.
-std::string telling_name(const std::vector<fs::path>& paths, const fs::path& path) {
-  constexpr int64_t most_parts = 64;
-  const auto normal = [](const fs::path& one) { return fs::absolute(one).lexically_normal(); };
-  for (int64_t parts = 1; parts < most_parts; ++parts) {
-    const std::string name = name_of(path, parts);
-    const auto is_other = [&](const fs::path& one) { return normal(one) != normal(path) && name_of(one, parts) == name; };
-    if (std::none_of(paths.begin(), paths.end(), is_other)) return name;
-  }
-  return path.filename().string();
-}
 
 /// The folder of the one stage that has results, of those that the results of a row list.
 fs::path only_stage(const fs::path& results, const nlohmann::json& stages) {
@@ -93,22 +71,16 @@ ScoredResults read_scored_results(const fs::path& path) {
   const nlohmann::json json = json_or_nothing(file);
   if (!json.is_object() || !json.contains("evaluators")) throw Error(fmt::format("\"{}\" holds no results of lafs", file.string()));
   try {
-    return {name_of(path, 1), scores_folder_of(file), results_of(json)};
+    return {telling_names({path}).front(), scores_folder_of(file), results_of(json)};
   } catch (const Error& error) {
     throw Error(fmt::format("\"{}\" holds no results of lafs: {}", file.string(), error.what()));
   }
 }
 
-std::vector<std::string> names_of_models(const std::vector<fs::path>& paths) {
-  std::vector<std::string> names;
-  for (const fs::path& path : paths) names.push_back(telling_name(paths, path));
-  return names;
-}
-
 std::vector<ScoredResults> read_scored_results(const std::vector<fs::path>& paths) {
   std::vector<ScoredResults> all;
   for (const fs::path& path : paths) all.push_back(read_scored_results(path));
-  const std::vector<std::string> names = names_of_models(paths);
+  const std::vector<std::string> names = telling_names(paths);
   for (size_t i = 0; i < all.size(); ++i) all[i].name = names[i];
   return all;
 }

@@ -29,11 +29,7 @@ std::filesystem::path measured_run(const std::filesystem::path& path);
 /// results.
 ScoredResults read_scored_results(const std::filesystem::path& path);
 
-/// A short name of each: of the run folder, or of the file without its ending; where these are equal, with as many folders before it as
-/// tell them apart.
-std::vector<std::string> names_of_models(const std::vector<std::filesystem::path>& paths);
-
-/// Several of them, by the names of `names_of_models`.
+/// Several of them, by the names of `telling_names`.
 std::vector<ScoredResults> read_scored_results(const std::vector<std::filesystem::path>& paths);
 
 /// With fewer people than these, intervals from drawing them again are not to be relied on: they are too narrow.

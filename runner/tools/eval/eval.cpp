@@ -7,6 +7,7 @@
 
 #include "lafs/error.h"
 #include "runner/report/output_file.h"
+#include "runner/report/telling_names.h"
 #include "runner/tools/compare/compare.h"
 
 namespace lafs {
@@ -37,7 +38,7 @@ EvalOutcome eval_one(const EvalRequest& request, Registry& registry) {
 }
 
 EvalOutcome eval_several(const EvalRequest& request, std::vector<fs::path> models, Registry& registry) {
-  const std::vector<std::string> names = names_of_models(models);
+  const std::vector<std::string> names = telling_names(models);
   const std::vector<fs::path> files = request.out.empty() ? std::vector<fs::path>() : result_files(request, names);
   const std::vector<Evaluation> evaluations = evaluate_models(request.evaluation, models, registry);
   std::vector<ScoredResults> scored;

@@ -14,7 +14,7 @@
 #include "kernel/results/results_json.h"
 #include "kernel/run/grid_folder.h"
 #include "lafs/error.h"
-#include "runner/report/page.h"
+#include "runner/report/telling_names.h"
 
 namespace lafs {
 
@@ -26,7 +26,7 @@ using Json = nlohmann::json;
 
 /// A run or row that was read, and what it has in common with those that differ in their seed only.
 struct ReadRun {
-  std::string label, common;
+  std::string title, common;  ///< of a row; what it has in common
   SeedResults results;
   std::vector<PublishedValue> published;
   std::vector<std::string> deviations;
@@ -97,14 +97,14 @@ ReadRun read_row_folder(const fs::path& folder, const Json& row, const std::stri
     if (compared.empty() || name == compared) run.notes = recorded_training_notes(text_under(stage, "folder"));
   }
   for (const Json& published : row.value("published", Json::array())) run.published.push_back(published_of(published));
-  if (run.label.empty()) run.label = fs::path(text_under(row, "row")).stem().string();
+  if (run.title.empty()) run.title = fs::path(text_under(row, "row")).stem().string();
   return run;
 }
 
 ReadRun read_folder(const fs::path& folder) {
   const Json results = results_in(folder);
   if (results.contains("stages") && results.contains("row")) return read_row_folder(folder, results, "");
-  ReadRun run{folder_name(folder), "", {}, {}, {}, recorded_training_notes(folder)};
+  ReadRun run{"", "", {}, {}, {}, recorded_training_notes(folder)};
   run.results.stages.emplace_back("", metrics_of(folder, results));
   run.common = common_recipe(folder, run.results.seed);
   return run;
@@ -170,11 +170,41 @@ void add_grid(const fs::path& folder, const GridRecord& grid, Study& study) {
   notes.tell(study);
 }
 
-/// A name for a line that no other has.
-std::string distinct(const std::string& label, const fs::path& folder, const Study& study) {
-  const bool taken =
-      std::any_of(study.lines.begin(), study.lines.end(), [&](const StudyLine& line) { return line.labels.front() == label; });
-  return taken ? folder_name(folder) : label;
+/// A line of runs that have something in common, and how these are called.
+struct RunsInCommon {
+  std::string title;
+  std::vector<std::string> names;
+};
+
+/// The title of the rows if no other line has it, otherwise the first of their names.
+std::string label_of(const RunsInCommon& runs, const std::vector<RunsInCommon>& all) {
+  const auto has_title = [&](const RunsInCommon& other) { return other.title == runs.title; };
+  if (!runs.title.empty() && std::count_if(all.begin(), all.end(), has_title) == 1) return runs.title;
+  const size_t others = runs.names.size() - 1;
+  return others == 0 ? runs.names.front() : fmt::format("{} and {} more", runs.names.front(), others);
+}
+
+/// Runs and rows, each a line with those that differ in their seed only.
+void add_runs(const std::vector<fs::path>& folders, Study& study) {
+  const std::vector<std::string> names = telling_names(folders);
+  std::map<std::string, size_t> lines;
+  std::vector<RunsInCommon> runs;
+  NotesOfLines notes;
+  for (size_t i = 0; i < folders.size(); ++i) {
+    if (is_grid_folder(folders[i]))
+      throw Error(fmt::format("\"{}\" is the folder of a grid, which makes a table of its own", folders[i].string()));
+    ReadRun run = read_folder(folders[i]);
+    const auto [known, is_new] = lines.emplace(run.common, study.lines.size());
+    if (is_new) {
+      study.lines.push_back({{}, {}, {}, run.published, run.deviations});
+      runs.push_back({run.title, {}});
+    }
+    notes.add(known->second, run.notes);
+    runs[known->second].names.push_back(names[i]);
+    study.lines[known->second].seeds.push_back(std::move(run.results));
+  }
+  for (size_t line = 0; line < runs.size(); ++line) study.lines[line].labels = {label_of(runs[line], runs)};
+  notes.tell(study);
 }
 
 }  // namespace
@@ -189,17 +219,7 @@ Study read_study(const std::vector<fs::path>& folders) {
     return study;
   }
   study.label_names = {"run"};
-  std::map<std::string, size_t> lines;
-  NotesOfLines notes;
-  for (const fs::path& folder : folders) {
-    if (is_grid_folder(folder)) throw Error(fmt::format("\"{}\" is the folder of a grid, which makes a table of its own", folder.string()));
-    ReadRun run = read_folder(folder);
-    const auto [known, is_new] = lines.emplace(run.common, study.lines.size());
-    if (is_new) study.lines.push_back({{distinct(run.label, folder, study)}, {}, {}, run.published, run.deviations});
-    notes.add(known->second, run.notes);
-    study.lines[known->second].seeds.push_back(std::move(run.results));
-  }
-  notes.tell(study);
+  add_runs(folders, study);
   return study;
 }
 

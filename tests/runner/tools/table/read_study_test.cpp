@@ -39,6 +39,17 @@ TEST_CASE("table: runs are one line where they and those that their weights come
   CHECK(study.lines[1].seeds[1].seed == 2);
 }
 
+TEST_CASE("table: lines are called by as much of their folders as tells them apart, and of several seeds by the first") {
+  const test::RunFolder folder;
+  write_run(folder, "a/run", "use = \"cosface\"", 1);
+  write_run(folder, "a/again", "use = \"cosface\"", 2);
+  write_run(folder, "b/run", "use = \"arcface\"", 1);
+  const Study study = read_study({folder.path / "a/run", folder.path / "b/run", folder.path / "a/again"});
+  REQUIRE(study.lines.size() == 2);
+  CHECK(study.lines[0].name() == "a/run and 1 more");
+  CHECK(study.lines[1].name() == "b/run");
+}
+
 TEST_CASE("table: weights of a file are known by their place") {
   const test::RunFolder folder;
   write_run(folder, "a", "use = \"cosface\"", 1, "one.pth");
