@@ -1,5 +1,7 @@
 #include "kernel/evaluate/evaluate_model.h"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "kernel/model/assembly.h"
 #include "kernel/model/model_file.h"
 #include "kernel/ranks/device.h"
+#include "kernel/recipe/data_folders.h"
 #include "kernel/recipe/row.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/results_json.h"
@@ -38,6 +41,33 @@ struct ReadyModel {
   std::vector<std::unique_ptr<Embedder>> embedders;  ///< of each group
   bool chosen = false;
 };
+
+/// Whether the path is what the model was trained on. False where that is not known, as for models from elsewhere.
+bool was_trained_on(const TrainedModel& model, const std::filesystem::path& path, Registry& registry) {
+  if (!model.trained_here) return false;
+  try {
+    const auto trained_on = source_paths(training_recipe(model, {}, registry).data_source);
+    std::error_code ignored;
+    return std::any_of(trained_on.begin(), trained_on.end(),
+                       [&](const auto& one) { return std::filesystem::equivalent(one, path, ignored); });
+  } catch (const Error&) {  // such as a plugin of the training that is not there any more
+    return false;
+  }
+}
+
+/// Says for which reasons the result is too good.
+void note_what_was_seen(const EvaluationRequest& request, const ReadyModel& ready, Registry& registry) {
+  if (!request.note) return;
+  if (ready.chosen)
+    request.note(
+        "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
+        "checkpoints/last is the one that was not chosen");
+  if (!request.on.path.empty() && was_trained_on(ready.measured.model, request.on.path, registry))
+    request.note(fmt::format(
+        "the model was trained on pictures of \"{}\": people that it saw then are told apart more easily than others, so the result is too "
+        "good; the evaluators of its own recipe, without --on, measure what that recipe keeps for it",
+        request.on.path.string()));
+}
 
 void make_embedders(ReadyModel& ready, const EmbedderOptions& options, const Registry& registry) {
   const auto& [model, recipe] = ready.measured;
@@ -71,11 +101,7 @@ std::unique_ptr<ReadyModel> ready_model(const EvaluationRequest& request, Regist
   out->groups = by_scaling(out->evaluators, recipe);
   make_embedders(*out, options, registry);
   out->chosen = is_chosen(model);
-  if (request.note && out->chosen) {
-    request.note(
-        "this checkpoint was chosen because it scored best while training: on the pairs it was chosen by, its result is too good; "
-        "checkpoints/last is the one that was not chosen");
-  }
+  note_what_was_seen(request, *out, registry);
   return out;
 }
 

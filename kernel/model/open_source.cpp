@@ -64,9 +64,9 @@ Use<DataSource> use_of(const SourceRequest& request, const RecipeContext& contex
     if (recipe.data_source.empty()) throw Error(fmt::format("\"{}\" has no [data_source]", request.path.string()));
     return recipe.data_source;
   }
-  Node node = request.toml.empty() ? table_of(request) : parse_value({"--source"}, request.toml);
+  Node node = request.toml.empty() ? table_of(request) : parse_value({request.toml_of}, request.toml);
   if (!node.fields())
-    throw RecipeError({fmt::format("--source: error: expected a table, \"{{ use = ... }}\", found \"{}\"", request.toml)});
+    throw RecipeError({fmt::format("{}: error: expected a table, \"{{ use = ... }}\", found \"{}\"", request.toml_of, request.toml)});
   std::map<std::string, std::string> roots;
   if (!context.data_root.empty()) roots["data"] = context.data_root;
   Diagnostics diagnostics;

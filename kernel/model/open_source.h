@@ -19,9 +19,10 @@ struct OpenSource {
 
 /// Names a data source: a path or TOML, one of them.
 struct SourceRequest {
-  std::filesystem::path path;  ///< folder of identities, IJB folder, list of pictures, record set, or recipe
-  std::filesystem::path root;  ///< of a list's pictures; empty: the list's folder
-  std::string toml;            ///< "{ use = ... }", as `--source` takes it
+  std::filesystem::path path;        ///< folder of identities, IJB folder, list of pictures, record set, or recipe
+  std::filesystem::path root;        ///< of a list's pictures; empty: the list's folder
+  std::string toml;                  ///< "{ use = ... }", as `--source` takes it
+  std::string toml_of = "--source";  ///< what was given for `toml`, for errors
 
   bool given() const { return !path.empty() || !toml.empty(); }
 };

@@ -21,6 +21,7 @@ fs::path run_folder(const fs::path& path, const std::string& stage, bool stage_i
   const std::vector<std::string> stages = runs_in(path);
   if (stage.empty()) {
     if (stages.empty() || holds_run(path)) return path;
+    if (stages.size() == 1) return path / stages.front();
     throw Error(fmt::format("\"{}\" holds the runs of a row; pick one with --stage: {}", path.string(), fmt::join(stages, ", ")));
   }
   if (const fs::path inner = path / stage; fs::is_directory(inner)) return inner;

@@ -19,8 +19,9 @@ struct TrainedModel {
   bool trained_here = true;
 };
 
-/// `path` is a checkpoint, a run's folder (its best checkpoint, else the last), or a row's folder with `stage` naming one of its runs.
-/// With `stage_is_recipes` a path that has no run of that stage is taken for the run itself. Throws Error naming the runs it found.
+/// `path` is a checkpoint, a run's folder (its best checkpoint, else the last), or a row's folder with `stage` naming one of its runs;
+/// without `stage` its only run. With `stage_is_recipes` a path that has no run of that stage is taken for the run itself. Throws Error
+/// naming the runs it found.
 TrainedModel find_model(const std::filesystem::path& path, const std::string& stage, bool stage_is_recipes = false);
 
 /// The encoder's plugin with the options it was trained with.

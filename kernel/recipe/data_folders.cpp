@@ -80,6 +80,13 @@ std::vector<std::filesystem::path> evaluator_files(const Recipe& recipe) {
   return std::move(collector.files);
 }
 
+std::vector<std::filesystem::path> source_paths(const AnyUse& source) {
+  PathCollector collector;
+  collector.add(source);
+  collector.folders.insert(collector.folders.end(), collector.files.begin(), collector.files.end());
+  return std::move(collector.folders);
+}
+
 std::vector<std::filesystem::path> source_folders(const AnyUse& source) {
   PathCollector collector;
   collector.add(source);

@@ -18,6 +18,9 @@ std::set<std::filesystem::path> missing_data(const Recipe& recipe);
 /// options.
 std::vector<std::filesystem::path> evaluator_files(const Recipe& recipe);
 
+/// The folders and files that the path options of a data source name.
+std::vector<std::filesystem::path> source_paths(const AnyUse& source);
+
 /// The folders that the path options of a data source name, and behind them those of the files that they name.
 std::vector<std::filesystem::path> source_folders(const AnyUse& source);
 

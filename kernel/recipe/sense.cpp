@@ -56,8 +56,13 @@ void check_evaluations(const Recipe& recipe, const Node& tree, Diagnostics& diag
 }  // namespace
 
 std::vector<std::string> sense_notes(const Recipe& recipe) {
-  if (recipe.optimizer.empty() || !is_zero(recipe.optimizer_options.lr)) return {};
-  return {"lr = 0 in every step: no weight moves"};
+  if (recipe.optimizer.empty()) return {};
+  const Schedule& lr = recipe.optimizer_options.lr;
+  if (is_zero(lr)) return {"lr = 0 in every step: no weight moves"};
+  const bool warms_up = lr.takes("warmup_epochs") && lr.warmup_epochs > 0;
+  if (warms_up && recipe.run.total_steps == 0 && recipe.run.epochs > 0 && lr.warmup_epochs >= static_cast<double>(recipe.run.epochs))
+    return {"the warm-up of lr is as long as the run, so that lr only rises: train for more epochs, or lower warmup_epochs"};
+  return {};
 }
 
 void check_sense(const Recipe& recipe, const Node& tree, Diagnostics& diagnostics) {

@@ -14,9 +14,9 @@ namespace {
 
 int run_new_recipe(const NewRecipe& request, const Invocation& invocation) {
   Registry registry = load_plugins(invocation);
-  const auto [files, note] = write_recipe(request, registry);
+  const auto [files, notes] = write_recipe(request, registry);
   for (const auto& file : files) fmt::print("wrote {}\n", file.string());
-  if (!note.empty()) fmt::print("note: {}\n", note);
+  for (const std::string& note : notes) fmt::print("note: {}\n", note);
   fmt::print("{}", recipe_advice(request));
   return done;
 }

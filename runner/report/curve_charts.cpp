@@ -16,7 +16,7 @@ std::string series_name(const std::vector<NamedMetrics>& evaluators, const Named
 }
 
 std::string title_of(const std::vector<NamedMetrics>& evaluators, const std::string& name) {
-  return evaluators.size() == 1 ? evaluators.front().name + ": " + name : name;
+  return evaluators.size() == 1 && !evaluators.front().name.empty() ? evaluators.front().name + ": " + name : name;
 }
 
 std::string capital(std::string name) { return name == "roc" ? "ROC" : name; }

@@ -107,7 +107,9 @@ TEST_CASE("ablate: what is finished is measured again on other test data, and no
   CHECK(grid.ablate(folders.measured_on("one")).out == one.out);
   folders.write("one", 3, 77);  // as many bytes under the same name
   const Arguments dry{"--dry-run", "--probe-seconds", "0"};
-  CHECK(grid.ablate(folders.measured_on("one") + dry).out.starts_with("4 cells, 0 of them finished\n"));
+  const Outcome left = grid.ablate(folders.measured_on("one") + dry);
+  CHECK(left.out.starts_with("4 cells, 0 of them finished\n"));
+  CHECK_MESSAGE(left.out.ends_with("\n5 finished stages are measured again, because the pictures to measure on have changed\n"), left.out);
   CHECK(grid.ablate(folders.measured_on("one")).out != one.out);
   folders.write("one", 3, 3);
   CHECK(grid.ablate(folders.measured_on("one")).out == one.out);
@@ -163,6 +165,15 @@ TEST_CASE("ablate: what is wrong with a cell is reported before any is run") {
         (grid / "grid.toml").string() +
             ":11:16: error: margin = 40.0 is outside [0, 2] (subtracted from the target cosine) (cell margin=40.0,seed=1)\n");
   CHECK(!fs::exists(grid / "out"));
+}
+
+TEST_CASE("ablate: data that is missing for every cell is said once, and nothing is run") {
+  const TinyGrid grid;
+  const TestFolders folders(grid / "test");
+  const Outcome outcome = grid.ablate(folders.measured_on("twe"));
+  CHECK(outcome.status == 1);
+  CHECK(outcome.err == "lafs: error: there is nothing at " + in_quotes(grid / "test/twe") + ", so that no cell can be run\n");
+  CHECK(!fs::exists(grid / "out" / "grid.json"));
 }
 
 TEST_CASE("ablate: two cells of the same training are refused") {

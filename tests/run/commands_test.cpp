@@ -190,6 +190,18 @@ TEST_CASE("plan: a probe times some steps of the recipe") {
   CHECK(text.out.find("12 optimizer steps") != std::string::npos);
 }
 
+TEST_CASE("plan, run: a run that ends with its warm-up is noted") {
+  const Tiny tiny;
+  const std::string lr = "optimizer.lr={ shape = \"cosine\", from = 1e-3, to = 0.0, warmup_epochs = 2 }";
+  const Arguments settings{"--set", lr, "--set", "run.epochs=2"};
+  const Outcome plan = lafs(Arguments{"plan", tiny.recipe(), "--probe", "0"} + settings);
+  CHECK_MESSAGE(
+      plan.out.find("the run ends with its warm-up, so that it only rises: warmup_epochs is as long as the run\n") != plan.out.npos,
+      plan.out);
+  REQUIRE(tiny.run("out", settings).status == 0);
+  CHECK(read_bytes(tiny / "out/manifest.json").find("the warm-up of lr is as long as the run, so that lr only rises") != std::string::npos);
+}
+
 TEST_CASE("plan: pictures that fill no whole batch are counted where they are many") {
   const Tiny tiny;
   const Arguments plan{"plan", tiny.recipe(), "--probe", "0"};

@@ -130,8 +130,16 @@ TEST_CASE("embed: what fails before the first row leaves nothing behind") {
   CHECK(trained.embed("a.npy", {"--set", "run.precision=bf16"}).err ==
         "--set run.precision: error: only the pictures of this recipe are used, so only keys of data_source and paths can be set\n");
   for (const auto& entry : fs::directory_iterator(trained.tiny / "")) CHECK(!entry.path().filename().string().starts_with("a.npy"));
+  fs::copy(trained.tiny / "out", trained.tiny / "other", fs::copy_options::recursive);
   const Outcome row = lafs({"embed", trained.tiny / "", "--out", trained.tiny / "a.npy"});
-  CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: out\n");
+  CHECK(row.err == "lafs: error: \"" + (trained.tiny / "").string() + "\" holds the runs of a row; pick one with --stage: other, out\n");
+}
+
+TEST_CASE("embed: the folder of a row with one run stands for the run") {
+  const Trained trained;
+  REQUIRE(trained.embed("a.npy").status == 0);
+  REQUIRE(lafs({"embed", trained.tiny / "", "--out", trained.tiny / "b.npy", "--batch", "1", "--device", "cpu"}).status == 0);
+  CHECK(read_bytes(trained.tiny / "a.npy") == read_bytes(trained.tiny / "b.npy"));
 }
 
 TEST_CASE("embed: what starts over and fails leaves the features that are there") {

@@ -109,6 +109,34 @@ TEST_CASE("new recipe: people to verify are not those to train on, and the run m
   CHECK(results.dump().find("unseen people") != std::string::npos);
 }
 
+TEST_CASE("new recipe: that a model was trained on the folder that it is measured on is noted") {
+  const ScratchFolder folder;
+  draw_people(folder / "faces", 6, 5);
+  fs::copy(folder / "faces", folder / "copy", fs::copy_options::recursive);
+  REQUIRE(lafs({"new", "recipe", "run", folder / "my.toml", "--data", folder / "faces"}).status == 0);
+  REQUIRE(lafs({"run", folder / "my.toml", "--out", folder / "out", "--set", "run.steps=1", "--set", "run.threads=1"}).status == 0);
+  const std::string note = "the model was trained on pictures of " + in_quotes(folder / "faces") +
+                           ": people that it saw then are told apart more easily than others, so the result is too good; the evaluators of "
+                           "its own recipe, without --on, measure what that recipe keeps for it\n";
+  const auto notes_on = [&](const char* set) { return lafs({"eval", folder / "out", "--on", folder / set, "--quiet"}).err; };
+  CHECK(notes_on("faces").find(note) != std::string::npos);
+  CHECK(notes_on("copy").find("was trained on") == std::string::npos);
+}
+
+TEST_CASE("new recipe: pictures that are not square are noted, by it and by plan") {
+  const ScratchFolder folder;
+  for (int i = 0; i < 30; ++i) {
+    const fs::path file = folder / "faces" / std::to_string(i / 5) / (std::to_string(i) + ".pgm");
+    fs::create_directories(file.parent_path());
+    write_bytes(file, "P5\n24 32\n255\n" + std::string(24 * 32, static_cast<char>(i)));
+  }
+  const Outcome written = lafs({"new", "recipe", "run", folder / "my.toml", "--data", folder / "faces"});
+  REQUIRE_MESSAGE(written.status == 0, written.err);
+  const std::string note = "pictures such as one of 24 x 32 pixels are squeezed to the input of 112 x 112, as they have other proportions";
+  CHECK_MESSAGE(written.out.find("\nnote: " + note + "; lafs align cuts faces out in its proportions\n") != std::string::npos, written.out);
+  CHECK(lafs({"plan", folder / "my.toml", "--probe", "0"}).err == note + "\n");
+}
+
 TEST_CASE("new recipe: pre-training on pictures of one's own takes a step") {
   const ScratchFolder folder;
   draw_people(folder / "faces", 6, 5);
@@ -164,6 +192,10 @@ TEST_CASE("new recipe: what it refuses, and that it then writes nothing") {
        "lafs new recipe: error: a row begins without labels, by \"lafs\" or another method; for \"identification\" alone write a run\n");
   told({"run", folder / "my.txt"}, 2,
        "lafs new recipe: error: \"" + (folder / "my.txt").string() + "\" does not end in .toml, by which recipes are known\n");
+  fs::create_directories(folder / "empty");
+  told({"run", file, "--data", folder / "empty"}, 1,
+       "--data: error: data_source \"image_folder\": " + in_quotes(folder / "empty") +
+           " is empty; it should hold a folder of images for each identity\n");
   told({"run", file, "--data", folder / "no"}, 1, "lafs: error: \"" + (folder / "no").string() + "\" does not exist\n");
   draw_people(folder / "faces", 3, 2);
   told({"run", file, "--data", folder / "faces"}, 1,

@@ -158,7 +158,8 @@ TEST_CASE("verify: what it refuses") {
   };
   const fs::path one = trained.picture(0), two = trained.picture(1), missing = trained / "none.png", text = trained / "tiny.toml";
   told({one, two, "--threshold", "2"}, "2 is no threshold: scores lie between -1 and 1");
-  told({one, two, "--threshold", missing}, in_quotes(missing) + " is neither a number nor a file of lafs threshold --json");
+  told({one, two, "--threshold", missing}, in_quotes(missing) + " is not a number, and there is no such file of lafs threshold --json");
+  told({one, two, "--threshold", trained / "run"}, in_quotes(trained / "run") + " is neither a number nor a file of lafs threshold --json");
   told({one, two, "--threshold", text}, in_quotes(text) + " holds no thresholds: give a file of lafs threshold MODEL --far RATE --json");
   for (const char* empty : {"[]", "{}", "null"}) {
     write_bytes(trained / "empty.json", empty);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/ledger/manifest.h"
+#include "kernel/recipe/data_folders.h"
 #include "kernel/results/json_text.h"
 #include "kernel/results/study_json.h"
 #include "kernel/run/ablation.h"
@@ -109,6 +110,23 @@ void note_rebuilt(const std::vector<const AblationCell*>& cells, const Registry&
   for (const std::string& note : said) say("{}\n", note);
 }
 
+/// That some of the cells that are to be run have their data: a folder whose name is mistyped is missing for all.
+void require_data(const std::vector<const AblationCell*>& cells) {
+  std::set<fs::path> missing;
+  for (const AblationCell* cell : cells) {
+    if (is_finished(*cell)) continue;
+    std::set<fs::path> of_cell;
+    for (const Stage& stage : cell->row.stages) {
+      if (!fs::exists(stage.folder / "results.json")) of_cell.merge(missing_data(stage.recipe));
+    }
+    if (of_cell.empty()) return;
+    missing.merge(of_cell);
+  }
+  if (missing.empty()) return;
+  throw Error(fmt::format("there is nothing at \"{}\"{}, so that no cell can be run", missing.begin()->string(),
+                          missing.size() == 1 ? "" : fmt::format(" and {} other paths of the recipe", missing.size() - 1)));
+}
+
 /// Says of finished cells why nobody can tell whether they were measured on the data of now.
 void note_unseen_data(const std::vector<const AblationCell*>& cells) {
   std::set<std::string> said;
@@ -179,6 +197,7 @@ AblateEnd ablate(const AblateRequest& request, Registry& registry) {
     fmt::print("{}", dry_run_text(cells, request.probe_seconds));
     return AblateEnd::done;
   }
+  require_data(cells);
   write_grid_record(folder, grid, recorded(all));
   const AblationOutcome outcome = request.jobs > 1 ? run_jobs(request, folder, ledger, cells) : run_here(request, cells, registry, ledger);
   if (outcome.interrupted) {

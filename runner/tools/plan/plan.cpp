@@ -10,9 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "kernel/data/epochs.h"
+#include "kernel/data/picture_shapes.h"
 #include "kernel/model/assembly.h"
 #include "kernel/ranks/contention.h"
 #include "kernel/ranks/device.h"
+#include "kernel/run/notes.h"
 #include "kernel/run/row_session.h"
 #include "kernel/train/groups.h"
 #include "kernel/train/trainer.h"
@@ -63,8 +65,8 @@ json schedule_json(const Schedule& schedule, const Epochs& length) {
   }
   const bool warms_up = schedule.warmup_epochs > 0 && schedule.takes("warmup_epochs");
   const double peak = std::max(schedule.from, schedule.to);
-  const bool in_warmup = warms_up && at(length.steps - 1) < peak &&
-                         static_cast<double>(length.epoch_of(length.first_micro(length.steps))) < schedule.warmup_epochs;
+  const double warmup_micro_batches = schedule.warmup_epochs * static_cast<double>(length.batches_per_epoch);
+  const bool in_warmup = warms_up && static_cast<double>(length.first_micro(length.steps)) <= warmup_micro_batches;
   return {{"first", at(0)},
           {"last", at(length.steps - 1)},
           {"largest", largest},
@@ -163,11 +165,19 @@ void add_speed(json& plan, const Speed& speed, const Epochs& length, int64_t bat
       {"steps", speed.steps}, {"batch", speed.batch}, {"images_per_second", speed.images_per_second}, {"seconds_estimate", seconds}};
 }
 
+/// What was not said of an earlier stage.
+void say_new(const std::vector<std::string>& sentences, Notes& notes) {
+  const size_t said = notes.all().size();
+  notes.add(sentences);
+  for (size_t i = said; i < notes.all().size(); ++i) say("{}\n", notes.all()[i]);
+}
+
 /// `seconds` is what is left for probes, of which `stages` still want a share.
-json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, double& seconds) {
+json plan_of(const Recipe& recipe, const PlanOptions& options, size_t stages, double& seconds, Notes& notes) {
   const at::Device device = open_device(recipe.run.device, {recipe.run.tf32, recipe.run.deterministic});
   use_threads(recipe.run.threads);
   RecipeAssembly assembly(recipe, RecipeAssembly::Data::if_there, [](const std::string& text) { say("{}\n", text); });
+  if (assembly.has_data()) say_new(shape_notes(*assembly.data(), recipe.input), notes);
   const Epochs length(recipe.run, assembly.images());
   json plan = facts_json(recipe, assembly, device, length);
   const Recipe small = probe_recipe(recipe);
@@ -209,8 +219,9 @@ json plan_stages(const Row& row, const std::string& stage, const PlanOptions& op
   json plans = json::array();
   const auto stages = chosen_stages(row, stage);
   double left = options.probe_seconds;
+  Notes notes;
   for (const Stage* one : stages) {
-    plans.push_back(plan_of(one->recipe, options, stages.size() - plans.size(), left));
+    plans.push_back(plan_of(one->recipe, options, stages.size() - plans.size(), left, notes));
     if (!one->name.empty()) plans.back()["stage"] = one->name;
     add_published(row, *one, plans.back());
     each(plans.back());

@@ -38,10 +38,13 @@ std::string facts_text(const json& plan) {
     const json& s = plan.at(key);
     text += fmt::format("{:<11} first {}, largest {} at step {}, last {}\n", title, rate_text(s.at("first")), rate_text(s.at("largest")),
                         count_text(s.at("largest_at_step")), rate_text(s.at("last")));
-    if (s.at("ends_in_warmup").get<bool>())
-      text += fmt::format("{:<11} the run ends inside the warm-up and never reaches {:.6g}: {}\n", "", s.at("peak").get<double>(),
-                          number("steps") < number("steps_of_all_epochs") ? "[run] steps stops it early; total_steps would fit both to it"
-                                                                          : "warmup_epochs is longer than the run");
+    if (!s.at("ends_in_warmup").get<bool>()) continue;
+    const double peak = s.at("peak").get<double>();
+    text += fmt::format("{:<11} the run ends {}: {}\n", "",
+                        s.at("last").get<double>() < peak ? fmt::format("in its warm-up and never reaches {:.6g}", peak)
+                                                          : "with its warm-up, so that it only rises",
+                        number("steps") < number("steps_of_all_epochs") ? "[run] steps stops it early; total_steps would fit both to it"
+                                                                        : "warmup_epochs is as long as the run");
   }
   return text;
 }

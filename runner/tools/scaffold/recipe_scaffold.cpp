@@ -52,12 +52,18 @@ void check_word(const char* what, const std::string& word, const Words& known) {
 }
 
 /// The request with its defaults.
-NewRecipe completed(NewRecipe request) {
+NewRecipe completed(NewRecipe request, const Registry& registry) {
   check_word("of the kind", request.kind, recipe_kinds());
   if (request.file.extension() != ".toml")
     refuse(fmt::format("\"{}\" does not end in .toml, by which recipes are known", request.file.string()));
   const bool row = request.kind == "row";
   if (request.objective.empty()) request.objective = row ? "lafs" : "identification";
+  const Words& objectives = recipe_objectives();
+  if (std::ranges::find(objectives, request.objective) == objectives.end() && registry.find("objective", request.objective))
+    refuse(
+        fmt::format("it writes recipes with the objectives {}; for \"{}\" take the recipe.toml that lafs new plugin wrote beside it, or "
+                    "write one of these and change its [objective]",
+                    fmt::join(objectives, ", "), request.objective));
   check_word("with the objective", request.objective, recipe_objectives());
   if (row && request.objective == "identification")
     refuse("a row begins without labels, by \"lafs\" or another method; for \"identification\" alone write a run");
@@ -93,7 +99,7 @@ const Words& recipe_backbones() { return trainable("identification").networks; }
 const std::string& encoder_of(const std::string& objective) { return trainable(objective).encoder; }
 
 WrittenRecipe write_recipe(const NewRecipe& given, Registry& registry) {
-  const NewRecipe request = completed(given);
+  const NewRecipe request = completed(given, registry);
   std::vector<fs::path> files{request.file};
   if (request.kind == "grid") files.push_back(run_file_of(request.file));
   for (const fs::path& file : files) {
@@ -103,7 +109,7 @@ WrittenRecipe write_recipe(const NewRecipe& given, Registry& registry) {
   make_folder_of(request.file);
   formats::write_atomically(files.front(), texts.recipe);
   if (files.size() > 1) formats::write_atomically(files.back(), texts.run);
-  return {files, texts.note};
+  return {files, texts.notes};
 }
 
 std::string recipe_advice(const NewRecipe& request) {

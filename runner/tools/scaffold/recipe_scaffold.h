@@ -25,7 +25,7 @@ const std::string& encoder_of(const std::string& objective);
 
 struct WrittenRecipe {
   std::vector<std::filesystem::path> files;  ///< the one that was asked for first
-  std::string note;                          ///< what to know about the pictures, such as few people to verify; empty: nothing
+  std::vector<std::string> notes;            ///< what to know about the pictures, such as few people to verify, a sentence each
 };
 
 /// A recipe that checks, and runs as it is, with a comment on every setting; a grid with the run that it varies in a file beside it. Throws

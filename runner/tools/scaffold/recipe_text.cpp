@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "kernel/data/picture_shapes.h"
 #include "kernel/model/open_source.h"
 #include "kernel/recipe/document.h"
 #include "lafs/error.h"
@@ -19,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t own_side = 112;      // of the input for own pictures
 constexpr int64_t enough_people = 20;  // to verify, before a note says that they are few
 
 /// `path` as a recipe in `folder` names it: relative where it was given relative.
@@ -50,7 +52,7 @@ class Values {
       const PeopleSplit split = read_folder(request, registry);
       pictures = split.train_pictures;
       pairs = split.pairs;
-      side = 112;
+      side = own_side;
       patch = 16;
     }
     const int64_t seen = short_run ? 3000 : 6000, epochs = std::clamp<int64_t>(seen / pictures, 3, 40);
@@ -79,7 +81,7 @@ class Values {
   }
 
   PartValues& all() { return values_; }
-  const std::string& note() const { return note_; }
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   void number(const std::string& mark, int64_t value) { values_[mark] = fmt::format("{}", value); }
@@ -90,7 +92,7 @@ class Values {
     if (!records && table.find("\"ijb\"") != std::string::npos)
       throw Error(fmt::format("\"{}\" is an IJB folder, whose pictures are for measuring; name a folder with one of each person",
                               request.data.string()));
-    const OpenSource open = open_source(SourceRequest{.path = {}, .root = {}, .toml = table}, {}, registry);
+    const OpenSource open = open_source(SourceRequest{.path = {}, .root = {}, .toml = table, .toml_of = "--data"}, {}, registry);
     const PeopleSplit split = split_people(*open.source, request.data.string());
     const fs::path folder = request.file.parent_path().empty() ? "." : request.file.parent_path();
     values_["root"] = in_quotes(named_from(request.data, folder));
@@ -99,15 +101,19 @@ class Values {
         split.alone == 0 ? "" : fmt::format("min_images = 2  # people with a single picture make no pair; there are {}\n", split.alone);
     number("people", split.people), number("train", split.train), number("test", split.test), number("pairs", split.pairs);
     if (split.test < enough_people)
-      note_ = fmt::format(
+      notes_.push_back(fmt::format(
           "{} of the {} people with two pictures or more are verified, too few to trust a difference of some points. A fifth of the "
           "people is put aside, so {} people would give {}.",
-          split.test, split.people, 5 * enough_people, enough_people);
+          split.test, split.people, 5 * enough_people, enough_people));
+    InputContract input;
+    input.height = input.width = own_side;
+    for (const std::string& note : shape_notes(*open.source, input))
+      notes_.push_back(note + "; lafs align cuts faces out in its proportions");
     return split;
   }
 
   PartValues values_;
-  std::string note_;
+  std::vector<std::string> notes_;
 };
 
 /// Puts a recipe together.
@@ -116,7 +122,7 @@ class Writer {
   Writer(const NewRecipe& request, Registry& registry)
       : request_(request), values_(request, registry), data_(request.data.empty() ? "drawn" : "folder") {}
 
-  const std::string& note() const { return values_.note(); }
+  const std::vector<std::string>& notes() const { return values_.notes(); }
 
   std::string run(const fs::path& file) {
     std::string text = begin("begin", run_title(), run_commands(file)) + part("run") + paths() + part("data_" + data_) +
@@ -195,10 +201,10 @@ fs::path run_file_of(const fs::path& grid) { return grid.parent_path() / (grid.s
 
 RecipeTexts recipe_texts(const NewRecipe& request, Registry& registry) {
   Writer writer(request, registry);
-  if (request.kind == "row") return {writer.row(), "", writer.note()};
-  if (request.kind == "run") return {writer.run(request.file), "", writer.note()};
+  if (request.kind == "row") return {writer.row(), "", writer.notes()};
+  if (request.kind == "run") return {writer.run(request.file), "", writer.notes()};
   const fs::path run_file = run_file_of(request.file);
-  return {writer.grid(run_file), writer.run(run_file), writer.note()};
+  return {writer.grid(run_file), writer.run(run_file), writer.notes()};
 }
 
 }  // namespace lafs

@@ -9,9 +9,9 @@ namespace lafs {
 
 /// The texts of a recipe that is asked for.
 struct RecipeTexts {
-  std::string recipe;  ///< of the file that was named
-  std::string run;     ///< of the run that a grid varies; else empty
-  std::string note;    ///< what to know about the pictures; empty: nothing
+  std::string recipe;              ///< of the file that was named
+  std::string run;                 ///< of the run that a grid varies; else empty
+  std::vector<std::string> notes;  ///< what to know about the pictures, a sentence each
 };
 
 /// The run recipe that a grid varies, beside it: "study_run.toml".

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/path_within.h"
 #include "kernel/ledger/json_file.h"
 #include "lafs/error.h"
 
@@ -58,18 +59,17 @@ std::vector<AcceptanceThreshold> acceptance_thresholds(const std::string& given)
     if (number >= -1 && number <= 1) return {{number, "", 0, 0, ""}};
     throw Error(fmt::format("{} is no threshold: scores lie between -1 and 1", given));
   }
+  if (!given.empty() && !fs::exists(given))
+    throw Error(fmt::format("\"{}\" is not a number, and there is no such file of lafs threshold --json", given));
   if (!fs::is_regular_file(given)) throw Error(fmt::format("\"{}\" is neither a number nor a file of lafs threshold --json", given));
   return from_json(json_or_nothing(given), given);
 }
 
 std::string other_model_note(const std::vector<AcceptanceThreshold>& thresholds, const fs::path& model) {
-  const auto is_in = [](const fs::path& inner, const fs::path& outer) {
-    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-  };
   const fs::path own = fs::weakly_canonical(model);
   for (const AcceptanceThreshold& at : thresholds) {
     const fs::path theirs = fs::weakly_canonical(at.model);
-    if (!at.model.empty() && !is_in(own, theirs) && !is_in(theirs, own))
+    if (!at.model.empty() && !formats::is_within(own, theirs) && !formats::is_within(theirs, own))
       return fmt::format("warning: the thresholds belong to \"{}\", and mean nothing for the scores of another model", at.model);
   }
   return "";

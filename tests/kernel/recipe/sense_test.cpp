@@ -38,6 +38,22 @@ TEST_CASE("recipe: a rate of 0 is what it says, and noted") {
   CHECK(sense_notes(recipe).empty());
 }
 
+TEST_CASE("recipe: a warm-up as long as the run is noted") {
+  Recipe recipe;
+  recipe.optimizer.name = "sgd";
+  recipe.run.epochs = 3;
+  recipe.optimizer_options.lr = cosine(1, 0);
+  recipe.optimizer_options.lr.warmup_epochs = 3;
+  CHECK(sense_notes(recipe) ==
+        std::vector<std::string>{
+            "the warm-up of lr is as long as the run, so that lr only rises: train for more epochs, or lower warmup_epochs"});
+  recipe.run.total_steps = 100;  // epochs do not count
+  CHECK(sense_notes(recipe).empty());
+  recipe.run.total_steps = 0;
+  recipe.run.epochs = 4;
+  CHECK(sense_notes(recipe).empty());
+}
+
 TEST_CASE("recipe: no number is infinite, whatever its range") {
   CHECK(optimizer_reports("lr = inf\n", "3:6: error: lr = inf is not a finite number (learning rate)"));
   CHECK(recipe_error("[run]\nevaluate_every = inf\n") ==
