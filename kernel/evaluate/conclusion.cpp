@@ -29,10 +29,14 @@ bool at_chance(const ModelDiagnosis& diagnosis) {
   return best_trial(diagnosis.search).gain.after < 3 * error;
 }
 
-/// Whether pictures of anyone give the same embedding.
+/// Whether pictures of anyone give the same embedding, under the contract as given and under that which fits best: a wrong contract makes
+/// the embeddings of a sound network alike, too.
 bool collapsed(const ModelDiagnosis& diagnosis) {
-  const std::vector<double>& scores = best_trial(diagnosis.search).scores;
-  return !scores.empty() && *std::min_element(scores.begin(), scores.end()) > 0.999;
+  const auto all_alike = [](const ContractTrial& trial) {
+    return !trial.scores.empty() && *std::min_element(trial.scores.begin(), trial.scores.end()) > 0.999;
+  };
+  return all_alike(best_trial(diagnosis.search)) &&
+         (!diagnosis.search.trials.front().fault.empty() || all_alike(diagnosis.search.trials.front()));
 }
 
 std::string weights_sentence(const WeightSigns& weights) {

@@ -64,6 +64,11 @@ TEST_CASE("conclusion: weights, collapse, exchanged layers, chance and small set
   collapsed.search.trials[0].scores = {0.9995, 1, 0.9999};
   CHECK(concluded(collapsed).sentences ==
         Sentences{"the embeddings have collapsed: every pair, whoever is on it, has a cosine above 0.999"});
+  ModelDiagnosis saturated = collapsed;  // under another contract only, which fits better
+  saturated.search.trials.push_back(saturated.search.trials[0]);
+  saturated.search.trials[1].gain.after += 1;
+  saturated.search.trials[0].scores = {0.1, 0.9, 0.5};
+  CHECK(concluded(saturated).sentences == concluded(sound()).sentences);
   ModelDiagnosis exchanged = sound();
   exchanged.exchanges.found = LayerExchange{"blocks.1", "blocks.2", {0.5, 2.5, 0.1}};
   CHECK(concluded(exchanged).sentences ==
