@@ -14,6 +14,8 @@ struct People {
   std::vector<int32_t> first, second;
   int64_t count = 0;  ///< of people
 };
+/// With fewer people than these, intervals from drawing them again are not to be relied on: they are too narrow.
+inline constexpr int64_t fewest_people = 10;
 /// Numbers people from 0 in the order of the identities given, which may have gaps.
 People people_of(std::span<const int64_t> first, std::span<const int64_t> second);
 /// Where nobody knows the people: every pair is resampled by itself.

@@ -175,6 +175,11 @@ FoldAccuracy add_pair_scores(const PairProtocol& protocol, const std::vector<dou
   metrics.values.push_back(threshold_metric(protocol, accuracy, variant));
   if (folds_are_mixed(protocol.pairs, protocol.folds)) add_fold_rates(protocol, distances, variant, metrics);
   if (variant.empty()) warn_of_thresholds(protocol, leading, distances, metrics);
+  if (variant.empty() && protocol.people.count > 0 && protocol.people.count < fewest_people)
+    metrics.warnings.push_back(
+        fmt::format("the pairs are of only {} people: with fewer than {} every interval is too narrow, and "
+                    "those of accuracies, which take pairs for independent, most of all",
+                    protocol.people.count, fewest_people));
   return leading;
 }
 

@@ -106,7 +106,7 @@ bool judge_balanced(const Side& first, const Side& other, const metrics::People&
 /// From the scores of the same pairs. False for a metric that is not made of them.
 bool judge_paired(const Side& first, const Side& other, const metrics::Resampling& how, Difference& out) {
   const metrics::People people = people_of(*first.scores);
-  if (people.count < fewest_people) {
+  if (people.count < metrics::fewest_people) {
     out.too_few_people = people.count;
     return true;
   }

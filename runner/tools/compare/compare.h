@@ -27,7 +27,7 @@ struct Difference {
   std::optional<double> p;     ///< of McNemar's test, for accuracies on the same pairs
   Judged judged = Judged::alone;
   bool lacks_scores = false;   ///< pairs were compared, but their scores are not there for both: with them it would be paired
-  int64_t too_few_people = 0;  ///< where it was measured on fewer than `fewest_people`, their number
+  int64_t too_few_people = 0;  ///< where it was measured on fewer than `metrics::fewest_people`, their number
   bool real = false;           ///< the interval leaves out 0, and p is below 0.05 where there is one
 };
 

@@ -54,8 +54,9 @@ std::string thresholds_text(const std::vector<EvaluatorThresholds>& all) {
   for (const auto& [evaluator, targets, thresholds, printed, people, model] : all) {
     out += fmt::format("{}: {} genuine and {} impostor pairs; 95 % intervals from resampled {}\n", evaluator, thresholds.front().genuine,
                        thresholds.front().impostors, people > 0 ? "people" : "pairs");
-    if (people > 0 && people < fewest_people)
-      out += fmt::format("  warning: these are only {} people: with fewer than {} the intervals are too narrow\n", people, fewest_people);
+    if (people > 0 && people < metrics::fewest_people)
+      out += fmt::format("  warning: these are only {} people: with fewer than {} the intervals are too narrow\n", people,
+                         metrics::fewest_people);
     for (size_t t = 0; t < targets.size(); ++t) {
       const metrics::FarThreshold& of = thresholds[t];
       if (!std::isfinite(of.threshold)) {

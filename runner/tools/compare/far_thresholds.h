@@ -28,7 +28,7 @@ int64_t impostors_for(const std::vector<double>& targets);
 EvaluatorThresholds thresholds_of(const std::string& evaluator, const Comparisons& comparisons, const std::vector<double>& targets,
                                   const metrics::Resampling& how);
 
-/// A sentence a target, and warnings where fewer than ten impostor pairs decide, and where there are fewer than `fewest_people`.
+/// A sentence a target, and warnings where fewer than ten impostor pairs decide, and where there are fewer than `metrics::fewest_people`.
 std::string thresholds_text(const std::vector<EvaluatorThresholds>& all);
 /// The same as JSON; a threshold is the number that is printed, or null where no score is strict enough.
 nlohmann::json thresholds_json(const std::vector<EvaluatorThresholds>& all);

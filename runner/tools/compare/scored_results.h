@@ -32,9 +32,6 @@ ScoredResults read_scored_results(const std::filesystem::path& path);
 /// Several of them, by the names of `telling_names`.
 std::vector<ScoredResults> read_scored_results(const std::vector<std::filesystem::path>& paths);
 
-/// With fewer people than these, intervals from drawing them again are not to be relied on: they are too narrow.
-inline constexpr int64_t fewest_people = 10;
-
 /// The people of kept comparisons, as resampling wants them.
 metrics::People people_of(const Comparisons& comparisons);
 

@@ -72,6 +72,23 @@ TEST_CASE("pair scores: where the protocol tries few thresholds among the distan
   CHECK(many.warnings.empty());
 }
 
+TEST_CASE("pair scores: few people are a warning, unknown ones are not") {
+  PairProtocol made = protocol();
+  for (int32_t i = 0; i < 40; ++i) {
+    made.people.first.push_back(i % 9);
+    made.people.second.push_back(i % 2 == 0 ? i % 9 : (i + 1) % 9);
+  }
+  const auto warnings_of = [&](int64_t people) {
+    Metrics metrics;
+    made.people.count = people;
+    add_pair_scores(made, separate(), "", metrics);
+    return metrics.warnings;
+  };
+  CHECK(warnings_of(9) == std::vector<std::string>{"the pairs are of only 9 people: with fewer than 10 every interval is too narrow, and "
+                                                   "those of accuracies, which take pairs for independent, most of all"});
+  CHECK(warnings_of(10).empty());
+}
+
 TEST_CASE("pair scores: shares are marked as such, areas and thresholds are plain numbers") {
   Metrics metrics;
   add_pair_scores(protocol(), separate(), "", metrics);
