@@ -111,6 +111,7 @@ class AveragedLine {
     if (named == all.end()) {
       named = all.insert(all.end(), {of.name, {}, 0});
       named->metrics.comparisons.pairs = of.metrics.comparisons.pairs;
+      named->measured_on = of.measured_on;
     }
     named->metrics.values.push_back(metric);
   }

@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace lafs {
 
 namespace {
@@ -38,6 +40,33 @@ bool have_same_pairs(const Study& study, const std::string& stage, const std::st
     for (const auto& [seed, pairs] : pairs_by_seed(line, stage, evaluator)) different.insert(pairs);
     return different.size() < 2 && !different.contains("");
   });
+}
+
+bool saw_other_pictures(const std::vector<NamedMetrics>& results, const std::vector<NamedMetrics>& others) {
+  const auto same_name = [](const NamedMetrics& a, const NamedMetrics& b) { return a.name == b.name; };
+  if (results.empty() || !std::equal(results.begin(), results.end(), others.begin(), others.end(), same_name)) return false;
+  const std::string &first = results.front().measured_on, &other = others.front().measured_on;
+  return !first.empty() && !other.empty() && first != other;
+}
+
+std::string other_pictures_warning(const Study& study, const std::string& stage) {
+  const std::vector<NamedMetrics>* first = nullptr;
+  std::string first_name;
+  for (const StudyLine& line : study.lines) {
+    for (const SeedResults& seed : line.seeds) {
+      const auto* results = seed.of_stage(stage);
+      if (!results) continue;
+      const std::string name = fmt::format("\"{}\" under seed {}", line.name(), seed.seed);
+      if (!first) {
+        first = results;
+        first_name = name;
+      } else if (saw_other_pictures(*first, *results)) {
+        return fmt::format("{} was measured on other pictures than {}: unless that is meant, measure both again before you compare them",
+                           name, first_name);
+      }
+    }
+  }
+  return "";
 }
 
 }  // namespace lafs

@@ -17,6 +17,9 @@ struct NamedMetrics {
   std::string name;  ///< of the evaluator's entry: "lfw"
   Metrics metrics;
   double seconds = 0;  ///< of scoring, or of the whole run of an interactive evaluator
+  /// Content fingerprint of everything that this evaluator and those beside it measured on, where it was read from results.json; empty: not
+  /// known.
+  std::string measured_on = "";
 };
 
 }  // namespace lafs

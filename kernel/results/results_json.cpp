@@ -186,7 +186,8 @@ std::vector<NamedMetrics> results_of(const nlohmann::json& results) {
   std::vector<NamedMetrics> out;
   for (const auto& evaluator : list_of(results, "evaluators")) {
     const double seconds = number_or_nan(evaluator, "seconds");
-    out.push_back({text_or_empty(evaluator, "name"), metrics_of(evaluator), std::isfinite(seconds) ? seconds : 0});
+    out.push_back({text_or_empty(evaluator, "name"), metrics_of(evaluator), std::isfinite(seconds) ? seconds : 0,
+                   text_or_empty(results, "evaluation_data")});
   }
   return out;
 }

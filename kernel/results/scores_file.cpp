@@ -53,14 +53,14 @@ fs::path scores_folder_of(const fs::path& results) {
 
 void write_scores(const fs::path& folder, const std::vector<NamedMetrics>& results) {
   std::vector<fs::path> written;
-  for (const auto& [name, metrics, seconds] : results) {
-    const Comparisons& all = metrics.comparisons;
+  for (const NamedMetrics& named : results) {
+    const Comparisons& all = named.metrics.comparisons;
     if (all.scores.empty()) continue;
     fs::create_directories(folder);
-    written.push_back(scores_name(name));
+    written.push_back(scores_name(named.name));
     if (const fs::path file = folder / written.back(); fs::exists(file) && !is_scores(file))
-      throw Error(
-          fmt::format("\"{}\" is in the way of the scores of \"{}\", and was not written by lafs; move it elsewhere", file.string(), name));
+      throw Error(fmt::format("\"{}\" is in the way of the scores of \"{}\", and was not written by lafs; move it elsewhere", file.string(),
+                              named.name));
     formats::write_safetensors(
         folder / written.back(),
         {tensor("scores", "F64", all.scores), tensor("first_person", "I32", all.first_person),

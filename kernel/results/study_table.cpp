@@ -58,6 +58,7 @@ class TableMaker {
     require_stage(study_, options_.stage);
     choose_columns();
     table_.against = comparison_of(study_, options_.against);
+    table_.other_pictures = other_pictures_warning(study_, options_.stage);
     for (size_t column = 0; column < keys_.size(); ++column) {
       table_.columns[column].other_pairs = have_other_pairs(study_, options_.stage, keys_[column].evaluator);
       table_.columns[column].same_pairs = have_same_pairs(study_, options_.stage, keys_[column].evaluator);
@@ -85,8 +86,7 @@ class TableMaker {
     if (options_.metrics.empty()) {
       for (const ColumnKey& key : options_.all ? headlines_ : first_) {
         if (stands_in_pixels_row(key)) continue;
-        // Where an evaluator does not say which values are better, they are the larger ones of its first value, by which checkpoints are
-        // ranked.
+        // Where an evaluator does not say it, larger values of its first are better, by which checkpoints are ranked.
         const Better better = kinds_[key].better;
         add(key, better == Better::smaller);
         table_.columns.back().ranked = better != Better::unknown || std::find(first_.begin(), first_.end(), key) != first_.end();

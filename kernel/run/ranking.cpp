@@ -60,10 +60,10 @@ std::string end_of_patience(const RunOptions& run, int64_t steps, RunPosition& p
 
 std::vector<std::string> first_values(const std::vector<NamedMetrics>& results) {
   std::vector<std::string> texts;
-  for (const auto& [name, metrics, seconds] : results) {
-    if (metrics.values.empty()) continue;
-    const Metric& first = metrics.values.front();
-    texts.push_back(fmt::format("{} {} {}", name, first.name, metric_text(first)));
+  for (const NamedMetrics& named : results) {
+    if (named.metrics.values.empty()) continue;
+    const Metric& first = named.metrics.values.front();
+    texts.push_back(fmt::format("{} {} {}", named.name, first.name, metric_text(first)));
   }
   return texts;
 }

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "kernel/results/measured_pairs.h"
 #include "kernel/results/results_table.h"
 #include "kernel/results/text_width.h"
 #include "runner/tools/compare/compare.h"
@@ -49,6 +50,23 @@ std::string difference_text(const ScoredResults& model, const Metric& metric, co
                      of.judged == Judged::paired ? "on the same pairs" : "results taken for independent");
 }
 
+/// Why p and the interval of an accuracy may disagree.
+std::string p_note(const std::vector<Difference>& differences) {
+  if (std::none_of(differences.begin(), differences.end(), [](const Difference& of) { return of.p.has_value(); })) return "";
+  return "p takes every pair for independent, the interval does not: pairs share people. What is marked as real is so by both\n";
+}
+
+std::string other_pictures_notes(const std::vector<ScoredResults>& models) {
+  std::string out;
+  for (size_t m = 1; m < models.size(); ++m) {
+    if (saw_other_pictures(models.front().results, models[m].results))
+      out += fmt::format(
+          "warning: {} was measured on other pictures than {}: unless that is meant, measure both again before you compare them\n",
+          models[m].name, models.front().name);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string comparison_text(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
@@ -69,15 +87,18 @@ std::string comparison_text(const std::vector<ScoredResults>& models, const std:
   }
   const bool lacking = std::any_of(differences.begin(), differences.end(), [](const Difference& of) { return of.lacks_scores; });
   return lined_up(rows) + fmt::format("\ndifferences from {}, with 95 % intervals; * marks those that are real\n", models.front().name) +
-         details +
+         details + p_note(differences) +
          (lacking ? "independent results hide small differences: scores of the same pairs, which lafs run and lafs eval --out keep, show "
                     "them\n"
-                  : "");
+                  : "") +
+         other_pictures_notes(models);
 }
 
 nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
   nlohmann::json out{{"models", nlohmann::json::array()}, {"differences", nlohmann::json::array()}};
   for (const ScoredResults& model : models) out["models"].push_back(model.name);
+  for (const ScoredResults& model : models)
+    if (saw_other_pictures(models.front().results, model.results)) out["other_pictures"].push_back(model.name);
   for (const Difference& of : differences) {
     out["differences"].push_back({{"evaluator", of.evaluator},
                                   {"metric", of.metric},

@@ -26,7 +26,7 @@ using Json = nlohmann::json;
 
 /// A run or row that was read, and what it has in common with those that differ in their seed only.
 struct ReadRun {
-  std::string title, common;  ///< of a row; what it has in common
+  std::string title, common;  ///< of a row, where it has one; what it has in common
   SeedResults results;
   std::vector<PublishedValue> published;
   std::vector<std::string> deviations;
@@ -97,7 +97,6 @@ ReadRun read_row_folder(const fs::path& folder, const Json& row, const std::stri
     if (compared.empty() || name == compared) run.notes = recorded_training_notes(text_under(stage, "folder"));
   }
   for (const Json& published : row.value("published", Json::array())) run.published.push_back(published_of(published));
-  if (run.title.empty()) run.title = fs::path(text_under(row, "row")).stem().string();
   return run;
 }
 
@@ -120,17 +119,17 @@ std::string joined(const std::vector<std::string>& names) {
 class NotesOfLines {
  public:
   void add(size_t line, const std::vector<std::string>& notes) {
-    if (!notes.empty()) first_notes_[line].push_back(notes.front());
+    if (!notes.empty()) notes_[line].push_back(notes);
   }
-  /// A sentence for each line that has some: those of the first run, and how many more there are.
+  /// For each line that has some those of the first run, and how many runs have any.
   void tell(Study& study) const {
-    for (const auto& [line, notes] : first_notes_) {
-      study.lines[line].warnings.push_back(fmt::format("{} run{}: {}", notes.size(), notes.size() == 1 ? "" : "s", notes.front()));
-    }
+    for (const auto& [line, runs] : notes_)
+      study.lines[line].warnings.push_back(
+          fmt::format("{} run{}: {}", runs.size(), runs.size() == 1 ? "" : "s", fmt::join(runs.front(), "; ")));
   }
 
  private:
-  std::map<size_t, std::vector<std::string>> first_notes_;
+  std::map<size_t, std::vector<std::vector<std::string>>> notes_;  ///< of each run that has some
 };
 
 /// Lines of a grid, in the order of its cells.

@@ -98,14 +98,15 @@ TEST_CASE("table: of a grid, cells that were measured with other settings are le
 TEST_CASE("table: what runs said while they trained is a warning of their line") {
   const test::RunFolder folder;
   write_grid(folder, "1b");
-  folder.write("cells/letter=b,seed=1/run/manifest.json", R"({"training_notes": ["step 4: all alike"]})");
+  folder.write("cells/letter=b,seed=1/run/manifest.json", R"({"training_notes": ["step 4: all alike", "step 9: spread"]})");
   const Study study = read_study({folder.path});
   CHECK(study.lines[0].warnings.empty());
-  CHECK(study.lines[1].warnings == std::vector<std::string>{"1 run: step 4: all alike"});
+  CHECK(study.lines[1].warnings == std::vector<std::string>{"1 run: step 4: all alike; step 9: spread"});
   const StudyTable table = study_table(study, {});
-  CHECK(study_table_text(table, "text").ends_with("\nwarning: \"b\", 1 run: step 4: all alike\n"));
-  CHECK(study_table_text(table, "markdown").ends_with("\nwarning: \"b\", 1 run: step 4: all alike\n"));
-  CHECK(study_table_text(table, "html").ends_with("<li><b>warning</b>: &quot;b&quot;, 1 run: step 4: all alike</li>\n</ul>\n"));
+  CHECK(study_table_text(table, "text").ends_with("\nwarning: \"b\", 1 run: step 4: all alike; step 9: spread\n"));
+  CHECK(study_table_text(table, "markdown").ends_with("\nwarning: \"b\", 1 run: step 4: all alike; step 9: spread\n"));
+  CHECK(study_table_text(table, "html")
+            .ends_with("<li><b>warning</b>: &quot;b&quot;, 1 run: step 4: all alike; step 9: spread</li>\n</ul>\n"));
   const Study runs = read_study({folder.path / "cells/letter=a,seed=1/run", folder.path / "cells/letter=b,seed=1/run"});
   REQUIRE(runs.lines.size() == 1);
   CHECK(runs.lines[0].warnings.size() == 1);
