@@ -34,6 +34,7 @@ std::string hash_of_file(const fs::path& file) {
   std::vector<char> chunk(size_t{1} << 20);
   while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), in.gcount() > 0)
     content.add_bytes(chunk.data(), static_cast<size_t>(in.gcount()));
+  if (in.bad()) throw Error(fmt::format("cannot read \"{}\"", file.string()));
   return content.hex();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -42,28 +43,29 @@ bool have_same_pairs(const Study& study, const std::string& stage, const std::st
   });
 }
 
-bool saw_other_pictures(const std::vector<NamedMetrics>& results, const std::vector<NamedMetrics>& others) {
+bool saw_other_data(const std::vector<NamedMetrics>& results, const std::vector<NamedMetrics>& others) {
   const auto same_name = [](const NamedMetrics& a, const NamedMetrics& b) { return a.name == b.name; };
   if (results.empty() || !std::equal(results.begin(), results.end(), others.begin(), others.end(), same_name)) return false;
   const std::string &first = results.front().measured_on, &other = others.front().measured_on;
   return !first.empty() && !other.empty() && first != other;
 }
 
-std::string other_pictures_warning(const Study& study, const std::string& stage) {
-  const std::vector<NamedMetrics>* first = nullptr;
-  std::string first_name;
+std::string other_data_warning(const std::string& first, const std::string& other) {
+  return fmt::format("{} was measured on other test data than {}: unless that is meant, measure both again before you compare them", other,
+                     first);
+}
+
+std::string other_data_warning(const Study& study, const std::string& stage) {
+  std::vector<std::pair<std::string, const std::vector<NamedMetrics>*>> known;  // one for each fingerprint that was met
   for (const StudyLine& line : study.lines) {
     for (const SeedResults& seed : line.seeds) {
       const auto* results = seed.of_stage(stage);
-      if (!results) continue;
+      if (!results || results->empty()) continue;
       const std::string name = fmt::format("\"{}\" under seed {}", line.name(), seed.seed);
-      if (!first) {
-        first = results;
-        first_name = name;
-      } else if (saw_other_pictures(*first, *results)) {
-        return fmt::format("{} was measured on other pictures than {}: unless that is meant, measure both again before you compare them",
-                           name, first_name);
-      }
+      for (const auto& [first, seen] : known)
+        if (saw_other_data(*seen, *results)) return other_data_warning(first, name);
+      const auto is_same = [&](const auto& one) { return one.second->front().measured_on == results->front().measured_on; };
+      if (std::none_of(known.begin(), known.end(), is_same)) known.emplace_back(name, results);
     }
   }
   return "";

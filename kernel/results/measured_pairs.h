@@ -13,11 +13,14 @@ bool have_other_pairs(const Study& study, const std::string& stage, const std::s
 /// Whether it is known to have compared the same pairs under all seeds of every line.
 bool have_same_pairs(const Study& study, const std::string& stage, const std::string& evaluator);
 
-/// Whether two recipes with evaluators of the same names are known to have measured on other pictures: by their contents, so also where a
-/// picture was replaced by another of its name.
-bool saw_other_pictures(const std::vector<NamedMetrics>& results, const std::vector<NamedMetrics>& others);
+/// Whether two recipes with evaluators of the same names are known to have measured on other pictures or lists: by their contents, so also
+/// where a picture was replaced by another of its name.
+bool saw_other_data(const std::vector<NamedMetrics>& results, const std::vector<NamedMetrics>& others);
 
-/// A sentence about two runs of a study of which that is so; empty where there are none.
-std::string other_pictures_warning(const Study& study, const std::string& stage);
+/// A sentence about two runs, by their names, of which that is so.
+std::string other_data_warning(const std::string& first, const std::string& other);
+
+/// The same about two runs of a study; empty where there are none.
+std::string other_data_warning(const Study& study, const std::string& stage);
 
 }  // namespace lafs

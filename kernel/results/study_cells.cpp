@@ -173,7 +173,7 @@ void add_difference_notes(const StudyTable& table, const StudyComparison& agains
   if (tests > 0) text += fmt::format("; p: two-sided paired t test, not corrected for {} comparison{}", tests, tests == 1 ? "" : "s");
   notes.push_back(text);
   const auto& columns = table.columns;
-  if (tests > 0 && table.other_pictures.empty() &&
+  if (tests > 0 && table.other_data.empty() &&
       std::all_of(columns.begin(), columns.end(), [](const StudyColumn& column) { return column.same_pairs; }))
     notes.push_back(
         "all seeds are measured on the same pairs of pictures: p says whether chance in training explains a difference, and nothing of "
@@ -226,7 +226,7 @@ std::vector<std::string> study_notes(const StudyTable& table) {
 
 std::vector<std::string> study_warnings(const StudyTable& table) {
   std::vector<std::string> warnings;
-  if (!table.other_pictures.empty()) warnings.push_back(table.other_pictures);
+  if (!table.other_data.empty()) warnings.push_back(table.other_data);
   for (const StudyLine& line : table.study->lines) {
     for (const std::string& warning : line.warnings) warnings.push_back(fmt::format("\"{}\", {}", line.name(), warning));
   }

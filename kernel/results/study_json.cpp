@@ -36,7 +36,7 @@ Json study_table_json(const StudyTable& table) {
   if (const auto& average = table.study->average)
     out["average"] = {{"axis", average->axis}, {"labels", average->labels}, {"left_out", average->left_out}};
   out["against"] = table.against ? Json(table.against->name) : Json();
-  if (!table.other_pictures.empty()) out["warnings"] = {table.other_pictures};
+  if (!table.other_data.empty()) out["warnings"] = {table.other_data};
   for (const StudyColumn& column : table.columns) {
     out["columns"].push_back({{"title", column.title}, {"unit", unit_text(column.unit)}});
     if (column.pixels) out["columns"].back()["pixels"] = *column.pixels;

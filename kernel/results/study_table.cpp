@@ -58,7 +58,7 @@ class TableMaker {
     require_stage(study_, options_.stage);
     choose_columns();
     table_.against = comparison_of(study_, options_.against);
-    table_.other_pictures = other_pictures_warning(study_, options_.stage);
+    table_.other_data = other_data_warning(study_, options_.stage);
     for (size_t column = 0; column < keys_.size(); ++column) {
       table_.columns[column].other_pairs = have_other_pairs(study_, options_.stage, keys_[column].evaluator);
       table_.columns[column].same_pairs = have_same_pairs(study_, options_.stage, keys_[column].evaluator);

@@ -100,7 +100,7 @@ struct StudyTable {
   std::vector<StudyColumn> columns;
   std::vector<std::vector<std::optional<StudyValue>>> values;  ///< [line][column]; nothing where it was not measured
   std::optional<StudyComparison> against;                      ///< nothing where there is one line only
-  std::string other_pictures;  ///< a warning where runs are known to have been measured on other pictures; else empty
+  std::string other_data;  ///< a warning where runs are known to have been measured on other test data; else empty
   /// Of `Study::others`, [method][column]; nothing where it is not published.
   std::vector<std::vector<std::optional<double>>> others;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -28,25 +29,33 @@ std::string last_parts(fs::path path, int64_t parts) {
   return name.string();
 }
 
-std::string telling_name(const std::vector<fs::path>& paths, size_t of) {
+using Names = std::vector<std::string>;
+
+/// Fills in the names that are still empty: as many last parts of the path as no other has.
+void name_by_parts(const std::vector<fs::path>& paths, Names& names) {
   constexpr int64_t most_parts = 64;
-  for (int64_t parts = 1; parts < most_parts; ++parts) {
-    const std::string name = last_parts(whole(paths[of], false), parts);
-    const auto has_it = [&](const fs::path& other) { return last_parts(whole(other, false), parts) == name; };
-    if (std::count_if(paths.begin(), paths.end(), has_it) == 1) return name;
+  for (int64_t parts = 1; parts < most_parts && std::find(names.begin(), names.end(), "") != names.end(); ++parts) {
+    Names candidates;
+    std::map<std::string, int64_t> count;
+    for (const fs::path& path : paths) ++count[candidates.emplace_back(last_parts(path, parts))];
+    for (size_t i = 0; i < paths.size(); ++i)
+      if (names[i].empty() && count[candidates[i]] == 1) names[i] = candidates[i];
   }
-  return paths[of].filename().string();  // of files that differ in their ending alone
 }
 
 }  // namespace
 
-std::vector<std::string> telling_names(const std::vector<fs::path>& paths) {
+Names telling_names(const std::vector<fs::path>& paths) {
+  std::vector<fs::path> short_paths, whole_paths;
   std::set<fs::path> seen;
   for (const fs::path& path : paths) {
-    if (!seen.insert(whole(path, true)).second) throw Error(fmt::format("\"{}\" is given twice", path.string()));
+    short_paths.push_back(whole(path, false));
+    whole_paths.push_back(whole(path, true));
+    if (!seen.insert(whole_paths.back()).second) throw Error(fmt::format("\"{}\" is given twice", path.string()));
   }
-  std::vector<std::string> names;
-  for (size_t i = 0; i < paths.size(); ++i) names.push_back(telling_name(paths, i));
+  Names names(paths.size());
+  name_by_parts(short_paths, names);
+  name_by_parts(whole_paths, names);  // of files that differ in their ending alone
   return names;
 }
 

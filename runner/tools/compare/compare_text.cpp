@@ -56,13 +56,13 @@ std::string p_note(const std::vector<Difference>& differences) {
   return "p takes every pair for independent, the interval does not: pairs share people. What is marked as real is so by both\n";
 }
 
-std::string other_pictures_notes(const std::vector<ScoredResults>& models) {
+/// A line for each model that saw other test data than one before it.
+std::string other_data_lines(const std::vector<ScoredResults>& models) {
   std::string out;
   for (size_t m = 1; m < models.size(); ++m) {
-    if (saw_other_pictures(models.front().results, models[m].results))
-      out += fmt::format(
-          "warning: {} was measured on other pictures than {}: unless that is meant, measure both again before you compare them\n",
-          models[m].name, models.front().name);
+    const auto end = models.begin() + static_cast<std::ptrdiff_t>(m);
+    const auto other = std::find_if(models.begin(), end, [&](const auto& one) { return saw_other_data(one.results, models[m].results); });
+    if (other != end) out += fmt::format("warning: {}\n", other_data_warning(other->name, models[m].name));
   }
   return out;
 }
@@ -91,14 +91,14 @@ std::string comparison_text(const std::vector<ScoredResults>& models, const std:
          (lacking ? "independent results hide small differences: scores of the same pairs, which lafs run and lafs eval --out keep, show "
                     "them\n"
                   : "") +
-         other_pictures_notes(models);
+         other_data_lines(models);
 }
 
 nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
   nlohmann::json out{{"models", nlohmann::json::array()}, {"differences", nlohmann::json::array()}};
   for (const ScoredResults& model : models) out["models"].push_back(model.name);
   for (const ScoredResults& model : models)
-    if (saw_other_pictures(models.front().results, model.results)) out["other_pictures"].push_back(model.name);
+    if (saw_other_data(models.front().results, model.results)) out["other_data"].push_back(model.name);
   for (const Difference& of : differences) {
     out["differences"].push_back({{"evaluator", of.evaluator},
                                   {"metric", of.metric},

@@ -27,46 +27,54 @@ struct Unlike {
   int64_t lines = std::numeric_limits<int64_t>::max();
 };
 
-/// What counts in recipes of stages that were run; each is opened once.
-class CountingTexts {
+/// Recipes of stages that were run, each opened once.
+class KnownRecipes {
  public:
-  explicit CountingTexts(Registry& registry) : registry_(registry) {}
+  explicit KnownRecipes(Registry& registry) : registry_(registry) {}
 
-  const std::string& of(const LedgerStage& stage) {
-    const auto [known, is_new] = texts_.try_emplace(stage.folder);
-    if (is_new) known->second = read(stage.folder / "recipe.toml");
-    return known->second;
+  /// Lines in which the stage's recipe and another differ and that count. `counting`: the counting_text of the other.
+  std::string difference(const LedgerStage& stage, const Recipe& other, const std::string& counting) {
+    const auto [known, is_new] = recipes_.try_emplace(stage.folder);
+    auto& [text, counts] = known->second;
+    if (is_new) read(stage.folder / "recipe.toml", text, counts);
+    return recipe_difference(text, counts ? counting : other.resolved, 20);
   }
 
  private:
-  std::string read(const std::filesystem::path& file) const {
-    const std::string whole = formats::file_text(file).value_or("");
+  struct Known {
+    std::string text;
+    bool counts = false;  ///< what counts alone
+  };
+
+  void read(const std::filesystem::path& file, std::string& text, bool& counts) const {
+    text = formats::file_text(file).value_or("");
     try {
-      return counting_text(open_recipe_text(whole, file.string(), {}, registry_));
+      text = counting_text(open_recipe_text(text, file.string(), {}, registry_));
+      counts = true;
     } catch (const std::exception&) {  // such as one of a plugin that is not there any more: then everything is compared
-      return whole;
     }
   }
 
   Registry& registry_;
-  std::map<std::filesystem::path, std::string> texts_;
+  std::map<std::filesystem::path, Known> recipes_;
 };
 
-std::string difference_of(const LedgerStage& other, const StageFacts& facts, const std::string& theirs, const std::string& ours) {
+std::string difference_of(const LedgerStage& other, const StageFacts& facts, const std::string& of_recipes) {
   std::string text;
   if (!facts.data.empty() && other.facts.data != facts.data)
     text += fmt::format("\n  - training data {}\n  + training data {}", other.facts.data, facts.data);
-  text += recipe_difference(theirs, ours, 20);
+  text += of_recipes;
   // Where its weights come from says the identity of an [[init]], so that only other data of an earlier stage is left to tell.
   if (text.empty() && other.facts.inputs != facts.inputs) text = "\n  the training data of an earlier stage";
-  if (text.empty()) text = "\n  a revision of a plugin, which was raised because its numbers change";
+  if (text.empty())
+    text = "\n  a revision of a plugin, which was raised because its numbers change, or an option that the plugin did not have then";
   return text;
 }
 
 /// What is said of stages: once of each, however many cells share it.
 class StageStates {
  public:
-  StageStates(const Ledger& ledger, Registry& registry) : ledger_(ledger), registry_(registry), texts_(registry) {}
+  StageStates(const Ledger& ledger, Registry& registry) : ledger_(ledger), registry_(registry), recipes_(registry) {}
 
   void add(const Row& row, const std::vector<StageFacts>& facts, const std::string& of_cell) {
     for (size_t i = 0; i < facts.size(); ++i) {
@@ -86,16 +94,17 @@ class StageStates {
       if (progress.finished) return "finished" + where + "; its weights were deleted, so it runs again if a later stage needs them";
       return progress.step < 0 ? "would run: nothing was saved yet" + where : fmt::format("goes on from step {}", progress.step) + where;
     }
-    const auto other = most_alike(facts, counting_text(stage.recipe));
+    const auto other = most_alike(facts, stage.recipe);
     if (!other) return fmt::format("would run: no stage called \"{}\" was run before", facts.name);
     return fmt::format("would run: {} differs in{}", other->stage.folder.string(), other->difference);
   }
 
-  std::optional<Unlike> most_alike(const StageFacts& facts, const std::string& ours) {
+  std::optional<Unlike> most_alike(const StageFacts& facts, const Recipe& recipe) {
     Unlike best;
+    const std::string counting = counting_text(recipe);
     for (LedgerStage& stage : ledger_.stages()) {
       if (stage.facts.name != facts.name) continue;
-      std::string difference = difference_of(stage, facts, texts_.of(stage), ours);
+      std::string difference = difference_of(stage, facts, recipes_.difference(stage, recipe, counting));
       const auto lines = std::count(difference.begin(), difference.end(), '\n');
       if (lines < best.lines) best = {std::move(stage), std::move(difference), lines};
     }
@@ -104,7 +113,7 @@ class StageStates {
 
   const Ledger& ledger_;
   Registry& registry_;
-  CountingTexts texts_;
+  KnownRecipes recipes_;
   std::set<std::string> told_;  ///< keys
   std::string text_;
 };

@@ -175,10 +175,10 @@ struct RunsInCommon {
   std::vector<std::string> names;
 };
 
-/// The title of the rows if no other line has it, otherwise the first of their names.
+/// The title of the rows if no other line is called that, otherwise the first of their names.
 std::string label_of(const RunsInCommon& runs, const std::vector<RunsInCommon>& all) {
-  const auto has_title = [&](const RunsInCommon& other) { return other.title == runs.title; };
-  if (!runs.title.empty() && std::count_if(all.begin(), all.end(), has_title) == 1) return runs.title;
+  const auto is_called = [&](const RunsInCommon& other) { return other.title == runs.title || other.names.front() == runs.title; };
+  if (!runs.title.empty() && std::count_if(all.begin(), all.end(), is_called) == 1) return runs.title;
   const size_t others = runs.names.size() - 1;
   return others == 0 ? runs.names.front() : fmt::format("{} and {} more", runs.names.front(), others);
 }

@@ -135,25 +135,26 @@ TEST_CASE("study table: that p says nothing of other people is noted where all s
   CHECK(study_table_text(study_table(study, {}), "text").find(note) == std::string::npos);
 }
 
-TEST_CASE("study table: runs that were measured on other pictures are named, unless their evaluators differ") {
+TEST_CASE("study table: runs that were measured on other test data are named, unless their evaluators differ") {
   Study study = two_lines();
   const auto measured_on = [&](size_t line, size_t seed) -> std::string& {
     return study.lines[line].seeds[seed].stages[1].second[0].measured_on;
   };
-  CHECK(study_table(study, {}).other_pictures.empty());
+  CHECK(study_table(study, {}).other_data.empty());
   for (size_t seed = 0; seed < 3; ++seed) measured_on(0, seed) = "f1";
   measured_on(1, 0) = "f1";
-  CHECK(study_table(study, {}).other_pictures.empty());  // of one it is not known
+  CHECK(study_table(study, {}).other_data.empty());  // of one it is not known
+  measured_on(0, 0) = "";                            // the first is an old result
   measured_on(1, 1) = "f2";
   const std::string warning =
-      "\"5\" under seed 2 was measured on other pictures than \"0\" under seed 1: unless that is meant, measure both again before you "
+      "\"5\" under seed 2 was measured on other test data than \"0\" under seed 2: unless that is meant, measure both again before you "
       "compare "
       "them";
-  CHECK(study_table(study, {}).other_pictures == warning);
+  CHECK(study_table(study, {}).other_data == warning);
   CHECK(study_table_text(study_table(study, {}), "text").ends_with("\nwarning: " + warning + "\n"));
   CHECK(study_table_json(study_table(study, {})).at("warnings").at(0) == warning);
   study.lines[1].seeds[1].stages[1].second.push_back(measured("cfp", 0.6, 0.2));
-  CHECK(study_table(study, {}).other_pictures.empty());
+  CHECK(study_table(study, {}).other_data.empty());
 }
 
 TEST_CASE("study table: names that no run has") {

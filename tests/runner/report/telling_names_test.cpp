@@ -25,6 +25,11 @@ TEST_CASE("names: a file is called without its ending, unless that tells it from
   CHECK(telling_names({folder.path / "one.json", folder.path / "one.npy"}) == Names{"one.json", "one.npy"});
 }
 
+TEST_CASE("names: files that share endings and folders are told apart by both") {
+  CHECK(telling_names({"a/m.pt", "a/m.onnx", "b/m.pt", "b/m.onnx"}) == Names{"a/m.pt", "a/m.onnx", "b/m.pt", "b/m.onnx"});
+  CHECK(telling_names({"a/run/", "a/run.json"}) == Names{"run", "run.json"});
+}
+
 TEST_CASE("names: a folder with a point in its name keeps it") {
   const test::RunFolder folder;
   std::filesystem::create_directories(folder.path / "lr=0.1");

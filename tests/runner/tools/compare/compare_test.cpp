@@ -189,18 +189,18 @@ TEST_CASE("compare: fewer than ten people decide nothing") {
   CHECK(comparison_json(models, differences).at("differences").at(0).at("too_few_people") == 9);
 }
 
-TEST_CASE("compare: models that were measured on other pictures are named") {
+TEST_CASE("compare: models that were measured on other test data are named") {
   const test::ScratchFolder folder;
   std::vector<ScoredResults> models{saved(folder, "a", model(2, true)), saved(folder, "better", model(2.6, true))};
   const auto differences = differences_of(models, {200, 1});
-  CHECK(comparison_text(models, differences).find("other pictures") == std::string::npos);
+  CHECK(comparison_text(models, differences).find("other test data") == std::string::npos);
   models[0].results[0].measured_on = "f1";
   models[1].results[0].measured_on = "f2";
-  CHECK(
-      comparison_text(models, differences)
-          .ends_with("\nwarning: better was measured on other pictures than a: unless that is meant, measure both again before you compare "
-                     "them\n"));
-  CHECK(comparison_json(models, differences).at("other_pictures") == nlohmann::json{"better"});
+  CHECK(comparison_text(models, differences)
+            .ends_with(
+                "\nwarning: better was measured on other test data than a: unless that is meant, measure both again before you compare "
+                "them\n"));
+  CHECK(comparison_json(models, differences).at("other_data") == nlohmann::json{"better"});
 }
 
 TEST_CASE("compare: the table marks real differences, and says how they were judged") {
