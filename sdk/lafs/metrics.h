@@ -81,7 +81,8 @@ struct Comparisons {
   std::string pairs;  ///< hex digest of the pairs: two models can be compared pair by pair where it is equal
 };
 
-/// What an evaluator returns. The first value is the one checkpoints are ranked by unless `[run] best` names another; larger is better.
+/// What an evaluator returns. The first value is the one checkpoints are ranked by unless `[run] best` names another; larger is better
+/// where it does not say otherwise by `Metric::better`.
 struct Metrics {
   std::vector<Metric> values;
   std::vector<Curve> curves;
