@@ -20,7 +20,6 @@ bool is_leftover(const fs::path& path) {
   return name.starts_with(".") && name.ends_with(".part");
 }
 
-/// Whether `inner` is `outer` or lies below it.
 fs::path plain(const fs::path& path) {
   const fs::path whole = fs::weakly_canonical(fs::absolute(path)).lexically_normal();
   return whole.has_filename() ? whole : whole.parent_path();

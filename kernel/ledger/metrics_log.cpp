@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "formats/atomic_file.h"
 #include "formats/file_text.h"
@@ -20,9 +21,9 @@ using Line = nlohmann::ordered_json;
 std::string text_of(const Line& line) { return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
 
 std::string content_of(const std::filesystem::path& file) {
-  const auto text = formats::file_text(file);
+  auto text = formats::file_text(file);
   if (!text) throw Error(fmt::format("cannot read \"{}\"", file.string()));
-  return *text;
+  return std::move(*text);
 }
 
 /// A line of a log; nothing of any other.

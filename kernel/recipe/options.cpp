@@ -44,8 +44,7 @@ void declare_work(RunOptions& run, Params& p) {
                     "optimizer steps between evaluations, in place of evaluate_every; 0: as evaluate_every says");
   p.affects_nothing("best", run.best,
                     "\"EVALUATOR/METRIC\" of the checkpoint that is called best, with - in front where smaller is better and the evaluator "
-                    "does not say so; empty: the first "
-                    "metric of the first evaluator");
+                    "does not say so; empty: the first metric of the first evaluator");
   p.affects_nothing("checkpoint_every", run.checkpoint_every, at_least(0),
                     "optimizer steps between checkpoints; 0: at the end of each epoch");
   p.affects_nothing("checkpoint_minutes", run.checkpoint_minutes, at_least(0),

@@ -56,13 +56,18 @@ std::string p_note(const std::vector<Difference>& differences) {
   return "p takes every pair for independent, the interval does not: pairs share people. What is marked as real is so by both\n";
 }
 
-/// A line for each model that saw other test data than one before it.
+/// The first model before this one that was measured on other test data; null where there is none.
+const ScoredResults* measured_otherwise(const std::vector<ScoredResults>& models, size_t model) {
+  const auto end = models.begin() + static_cast<std::ptrdiff_t>(model);
+  const auto found = std::find_if(models.begin(), end, [&](const auto& one) { return saw_other_data(one.results, models[model].results); });
+  return found == end ? nullptr : &*found;
+}
+
 std::string other_data_lines(const std::vector<ScoredResults>& models) {
   std::string out;
   for (size_t m = 1; m < models.size(); ++m) {
-    const auto end = models.begin() + static_cast<std::ptrdiff_t>(m);
-    const auto other = std::find_if(models.begin(), end, [&](const auto& one) { return saw_other_data(one.results, models[m].results); });
-    if (other != end) out += fmt::format("warning: {}\n", other_data_warning(other->name, models[m].name));
+    if (const ScoredResults* other = measured_otherwise(models, m))
+      out += fmt::format("warning: {}\n", other_data_warning(other->name, models[m].name));
   }
   return out;
 }
@@ -97,8 +102,8 @@ std::string comparison_text(const std::vector<ScoredResults>& models, const std:
 nlohmann::json comparison_json(const std::vector<ScoredResults>& models, const std::vector<Difference>& differences) {
   nlohmann::json out{{"models", nlohmann::json::array()}, {"differences", nlohmann::json::array()}};
   for (const ScoredResults& model : models) out["models"].push_back(model.name);
-  for (const ScoredResults& model : models)
-    if (saw_other_data(models.front().results, model.results)) out["other_data"].push_back(model.name);
+  for (size_t m = 1; m < models.size(); ++m)
+    if (measured_otherwise(models, m)) out["other_data"].push_back(models[m].name);
   for (const Difference& of : differences) {
     out["differences"].push_back({{"evaluator", of.evaluator},
                                   {"metric", of.metric},

@@ -35,8 +35,8 @@ class KnownRecipes {
   /// Lines in which the stage's recipe and another differ and that count. `counting`: the counting_text of the other.
   std::string difference(const LedgerStage& stage, const Recipe& other, const std::string& counting) {
     const auto [known, is_new] = recipes_.try_emplace(stage.folder);
-    auto& [text, counts] = known->second;
-    if (is_new) read(stage.folder / "recipe.toml", text, counts);
+    if (is_new) known->second = read(stage.folder / "recipe.toml");
+    const auto& [text, counts] = known->second;
     return recipe_difference(text, counts ? counting : other.resolved, 20);
   }
 
@@ -46,12 +46,12 @@ class KnownRecipes {
     bool counts = false;  ///< what counts alone
   };
 
-  void read(const std::filesystem::path& file, std::string& text, bool& counts) const {
-    text = formats::file_text(file).value_or("");
+  Known read(const std::filesystem::path& file) const {
+    const std::string whole = formats::file_text(file).value_or("");
     try {
-      text = counting_text(open_recipe_text(text, file.string(), {}, registry_));
-      counts = true;
+      return {counting_text(open_recipe_text(whole, file.string(), {}, registry_)), true};
     } catch (const std::exception&) {  // such as one of a plugin that is not there any more: then everything is compared
+      return {whole, false};
     }
   }
 
